@@ -1,0 +1,195 @@
+"""Strict YAML: a file becomes a frozen dataclass, or an error that names the key and the nearest valid one."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import types
+import typing
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import yaml
+
+from calib.errors import UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
+T = TypeVar("T")
+
+MAX_BYTES = 4_000_000  # no configuration is near this; a larger file is a wrong file
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """SafeLoader that refuses duplicate keys instead of keeping the last."""
+
+
+def _mapping(loader: _StrictLoader, node: yaml.MappingNode) -> dict[Any, Any]:
+    seen: dict[Any, Any] = {}
+    for key_node, value_node in node.value:
+        key = loader.construct_object(key_node, deep=True)
+        if not isinstance(key, str | int | float | bool):
+            raise yaml.constructor.ConstructorError(None, None, "a key is not a plain name", key_node.start_mark)
+        if key in seen:
+            raise yaml.constructor.ConstructorError(None, None, f"duplicate key {key!r}", key_node.start_mark)
+        seen[key] = loader.construct_object(value_node, deep=True)
+    return seen
+
+
+_StrictLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+
+
+def shipped(kind: str) -> Traversable:
+    """The folder of shipped files: `configs/arms`, `configs/boards`, `datasets`, ... as package data.
+
+    An installed wheel holds them inside the package; a source checkout beside it.
+    """
+    inside = resources.files("calib").joinpath(kind)
+    if inside.is_dir():
+        return inside
+    return Path(__file__).resolve().parent.parent / kind
+
+
+def read_yaml(path: Path) -> Any:
+    """Parse one YAML document safely.
+
+    Raises UsageError `config-unreadable` (missing, too large, not text) or `config-syntax` (with the line).
+    """
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise UsageError(f"larger than {MAX_BYTES // 1_000_000} MB", code="config-unreadable", where=str(path))
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError("cannot be read", code="config-unreadable", where=str(path), why=str(error)) from None
+    return parse_yaml(text, where=str(path))
+
+
+def parse_yaml(text: str, where: str) -> Any:
+    """Parse YAML text; `where` names it in errors. Raises UsageError `config-syntax`."""
+    try:
+        return yaml.load(text, Loader=_StrictLoader)  # a SafeLoader
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f"{where}, line {mark.line + 1}" if mark else where
+        problem = getattr(error, "problem", None) or str(error) or type(error).__name__
+        raise UsageError("not valid YAML", code="config-syntax", where=place, why=problem) from None
+
+
+def build(kind: type[T], document: Any, where: str) -> T:
+    """Build the dataclass `kind` from a parsed document.
+
+    Keys must match the fields: an unknown, missing or mistyped one raises UsageError
+    (`config-unknown-key`, `config-missing-key`, `config-value`) with its path in `where`.
+    """
+    built: T = _convert(kind, document, where)
+    return built
+
+
+def load(kind: type[T], path: Path) -> T:
+    """Read a YAML file into the dataclass `kind`; errors as in `read_yaml` and `build`."""
+    return build(kind, read_yaml(path), str(path))
+
+
+def _wrong(where: str, expected: str, value: Any) -> UsageError:
+    shown = repr(value)
+    shown = shown if len(shown) < 60 else shown[:57] + "..."
+    return UsageError(f"expected {expected}, found {shown}", code="config-value", where=where)
+
+
+def _convert(kind: Any, value: Any, where: str) -> Any:
+    origin = typing.get_origin(kind)
+    args = typing.get_args(kind)
+    if kind is Any:
+        return value
+    if dataclasses.is_dataclass(kind):
+        return _dataclass(kind, value, where)
+    if origin in (typing.Union, types.UnionType):
+        return _union(args, value, where)
+    if origin is typing.Literal:
+        if value not in args:
+            raise _wrong(where, "one of " + ", ".join(map(str, args)), value)
+        return value
+    if origin is tuple:
+        return _tuple(args, value, where)
+    if origin is dict:
+        if not isinstance(value, dict):
+            raise _wrong(where, "a mapping", value)
+        return {str(key): _convert(args[1], item, f"{where}: {key}") for key, item in value.items()}
+    return _scalar(kind, value, where)
+
+
+def _union(args: tuple[Any, ...], value: Any, where: str) -> Any:
+    if value is None and type(None) in args:
+        return None
+    kinds = [kind for kind in args if kind is not type(None)]
+    for kind in kinds[:-1]:
+        try:
+            return _convert(kind, value, where)
+        except UsageError:
+            continue
+    return _convert(kinds[-1], value, where)
+
+
+def _tuple(args: tuple[Any, ...], value: Any, where: str) -> tuple[Any, ...]:
+    if not isinstance(value, list):
+        raise _wrong(where, "a list", value)
+    if len(args) == 2 and args[1] is Ellipsis:
+        kinds = [args[0]] * len(value)
+    elif len(value) != len(args):
+        raise _wrong(where, f"{len(args)} entries", value)
+    else:
+        kinds = list(args)
+    return tuple(_convert(kind, item, f"{where}[{i}]") for i, (kind, item) in enumerate(zip(kinds, value, strict=True)))
+
+
+def _scalar(kind: Any, value: Any, where: str) -> Any:
+    if kind is bool:
+        if not isinstance(value, bool):
+            raise _wrong(where, "true or false", value)
+        return value
+    if kind is str:
+        if not isinstance(value, str):
+            raise _wrong(where, "text", value)
+        return value
+    if isinstance(value, bool) or value is None:
+        raise _wrong(where, "a number", value)
+    if kind is int:
+        if not isinstance(value, int):
+            raise _wrong(where, "a whole number", value)
+        return value
+    if kind is float:
+        try:
+            number = float(value)  # YAML 1.1 reads 1e-3 as text; a number all the same
+        except (TypeError, ValueError, OverflowError):
+            raise _wrong(where, "a number", value) from None
+        if not math.isfinite(number):
+            raise _wrong(where, "a finite number", value)
+        return number
+    raise TypeError(f"a configuration field cannot be of type {kind!r}")
+
+
+def _dataclass(kind: Any, value: Any, where: str) -> Any:
+    if not isinstance(value, dict):
+        raise _wrong(where, "a mapping", value)
+    hints = typing.get_type_hints(kind)
+    fields = {field.name: field for field in dataclasses.fields(kind) if field.init}
+    for key in value:
+        if key not in fields:
+            raise UsageError(
+                f"unknown key {key!r}",
+                code="config-unknown-key",
+                where=where,
+                advice=did_you_mean(str(key), fields),
+            )
+    for name, field in fields.items():
+        required = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+        if required and name not in value:
+            raise UsageError(f"missing key {name!r}", code="config-missing-key", where=where)
+    values = {key: _convert(hints[key], item, f"{where}: {key}") for key, item in value.items()}
+    try:
+        return kind(**values)
+    except UsageError as error:
+        error.where = error.where or where
+        raise

@@ -1,0 +1,85 @@
+"""The errors a user meets: what is wrong, where, why, and what to do next.
+
+Each kind carries the process exit status it stands for; each error a stable code that scripts may test.
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class CalibError(Exception):
+    """Base of every error that bad input can cause.
+
+    what: one sentence, the finding. where: file, row, column, image or option. why: the evidence.
+    advice: what to do next. code: stable identifier in kebab-case.
+    """
+
+    exit_status = 3
+
+    def __init__(self, what: str, *, code: str, where: str = "", why: str = "", advice: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.code = code
+        self.where = where
+        self.why = why
+        self.advice = advice
+
+    def __str__(self) -> str:
+        parts = [f"{self.where}: {self.what}" if self.where else self.what, self.why, self.advice]
+        return "\n".join(part for part in parts if part)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Exceptions cross process borders by pickling; keyword arguments need help to survive it.
+        return _rebuild, (type(self), self.what, self.code, self.where, self.why, self.advice)
+
+    def as_dict(self) -> dict[str, object]:
+        """The error as the JSON document that `--json` prints."""
+        return {
+            "status": "error",
+            "code": self.code,
+            "exit_status": self.exit_status,
+            "what": self.what,
+            "where": self.where,
+            "why": self.why,
+            "advice": self.advice,
+        }
+
+
+class UsageError(CalibError):
+    """A wrong flag, option value or configuration file: exit status 2."""
+
+    exit_status = 2
+
+
+class InputError(CalibError):
+    """Input that cannot be used: exit status 3."""
+
+    exit_status = 3
+
+
+class DegenerateError(CalibError):
+    """Data that cannot determine what was asked: exit status 4."""
+
+    exit_status = 4
+
+
+class ConvergenceError(CalibError):
+    """A solve that did not converge: exit status 5."""
+
+    exit_status = 5
+
+
+def _rebuild(kind: type[CalibError], what: str, code: str, where: str, why: str, advice: str) -> CalibError:
+    return kind(what, code=code, where=where, why=why, advice=advice)
+
+
+def did_you_mean(name: str, valid: Iterable[str]) -> str:
+    """A hint naming the nearest valid name, else all of them."""
+    names = sorted(valid)
+    near = get_close_matches(name, names, n=1, cutoff=0.5)
+    return f"did you mean {near[0]!r}?" if near else f"valid: {', '.join(names)}"

@@ -1,0 +1,157 @@
+"""Rotation matrices and rotation vectors, batched: every function takes any number of leading axes.
+
+Source of the formulas: J. Sola, J. Deray, D. Atchuthan, "A micro Lie theory for state estimation in
+robotics", 2018, eqs. 132-146.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+_SERIES_BELOW = 0.25  # rad; the five-term series below is exact to 1e-17 there
+
+
+def hat(vector: Array) -> Array:
+    """Skew matrices (..., 3, 3) with hat(v) @ u = cross(v, u), from vectors (..., 3)."""
+    v = np.asarray(vector)
+    out = np.zeros((*v.shape, 3), v.dtype)
+    out[..., 0, 1], out[..., 0, 2] = -v[..., 2], v[..., 1]
+    out[..., 1, 0], out[..., 1, 2] = v[..., 2], -v[..., 0]
+    out[..., 2, 0], out[..., 2, 1] = -v[..., 1], v[..., 0]
+    return out
+
+
+def coefficients(squared_angle: Array) -> tuple[Array, Array, Array]:
+    """sin(t)/t, (1 - cos t)/t^2 and (t - sin t)/t^3 from t^2 (...), accurate at and near zero.
+
+    Complex input is allowed (for complex-step derivatives).
+    """
+    t2 = np.asarray(squared_angle)
+    small = np.abs(t2) < _SERIES_BELOW**2
+    safe = np.where(small, 1.0, t2)
+    t = np.sqrt(safe)
+    half_sine = np.sin(0.5 * t)
+    a = np.where(small, 1 - t2 / 6 * (1 - t2 / 20 * (1 - t2 / 42 * (1 - t2 / 72 * (1 - t2 / 110)))), np.sin(t) / t)
+    b = np.where(
+        small,
+        0.5 * (1 - t2 / 12 * (1 - t2 / 30 * (1 - t2 / 56 * (1 - t2 / 90 * (1 - t2 / 132))))),
+        2 * half_sine * half_sine / safe,
+    )
+    c = np.where(
+        small,
+        (1 - t2 / 20 * (1 - t2 / 42 * (1 - t2 / 72 * (1 - t2 / 110 * (1 - t2 / 156))))) / 6,
+        (t - np.sin(t)) / (safe * t),
+    )
+    return a, b, c
+
+
+def exp(rotation_vector: Array) -> Array:
+    """Rotation matrices (..., 3, 3) of rotation vectors (..., 3) in radians (Rodrigues)."""
+    w = np.asarray(rotation_vector)
+    a, b, _ = coefficients(np.sum(w * w, axis=-1))
+    out: Array = b[..., None, None] * (w[..., :, None] * w[..., None, :])
+    # cos t = 1 - b t^2 on the diagonal; the skew part by hand, for hat() would cost an allocation
+    diagonal = 1 - b * np.sum(w * w, axis=-1)
+    aw = a[..., None] * w
+    out[..., 0, 0] += diagonal
+    out[..., 1, 1] += diagonal
+    out[..., 2, 2] += diagonal
+    out[..., 0, 1] -= aw[..., 2]
+    out[..., 0, 2] += aw[..., 1]
+    out[..., 1, 0] += aw[..., 2]
+    out[..., 1, 2] -= aw[..., 0]
+    out[..., 2, 0] -= aw[..., 1]
+    out[..., 2, 1] += aw[..., 0]
+    return out
+
+
+def log(rotation: Array) -> Array:
+    """Rotation vectors (..., 3), of length at most pi, of rotation matrices (..., 3, 3).
+
+    By way of the quaternion, which keeps its digits near pi where the matrix' skew part vanishes.
+    """
+    q = quaternion_xyzw(rotation)
+    vector, scalar = q[..., :3], q[..., 3]
+    sine = np.sqrt(np.sum(vector * vector, axis=-1))
+    angle = 2 * np.arctan2(sine, scalar)
+    tiny = sine < 1e-8
+    factor = np.where(tiny, 2.0, angle / np.where(tiny, 1.0, sine))
+    return np.asarray(vector * factor[..., None])
+
+
+def quaternion_xyzw(rotation: Array) -> Array:
+    """Unit quaternions (..., 4), order x y z w, w >= 0, of rotation matrices (..., 3, 3).
+
+    Shepperd's method (S. W. Shepperd, J. Guidance and Control 1, 1978): divide by the largest component.
+    """
+    r = np.asarray(rotation, dtype=float)
+    xx, yy, zz = r[..., 0, 0], r[..., 1, 1], r[..., 2, 2]
+    squares = np.stack([1 + xx - yy - zz, 1 - xx + yy - zz, 1 - xx - yy + zz, 1 + xx + yy + zz], axis=-1)
+    xy, xz, yz = r[..., 1, 0] + r[..., 0, 1], r[..., 0, 2] + r[..., 2, 0], r[..., 2, 1] + r[..., 1, 2]
+    wx, wy, wz = r[..., 2, 1] - r[..., 1, 2], r[..., 0, 2] - r[..., 2, 0], r[..., 1, 0] - r[..., 0, 1]
+    rows = np.stack(
+        [
+            np.stack([squares[..., 0], xy, xz, wx], axis=-1),
+            np.stack([xy, squares[..., 1], yz, wy], axis=-1),
+            np.stack([xz, yz, squares[..., 2], wz], axis=-1),
+            np.stack([wx, wy, wz, squares[..., 3]], axis=-1),
+        ],
+        axis=-2,
+    )
+    best = np.argmax(squares, axis=-1)
+    q = np.take_along_axis(rows, best[..., None, None], axis=-2)[..., 0, :]
+    q = q / np.linalg.norm(q, axis=-1, keepdims=True)
+    return np.asarray(np.where(q[..., 3:] < 0, -q, q))
+
+
+def from_quaternion_xyzw(quaternion: Array) -> Array:
+    """Rotation matrices (..., 3, 3) of quaternions (..., 4), order x y z w; any length but zero."""
+    q = np.asarray(quaternion, dtype=float)
+    q = q / np.linalg.norm(q, axis=-1, keepdims=True)
+    v, w = q[..., :3], q[..., 3, None, None]
+    k = hat(v)
+    return np.asarray(np.eye(3) + 2 * (w * k + k @ k))
+
+
+def left_jacobian(rotation_vector: Array) -> Array:
+    """J (..., 3, 3) with exp(w + dw) = exp(J dw) exp(w) to first order."""
+    w = np.asarray(rotation_vector)
+    _, b, c = coefficients(np.sum(w * w, axis=-1))
+    k = hat(w)
+    return np.asarray(np.eye(3) + b[..., None, None] * k + c[..., None, None] * (k @ k))
+
+
+def right_jacobian(rotation_vector: Array) -> Array:
+    """J (..., 3, 3) with exp(w + dw) = exp(w) exp(J dw) to first order."""
+    return left_jacobian(np.negative(rotation_vector))
+
+
+def left_jacobian_inverse(rotation_vector: Array) -> Array:
+    """Inverse of `left_jacobian` (..., 3, 3), for angles below 2 pi."""
+    w = np.asarray(rotation_vector)
+    t2 = np.sum(w * w, axis=-1)
+    a, b, _ = coefficients(t2)
+    t4 = t2 * t2
+    series = (1 + t2 / 60 + t4 / 2520 + t4 * t2 / 100800) / 12  # of (1 - a / (2 b)) / t^2
+    small = t2 < 0.01
+    safe = np.where(small, 1.0, t2)
+    d = np.where(small, series, (1 - 0.5 * a / b) / safe)
+    k = hat(w)
+    return np.asarray(np.eye(3) - 0.5 * k + d[..., None, None] * (k @ k))
+
+
+def nearest(matrix: Array) -> Array:
+    """The rotations (..., 3, 3) nearest to matrices (..., 3, 3) in the Frobenius norm.
+
+    K. S. Arun, T. S. Huang, S. D. Blostein, PAMI 9, 1987, with Umeyama's correction against reflections.
+    """
+    u, _, vt = np.linalg.svd(matrix)
+    sign = np.where(np.linalg.det(u @ vt) < 0, -1.0, 1.0)
+    u = u.copy()
+    u[..., :, 2] *= sign[..., None]
+    return np.asarray(u @ vt)
