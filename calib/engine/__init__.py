@@ -1,0 +1,34 @@
+"""Nonlinear least squares: blocks of parameters and residuals, solved by Levenberg-Marquardt.
+
+The engine knows arrays, not robots, cameras or files, and imports nothing of calib outside itself.
+"""
+
+from calib.engine.assembly import EvaluationError
+from calib.engine.covariance import Uncertainty, Unobservable
+from calib.engine.levenberg_marquardt import Options, solve
+from calib.engine.losses import LOSSES, Loss, cauchy, huber, soft_l1, tukey
+from calib.engine.problem import ParameterBlock, Problem, ProblemError, ResidualBlock, prior
+from calib.engine.report import Iteration, Status
+from calib.engine.solution import Solution
+
+__all__ = [
+    "LOSSES",
+    "EvaluationError",
+    "Iteration",
+    "Loss",
+    "Options",
+    "ParameterBlock",
+    "Problem",
+    "ProblemError",
+    "ResidualBlock",
+    "Solution",
+    "Status",
+    "Uncertainty",
+    "Unobservable",
+    "cauchy",
+    "huber",
+    "prior",
+    "soft_l1",
+    "solve",
+    "tukey",
+]

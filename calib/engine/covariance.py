@@ -1,0 +1,210 @@
+"""How far each parameter can be trusted, and which the data cannot see.
+
+The rank is read from column-pivoted factors of the column-scaled problem, which name parameters; a parameter that
+takes part in any direction the data cannot see has an infinite standard deviation, never a pseudo-inverse's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.linalg import lapack, qr, solve_triangular
+
+from calib.engine.assembly import triangle
+from calib.engine.linear import eliminate
+
+if TYPE_CHECKING:
+    from calib.engine.assembly import NormalEquations
+    from calib.engine.problem import Array, Index, Values
+    from calib.engine.structure import Structure
+
+# Relative size, in unit-scaled columns, below which a direction is unseen. Seen directions of real problems end at
+# 1e-5, rounding begins at 1e-13 (R) and 1e-15 (J'J, squared): both gaps are decades wide.
+UNSEEN_IN_R = 1e-10
+UNSEEN_IN_SQUARED = 1e-12
+TOUCHED = 1e-6  # share of a null vector, relative to its largest entry, from which a parameter takes part
+
+
+@dataclass(frozen=True)
+class Unobservable:
+    """A direction the data cannot see: `label` cannot be told apart from `trades_with` (alone: it has no effect)."""
+
+    label: str
+    trades_with: tuple[str, ...]
+
+    def __str__(self) -> str:
+        if not self.trades_with:
+            return f"{self.label} has no effect on any residual"
+        return f"{self.label} cannot be told apart from {', '.join(self.trades_with)}"
+
+
+@dataclass(frozen=True)
+class Uncertainty:
+    """Covariances for the sigma stated in the problem.
+
+    labels: of the shared coordinates. shared: their covariance (K, K), infinite on the diagonal where unobservable.
+    private: per eliminated block, standard deviations (members, tangent), 0 where fixed.
+    unobservable: one entry per direction the data cannot see. rank: of the shared part.
+    """
+
+    labels: tuple[str, ...]
+    shared: Array
+    private: dict[str, Array]
+    private_covariance: dict[str, Array]
+    unobservable: tuple[Unobservable, ...]
+    rank: int
+
+    def sigma(self, label: str) -> float:
+        """Standard deviation of a shared label; 0 if it was held fixed."""
+        if label not in self.labels:
+            return 0.0
+        i = self.labels.index(label)
+        return float(np.sqrt(self.shared[i, i]))
+
+    def covariance(self, labels: tuple[str, ...]) -> Array:
+        """Covariance of shared labels; zero rows for those held fixed."""
+        where = [self.labels.index(label) if label in self.labels else -1 for label in labels]
+        out = np.zeros((len(labels), len(labels)))
+        for i, a in enumerate(where):
+            for j, b in enumerate(where):
+                if a >= 0 and b >= 0:
+                    out[i, j] = self.shared[a, b]
+        return out
+
+
+def uncertainty(structure: Structure, values: Values, normal: NormalEquations) -> Uncertainty:
+    """Covariance and observability at a solution, by the same elimination as the solve."""
+    held, unseen = _hold_unseen_private(structure, normal)
+    system = eliminate(held)
+    size = len(structure.free)
+    labels = structure.shared_labels()
+    if structure.private:
+        diagonal = np.diagonal(normal.shared)
+        scale = 1.0 / np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
+        factor, order, rank = _pivoted_cholesky(system.matrix * scale * scale[:, None])
+    else:
+        factor = triangle(structure, values)[:-1, :-1]
+        norms = np.sqrt(np.sum(factor**2, axis=0))
+        scale = 1.0 / np.where(norms > 0, norms, 1.0)
+        factor, order, rank = _pivoted_qr(factor * scale)
+    kept, dropped = order[:rank], order[rank:]
+    covariance = np.zeros((size, size))
+    inverse = solve_triangular(factor[:rank, :rank], np.eye(rank)) if rank else np.zeros((0, 0))
+    covariance[np.ix_(kept, kept)] = inverse @ inverse.T
+    null = np.zeros((size, size - rank))
+    null[kept] = -inverse @ factor[:rank, rank:] if rank else 0.0
+    null[dropped, np.arange(size - rank)] = 1.0
+    directions = [_direction(labels, null[:, i], int(dropped[i])) for i in range(size - rank)]
+    touched = (np.abs(null) > TOUCHED * np.abs(null).max(axis=0, initial=0.0)).any(axis=1)
+    covariance *= scale * scale[:, None]
+    null = null * scale[:, None]
+    sigmas, blocks = {}, {}
+    for name, own in system.private.items():
+        sigmas[name], blocks[name] = _private_covariance(own, covariance, null, unseen.get(name))
+        sigmas[name] = _spread(structure, name, sigmas[name])
+    covariance[np.diag_indices_from(covariance)] = np.where(touched, np.inf, np.diagonal(covariance))
+    everything = tuple(directions) + tuple(_private_directions(structure, unseen))
+    return Uncertainty(labels, covariance, sigmas, blocks, everything, rank)
+
+
+def _pivoted_cholesky(matrix: Array) -> tuple[Array, Index, int]:
+    if not len(matrix):
+        return matrix, np.zeros(0, np.intp), 0
+    factor, pivots, rank, _ = lapack.dpstrf(matrix, lower=0, tol=UNSEEN_IN_SQUARED)
+    return np.triu(factor), np.asarray(pivots, np.intp) - 1, int(rank)
+
+
+def _pivoted_qr(scaled: Array) -> tuple[Array, Index, int]:
+    if not len(scaled):
+        return scaled, np.zeros(0, np.intp), 0
+    factor, order = qr(scaled, mode="r", pivoting=True)
+    size = np.abs(np.diagonal(factor))
+    return np.asarray(factor, float), np.asarray(order, np.intp), int(np.sum(size > UNSEEN_IN_R * max(1.0, size[0])))
+
+
+def _direction(labels: tuple[str, ...], null: Array, dropped: int) -> Unobservable:
+    others = np.flatnonzero(np.abs(null) > TOUCHED * np.abs(null).max())
+    others = others[np.argsort(-np.abs(null[others]), kind="stable")]
+    return Unobservable(labels[dropped], tuple(labels[i] for i in others if i != dropped))
+
+
+def _hold_unseen_private(
+    structure: Structure, normal: NormalEquations
+) -> tuple[NormalEquations, dict[str, dict[int, Array]]]:
+    """Give a unit diagonal to private coordinates that their own rows cannot see, and report them.
+
+    Returns the normal equations and, per block and member, the null vectors (t, q) of the member's matrix.
+    """
+    unseen: dict[str, dict[int, Array]] = {}
+    private = dict(normal.private)
+    for name, system in normal.private.items():
+        t = system.shape[1]
+        if not t:
+            continue
+        blocks = system[:, :, :t]
+        diagonals = np.einsum("nii->ni", blocks)
+        scale = 1.0 / np.sqrt(np.where(diagonals > 0, diagonals, 1.0))
+        smallest = np.linalg.eigvalsh(blocks * scale[:, :, None] * scale[:, None, :])[:, 0]
+        for member in np.flatnonzero(smallest < UNSEEN_IN_SQUARED):
+            s = scale[member]
+            factor, order, rank = _pivoted_cholesky(blocks[member] * s * s[:, None])
+            kept, dropped = order[:rank], order[rank:]
+            null = np.zeros((t, t - rank))
+            null[kept] = -solve_triangular(factor[:rank, :rank], factor[:rank, rank:]) if rank else 0.0
+            null[dropped, np.arange(t - rank)] = 1.0
+            unseen.setdefault(name, {})[int(member)] = null
+            system = system.copy() if private[name] is normal.private[name] else private[name]
+            system[member, dropped, :] = 0.0
+            system[member][:, dropped] = 0.0
+            system[member, dropped, dropped] = 1.0
+            private[name] = system
+    if not unseen:
+        return normal, unseen
+    held = type(normal)(normal.cost, normal.squares, normal.shared, normal.gradient, private, normal.residuals)
+    return held, unseen
+
+
+def _private_covariance(
+    factor: Array, shared: Array, null: Array, unseen: dict[int, Array] | None
+) -> tuple[Array, Array]:
+    """Standard deviations (members, t) and covariances (members, t, t) of one private block."""
+    t, _, members = factor.shape
+    inverse = np.zeros((t, t, members))  # of the upper Cholesky factor U
+    for j in range(t):
+        inverse[j, j] = 1.0 / factor[j, j]
+        for i in reversed(range(j)):
+            for k in range(i + 1, j + 1):
+                inverse[i, j] -= factor[i, k] * inverse[k, j]
+            inverse[i, j] /= factor[i, i]
+    roots = inverse.transpose(2, 0, 1)
+    coupling = roots @ factor[:, t:-1].transpose(2, 0, 1)
+    covariance = roots @ roots.transpose(0, 2, 1) + coupling @ shared @ coupling.transpose(0, 2, 1)
+    sigma = np.sqrt(np.einsum("nii->ni", covariance))
+    if null.shape[1]:
+        reach = np.abs(coupling @ null)
+        sigma = np.where((reach > TOUCHED * np.abs(null).max()).any(axis=2), np.inf, sigma)
+    for member, directions in (unseen or {}).items():
+        sigma[member, (np.abs(directions) > TOUCHED).any(axis=1)] = np.inf
+    return sigma, covariance
+
+
+def _spread(structure: Structure, name: str, sigma: Array) -> Array:
+    """Standard deviations over all tangent coordinates, 0 where fixed."""
+    block = structure.problem.by_name[name]
+    full = np.zeros((block.count, block.tangent))
+    full[:, block.free] = sigma
+    return full
+
+
+def _private_directions(structure: Structure, unseen: dict[str, dict[int, Array]]) -> list[Unobservable]:
+    found = []
+    for name, members in unseen.items():
+        block = structure.problem.by_name[name]
+        for member, directions in members.items():
+            labels = tuple(block.full_label(member, int(c)) for c in block.free)
+            for i in range(directions.shape[1]):
+                null = directions[:, i]
+                found.append(_direction(labels, null, int(np.argmax(np.abs(null) == 1.0))))
+    return found

@@ -1,0 +1,141 @@
+"""One damped solve of the normal equations; the private blocks are eliminated by Schur complement.
+
+The small matrices of all members are factored at once: Cholesky written out over rows, each elementary operation on
+vectors as long as there are members.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.linalg import LinAlgError, cho_factor, cho_solve
+
+if TYPE_CHECKING:
+    from calib.engine.assembly import NormalEquations
+    from calib.engine.problem import Array
+
+
+class NotPositiveDefinite(ArithmeticError):  # noqa: N818 (a finding, not a fault)
+    """The damped matrix has no Cholesky factor: more damping is needed."""
+
+
+@dataclass(frozen=True)
+class Tangent:
+    """A vector over all free coordinates: the shared columns (K,) and, per private block, (t, members)."""
+
+    shared: Array
+    private: dict[str, Array]
+
+    def dot(self, other: Tangent) -> float:
+        """The inner product."""
+        total = float(np.sum(self.shared * other.shared))
+        return total + sum(float(np.sum(a * other.private[name])) for name, a in self.private.items())
+
+    def times(self, other: Tangent) -> Tangent:
+        """The coordinate-wise product."""
+        return Tangent(self.shared * other.shared, {name: a * other.private[name] for name, a in self.private.items()})
+
+    @property
+    def finite(self) -> bool:
+        """Whether every coordinate is finite."""
+        return bool(np.isfinite(self.shared).all()) and all(bool(np.isfinite(a).all()) for a in self.private.values())
+
+
+def diagonal(normal: NormalEquations) -> Tangent:
+    """The diagonal of J'J: squared column norms."""
+    return Tangent(
+        np.diagonal(normal.shared).copy(),
+        {name: np.einsum("nii->in", system[:, :, : system.shape[1]]).copy() for name, system in normal.private.items()},
+    )
+
+
+def gradient(normal: NormalEquations) -> Tangent:
+    """J'r."""
+    return Tangent(normal.gradient, {name: system[:, :, -1].T for name, system in normal.private.items()})
+
+
+@dataclass(frozen=True)
+class Eliminated:
+    """The normal equations with the private blocks eliminated.
+
+    matrix: (K, K) Schur complement. right: (K,) its gradient. private: per block (t, t + K + 1, members), the
+    upper Cholesky factor U with U'U the member's matrix, then U'^-1 times the coupling and the gradient.
+    """
+
+    matrix: Array
+    right: Array
+    private: dict[str, Array]
+
+
+def eliminate(normal: NormalEquations, added: Tangent | None = None) -> Eliminated:
+    """Eliminate the private blocks, after adding `added` to the diagonal.
+
+    Raises NotPositiveDefinite if a member's matrix is not.
+    """
+    matrix = normal.shared.copy()
+    right = normal.gradient.copy()
+    if added is not None:
+        matrix[np.diag_indices_from(matrix)] += added.shared
+    factors = {}
+    for name, system in normal.private.items():
+        factor = system.transpose(1, 2, 0).copy()  # members last: one elementary operation serves them all
+        t, _, members = factor.shape
+        if added is not None:
+            for i in range(t):
+                factor[i, i] += added.private[name][i]
+        _forward(factor)
+        across = factor[:, t:].transpose(1, 0, 2).reshape(-1, t * members)
+        product = across @ across.T
+        matrix -= product[:-1, :-1]
+        right -= product[:-1, -1]
+        factors[name] = factor
+    return Eliminated(matrix, right, factors)
+
+
+def back_substitute(system: Eliminated, shared: Array) -> Tangent:
+    """The full step that belongs to a step of the shared columns."""
+    private = {}
+    for name, factor in system.private.items():
+        t = len(factor)
+        step = -(factor[:, -1] + np.matmul(shared, factor[:, t:-1]))
+        for i in reversed(range(t)):
+            for j in range(i + 1, t):
+                step[i] -= factor[i, j] * step[j]
+            step[i] /= factor[i, i]
+        private[name] = step
+    return Tangent(shared, private)
+
+
+def solve_damped(normal: NormalEquations, added: Tangent | None = None) -> Tangent:
+    """The step h of (J'J + diag(added)) h = -J'r.
+
+    Raises NotPositiveDefinite if the matrix is not numerically so.
+    """
+    system = eliminate(normal, added)
+    size = len(system.right)
+    if size == 0:
+        return back_substitute(system, np.zeros(0))
+    norms = np.diagonal(system.matrix)
+    if not (norms > 0).all():
+        raise NotPositiveDefinite
+    scale = 1.0 / np.sqrt(norms)
+    try:
+        factor = cho_factor(system.matrix * scale * scale[:, None], lower=True, overwrite_a=True, check_finite=False)
+    except LinAlgError:
+        raise NotPositiveDefinite from None
+    shared = -scale * cho_solve(factor, scale * system.right, check_finite=False)
+    return back_substitute(system, shared)
+
+
+def _forward(system: Array) -> None:
+    """Cholesky-factor the members' matrices in place and carry the columns to their right along."""
+    t = len(system)
+    for j in range(t):
+        pivot = system[j, j]
+        if not (pivot > 0).all():
+            raise NotPositiveDefinite
+        system[j, j:] *= 1.0 / np.sqrt(pivot)
+        for i in range(j + 1, t):
+            system[i, i:] -= system[j, i] * system[j, i:]

@@ -1,0 +1,75 @@
+"""The answer of a solve: values, status, history, and, on demand, residuals and uncertainty."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from calib.engine.assembly import NormalEquations, row_norms
+from calib.engine.covariance import Uncertainty, uncertainty
+
+if TYPE_CHECKING:
+    from calib.engine.problem import Array, Problem
+    from calib.engine.report import Iteration, Status
+    from calib.engine.structure import Structure
+
+
+@dataclass(frozen=True)
+class Solution:
+    """What a solve found.
+
+    values: per block, as in the problem. normal: the normal equations there. history: every step tried.
+    """
+
+    status: Status
+    structure: Structure
+    values: dict[str, Array]
+    normal: NormalEquations
+    history: tuple[Iteration, ...]
+    evaluations: int
+
+    @property
+    def problem(self) -> Problem:
+        """The problem that was solved."""
+        return self.structure.problem
+
+    @property
+    def cost(self) -> float:
+        """Half the sum of the losses."""
+        return self.normal.cost
+
+    @property
+    def degrees_of_freedom(self) -> int:
+        """Scalar residuals less free coordinates."""
+        own = sum(len(system) * int(system.shape[1]) for system in self.normal.private.values())
+        return int(self.normal.residuals - len(self.structure.free) - own)
+
+    @property
+    def variance_factor(self) -> float:
+        """Weighted squared residuals per degree of freedom: 1 if sigma was right; NaN without any freedom left."""
+        free = self.degrees_of_freedom
+        return self.normal.squares / free if free > 0 else float("nan")
+
+    @cached_property
+    def uncertainty(self) -> Uncertainty:
+        """Covariance of the parameters, for sigma as given: multiply by `variance_factor` if it was not known."""
+        return uncertainty(self.structure, self.values, self.normal)
+
+    def row_norms(self) -> dict[str, tuple[Array, Array]]:
+        """Per residual block, the whitened residual norm and the robust weight of every row."""
+        return {name: (norms, weights) for name, norms, weights in row_norms(self.structure, self.values)}
+
+    def sentence(self) -> str:
+        """Why the solve stopped, with its figures."""
+        angle = self.history[-1].gradient if self.history else float("nan")
+        return f"{self.status.value} ({len(self.history)} steps, cost {self.cost:.9g}, cosine {angle:.1e})"
+
+    def value(self, label: str) -> float:
+        """The value of one label of a single-member Euclidean block."""
+        for block in self.problem.parameters:
+            if block.count == 1 and label in block.labels:
+                return float(np.ravel(self.values[block.name])[block.labels.index(label)])
+        raise KeyError(label)

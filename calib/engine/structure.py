@@ -1,0 +1,150 @@
+"""How a problem is laid out for the linear algebra: which blocks are eliminated, which columns stay, which rows go
+together.
+
+A block of many members none of which meets another in any row (the poses of the views, the points of a scene) is
+private to its rows: its normal equations are block-diagonal and it can be eliminated member by member (Schur
+complement; D. C. Brown 1958, B. Triggs et al. 2000, sec. 6). The engine finds such blocks itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from calib.engine.problem import Index, ParameterBlock, Problem, ResidualBlock, Rows
+
+# Numbers in one chunk's Jacobian: some 1.5 MB, small enough for the outer caches, large enough to pay for the calls.
+CHUNK_ENTRIES = 180_000
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Rows that are evaluated together.
+
+    rows: of the residual block. bounds: (groups + 1,) where each group's rows begin and end in the chunk.
+    members: (groups,) the private member of each group, or None where no block is private.
+    uniform: rows per group if all groups have as many, else 0.
+    """
+
+    rows: Rows
+    bounds: Index
+    members: Index | None
+    uniform: int
+
+
+@dataclass(frozen=True)
+class BlockLayout:
+    """One residual block: its chunks, its private block if any, and where its shared columns go."""
+
+    block: ResidualBlock
+    private: str | None
+    chunks: tuple[Chunk, ...]
+
+
+@dataclass(frozen=True)
+class Structure:
+    """The layout of a whole problem.
+
+    private: names of the eliminated blocks. offset: first column of each shared block among all `columns` shared
+    columns (fixed ones included; member after member). free: the shared columns that are estimated.
+    """
+
+    problem: Problem
+    private: tuple[str, ...]
+    offset: dict[str, int]
+    columns: int
+    free: Index
+    layouts: tuple[BlockLayout, ...]
+
+    def shared(self) -> Iterator[ParameterBlock]:
+        """The blocks that are not eliminated."""
+        return (block for block in self.problem.parameters if block.name not in self.private)
+
+    def shared_labels(self) -> tuple[str, ...]:
+        """Full labels of the free shared columns, in order."""
+        labels = [b.full_label(m, c) for b in self.shared() for m in range(b.count) for c in range(b.tangent)]
+        return tuple(labels[i] for i in self.free)
+
+
+def structure(problem: Problem) -> Structure:
+    """Work out the layout of a problem."""
+    private = _private_blocks(problem)
+    offset: dict[str, int] = {}
+    free: list[Index] = []
+    columns = 0
+    for block in problem.parameters:
+        if block.name in private:
+            continue
+        offset[block.name] = columns
+        starts = columns + block.tangent * np.arange(block.count)
+        free.append((starts[:, None] + block.free).ravel())
+        columns += block.tangent * block.count
+    return Structure(
+        problem,
+        private,
+        offset,
+        columns,
+        np.concatenate(free).astype(np.intp) if free else np.zeros(0, np.intp),
+        tuple(_layout(problem, block, private) for block in problem.residuals),
+    )
+
+
+def _private_blocks(problem: Problem) -> tuple[str, ...]:
+    """The many-member blocks to eliminate: largest first, none that shares a row with one already chosen."""
+    many = [block for block in problem.parameters if block.count > 1 and len(block.free)]
+    chosen: list[str] = []
+    for block in sorted(many, key=lambda b: -b.count * b.tangent):
+        users = [set(r.blocks) for r in problem.residuals if block.name in r.blocks]
+        if users and not any(used & set(chosen) for used in users):
+            chosen.append(block.name)
+    return tuple(chosen)
+
+
+def _layout(problem: Problem, block: ResidualBlock, private: tuple[str, ...]) -> BlockLayout:
+    own = next((name for name in block.blocks if name in private), None)
+    width = 1 + sum(problem.by_name[name].tangent for name in block.blocks)
+    most = max(1, CHUNK_ENTRIES // (width * block.dimension))
+    members = block.blocks[own] if own else None
+    if members is None:
+        starts = range(0, block.rows, most)
+        chunks = [_plain(slice(a, min(a + most, block.rows))) for a in starts]
+    else:
+        chunks = list(_grouped(members, most))
+    return BlockLayout(block, own, tuple(chunks))
+
+
+def _plain(rows: slice) -> Chunk:
+    count = rows.stop - rows.start
+    return Chunk(rows, np.array([0, count]), None, count)
+
+
+def _grouped(members: Index, most: int) -> Iterator[Chunk]:
+    """Chunks of whole groups, a group being all rows of one private member.
+
+    Groups of equal size are brought together, for they are multiplied in one batch.
+    """
+    counts = np.bincount(members)
+    ids = np.flatnonzero(counts)
+    ordered = bool((np.diff(members) >= 0).all())
+    order = np.arange(len(members)) if ordered else np.argsort(members, kind="stable")
+    first = np.concatenate([[0], np.cumsum(counts)[:-1]])
+    if not (counts[ids] == counts[ids[0]]).all():
+        ids = ids[np.argsort(counts[ids], kind="stable")]
+    begin = 0
+    while begin < len(ids):
+        sizes = counts[ids[begin:]]
+        end = begin + max(1, int(np.searchsorted(np.cumsum(sizes), most, side="right")))
+        same = begin + int(np.searchsorted(sizes, sizes[0], side="right"))
+        if same - begin >= 8:  # a batch worth its own evaluation; smaller runs share one
+            end = min(end, same)
+        chosen = ids[begin:end]
+        bounds = np.concatenate([[0], np.cumsum(counts[chosen])])
+        rows = np.concatenate([order[first[i] : first[i] + counts[i]] for i in chosen])
+        uniform = int(counts[chosen[0]]) if (counts[chosen] == counts[chosen[0]]).all() else 0
+        contiguous = rows[-1] - rows[0] == len(rows) - 1 and (len(rows) == 1 or bool((np.diff(rows) == 1).all()))
+        yield Chunk(slice(int(rows[0]), int(rows[-1]) + 1) if contiguous else rows, bounds, chosen, uniform)
+        begin = end
