@@ -1,0 +1,77 @@
+"""A calibrated camera: a lens with its parameters, able to project, to unproject, and to be stored and loaded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from calib import config
+from calib.camera.lens import Array, Lens, read_lens
+from calib.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Camera:
+    """A lens and its parameters, in the order of `lens.labels`. image_size_px: (width, height) if known."""
+
+    lens: Lens
+    parameters: Array
+    image_size_px: tuple[int, int] | None = None
+
+    def project(self, points_in_camera: Array) -> Array:
+        """Pixels (..., 2) of points (..., 3) in metres in the camera frame (x right, y down, z forward)."""
+        return self.lens.project(self.parameters, points_in_camera)
+
+    def unproject(self, pixels: Array) -> Array:
+        """Unit rays (..., 3) in the camera frame of pixels (..., 2); NaN where the lens cannot be inverted."""
+        return self.lens.unproject(self.parameters, pixels)
+
+    @property
+    def matrix(self) -> Array:
+        """The pinhole matrix K (3, 3)."""
+        fx, fy, skew, cx, cy = self.parameters[:5]
+        return np.array([[fx, skew, cx], [0, fy, cy], [0, 0, 1.0]])
+
+    def value(self, label: str) -> float:
+        """One parameter by its label."""
+        return float(self.parameters[self.lens.labels.index(label)])
+
+
+@dataclass(frozen=True)
+class _Parameter:
+    value: float
+    sigma: float | None = None
+    held: bool = False
+
+
+@dataclass(frozen=True)
+class _CameraFile:
+    lens: str
+    parameters: dict[str, _Parameter]
+    image_size_px: tuple[int, int] | None = None
+    board: str | None = None
+    rms_px: float | None = None
+    poses: dict[str, Any] | None = None
+
+
+def load_camera(path: str | Path) -> Camera:
+    """Read a camera from the `camera.yaml` that a calibration wrote.
+
+    Raises UsageError: the codes of `calib.config`, `unknown-lens`, `config-unknown-key` for a parameter.
+    """
+    path = Path(path)
+    file = config.load(_CameraFile, path)
+    lens = read_lens(file.lens)
+    if set(file.parameters) != set(lens.labels):
+        wrong = sorted(set(file.parameters) ^ set(lens.labels))
+        raise UsageError(
+            f"the parameters do not belong to the {lens.name} lens: {', '.join(wrong)}",
+            code="config-value",
+            where=f"{path}: parameters",
+            advice=f"expected {', '.join(lens.labels)}",
+        )
+    values = np.array([file.parameters[label].value for label in lens.labels])
+    return Camera(lens, values, file.image_size_px)

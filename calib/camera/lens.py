@@ -1,0 +1,142 @@
+"""What every lens is: a distortion of normalised coordinates, followed by the affine map to pixels.
+
+u = fx m1 + skew m2 + cx, v = fy m2 + cy, with (m1, m2) = distort(k, x, y, z) of a point in the camera frame
+(x right, y down, z forward, metres). A lens file supplies `distort`, its labels and its derivatives; pixels and
+everything that follows from the affine map is here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calib import plugins
+from calib.errors import UsageError, did_you_mean
+
+Array = NDArray[np.float64]
+AFFINE = ("fx_px", "fy_px", "skew_px", "cx_px", "cy_px")
+
+
+@dataclass(frozen=True)
+class Distorted:
+    """Distorted coordinates and their derivatives; every entry broadcasts to the shape of the points.
+
+    m: the two coordinates. by_point: [d m1/dx, dy, dz], [d m2/dx, dy, dz]. by_k: per coefficient, d m1 and d m2.
+    """
+
+    m: tuple[Array, Array]
+    by_point: tuple[tuple[Array, Array, Array], tuple[Array, Array, Array]]
+    by_k: Sequence[tuple[Array, Array]]
+
+
+Distort = Callable[[Array, Array, Array, Array], Distorted]
+
+
+@dataclass(frozen=True)
+class Lens:
+    """A lens model. coefficients: labels of the distortion. held: labels not estimated unless freed.
+
+    widest_deg: half the field of view up to which the model is defined. weak: coefficients that ordinary data cannot
+    tell apart, each with the standard deviation about 0 of a weak prior, in units where a corner's noise is 1 px.
+    """
+
+    name: str
+    coefficients: tuple[str, ...]
+    distort: Distort
+    held: frozenset[str] = frozenset({"skew_px"})
+    widest_deg: float = 89.0
+    weak: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Labels of all parameters, in order: fx fy skew cx cy, then the coefficients."""
+        return AFFINE + self.coefficients
+
+    def start(self, intrinsics: Array) -> Array:
+        """Parameters from a pinhole matrix (3, 3), without distortion."""
+        affine = [intrinsics[0, 0], intrinsics[1, 1], intrinsics[0, 1], intrinsics[0, 2], intrinsics[1, 2]]
+        return np.array(affine + [0.0] * len(self.coefficients))
+
+    def project(self, parameters: Array, points_in_camera: Array) -> Array:
+        """Pixels (..., 2) of points (..., 3) in the camera frame."""
+        points = np.asarray(points_in_camera, float)
+        m1, m2 = self.distort(parameters[5:], points[..., 0], points[..., 1], points[..., 2]).m
+        fx, fy, skew, cx, cy = parameters[:5]
+        return np.stack([fx * m1 + skew * m2 + cx, fy * m2 + cy], axis=-1)
+
+    def unproject(self, parameters: Array, pixels: Array, steps: int = 30) -> Array:
+        """Unit rays (..., 3) of pixels (..., 2), by Newton's method on the direction; NaN where that fails."""
+        px = np.asarray(pixels, float)
+        fx, fy, skew, cx, cy = parameters[:5]
+        m2 = (px[..., 1] - cy) / fy
+        m1 = (px[..., 0] - cx - skew * m2) / fx
+        # start on the equidistant sphere, which reaches every angle; two tangent coordinates a, b on it
+        radius = np.hypot(m1, m2)
+        angle = np.minimum(np.arctan(radius) if self.widest_deg < 90 else radius, np.radians(self.widest_deg))
+        a, b = (m / np.maximum(radius, 1e-300) * angle for m in (m1, m2))
+        for _ in range(steps):
+            (x, y, z), (da, db) = _on_sphere(a, b)
+            d = self.distort(parameters[5:], x, y, z)
+            (gx, gy, gz), (hx, hy, hz) = d.by_point
+            j11, j12 = gx * da[0] + gy * da[1] + gz * da[2], gx * db[0] + gy * db[1] + gz * db[2]
+            j21, j22 = hx * da[0] + hy * da[1] + hz * da[2], hx * db[0] + hy * db[1] + hz * db[2]
+            r1, r2 = d.m[0] - m1, d.m[1] - m2
+            with np.errstate(all="ignore"):
+                determinant = j11 * j22 - j12 * j21
+                a = a - (j22 * r1 - j12 * r2) / determinant
+                b = b - (j11 * r2 - j21 * r1) / determinant
+        (x, y, z), _ = _on_sphere(a, b)
+        rays = np.stack([x, y, z], axis=-1)
+        with np.errstate(all="ignore"):
+            miss = np.hypot(*np.moveaxis(self.project(parameters, rays) - px, -1, 0))
+        return np.where((miss < 1e-6)[..., None], rays, np.nan)
+
+
+def read_lens(name: str) -> Lens:
+    """The lens of that name. Raises UsageError `unknown-lens`."""
+    lens: Lens = plugins.pick("calib.camera.lenses", "LENS", name)
+    return lens
+
+
+def held_labels(lens: Lens, fix: Sequence[str] = (), free: Sequence[str] = ()) -> frozenset[str]:
+    """The labels held fixed after the user's wishes. Raises UsageError `unknown-label` or `label-conflict`.
+
+    A label may be given without its unit: `fx` for `fx_px`.
+    """
+    fixed = {_label(lens, name) for name in fix}
+    freed = {_label(lens, name) for name in free}
+    if both := fixed & freed:
+        raise UsageError(f"{', '.join(sorted(both))} is both fixed and freed", code="label-conflict")
+    return (lens.held | fixed) - freed
+
+
+def _label(lens: Lens, name: str) -> str:
+    for label in lens.labels:
+        if name in {label, label.removesuffix("_px")}:
+            return label
+    advice = did_you_mean(name, lens.labels)
+    raise UsageError(f"the {lens.name} lens has no parameter {name!r}", code="unknown-label", advice=advice)
+
+
+def by_ratio(
+    inner: tuple[Array | float, Array | float, Array | float, Array | float], a: Array, b: Array, inverse_z: Array
+) -> tuple[tuple[Array, Array, Array], tuple[Array, Array, Array]]:
+    """Chain derivatives with respect to a = x/z, b = y/z (m1a, m1b, m2a, m2b) to those by the point."""
+    m1a, m1b, m2a, m2b = (g * inverse_z for g in inner)
+    return (m1a, m1b, -(a * m1a + b * m1b)), (m2a, m2b, -(a * m2a + b * m2b))
+
+
+def _on_sphere(a: Array, b: Array) -> tuple[tuple[Array, Array, Array], tuple[Sequence[Array], Sequence[Array]]]:
+    """The direction at polar angle |(a, b)| from the axis towards (a, b), and its derivatives by a and b."""
+    angle = np.hypot(a, b)
+    s = np.sinc(angle / np.pi)
+    cosine = np.cos(angle)
+    with np.errstate(all="ignore"):
+        slope = np.where(angle > 1e-4, (cosine - s) / np.maximum(angle, 1e-300) ** 2, -1 / 3)
+    xy = slope * a * b
+    by_a = (s + slope * a * a, xy, -s * a)
+    by_b = (xy, s + slope * b * b, -s * b)
+    return (s * a, s * b, cosine), (by_a, by_b)
