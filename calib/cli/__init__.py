@@ -1,0 +1,36 @@
+"""The command line: parse, call, print, exit status. One file per command; nothing heavy is imported before it runs."""
+
+from __future__ import annotations
+
+import typer
+
+from calib.cli import camera, demo, listing, simulate
+
+app = typer.Typer(
+    name="calib",
+    help="Accurate cameras and robot arms, with honest uncertainties.\n\n"
+    "calib camera --images photos/    a calibrated camera from pictures of a checkerboard",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
+app.command("camera", help=camera.HELP)(camera.command)
+app.command("demo", help=demo.HELP)(demo.command)
+app.command("list", help=listing.HELP)(listing.command)
+app.add_typer(simulate.app, name="simulate")
+
+
+@app.callback(invoke_without_command=True)
+def _version(version: bool = typer.Option(False, "--version", help="Print the version and exit.")) -> None:
+    if version:
+        from calib import __version__
+
+        typer.echo(f"calib {__version__}")
+        raise typer.Exit
+
+
+def main() -> None:
+    """Entry point of the `calib` command."""
+    app()

@@ -1,0 +1,118 @@
+"""Corners in a table: image,x_px,y_px,X_m,Y_m and optional Z_m,sigma_px, one row per corner."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from calib.camera.observations import Observations, View
+from calib.delimited import Delimited, numbers, read_delimited, uses_decimal_comma
+from calib.errors import InputError, did_you_mean
+
+if TYPE_CHECKING:
+    from calib.camera.lens import Array
+
+REQUIRED = ("x_px", "y_px", "X_m", "Y_m")
+OPTIONAL = ("Z_m", "sigma_px")
+
+
+def read_corners(path: str | Path, image_size_px: tuple[int, int] | None = None) -> Observations:
+    """Views from a table of corners; the rows of an image need not stand together.
+
+    image_size_px: (width, height), if known. Raises InputError: `table-*` as `calib.delimited`, `corners-columns`,
+    `corners-number` with the line, `corners-sigma`, `corners-outside`.
+    """
+    path = Path(path)
+    table = read_delimited(path)
+    columns = _columns(table, path)
+    values = _numbers(table, columns, path)
+    names = np.array(table.cells[table.header.index("image")])
+    if image_size_px is not None:
+        _check_inside(values, image_size_px, table, path)
+    views = []
+    for name in dict.fromkeys(names.tolist()):
+        own = {key: column[names == name] for key, column in values.items()}
+        depth = own.get("Z_m", np.zeros(len(own["x_px"])))
+        views.append(
+            View(
+                name,
+                np.stack([own["x_px"], own["y_px"]], axis=1),
+                np.stack([own["X_m"], own["Y_m"], depth], axis=1),
+                own.get("sigma_px"),
+            )
+        )
+    return Observations(tuple(views), image_size_px, board=path.name)
+
+
+def corners_text(observations: Observations) -> str:
+    """The table that `read_corners` reads back to the same numbers."""
+    planar = all(not view.corners_in_board[:, 2].any() for view in observations.views)
+    lines = ["image,x_px,y_px,X_m,Y_m" + ("" if planar else ",Z_m")]
+    for view in observations.views:
+        points = view.corners_in_board[:, : 2 if planar else 3]
+        for px, point in zip(view.corners_px, points, strict=True):
+            lines.append(",".join([view.image, *(repr(float(v)) for v in (*px, *point))]))
+    return "\n".join(lines) + "\n"
+
+
+def _columns(table: Delimited, path: Path) -> tuple[str, ...]:
+    for name in ("image", *REQUIRED):
+        if name not in table.header:
+            raise InputError(
+                f"no column {name!r}",
+                code="corners-columns",
+                where=str(path),
+                why=f"the header has {', '.join(table.header)}; {did_you_mean(name, table.header)}",
+                advice="expected image,x_px,y_px,X_m,Y_m and optional Z_m,sigma_px",
+            )
+    if unknown := [name for name in table.header if name not in ("image", *REQUIRED, *OPTIONAL)]:
+        raise InputError(
+            f"unknown column {unknown[0]!r}",
+            code="corners-columns",
+            where=str(path),
+            advice=did_you_mean(unknown[0], ("image", *REQUIRED, *OPTIONAL)),
+        )
+    if table.ragged:
+        line, width = table.ragged[0]
+        raise InputError(
+            f"{width} cells where the header has {len(table.header)}",
+            code="corners-columns",
+            where=f"{path}, line {line}",
+        )
+    if not table.lines:
+        raise InputError("a header but no rows", code="table-empty", where=str(path))
+    return tuple(name for name in (*REQUIRED, *OPTIONAL) if name in table.header)
+
+
+def _numbers(table: Delimited, columns: tuple[str, ...], path: Path) -> dict[str, Array]:
+    cells = {name: table.cells[table.header.index(name)] for name in columns}
+    comma = uses_decimal_comma(cells.values())
+    values = {name: numbers(column, comma) for name, column in cells.items()}
+    for name, column in values.items():
+        wrong = ~np.isfinite(column) if name != "sigma_px" else ~(column > 0)
+        if wrong.any():
+            row = int(np.flatnonzero(wrong)[0])
+            raise InputError(
+                f"not a {'positive ' if name == 'sigma_px' else ''}number: {cells[name][row]!r}",
+                code="corners-number",
+                where=f"{path}, line {table.lines[row]}, column {name}",
+                why=f"{int(wrong.sum())} such cells in this column",
+                advice="remove or mend these rows",
+            )
+    return values
+
+
+def _check_inside(values: dict[str, Array], size: tuple[int, int], table: Delimited, path: Path) -> None:
+    x, y = values["x_px"], values["y_px"]
+    outside = (x < -1) | (y < -1) | (x > size[0]) | (y > size[1])
+    if outside.any():
+        row = int(np.flatnonzero(outside)[0])
+        raise InputError(
+            f"corner ({x[row]:g}, {y[row]:g}) lies outside the {size[0]} x {size[1]} image",
+            code="corners-outside",
+            where=f"{path}, line {table.lines[row]}",
+            why=f"{int(outside.sum())} such corners",
+            advice="check --image-size, and that x_px is the column",
+        )

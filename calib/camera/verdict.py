@@ -1,0 +1,105 @@
+"""Is the calibration good enough, and if not, what to do next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from calib.camera import uncertainty
+
+if TYPE_CHECKING:
+    from calib.camera.calibration import CameraCalibration
+
+Grade = Literal["good", "usable", "do not use"]
+
+# Bounds in pixels. A projection known to 0.5 px is as good as corner detection itself is in a sharp image of a
+# printed board; beyond 2 px the lens model says less than no calibration at all.
+GOOD_PROJECTION_PX, WORST_PROJECTION_PX = 0.5, 2.0
+# Residuals of sharp images of a flat board are 0.1 to 0.3 px; 1 px is visible to the eye, 3 px is a wrong model.
+GOOD_RMS_PX, WORST_RMS_PX = 1.0, 3.0
+FEWEST_VIEWS = 8
+LEAST_TILT_DEG = 15.0
+LEAST_COVERAGE = 0.6
+PATTERN = 6.0  # variance ratio beyond which residuals repeat plainly
+MOST_LEFT_OUT = 0.05  # share of corners beyond which leaving them out deserves a word
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A grade, the reason for it in one sentence, and what to do next, most useful first."""
+
+    grade: Grade
+    reason: str
+    advice: tuple[str, ...]
+
+
+def judge(calibration: CameraCalibration) -> Verdict:
+    """Grade a calibration by what it does not know and by what its residuals still show."""
+    rms = calibration.rms_px
+    sigma = _worst_projection(calibration)
+    advice = _advice(calibration)
+    if calibration.unobservable:
+        return Verdict("do not use", f"the data cannot see every parameter: {calibration.unobservable[0]}", advice)
+    if sigma is not None and sigma > WORST_PROJECTION_PX:
+        return Verdict("do not use", f"a point may appear {sigma:.1f} px (1 sigma) from where it is projected", advice)
+    if rms > WORST_RMS_PX:
+        return Verdict("do not use", f"the model misses the corners by {rms:.1f} px rms", advice)
+    if rms > GOOD_RMS_PX:
+        return Verdict("usable", f"the model misses the corners by {rms:.2f} px rms", advice)
+    if sigma is not None and sigma > GOOD_PROJECTION_PX:
+        return Verdict("usable", f"projection is known to {sigma:.2f} px (1 sigma) towards the image's edge", advice)
+    if advice:
+        return Verdict("usable", f"rms {rms:.3f} px, but see below", advice)
+    known = f" and projection known to {sigma:.2f} px everywhere in the image" if sigma is not None else ""
+    return Verdict("good", f"rms {rms:.3f} px{known}", ())
+
+
+def _worst_projection(calibration: CameraCalibration) -> float | None:
+    """Projection sigma that 95 % of the image stays below; None without an image size."""
+    if calibration.camera.image_size_px is None:
+        return None
+    return float(np.nanquantile(uncertainty.projection_sigma(calibration.camera, calibration.covariance), 0.95))
+
+
+def _advice(calibration: CameraCalibration) -> tuple[str, ...]:
+    found = []
+    if any(not np.isfinite(s) for s in calibration.sigma.values()):
+        found.append("hold the parameters named above with --fix, or add views that show them")
+    if len(calibration.views) < FEWEST_VIEWS:
+        found.append(f"only {len(calibration.views)} views: take at least {FEWEST_VIEWS}, better 15")
+    tilts = uncertainty.tilts_deg(calibration)
+    if float(np.quantile(tilts, 0.75)) < LEAST_TILT_DEG:
+        found.append("the board hardly tilts: turn it 20 to 45 degrees in different directions")
+    if calibration.camera.image_size_px is not None and (gap := _largest_gap(calibration)):
+        found.append(f"no corners in {gap}: add views with the board there")
+    board, image = uncertainty.board_pattern(calibration), uncertainty.image_pattern(calibration)
+    if board > PATTERN and board >= image:
+        found.append(
+            f"residuals repeat on the board ({board:.0f} times the noise): it is not flat or not evenly printed"
+        )
+    elif image > PATTERN:
+        better = {"pinhole": "brown_conrady", "brown_conrady": "rational"}.get(calibration.camera.lens.name)
+        hint = f"try --lens {better}" if better else "the lens is not of this kind"
+        found.append(f"residuals repeat in the image ({image:.0f} times the noise): {hint}")
+    total = sum(len(fit.used) for fit in calibration.views)
+    if calibration.corners < (1 - MOST_LEFT_OUT) * total:
+        found.append(f"{total - calibration.corners} of {total} corners do not fit: check focus, motion and the board")
+    return tuple(found)
+
+
+def _largest_gap(calibration: CameraCalibration) -> str:
+    """The part of the image without corners, in words; empty where coverage is fair."""
+    cells = uncertainty.coverage(calibration)
+    if cells.mean() >= LEAST_COVERAGE:
+        return ""
+    rows, columns = cells.shape
+    parts = {
+        "the left third": cells[:, : columns // 3],
+        "the right third": cells[:, -(columns // 3) :],
+        "the upper third": cells[: rows // 3],
+        "the lower third": cells[-(rows // 3) :],
+    }
+    worst = min(parts, key=lambda name: float(parts[name].mean()))
+    return f"{100 - round(100 * float(parts[worst].mean()))} % of {worst} of the image"

@@ -1,0 +1,100 @@
+"""`calib camera`: from a folder of images, or a table of corners, to a calibrated camera."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from calib.cli.options import image_size as read_size
+from calib.cli.options import names
+from calib.cli.reporting import progress, reporting
+from calib.errors import UsageError
+
+if TYPE_CHECKING:
+    from calib.camera import Observations
+
+HELP = """Calibrate a camera from images of a checkerboard.
+
+\b
+Examples:
+  calib camera --images photos/
+  calib camera --images photos/ --board checkerboard:9x6:25mm --output my_camera
+  calib camera --images photos/ --lens kannala_brandt --json
+  calib camera --corners corners.csv --free skew --fix p1,p2,k3
+
+Writes a folder with camera.yaml (loads again) and result.json. Exit status: 0 good or usable, 1 do not use,
+2 usage or configuration, 3 unusable input, 4 the views cannot determine the camera, 5 no convergence."""
+
+
+def command(
+    images: Path | None = typer.Option(None, help="Folder of images of the board (JPEG, PNG, BMP, TIFF)."),
+    corners: Path | None = typer.Option(
+        None, help="Table of corners found elsewhere: image,x_px,y_px,X_m,Y_m and optional Z_m,sigma_px."
+    ),
+    board: str | None = typer.Option(
+        None, help="checkerboard:9x6:25mm (inner corners), a shipped name or a YAML file. Default: inferred."
+    ),
+    lens: str = typer.Option("brown_conrady", help="Lens model; see `calib list lenses`."),
+    fix: list[str] | None = typer.Option(None, metavar="LABELS", help="Hold parameters, e.g. k3,p1,p2."),
+    free: list[str] | None = typer.Option(None, metavar="LABELS", help="Estimate parameters held by default: skew."),
+    image_size: str | None = typer.Option(None, metavar="WxH", help="Image size in pixels, with --corners."),
+    robust: bool = typer.Option(True, "--robust/--no-robust", help="Set wrong views and corners aside."),
+    output: Path | None = typer.Option(None, help="Folder to create. Default: calib_camera_result."),
+    jobs: int | None = typer.Option(None, min=1, help="Processes for detection. Default: one per processor."),
+    timeout_s: float = typer.Option(20.0, min=0.1, help="Time limit per image."),
+    as_json: bool = typer.Option(False, "--json", help="Print one JSON document instead of the summary."),
+) -> None:
+    """See HELP."""
+    with reporting(as_json):
+        started = time.perf_counter()
+        if (images is None) == (corners is None):
+            raise UsageError(
+                "give either --images or --corners", code="input-missing", advice="calib camera --images photos/"
+            )
+        from calib.report import folder
+
+        target = folder.reserve(output, "calib_camera_result")
+        if images is not None:
+            from calib.camera.detection import detect
+
+            observations = detect(images, board, jobs=jobs, timeout_s=timeout_s, progress=progress("corners", as_json))
+        else:
+            from calib.camera.corner_table import read_corners
+
+            assert corners is not None
+            observations = read_corners(corners, read_size(image_size) if image_size else None)
+        finish(observations, lens, names(fix), names(free), robust, target, as_json, started)
+
+
+def finish(
+    observations: Observations,
+    lens: str,
+    fix: list[str],
+    free: list[str],
+    robust: bool,
+    target: Path,
+    as_json: bool,
+    started: float,
+) -> None:
+    """Calibrate, write the folder, print the summary or the document, and end with the verdict's exit status."""
+    from calib.camera.calibration import calibrate
+    from calib.camera.result import as_camera_file, as_document
+    from calib.camera.verdict import judge
+    from calib.report import folder
+    from calib.report.camera_summary import summary
+
+    calibration = calibrate(observations, lens, fix=fix, free=free, robust=robust)
+    verdict = judge(calibration)
+    document = as_document(calibration, verdict, round(time.perf_counter() - started, 3))
+    document["output"] = str(target)
+    title = "A calibrated camera. Pixels: x right, y down, the centre of the first pixel is (0, 0)."
+    folder.write(
+        target,
+        {"camera.yaml": folder.to_yaml(as_camera_file(calibration), title), "result.json": folder.to_json(document)},
+    )
+    typer.echo(folder.to_json(document).rstrip() if as_json else summary(calibration, verdict, str(target)))
+    if verdict.grade == "do not use":
+        raise typer.Exit(1)

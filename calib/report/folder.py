@@ -1,0 +1,90 @@
+"""Result folders: whole or not at all, and never over something that is there."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from calib.errors import UsageError
+
+
+def reserve(output: Path | None, default: str) -> Path:
+    """The folder to write to, checked before any long work: `output`, or the first free of default, default-2, ...
+
+    Raises UsageError `output-exists` for an output that is there and not an empty folder, `output-unwritable`.
+    """
+    if output is None:
+        candidates = (Path(default if i == 1 else f"{default}-{i}") for i in range(1, 10_000))
+        output = next(path for path in candidates if not path.exists())
+    elif output.exists() and not (output.is_dir() and not any(output.iterdir())):
+        raise UsageError(
+            "exists already; nothing is overwritten", code="output-exists", where=str(output), advice="name another"
+        )
+    try:
+        output.absolute().parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".calib-", dir=output.absolute().parent):
+            pass
+    except OSError as error:
+        raise UsageError(
+            "cannot be written", code="output-unwritable", where=str(output), why=error.strerror or str(error)
+        ) from None
+    return output
+
+
+def write(output: Path, files: Mapping[str, str | bytes]) -> None:
+    """Write files (name in the folder -> content) into a new folder, which appears only when it is complete.
+
+    Raises UsageError `output-unwritable`.
+    """
+    partial = None
+    try:
+        partial = Path(tempfile.mkdtemp(prefix=".calib-", dir=output.absolute().parent))
+        for name, content in files.items():
+            path = partial / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        os.chmod(partial, 0o755)  # mkdtemp's own is private
+        os.replace(partial, output)
+    except OSError as error:
+        if partial is not None:
+            shutil.rmtree(partial, ignore_errors=True)
+        raise UsageError(
+            "cannot be written", code="output-unwritable", where=str(output), why=error.strerror or str(error)
+        ) from None
+
+
+def to_json(document: Mapping[str, Any]) -> str:
+    """One JSON document, indented, numbers at full precision."""
+    return json.dumps(document, indent=2, allow_nan=False) + "\n"
+
+
+class _Dumper(yaml.SafeDumper):
+    """SafeDumper that keeps rows of numbers on one line and writes exponents that YAML 1.1 reads as numbers."""
+
+
+def _number(dumper: yaml.SafeDumper, value: float) -> yaml.ScalarNode:
+    text = repr(value)
+    if "e" in text and "." not in text:
+        text = text.replace("e", ".0e")
+    return dumper.represent_scalar("tag:yaml.org,2002:float", text)
+
+
+def _row(dumper: yaml.SafeDumper, value: list[Any]) -> yaml.SequenceNode:
+    flat = all(not isinstance(item, list | dict) for item in value)
+    return dumper.represent_sequence("tag:yaml.org,2002:seq", value, flow_style=flat)
+
+
+_Dumper.add_representer(float, _number)
+_Dumper.add_representer(list, _row)
+
+
+def to_yaml(document: Mapping[str, Any], title: str) -> str:
+    """One YAML document under a comment that says what it is."""
+    return f"# {title}\n" + yaml.dump(dict(document), Dumper=_Dumper, sort_keys=False, width=120, allow_unicode=True)
