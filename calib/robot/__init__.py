@@ -1,0 +1,1 @@
+"""Serial arms: their kinematics, their measured poses, and where to start."""

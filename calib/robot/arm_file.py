@@ -1,0 +1,282 @@
+"""Arms as YAML: a shipped name, a file of one's own, or a URDF become a `SerialArm`.
+
+name: ur10e
+source: where the numbers come from
+convention: standard_dh            # or modified_dh; see calib/robot/arm.py
+joints:                            # one row per joint; every number names its unit, _m or _mm, _rad or _deg
+  - {theta_deg: 0, d_m: 0.1807, a_m: 0, alpha_deg: 90, limits_deg: [-360, 360]}
+  - {type: prismatic, theta_deg: 0, d_mm: 0, a_mm: 0, alpha_deg: 0, sign: -1, limits_mm: [0, 210]}
+couplings:                         # joint 3 moves by q3 + 1.0 q2
+  - {joint: 3, adds: 2, ratio: 1.0}
+tool: {position_m: [0, 0, 0.1], rotation_vector_deg: [0, 0, 180]}
+checks:                            # poses known from elsewhere; loading refuses an arm that misses them
+  - joints_deg: [0, -90, 0, 0, 0, 0]
+    position_m: [0, 0.2907, 1.4852]
+    quaternion_xyzw: [0.7071067811865476, 0, 0, 0.7071067811865476]
+    source: maker's table
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from calib import config
+from calib.errors import InputError, UsageError, did_you_mean
+from calib.geometry import se3, so3
+from calib.robot.arm import COLUMNS, UNITS, Array, Check, Convention, SerialArm
+from calib.robot.kinematics import base_from_flange
+from calib.robot.urdf import arm_of_urdf
+
+_TO_SI = {"m": lambda x: x, "mm": lambda x: x / 1000, "rad": lambda x: x, "deg": math.radians}
+_Three = tuple[float, float, float]
+_Pair = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class _Row:
+    """One joint, as written; numbers in either unit."""
+
+    type: Literal["revolute", "prismatic"] = "revolute"
+    name: str = ""
+    theta_rad: float | None = None
+    theta_deg: float | None = None
+    d_m: float | None = None
+    d_mm: float | None = None
+    a_m: float | None = None
+    a_mm: float | None = None
+    alpha_rad: float | None = None
+    alpha_deg: float | None = None
+    beta_rad: float | None = None
+    beta_deg: float | None = None
+    sign: Literal[1, -1] = 1
+    limits_rad: _Pair | None = None
+    limits_deg: _Pair | None = None
+    limits_m: _Pair | None = None
+    limits_mm: _Pair | None = None
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """A rigid transform, as written: a whole matrix, or a position and a rotation."""
+
+    matrix: tuple[tuple[float, float, float, float], ...] | None = None
+    position_m: _Three | None = None
+    position_mm: _Three | None = None
+    rotation_vector_rad: _Three | None = None
+    rotation_vector_deg: _Three | None = None
+    quaternion_xyzw: tuple[float, float, float, float] | None = None
+
+
+@dataclass(frozen=True)
+class _Check(_Frame):
+    """A flange pose in the base frame, as written. joints_rad_m: rad where a joint turns, m where it slides."""
+
+    source: str = ""
+    joints_deg: tuple[float, ...] | None = None
+    joints_rad: tuple[float, ...] | None = None
+    joints_rad_m: tuple[float, ...] | None = None
+    within_mm: float = 0.001  # a micrometre: what rounding to six decimals of a metre leaves
+    within_deg: float = 0.0001
+
+
+@dataclass(frozen=True)
+class _Coupling:
+    """Joint `joint` also moves by ratio times the commanded value of joint `adds` (both counted from 1)."""
+
+    joint: int
+    adds: int
+    ratio: float
+
+
+@dataclass(frozen=True)
+class _ArmFile:
+    """An arm, as written."""
+
+    name: str
+    source: str
+    convention: Convention
+    joints: tuple[_Row, ...]
+    title: str = ""
+    couplings: tuple[_Coupling, ...] = ()
+    base: _Frame | None = None
+    tool: _Frame | None = None
+    checks: tuple[_Check, ...] = ()
+
+
+def shipped_arms() -> tuple[str, ...]:
+    """Names of the arms that come with the package."""
+    files = config.shipped("configs/arms").iterdir()
+    return tuple(sorted(file.name.removesuffix(".yaml") for file in files if file.name.endswith(".yaml")))
+
+
+def load_arm(text_or_path: str | Path, *, tip: str | None = None) -> SerialArm:
+    """The arm of a shipped name, of a `.yaml` file, or of a `.urdf` file (as far as the link `tip`).
+
+    Raises UsageError `unknown-arm` naming the nearest shipped one, `arm-value` or the codes of `calib.config` for a
+    wrong file, InputError `arm-check-failed` if a check pose is missed, and the errors of `calib.robot.urdf`.
+    """
+    text = str(text_or_path)
+    suffix = Path(text).suffix.lower()
+    if suffix in (".urdf", ".xml", ".xacro"):
+        return arm_of_urdf(Path(text), tip=tip)
+    if suffix in (".yaml", ".yml"):
+        return _checked(parse_arm(config.read_yaml(Path(text)), text), text)
+    if text not in shipped_arms():
+        advice = did_you_mean(text, shipped_arms()) + "; or give a .yaml or .urdf file"
+        raise UsageError(f"unknown arm {text!r}", code="unknown-arm", advice=advice)
+    file = config.shipped("configs/arms").joinpath(f"{text}.yaml")
+    where = f"shipped arm {text}"
+    return _checked(parse_arm(config.parse_yaml(file.read_text(encoding="utf-8"), where), where), where)
+
+
+def parse_arm(document: Any, where: str) -> SerialArm:
+    """The arm of a parsed YAML document; `where` names it in errors. Check poses are read, not yet tried."""
+    written = config.build(_ArmFile, document, where)
+    if not written.joints:
+        raise _wrong("an arm needs at least one joint", f"{where}: joints")
+    rows = [(row, f"{where}: joints[{i}]") for i, row in enumerate(written.joints)]
+    prismatic = tuple(row.type == "prismatic" for row in written.joints)
+    return SerialArm(
+        name=written.name,
+        title=written.title or written.name,
+        source=written.source,
+        convention=written.convention,
+        table=np.array([_table_row(row, place) for row, place in rows]),
+        prismatic=prismatic,
+        motion_from_command=_motion_from_command(written, where),
+        limits=np.array([_limits(row, place) for row, place in rows]),
+        base=_transform(written.base, f"{where}: base"),
+        tool=_transform(written.tool, f"{where}: tool"),
+        joint_names=tuple(row.name or f"j{i + 1}" for i, row in enumerate(written.joints)),
+        checks=tuple(_check(check, prismatic, f"{where}: checks[{i}]") for i, check in enumerate(written.checks)),
+    )
+
+
+def check_errors(arm: SerialArm) -> tuple[tuple[float, float], ...]:
+    """Distance in m and angle in rad between the arm and each of its check poses."""
+    errors = []
+    for check in arm.checks:
+        off = se3.inverse(check.base_from_flange) @ base_from_flange(arm, check.command)
+        errors.append((float(np.linalg.norm(off[:3, 3])), float(np.linalg.norm(so3.log(off[:3, :3])))))
+    return tuple(errors)
+
+
+def _wrong(what: str, where: str) -> UsageError:
+    return UsageError(what, code="arm-value", where=where)
+
+
+def _checked(arm: SerialArm, where: str) -> SerialArm:
+    for i, (check, (distance, angle)) in enumerate(zip(arm.checks, check_errors(arm), strict=True)):
+        if distance > check.within_m or angle > check.within_rad:
+            raise InputError(
+                f"the table misses this check pose by {distance * 1000:.3f} mm and {math.degrees(angle):.4f} deg",
+                code="arm-check-failed",
+                where=f"{where}: checks[{i}]",
+                why=f"the pose is from: {check.source}",
+                advice="a wrong number, sign or convention (standard_dh against modified_dh) in the table",
+            )
+    return arm
+
+
+def _in_si(written: Any, name: str, units: tuple[str, ...], where: str) -> Any:
+    """The one of name_unit that is given, in SI units; None if none is. A value or a tuple of values."""
+    given = [unit for unit in units if getattr(written, f"{name}_{unit}") is not None]
+    if len(given) > 1:
+        raise _wrong(f"{name} is given twice, as {name}_{given[0]} and {name}_{given[1]}", where)
+    if not given:
+        return None
+    value = getattr(written, f"{name}_{given[0]}")
+    convert = _TO_SI[given[0]]
+    return tuple(convert(item) for item in value) if isinstance(value, tuple) else convert(value)
+
+
+def _table_row(row: _Row, where: str) -> list[float]:
+    values = []
+    for column, unit in zip(COLUMNS, UNITS, strict=True):
+        units = ("m", "mm") if unit == "m" else ("rad", "deg")
+        value = _in_si(row, column, units, where)
+        if value is None and column not in ("theta", "beta"):  # these two are zero in most tables
+            raise UsageError(f"missing key '{column}_{units[0]}'", code="config-missing-key", where=where)
+        values.append(0.0 if value is None else value)
+    return values
+
+
+def _limits(row: _Row, where: str) -> _Pair:
+    units = ("m", "mm") if row.type == "prismatic" else ("rad", "deg")
+    others = ("rad", "deg") if row.type == "prismatic" else ("m", "mm")
+    if _in_si(row, "limits", others, where) is not None:
+        raise _wrong(f"a {row.type} joint has limits_{units[0]} or limits_{units[1]}", where)
+    limits: _Pair | None = _in_si(row, "limits", units, where)
+    if limits is None:
+        return (-math.inf, math.inf)
+    if limits[0] >= limits[1]:
+        raise _wrong("the lower limit is not below the upper", where)
+    return limits
+
+
+def _motion_from_command(written: _ArmFile, where: str) -> Array:
+    joints = len(written.joints)
+    motion = np.eye(joints)
+    for i, coupling in enumerate(written.couplings):
+        place = f"{where}: couplings[{i}]"
+        if not (1 <= coupling.joint <= joints and 1 <= coupling.adds <= joints):
+            raise _wrong(f"joints are counted from 1 to {joints}", place)
+        if coupling.joint == coupling.adds:
+            raise _wrong("a joint cannot be coupled to itself", place)
+        motion[coupling.joint - 1, coupling.adds - 1] += coupling.ratio
+    signs = np.array([row.sign for row in written.joints], dtype=float)
+    return np.asarray(signs[:, None] * motion)
+
+
+def _transform(frame: _Frame | None, where: str) -> Array:
+    if frame is None:
+        return np.eye(4)
+    position = _in_si(frame, "position", ("m", "mm"), where)
+    vector = _in_si(frame, "rotation_vector", ("rad", "deg"), where)
+    if frame.matrix is not None:
+        if position is not None or vector is not None or frame.quaternion_xyzw is not None:
+            raise _wrong("give either the matrix, or a position and a rotation", where)
+        return _rigid(frame.matrix, where)
+    if vector is not None and frame.quaternion_xyzw is not None:
+        raise _wrong("give one rotation, as vector or as quaternion", where)
+    rotation = np.eye(3)
+    if vector is not None:
+        rotation = so3.exp(np.array(vector))
+    if frame.quaternion_xyzw is not None:
+        if abs(np.linalg.norm(frame.quaternion_xyzw) - 1) > 1e-3:  # three decimals, as makers print them
+            raise _wrong("the quaternion is not of unit length", where)
+        rotation = so3.from_quaternion_xyzw(np.array(frame.quaternion_xyzw))
+    return se3.compose(rotation, np.array(position or (0.0, 0.0, 0.0)))
+
+
+def _rigid(matrix: tuple[tuple[float, ...], ...], where: str) -> Array:
+    transform = np.array(matrix, dtype=float)
+    if transform.shape != (4, 4) or np.any(transform[3] != (0, 0, 0, 1)):
+        raise _wrong("expected four rows, the last one [0, 0, 0, 1]", where)
+    rotation = transform[:3, :3]
+    # 1e-6: matrices printed with seven digits still pass, a scaled or mirrored one does not
+    if np.abs(rotation @ rotation.T - np.eye(3)).max() > 1e-6 or np.linalg.det(rotation) < 0:
+        raise _wrong("the matrix is not a rotation with a position", where)
+    return transform
+
+
+def _check(check: _Check, prismatic: tuple[bool, ...], where: str) -> Check:
+    given = [value for value in (check.joints_deg, check.joints_rad, check.joints_rad_m) if value is not None]
+    if len(given) != 1:
+        raise _wrong("give the joints once, as joints_deg, joints_rad or joints_rad_m", where)
+    if len(given[0]) != len(prismatic):
+        raise _wrong(f"expected {len(prismatic)} joint values, found {len(given[0])}", where)
+    if any(prismatic) and check.joints_rad_m is None:
+        raise _wrong("an arm with sliding joints gives joints_rad_m, rad and metres", where)
+    if not check.source.strip():
+        raise _wrong("a check needs its source", where)
+    if check.matrix is None and check.position_m is None and check.position_mm is None:
+        raise _wrong("a check needs the position of the flange", where)
+    command = np.radians(given[0]) if check.joints_deg is not None else np.array(given[0])
+    within = check.within_mm / 1000, math.radians(check.within_deg)
+    return Check(command, _transform(check, where), check.source, *within)

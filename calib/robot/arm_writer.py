@@ -1,0 +1,77 @@
+"""An arm as YAML text that loads again as the same arm, bit for bit."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+
+from calib.errors import UsageError
+from calib.robot.arm import COLUMNS, UNITS, Array, SerialArm
+
+
+def save_arm(arm: SerialArm, path: Path, *, overwrite: bool = False) -> None:
+    """Write the arm as YAML that loads again as the same arm, bit for bit (17 digits).
+
+    Raises UsageError `file-exists` unless `overwrite`, `file-unwritable`.
+    """
+    try:
+        with path.open("w" if overwrite else "x", encoding="utf-8", newline="\n") as stream:
+            stream.write(arm_as_yaml(arm))
+    except FileExistsError:
+        advice = "choose another name, or allow overwriting"
+        raise UsageError("already exists", code="file-exists", where=str(path), advice=advice) from None
+    except OSError as error:
+        raise UsageError("cannot be written", code="file-unwritable", where=str(path), why=str(error)) from None
+
+
+def arm_as_yaml(arm: SerialArm) -> str:
+    """The text that `save_arm` writes."""
+    lines = [
+        f"name: {_quoted(arm.name)}",
+        f"title: {_quoted(arm.title)}",
+        f"source: {_quoted(arm.source)}",
+        f"convention: {arm.convention}",
+        "joints:",
+    ]
+    signs = np.diag(arm.motion_from_command)
+    for i in range(arm.joints):
+        parts = ["type: prismatic"] if arm.prismatic[i] else []
+        parts += [f"name: {_quoted(arm.joint_names[i])}"]
+        cells = zip(COLUMNS, UNITS, arm.table[i].tolist(), strict=True)
+        parts += [f"{column}_{unit}: {value!r}" for column, unit, value in cells]
+        parts += ["sign: -1"] if signs[i] < 0 else []
+        if np.all(np.isfinite(arm.limits[i])):
+            parts += [f"limits_{'m' if arm.prismatic[i] else 'rad'}: {arm.limits[i].tolist()}"]
+        lines.append(f"  - {{{', '.join(parts)}}}")
+    ratios = arm.motion_from_command * signs[:, None] - np.eye(arm.joints)
+    if np.any(ratios):
+        lines.append("couplings:")
+        lines += [
+            f"  - {{joint: {i + 1}, adds: {k + 1}, ratio: {ratios[i, k].item()!r}}}" for i, k in np.argwhere(ratios)
+        ]
+    for name, transform in (("base", arm.base), ("tool", arm.tool)):
+        if np.any(transform != np.eye(4)):
+            lines += [f"{name}:", *_matrix_lines(transform, "  ")]
+    if arm.checks:
+        lines.append("checks:")
+    for check in arm.checks:
+        lines += [
+            f"  - joints_rad_m: {check.command.tolist()}",
+            *_matrix_lines(check.base_from_flange, "    "),
+            f"    within_mm: {check.within_m * 1000!r}",
+            f"    within_deg: {math.degrees(check.within_rad)!r}",
+            f"    source: {_quoted(check.source)}",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(text: str) -> str:
+    """The text as a double-quoted YAML scalar; JSON's are."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _matrix_lines(transform: Array, indent: str) -> list[str]:
+    return [f"{indent}matrix:", *(f"{indent}  - {row}" for row in transform.tolist())]

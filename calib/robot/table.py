@@ -1,0 +1,314 @@
+"""Measured poses: a table in a file becomes arrays in SI units, and back.
+
+One row is one measurement at one set of commanded joint values. The columns, in any order, upper or lower case:
+
+    j1_rad j2_deg j3_mm ...        commanded joint values; rad or deg where a joint turns, m or mm where it slides
+    x_m y_m z_m                    (or _mm) measured position of a target, in the instrument's frame
+    qx qy qz qw                    measured orientation of the target as a quaternion
+    rx_rad ry_rad rz_rad           (or _deg) the same as a rotation vector; with an Euler sequence, angles about x, y, z
+    e1_rad e2_rad e3_rad           (or _deg) first, second and third angle of an Euler sequence
+    distance_m                     (or _mm) measured distance from the target to an unknown fixed anchor
+    target                         which of several targets, any text; each stands at one unknown place on the flange
+    pose                           which arm pose, any text; rows of one pose are held out together
+    sigma_position_m sigma_x_m ... sigma_rotation_rad sigma_rx_rad ... sigma_distance_m    standard deviations
+    temperature_degc payload_kg    conditions
+
+What is measured follows from the columns. An Euler sequence is three letters, as in scipy: upper case turns about the
+moving axes (intrinsic), lower case about the fixed ones (extrinsic). Columns of other names are kept as text.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calib.delimited import Delimited, numbers, read_delimited, uses_decimal_comma
+from calib.errors import InputError, UsageError
+from calib.geometry import so3
+from calib.robot.table_columns import (
+    POSITION,
+    QUATERNION,
+    ROTATION,
+    TEXT,
+    column_group,
+    find_columns,
+    in_si,
+    joint_columns,
+    orientation_columns,
+)
+
+Array = NDArray[np.float64]
+Index = NDArray[np.intp]
+MeasurementName = Literal["pose", "position", "distance", "joints"]
+
+UNIT_QUATERNION_WITHIN = 0.01  # two decimals per component leave 0.9 %; anything longer is not a rounding
+_FEW_LINES = 8  # line numbers shown before "..."
+
+
+@dataclass(frozen=True)
+class SetAside:
+    """A row that is not used: its line in the file, and the reason in words."""
+
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class PoseTable:
+    """Measured poses, SI units throughout; n rows.
+
+    joints: (n, joints) commanded values, rad or m. prismatic: which joints were given in m or mm.
+    position: (n, 3) m. quaternion_xyzw: (n, 4) as given, of nearly unit length. distance: (n,) m. None if not measured.
+    target, pose: (n,) indices into target_names, pose_names; without such a column the names are empty, all targets
+    are 0 and every row is a pose of its own.
+    sigma_position: (n, 3) m. sigma_rotation: (n, 3) rad. sigma_distance: (n,) m. temperature_degc, payload_kg: (n,).
+    lines: (n,) line of each row in the file. other: the columns of other names, as text. set_aside: rows not used.
+    notes: remarks for the user. name: the file.
+    """
+
+    joints: Array
+    prismatic: tuple[bool, ...]
+    target: Index
+    pose: Index
+    lines: Index
+    position: Array | None = None
+    quaternion_xyzw: Array | None = None
+    distance: Array | None = None
+    target_names: tuple[str, ...] = ()
+    pose_names: tuple[str, ...] = ()
+    sigma_position: Array | None = None
+    sigma_rotation: Array | None = None
+    sigma_distance: Array | None = None
+    temperature_degc: Array | None = None
+    payload_kg: Array | None = None
+    other: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    set_aside: tuple[SetAside, ...] = ()
+    notes: tuple[str, ...] = ()
+    name: str = ""
+
+    @property
+    def measurement(self) -> MeasurementName:
+        """What the columns say was measured: a pose, a position, a distance, or nothing but joint values."""
+        if self.distance is not None:
+            return "distance"
+        if self.position is None:
+            return "joints"
+        return "position" if self.quaternion_xyzw is None else "pose"
+
+    @property
+    def rotation(self) -> Array | None:
+        """Measured orientations world_from_target (n, 3, 3), if any."""
+        return None if self.quaternion_xyzw is None else so3.from_quaternion_xyzw(self.quaternion_xyzw)
+
+
+def read_poses(path: Path, *, euler: str | None = None, columns: Mapping[str, str] | None = None) -> PoseTable:
+    """Read a table of measured poses; see the module for its columns.
+
+    euler: the sequence of Euler angles, three letters. columns: our column name -> the file's, for files with other
+    headers; an empty name leaves our column out.
+    A few incomplete rows are set aside by line; if they are the greater part, an error names them.
+    Raises UsageError `columns-unknown`, `euler-sequence`, `euler-missing`, `euler-unused`; InputError `table-...`.
+    """
+    where = str(path)
+    text = read_delimited(path)
+    places, notes = find_columns(text, dict(columns or {}), where)
+    measured = {name: i for name, i in places.items() if name not in TEXT}
+    decimal_comma = uses_decimal_comma(text.cells[i] for i in measured.values())
+    if decimal_comma:
+        notes.append("read with decimal commas")
+    values = {name: in_si(name, numbers(text.cells[i], decimal_comma)) for name, i in measured.items()}
+    optional = {name: values.pop(name) for name in tuple(values) if name.startswith(("sigma_", "temp", "payload"))}
+    names, prismatic = joint_columns(tuple(values), text.header, where)
+    orientation = orientation_columns(tuple(values), euler, where)
+    position = column_group(POSITION, tuple(values), text.header, where)
+    distance = column_group(("distance",), tuple(values), text.header, where)
+    _refuse_mixtures(position, orientation, distance, where)
+    used = (*names, *position, *orientation, *distance)
+    keep, set_aside = _complete_rows(text, used, values, places, where)
+    values = {name: column[keep] for name, column in values.items()}
+    quaternion = _quaternions(orientation, values, euler)
+    if quaternion is not None:
+        off = np.abs(np.linalg.norm(quaternion, axis=1) - 1)
+        if np.any(off > 1e-3):  # four decimals leave less
+            notes.append(f"quaternions are up to {off.max():.2g} off unit length: normalised in use")
+    lines = np.array(text.lines, dtype=np.intp)[keep]
+    target_names, target = _labels(text, places.get("target"), keep)
+    pose_names, pose = _labels(text, places.get("pose"), keep)
+    sigmas = _optional(optional, keep, notes, where)
+    notes += _duplicates(np.stack([values[name] for name in used], axis=1), target, lines)
+    other = {
+        name: tuple(np.array(text.cells[i], dtype=object)[keep])
+        for i, name in enumerate(text.header)
+        if i not in places.values()
+    }
+    if other:
+        notes.append("columns not used: " + ", ".join(other))
+    return PoseTable(
+        joints=np.stack([values[name] for name in names], axis=1),
+        prismatic=prismatic,
+        target=target if target_names else np.zeros(len(lines), dtype=np.intp),
+        pose=pose if pose_names else np.arange(len(lines), dtype=np.intp),
+        lines=lines,
+        position=np.stack([values[name] for name in position], axis=1) if position else None,
+        quaternion_xyzw=quaternion,
+        distance=values[distance[0]] if distance else None,
+        target_names=target_names,
+        pose_names=pose_names,
+        sigma_position=sigmas.get("position"),
+        sigma_rotation=sigmas.get("rotation"),
+        sigma_distance=None if "distance" not in sigmas else sigmas["distance"][:, 0],
+        temperature_degc=sigmas.get("temperature_degc"),
+        payload_kg=sigmas.get("payload_kg"),
+        other=other,
+        set_aside=set_aside,
+        notes=tuple(notes),
+        name=where,
+    )
+
+
+def write_poses(table: PoseTable, path: Path, *, overwrite: bool = False) -> None:
+    """Write a table as comma-separated text in SI units: reading it again gives the same arrays, writing that again
+    the same bytes. Rows set aside are not written.
+
+    Raises UsageError `file-exists` unless `overwrite`, `file-unwritable`.
+    """
+    columns: dict[str, list[str]] = {}
+    for name, names, index in (("pose", table.pose_names, table.pose), ("target", table.target_names, table.target)):
+        if names:
+            columns[name] = [names[i] for i in index]
+    units = ["m" if slides else "rad" for slides in table.prismatic]
+    _add(columns, [f"j{i + 1}_{unit}" for i, unit in enumerate(units)], table.joints)
+    _add(columns, [f"{name}_m" for name in POSITION], table.position)
+    _add(columns, list(QUATERNION), table.quaternion_xyzw)
+    _add(columns, ["distance_m"], table.distance)
+    _add(columns, [f"sigma_{name}_m" for name in POSITION], table.sigma_position)
+    _add(columns, [f"sigma_{name}_rad" for name in ROTATION], table.sigma_rotation)
+    _add(columns, ["sigma_distance_m"], table.sigma_distance)
+    _add(columns, ["temperature_degc"], table.temperature_degc)
+    _add(columns, ["payload_kg"], table.payload_kg)
+    columns |= {name: list(texts) for name, texts in table.other.items()}
+    stream = io.StringIO(newline="")
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(zip(*columns.values(), strict=True))
+    try:
+        with path.open("w" if overwrite else "x", encoding="utf-8", newline="") as file:
+            file.write(stream.getvalue())
+    except FileExistsError:
+        advice = "choose another name, or allow overwriting"
+        raise UsageError("already exists", code="file-exists", where=str(path), advice=advice) from None
+    except OSError as error:
+        raise UsageError("cannot be written", code="file-unwritable", where=str(path), why=str(error)) from None
+
+
+def _add(columns: dict[str, list[str]], names: list[str], values: Array | None) -> None:
+    if values is not None:
+        for name, column in zip(names, np.reshape(values, (len(values), -1)).T.tolist(), strict=True):
+            columns[name] = [repr(value) for value in column]
+
+
+def _refuse_mixtures(
+    position: tuple[str, ...], orientation: tuple[str, ...], distance: tuple[str, ...], where: str
+) -> None:
+    if distance and (position or orientation):
+        advice = "leave one out: --columns distance_m="
+        raise InputError("distances beside positions", code="table-measurement", where=where, advice=advice)
+    if orientation and not position:
+        raise InputError("orientations without positions", code="table-measurement", where=where)
+
+
+def _complete_rows(
+    text: Delimited, used: tuple[str, ...], values: dict[str, Array], places: dict[str, int], where: str
+) -> tuple[NDArray[np.bool_], tuple[SetAside, ...]]:
+    """Which rows hold every number that is used, and the others with their reasons."""
+    rows = len(text.lines)
+    if rows + len(text.ragged) == 0:
+        raise InputError("a header and no rows", code="table-empty", where=where)
+    keep = np.ones(rows, dtype=bool)
+    aside = [SetAside(line, f"{width} cells instead of {len(text.header)}") for line, width in text.ragged]
+    for name in used:
+        for row in np.flatnonzero(keep & np.isnan(values[name])):
+            aside.append(SetAside(text.lines[row], f"{name} is {text.cells[places[name]][row]!r}, not a number"))
+        keep &= ~np.isnan(values[name])
+    if used[-1:] and set(QUATERNION) <= set(used):
+        length = np.linalg.norm(np.stack([values[name] for name in QUATERNION], axis=1), axis=1)
+        for row in np.flatnonzero(keep & (np.abs(length - 1) > UNIT_QUATERNION_WITHIN)):
+            aside.append(SetAside(text.lines[row], f"its quaternion has length {length[row]:.3g}"))
+        keep &= ~(np.abs(length - 1) > UNIT_QUATERNION_WITHIN)
+    aside.sort(key=lambda item: item.line)
+    if len(aside) > keep.sum():
+        raise InputError(
+            f"{len(aside)} of {rows + len(text.ragged)} rows cannot be used",
+            code="table-incomplete",
+            where=where,
+            why="; ".join(f"line {item.line}: {item.reason}" for item in aside[:_FEW_LINES]),
+        )
+    return keep, tuple(aside)
+
+
+def _quaternions(orientation: tuple[str, ...], values: dict[str, Array], euler: str | None) -> Array | None:
+    """Orientations as quaternions xyzw (n, 4), from whichever columns hold them."""
+    if not orientation:
+        return None
+    angles = np.stack([values[name] for name in orientation], axis=1)
+    if orientation[0] in QUATERNION:
+        return angles
+    if euler is None:
+        return so3.quaternion_xyzw(so3.exp(angles))
+    axes = ["xyz".index(letter) for letter in euler.lower()]
+    if orientation[0].startswith("r"):
+        angles = angles[:, axes]
+    turns = [so3.exp(angle[:, None] * np.eye(3)[axis]) for angle, axis in zip(angles.T, axes, strict=True)]
+    if euler.islower():  # about fixed axes the later turn stands to the left
+        turns.reverse()
+    return so3.quaternion_xyzw(turns[0] @ turns[1] @ turns[2])
+
+
+def _labels(text: Delimited, column: int | None, keep: NDArray[np.bool_]) -> tuple[tuple[str, ...], Index]:
+    """Distinct texts of a column in order of appearance, and the index of each row's."""
+    if column is None:
+        return (), np.zeros(0, dtype=np.intp)
+    texts = [cell for cell, kept in zip(text.cells[column], keep, strict=True) if kept]
+    names = {name: i for i, name in enumerate(dict.fromkeys(texts))}
+    return tuple(names), np.array([names[cell] for cell in texts], dtype=np.intp)
+
+
+def _optional(columns: dict[str, Array], keep: NDArray[np.bool_], notes: list[str], where: str) -> dict[str, Array]:
+    """Standard deviations (n, 3) per group, and conditions (n,); a column with gaps is left out, with a remark."""
+    whole: dict[str, Array] = {}
+    for name, column in columns.items():
+        gaps = int(np.isnan(column[keep]).sum())
+        if gaps:
+            notes.append(f"{name} is empty in {gaps} rows: not used")
+        elif name.startswith("sigma_") and np.any(column[keep] <= 0):
+            notes.append(f"{name} is not positive everywhere: not used")
+        else:
+            whole[name] = column[keep]
+    out = {name: column for name, column in whole.items() if not name.startswith("sigma_")}
+    for group, stems in (("position", POSITION), ("rotation", ROTATION), ("distance", ())):
+        single = column_group((f"sigma_{group}",), tuple(whole), (), where)
+        each = column_group(tuple(f"sigma_{stem}" for stem in stems), tuple(whole), (), where)
+        if single:
+            out[group] = np.repeat(whole[single[0]][:, None], 3, axis=1)
+        elif each:
+            out[group] = np.stack([whole[name] for name in each], axis=1)
+    return out
+
+
+def _duplicates(used: Array, target: Index, lines: Index) -> list[str]:
+    """A remark on rows that repeat an earlier one exactly."""
+    rows = np.column_stack([used, target]) if len(target) else used
+    _, first = np.unique(rows, axis=0, return_index=True)
+    again = np.setdiff1d(np.arange(len(rows)), first)
+    if not len(again):
+        return []
+    shown = ", ".join(str(line) for line in lines[again[:_FEW_LINES]])
+    more = ", ..." if len(again) > _FEW_LINES else ""
+    return [f"{len(again)} rows repeat an earlier one exactly: lines {shown}{more}"]

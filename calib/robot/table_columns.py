@@ -1,0 +1,173 @@
+"""The names of the columns of a pose table, and how to find them in a file that names them otherwise."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calib.delimited import Delimited, numbers
+from calib.errors import InputError, UsageError, did_you_mean
+
+Array = NDArray[np.float64]
+
+_UNITS = {"length": ("m", "mm"), "angle": ("rad", "deg")}
+
+POSITION = ("x", "y", "z")
+QUATERNION = ("qx", "qy", "qz", "qw")
+ROTATION = ("rx", "ry", "rz")
+EULER = ("e1", "e2", "e3")
+_KIND = {
+    **dict.fromkeys((*POSITION, "distance", "sigma_position", "sigma_distance"), "length"),
+    **dict.fromkeys((f"sigma_{axis}" for axis in POSITION), "length"),
+    **dict.fromkeys((*ROTATION, *EULER, "sigma_rotation"), "angle"),
+    **dict.fromkeys((f"sigma_{axis}" for axis in ROTATION), "angle"),
+}
+_PLAIN = (*QUATERNION, "temperature_degc", "payload_kg")
+TEXT = ("pose", "target")
+_JOINT = re.compile(r"j([1-9]\d?)_(rad|deg|m|mm)")
+
+
+def parse_columns(text: str) -> dict[str, str]:
+    """The pairs of `--columns j1_rad=shoulder_pan_joint,x_mm=measurement_x`: our name = the file's name.
+
+    The same pairs may stand under `columns:` in a YAML file. Nothing after `=` leaves a column of the file out.
+    Raises UsageError `columns-syntax`.
+    """
+    pairs: dict[str, str] = {}
+    for part in filter(None, (piece.strip() for piece in text.split(","))):
+        ours, sign, theirs = part.partition("=")
+        if not sign or not ours.strip():
+            advice = "write our name = the file's name, as in j1_rad=shoulder_pan_joint"
+            raise UsageError(f"{part!r} is not a pair", code="columns-syntax", where="--columns", advice=advice)
+        if ours.strip() in pairs:
+            raise UsageError(f"{ours.strip()!r} is given twice", code="columns-syntax", where="--columns")
+        pairs[ours.strip()] = theirs.strip()
+    return pairs
+
+
+def in_si(name: str, values: Array) -> Array:
+    """Values of a column in SI units. Division where the unit is a thousandth: 425 mm is the double nearest 0.425."""
+    unit = _stem_and_unit(name)[1]
+    if name in _PLAIN or unit in ("m", "rad"):
+        return values
+    return values / 1000 if unit == "mm" else np.radians(values)
+
+
+def find_columns(text: Delimited, columns: dict[str, str], where: str) -> tuple[dict[str, int], list[str]]:
+    """Which column of the file holds which of ours, and remarks."""
+    if np.isfinite(numbers(text.header, decimal_comma=True)).sum() > len(text.header) / 2:
+        advice = "name the columns in the first line, as in j1_rad,j2_rad,...,x_m,y_m,z_m"
+        raise InputError("the first line holds numbers: no header", code="table-no-header", where=where, advice=advice)
+    at = {name: i for i, name in enumerate(text.header)}
+    if len(at) < len(text.header):
+        twice = sorted({name for name in text.header if text.header.count(name) > 1})
+        raise InputError(f"columns of the same name: {', '.join(twice)}", code="table-column-twice", where=where)
+    places: dict[str, int] = {}
+    for i, name in enumerate(text.header):
+        if _is_ours(name.lower()):
+            if name.lower() in places:
+                raise InputError(f"column {name.lower()!r} occurs twice", code="table-column-twice", where=where)
+            places[name.lower()] = i
+    notes: list[str] = []
+    for ours, theirs in columns.items():
+        if not _is_ours(ours):
+            valid = [*TEXT, *_PLAIN, "j1_rad", *(f"{s}_{u}" for s, kind in _KIND.items() for u in _UNITS[kind])]
+            hint = did_you_mean(ours, valid)
+            raise UsageError(f"no column is called {ours!r} here", code="columns-unknown", where="columns", advice=hint)
+        if theirs and theirs not in at:
+            hint = did_you_mean(theirs, at)
+            raise UsageError(f"the file has no column {theirs!r}", code="columns-unknown", where=where, advice=hint)
+        if ours in places and (not theirs or at[theirs] != places[ours]):
+            notes.append(f"column {text.header[places[ours]]!r} is left out, as asked")
+            del places[ours]
+    mapped = {ours: at[theirs] for ours, theirs in columns.items() if theirs}
+    # a column that the user gave another meaning has lost its own
+    places = {name: i for name, i in places.items() if i not in mapped.values()} | mapped
+    return places, notes
+
+
+def joint_columns(names: tuple[str, ...], header: tuple[str, ...], where: str) -> tuple[list[str], tuple[bool, ...]]:
+    """The joint columns in order, and which are of sliding joints."""
+    found: dict[int, tuple[str, str]] = {}
+    for name in names:
+        match = _JOINT.fullmatch(name)
+        if match:
+            number, unit = int(match[1]), match[2]
+            if number in found:
+                what = f"joint {number} is given twice, as {found[number][0]} and {name}"
+                raise InputError(what, code="table-column-twice", where=where)
+            found[number] = (name, unit)
+    if not found:
+        bare = [name for name in header if re.fullmatch(r"(?i)j(oint)?[ _]?\d+", name)]
+        why = f"{bare[0]!r} names no unit" if bare else f"the columns are: {', '.join(header)}"
+        advice = "call them j1_rad or j1_deg, ..., or say which is which: --columns j1_rad=NAME,j2_rad=NAME"
+        raise InputError("no joint columns", code="table-no-joints", where=where, why=why, advice=advice)
+    missing = [f"j{i}" for i in range(1, max(found) + 1) if i not in found]
+    if missing:
+        what = f"joint columns are missing: {', '.join(missing)}"
+        raise InputError(what, code="table-column-missing", where=where)
+    ordered = [found[i + 1] for i in range(len(found))]
+    return [name for name, _ in ordered], tuple(unit in _UNITS["length"] for _, unit in ordered)
+
+
+def column_group(
+    stems: tuple[str, ...], names: tuple[str, ...], header: tuple[str, ...], where: str
+) -> tuple[str, ...]:
+    """The columns of a group, in the order of stems; empty if the file has none of them, an error if some."""
+    found: dict[str, str] = {}
+    for name in names:
+        stem = name if name in stems else _stem_and_unit(name)[0]
+        if stem in stems:
+            if stem in found:
+                what = f"{stem} is given twice, as {found[stem]} and {name}"
+                raise InputError(what, code="table-column-twice", where=where)
+            found[stem] = name
+    missing = [stem for stem in stems if stem not in found]
+    bare = [name for name in header if name.lower() in missing and name.lower() in _KIND]
+    if bare:
+        units = " or ".join(f"{bare[0].lower()}_{unit}" for unit in _UNITS[_KIND[bare[0].lower()]])
+        raise InputError(f"column {bare[0]!r} names no unit", code="table-unit", where=where, advice=f"call it {units}")
+    if found and missing:
+        what = f"{', '.join(missing)} missing beside {', '.join(found.values())}"
+        raise InputError(what, code="table-column-missing", where=where)
+    return tuple(found[stem] for stem in stems) if found else ()
+
+
+def orientation_columns(names: tuple[str, ...], euler: str | None, where: str) -> tuple[str, ...]:
+    groups = [group for stems in (QUATERNION, ROTATION, EULER) if (group := column_group(stems, names, (), where))]
+    if len(groups) > 1:
+        what = f"orientation is given twice, as {groups[0][0]}... and {groups[1][0]}..."
+        advice = f"leave one out: --columns {','.join(name + '=' for name in groups[1])}"
+        raise InputError(what, code="table-column-twice", where=where, advice=advice)
+    group = groups[0] if groups else ()
+    if euler is not None:
+        if not re.fullmatch(r"[XYZ]{3}|[xyz]{3}", euler) or euler[0] == euler[1] or euler[1] == euler[2]:
+            advice = "three axes such as ZYX (turning axes) or xyz (fixed axes), no axis twice in a row"
+            raise UsageError(f"{euler!r} is not an Euler sequence", code="euler-sequence", advice=advice)
+        if not group or group[0] in QUATERNION:
+            raise UsageError("an Euler sequence, but no columns of angles", code="euler-unused", where=where)
+        if group[0].startswith("r") and len(set(euler)) < 3:
+            advice = "call the columns e1, e2, e3, in the order of the sequence"
+            raise UsageError(
+                f"{euler} turns twice about {euler[0]}: rx, ry, rz do not say which is which",
+                code="euler-sequence",
+                where=where,
+                advice=advice,
+            )
+    elif group and group[0].startswith("e"):
+        advice = "say --euler ZYX, or whichever sequence the instrument uses"
+        raise UsageError("Euler angles without their sequence", code="euler-missing", where=where, advice=advice)
+    return group
+
+
+def _stem_and_unit(name: str) -> tuple[str, str]:
+    stem, _, unit = name.rpartition("_")
+    return stem, unit
+
+
+def _is_ours(name: str) -> bool:
+    stem, unit = _stem_and_unit(name)
+    known = stem in _KIND and unit in _UNITS[_KIND[stem]]
+    return known or name in _PLAIN or name in TEXT or _JOINT.fullmatch(name) is not None

@@ -1,0 +1,211 @@
+"""A chain of joints in a URDF file as a `SerialArm`: exact, by its axis lines in space.
+
+The format: http://wiki.ros.org/urdf/XML/joint. Angles of `rpy` are extrinsic x-y-z (fixed axes), radians; lengths are
+metres. Only kinematics is read. XML is parsed without document types, so no entity is ever expanded.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+from xml.etree import ElementTree
+
+import numpy as np
+
+from calib.errors import InputError, UsageError, did_you_mean
+from calib.geometry import se3, so3
+from calib.robot.arm import Array, SerialArm
+from calib.robot.hayati import table_of_links
+
+MAX_BYTES = 20_000_000  # the largest published robot descriptions have a few hundred kB
+_MOVING = ("revolute", "continuous", "prismatic")
+
+
+@dataclass(frozen=True)
+class _Joint:
+    """One joint of the file. parent_from_joint: (4, 4). axis: (3,) unit vector in the joint frame."""
+
+    name: str
+    kind: str
+    parent: str
+    child: str
+    parent_from_joint: Array
+    axis: Array
+    limits: tuple[float, float]
+    mimics: bool
+
+
+class _NoDoctype(ElementTree.TreeBuilder):
+    """Stops at a document type declaration, the only place where entities can be declared."""
+
+    def doctype(self, name: str, pubid: str | None, system: str | None) -> NoReturn:
+        raise InputError(
+            "declares a document type",
+            code="urdf-doctype",
+            why="document types can declare entities that expand without end or read other files",
+            advice="remove the <!DOCTYPE ...> line",
+        )
+
+
+def arm_of_urdf(path: Path, *, tip: str | None = None) -> SerialArm:
+    """The arm from the root link of a URDF file to the link `tip` (the only last link if None).
+
+    Fixed joints are folded in, origins become modified-DH rows (Hayati's where axes are nearly parallel), the flange is
+    the tip link.
+    Raises InputError `urdf-unreadable`, `urdf-syntax`, `urdf-doctype`, `urdf-value`, `urdf-structure`; UsageError
+    `urdf-tip` naming the links to choose from.
+    """
+    where = str(path)
+    root = _parse(path)
+    joints = tuple(_joint(element, where) for element in root.findall("joint"))
+    chain = _chain(joints, tip, where)
+    moving = [joint for joint in chain if joint.kind != "fixed"]
+    if not moving:
+        raise InputError(f"no moving joint on the way to link {chain[-1].child!r}", code="urdf-structure", where=where)
+    for joint in moving:
+        if joint.kind not in _MOVING:
+            raise InputError(f"joint {joint.name!r} is {joint.kind}", code="urdf-structure", where=where)
+        if joint.mimics:
+            raise InputError(f"joint {joint.name!r} mimics another one", code="urdf-structure", where=where)
+    table, base, tool = table_of_links(_links(chain))
+    return SerialArm(
+        name=root.get("name") or path.stem,
+        title=root.get("name") or path.stem,
+        source=f"URDF file {path.name}, from its root to link {chain[-1].child}",
+        convention="modified_dh",
+        table=table,
+        prismatic=tuple(joint.kind == "prismatic" for joint in moving),
+        motion_from_command=np.eye(len(moving)),
+        limits=np.array([joint.limits for joint in moving]),
+        base=base,
+        tool=tool,
+        joint_names=tuple(joint.name for joint in moving),
+    )
+
+
+def _parse(path: Path) -> ElementTree.Element:
+    where = str(path)
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise InputError(f"larger than {MAX_BYTES // 1_000_000} MB", code="urdf-unreadable", where=where)
+        content = path.read_bytes()
+    except OSError as error:
+        raise InputError("cannot be read", code="urdf-unreadable", where=where, why=str(error)) from None
+    parser = ElementTree.XMLParser(target=_NoDoctype())
+    try:
+        root = ElementTree.fromstring(content, parser=parser)
+    except (ElementTree.ParseError, LookupError, ValueError) as error:
+        raise InputError("not valid XML", code="urdf-syntax", where=where, why=str(error)) from None
+    except InputError as error:
+        error.where = where
+        raise
+    if root.tag != "robot":
+        raise InputError(f"its root is <{root.tag}>, not <robot>", code="urdf-structure", where=where)
+    if b"<xacro:" in content:
+        advice = "expand it first: xacro file.urdf.xacro > file.urdf"
+        raise InputError("holds xacro macros, not a plain URDF", code="urdf-structure", where=where, advice=advice)
+    return root
+
+
+def _joint(element: ElementTree.Element, where: str) -> _Joint:
+    name = element.get("name") or "?"
+    place = f"{where}: joint {name}"
+    parent, child = (_link_name(element, tag, place) for tag in ("parent", "child"))
+    origin = element.find("origin")
+    xyz = _numbers(origin, "xyz", "0 0 0", place)
+    roll, pitch, yaw = _numbers(origin, "rpy", "0 0 0", place)
+    turns = [so3.exp(np.array(w)) for w in ((0, 0, yaw), (0, pitch, 0), (roll, 0, 0))]
+    kind = element.get("type") or "?"
+    axis = np.array(_numbers(element.find("axis"), "xyz", "1 0 0", place))  # x is the format's default
+    length = float(np.linalg.norm(axis))
+    if length < 1e-9 and kind in _MOVING:
+        raise InputError("its axis has no direction", code="urdf-value", where=place)
+    limit = element.find("limit")
+    limits = (-math.inf, math.inf)
+    if limit is not None and kind in ("revolute", "prismatic"):
+        limits = (_numbers(limit, "lower", "0", place, 1)[0], _numbers(limit, "upper", "0", place, 1)[0])
+    return _Joint(
+        name=name,
+        kind=kind,
+        parent=parent,
+        child=child,
+        parent_from_joint=se3.compose(turns[0] @ turns[1] @ turns[2], np.array(xyz)),
+        axis=axis / (length or 1.0),
+        limits=limits,
+        mimics=element.find("mimic") is not None,
+    )
+
+
+def _link_name(element: ElementTree.Element, tag: str, place: str) -> str:
+    found = element.find(tag)
+    name = None if found is None else found.get("link")
+    if not name:
+        raise InputError(f"has no <{tag} link=...>", code="urdf-structure", where=place)
+    return name
+
+
+def _numbers(
+    element: ElementTree.Element | None, attribute: str, default: str, place: str, count: int = 3
+) -> tuple[float, ...]:
+    text = default if element is None else element.get(attribute, default)
+    try:
+        values = tuple(float(word) for word in text.split())
+    except ValueError:
+        values = ()
+    if len(values) != count or not all(map(math.isfinite, values)):
+        raise InputError(f"{attribute}={text!r} is not {count} finite numbers", code="urdf-value", where=place)
+    return values
+
+
+def _chain(joints: tuple[_Joint, ...], tip: str | None, where: str) -> tuple[_Joint, ...]:
+    """The joints from the root to the link `tip`, in order."""
+    above = {joint.child: joint for joint in joints}
+    if not joints:
+        raise InputError("holds no joint", code="urdf-structure", where=where)
+    if len(above) < len(joints):
+        raise InputError("a link hangs on two joints", code="urdf-structure", where=where)
+    if tip is None:
+        parents = {joint.parent for joint in joints}
+        tips = [joint.child for joint in joints if joint.child not in parents]
+        if len(tips) != 1:
+            found = ", ".join(sorted(tips)) or "none: the links form a loop"
+            raise UsageError(
+                f"{len(tips)} last links", code="urdf-tip", where=where, why=found, advice="name one of them as the tip"
+            )
+        tip = tips[0]
+    if tip not in above:
+        hint = did_you_mean(tip, above)
+        raise UsageError(f"no joint leads to a link {tip!r}", code="urdf-tip", where=where, advice=hint)
+    chain: list[_Joint] = []
+    link = tip
+    while link in above:
+        if len(chain) > len(joints):
+            raise InputError("the links form a loop", code="urdf-structure", where=where)
+        chain.insert(0, above[link])
+        link = above[link].parent
+    return tuple(chain)
+
+
+def _links(chain: tuple[_Joint, ...]) -> Array:
+    """The constants (moving joints + 1, 4, 4) between motions about z, for a chain with axes of any direction."""
+    links = []
+    now = np.eye(4)
+    for joint in chain:
+        now = now @ joint.parent_from_joint
+        if joint.kind == "fixed":
+            continue
+        turn = se3.compose(_z_onto(joint.axis), np.zeros(3))
+        links.append(now @ turn)
+        now = se3.inverse(turn)
+    return np.array([*links, now])
+
+
+def _z_onto(axis: Array) -> Array:
+    """The shortest rotation (3, 3) that turns z onto a unit vector (3,); half a turn about x for -z."""
+    x, y, z = axis
+    sine = math.hypot(x, y)
+    if sine < 1e-12:
+        return np.diag([1.0, 1.0, 1.0]) if z > 0 else np.diag([1.0, -1.0, -1.0])
+    return so3.exp(np.array([-y, x, 0.0]) * (math.atan2(sine, z) / sine))
