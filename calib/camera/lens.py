@@ -22,17 +22,18 @@ AFFINE = ("fx_px", "fy_px", "skew_px", "cx_px", "cy_px")
 
 @dataclass(frozen=True)
 class Distorted:
-    """Distorted coordinates and their derivatives; every entry broadcasts to the shape of the points.
+    """Distorted coordinates and their derivatives, for points of any shape (...).
 
-    m: the two coordinates. by_point: [d m1/dx, dy, dz], [d m2/dx, dy, dz]. by_k: per coefficient, d m1 and d m2.
+    m: (2, ...). by_point: (2, 3, ...) derivatives by x, y, z. by_k: (coefficients, 2, ...).
     """
 
-    m: tuple[Array, Array]
-    by_point: tuple[tuple[Array, Array, Array], tuple[Array, Array, Array]]
-    by_k: Sequence[tuple[Array, Array]]
+    m: Array
+    by_point: Array
+    by_k: Array
 
 
-Distort = Callable[[Array, Array, Array, Array], Distorted]
+# distort(k, points): coefficients (k,), points (3, ...) in the camera frame
+Distort = Callable[[Array, Array], Distorted]
 
 
 @dataclass(frozen=True)
@@ -62,8 +63,8 @@ class Lens:
 
     def project(self, parameters: Array, points_in_camera: Array) -> Array:
         """Pixels (..., 2) of points (..., 3) in the camera frame."""
-        points = np.asarray(points_in_camera, float)
-        m1, m2 = self.distort(parameters[5:], points[..., 0], points[..., 1], points[..., 2]).m
+        points = np.moveaxis(np.asarray(points_in_camera, float), -1, 0)
+        m1, m2 = self.distort(parameters[5:], points).m
         fx, fy, skew, cx, cy = parameters[:5]
         return np.stack([fx * m1 + skew * m2 + cx, fy * m2 + cy], axis=-1)
 
@@ -78,18 +79,15 @@ class Lens:
         angle = np.minimum(np.arctan(radius) if self.widest_deg < 90 else radius, np.radians(self.widest_deg))
         a, b = (m / np.maximum(radius, 1e-300) * angle for m in (m1, m2))
         for _ in range(steps):
-            (x, y, z), (da, db) = _on_sphere(a, b)
-            d = self.distort(parameters[5:], x, y, z)
-            (gx, gy, gz), (hx, hy, hz) = d.by_point
-            j11, j12 = gx * da[0] + gy * da[1] + gz * da[2], gx * db[0] + gy * db[1] + gz * db[2]
-            j21, j22 = hx * da[0] + hy * da[1] + hz * da[2], hx * db[0] + hy * db[1] + hz * db[2]
+            direction, by_angles = _on_sphere(a, b)
+            d = self.distort(parameters[5:], direction)
+            (j11, j12), (j21, j22) = np.einsum("ij...,jk...->ik...", d.by_point, by_angles)
             r1, r2 = d.m[0] - m1, d.m[1] - m2
             with np.errstate(all="ignore"):
                 determinant = j11 * j22 - j12 * j21
                 a = a - (j22 * r1 - j12 * r2) / determinant
                 b = b - (j11 * r2 - j21 * r1) / determinant
-        (x, y, z), _ = _on_sphere(a, b)
-        rays = np.stack([x, y, z], axis=-1)
+        rays = np.moveaxis(_on_sphere(a, b)[0], 0, -1)
         with np.errstate(all="ignore"):
             miss = np.hypot(*np.moveaxis(self.project(parameters, rays) - px, -1, 0))
         return np.where((miss < 1e-6)[..., None], rays, np.nan)
@@ -121,22 +119,28 @@ def _label(lens: Lens, name: str) -> str:
     raise UsageError(f"the {lens.name} lens has no parameter {name!r}", code="unknown-label", advice=advice)
 
 
-def by_ratio(
-    inner: tuple[Array | float, Array | float, Array | float, Array | float], a: Array, b: Array, inverse_z: Array
-) -> tuple[tuple[Array, Array, Array], tuple[Array, Array, Array]]:
-    """Chain derivatives with respect to a = x/z, b = y/z (m1a, m1b, m2a, m2b) to those by the point."""
-    m1a, m1b, m2a, m2b = (g * inverse_z for g in inner)
-    return (m1a, m1b, -(a * m1a + b * m1b)), (m2a, m2b, -(a * m2a + b * m2b))
+def by_ratio(d11: Array, d12: Array, d22: Array, ab: Array, inverse_z: Array) -> Array:
+    """Derivatives (2, 3, ...) by the point, from the symmetric ones by the ratios ab = (x/z, y/z), (2, ...)."""
+    out = np.empty((2, 3, *inverse_z.shape))
+    np.multiply(d11, inverse_z, out=out[0, 0])
+    np.multiply(d12, inverse_z, out=out[0, 1])
+    out[1, 0] = out[0, 1]
+    np.multiply(d22, inverse_z, out=out[1, 1])
+    np.multiply(out[:, 0], ab[0], out=out[:, 2])
+    out[:, 2] += out[:, 1] * ab[1]
+    np.negative(out[:, 2], out=out[:, 2])
+    return out
 
 
-def _on_sphere(a: Array, b: Array) -> tuple[tuple[Array, Array, Array], tuple[Sequence[Array], Sequence[Array]]]:
-    """The direction at polar angle |(a, b)| from the axis towards (a, b), and its derivatives by a and b."""
+def _on_sphere(a: Array, b: Array) -> tuple[Array, Array]:
+    """The direction (3, ...) at polar angle |(a, b)| from the axis towards (a, b), and (3, 2, ...) by a and b."""
     angle = np.hypot(a, b)
     s = np.sinc(angle / np.pi)
     cosine = np.cos(angle)
     with np.errstate(all="ignore"):
         slope = np.where(angle > 1e-4, (cosine - s) / np.maximum(angle, 1e-300) ** 2, -1 / 3)
     xy = slope * a * b
-    by_a = (s + slope * a * a, xy, -s * a)
-    by_b = (xy, s + slope * b * b, -s * b)
-    return (s * a, s * b, cosine), (by_a, by_b)
+    by_angles = np.stack(
+        [np.stack([s + slope * a * a, xy]), np.stack([xy, s + slope * b * b]), np.stack([-s * a, -s * b])]
+    )
+    return np.stack([s * a, s * b, cosine]), by_angles

@@ -110,51 +110,40 @@ def _linearise(
     """Pixels (2, rows) and Jacobians by the lens (p, 2, rows) and by the pose's right tangent (6, 2, rows).
 
     pose: (3, 4, rows) entries of camera_from_board, board: (3, rows) points. Structure of arrays: every line below
-    is one pass over the rows. With q a row of d pixel / d point times the rotation, the tangent columns are q for
+    is one pass over long rows. With q a row of d pixel / d point times the rotation, the tangent columns are q for
     the translation and X x q for the rotation (right perturbation: dP = R (v + w x X)).
     """
     X, Y, Z = board
-    fx, fy, skew, cx, cy = parameters[:5]
-    x, y, z = (pose[i, 0] * X + pose[i, 1] * Y + pose[i, 3] for i in range(3))
+    affine = parameters[:5].tolist()
+    focal, centre, skew = np.array([[affine[0]], [affine[1]]]), np.array([[affine[3]], [affine[4]]]), affine[2]
+    points = pose[:, 0] * X
+    points += pose[:, 1] * Y
     if not planar:
-        x, y, z = (p + pose[i, 2] * Z for i, p in enumerate((x, y, z)))
-    d = lens.distort(parameters[5:], x, y, z)
-    m1, m2 = d.m
-    rows = len(x)
-    pixels = np.empty((2, rows))
-    by_lens = np.empty((len(parameters), 2, rows))
-    by_pose = np.empty((6, 2, rows))
-    np.multiply(m1, fx, out=pixels[0])
-    pixels[0] += cx
-    np.multiply(m2, fy, out=pixels[1])
-    pixels[1] += cy
-    by_lens[0, 0], by_lens[0, 1] = m1, 0.0
-    by_lens[1, 0], by_lens[1, 1] = 0.0, m2
-    by_lens[2, 0], by_lens[2, 1] = m2, 0.0
-    by_lens[3, 0], by_lens[3, 1] = 1.0, 0.0
-    by_lens[4, 0], by_lens[4, 1] = 0.0, 1.0
-    for i, (k1, k2) in enumerate(d.by_k, start=5):
-        np.multiply(k1, fx, out=by_lens[i, 0])
-        np.multiply(k2, fy, out=by_lens[i, 1])
-    by_point = [[g * fx for g in d.by_point[0]], [g * fy for g in d.by_point[1]]]
+        points += pose[:, 2] * Z
+    points += pose[:, 3]
+    d = lens.distort(parameters[5:], points)
+    pixels = d.m * focal
+    pixels += centre
+    by_lens = np.zeros((len(parameters), 2, len(X)))
+    by_lens[0, 0], by_lens[1, 1], by_lens[2, 0] = d.m[0], d.m[1], d.m[1]
+    by_lens[3, 0] = by_lens[4, 1] = 1.0
+    np.multiply(d.by_k, focal, out=by_lens[5:])
+    by_point = d.by_point * focal[:, :, None]
     if skew != 0.0:
-        pixels[0] += skew * m2
-        for i, (_, k2) in enumerate(d.by_k, start=5):
-            by_lens[i, 0] += skew * k2
-        by_point[0] = [g + skew * h for g, h in zip(by_point[0], d.by_point[1], strict=True)]
-    for axis, (gx, gy, gz) in enumerate(by_point):
-        q = by_pose[:3, axis]
-        for i in range(3):
-            np.multiply(gx, pose[0, i], out=q[i])
-            q[i] += gy * pose[1, i]
-            q[i] += gz * pose[2, i]
-        w = by_pose[3:, axis]
-        np.multiply(Y, q[2], out=w[0])
-        np.multiply(X, q[2], out=w[1])
-        np.negative(w[1], out=w[1])
-        np.multiply(X, q[1], out=w[2])
-        w[2] -= Y * q[0]
-        if not planar:
-            w[0] -= Z * q[1]
-            w[1] += Z * q[0]
+        pixels[0] += skew * d.m[1]
+        by_lens[5:, 0] += skew * d.by_k[:, 1]
+        by_point[0] += skew * d.by_point[1]
+    by_pose = np.empty((6, 2, len(X)))
+    q, w = by_pose[:3], by_pose[3:]
+    rotation = pose[:, :3, None]  # (row, column, 1, rows)
+    np.multiply(by_point[:, 0], rotation[0], out=q)
+    q += by_point[:, 1] * rotation[1]
+    q += by_point[:, 2] * rotation[2]
+    np.multiply(q[2], Y, out=w[0])
+    np.multiply(q[2], -X, out=w[1])
+    np.multiply(q[1], X, out=w[2])
+    w[2] -= q[0] * Y
+    if not planar:
+        w[0] -= q[1] * Z
+        w[1] += q[0] * Z
     return pixels, (by_lens, by_pose)

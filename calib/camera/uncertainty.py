@@ -92,11 +92,10 @@ def _variance_ratio(residuals: Array, group: NDArray[np.intp]) -> float:
 def _derivatives(camera: Camera, points: Array) -> tuple[Array, Array]:
     """d pixel by the lens parameters (n, 2, p) and by the point (n, 2, 3)."""
     fx, fy, skew = camera.parameters[:3]
-    d = camera.lens.distort(camera.parameters[5:], *points.T)
+    affine = np.array([[fx, skew], [0.0, fy]])
+    d = camera.lens.distort(camera.parameters[5:], points.T)
     by_lens = np.zeros((len(points), 2, len(camera.parameters)))
     by_lens[:, 0, 0], by_lens[:, 1, 1], by_lens[:, 0, 2] = d.m[0], d.m[1], d.m[1]
     by_lens[:, 0, 3] = by_lens[:, 1, 4] = 1.0
-    for i, (k1, k2) in enumerate(d.by_k, start=5):
-        by_lens[:, 0, i], by_lens[:, 1, i] = fx * k1 + skew * k2, fy * k2
-    first, second = (np.stack(np.broadcast_arrays(*row), axis=1) for row in d.by_point)
-    return by_lens, np.stack([fx * first + skew * second, fy * second], axis=1)
+    by_lens[:, :, 5:] = np.einsum("ij,kjn->nik", affine, d.by_k)
+    return by_lens, np.einsum("ij,jkn->nik", affine, d.by_point)

@@ -100,6 +100,7 @@ def assemble(structure: Structure, values: Values) -> NormalEquations:
             _add_grams(columns, chunk, rows, own, shared, gradient)
             if columns.indexed:
                 _add_indexed(columns, layout, chunk, rows, own, shared, gradient)
+            del rows  # before the next chunk: its memory, still in the caches, serves again
     return NormalEquations(cost, squares, shared, gradient, private, count)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from calib.engine.problem import Array, Problem, ResidualBlock, Values
+    from calib.engine.problem import Array, Evaluate, ParameterBlock, Problem, ResidualBlock, Rows, Values
 
 # The step of a central difference balances truncation h^2 against rounding eps / h: h = eps^(1/3).
 CENTRAL_STEP = float(np.finfo(float).eps) ** (1 / 3)
@@ -41,6 +43,28 @@ def numeric_jacobians(
                 columns.append(difference / (2 * CENTRAL_STEP))
         jacobians.append(np.stack(columns, axis=-1))
     return tuple(jacobians)
+
+
+def complex_step(blocks: Sequence[ParameterBlock], residuals: Callable[[Values, Rows], NDArray[Any]]) -> Evaluate:
+    """An `evaluate` for residuals without hand-written Jacobians, exact to rounding; one evaluation per coordinate.
+
+    blocks: the parameter blocks used, in the order of the residual block. residuals(values, rows) returns (m, d); it
+    and the blocks' retractions must be analytic and pass complex numbers through (Squire and Trapp 1998).
+    """
+
+    def evaluate(values: Values, rows: Rows) -> tuple[Array, Sequence[Array]]:
+        jacobians = []
+        for block in blocks:
+            columns = []
+            for coordinate in range(block.tangent):
+                step = np.zeros((block.count, block.tangent), complex)
+                step[:, coordinate] = 1j * COMPLEX_STEP
+                moved = {**values, block.name: block.retract(values[block.name], step)}
+                columns.append(np.imag(residuals(moved, rows)) / COMPLEX_STEP)
+            jacobians.append(np.stack(columns, axis=-1))
+        return residuals(values, rows), jacobians
+
+    return evaluate
 
 
 def jacobian_errors(

@@ -101,9 +101,8 @@ def back_substitute(system: Eliminated, shared: Array) -> Tangent:
         t = len(factor)
         step = -(factor[:, -1] + np.matmul(shared, factor[:, t:-1]))
         for i in reversed(range(t)):
-            for j in range(i + 1, t):
-                step[i] -= factor[i, j] * step[j]
             step[i] /= factor[i, i]
+            step[:i] -= factor[:i, i] * step[i]
         private[name] = step
     return Tangent(shared, private)
 
@@ -137,5 +136,4 @@ def _forward(system: Array) -> None:
         if not (pivot > 0).all():
             raise NotPositiveDefinite
         system[j, j:] *= 1.0 / np.sqrt(pivot)
-        for i in range(j + 1, t):
-            system[i, i:] -= system[j, i] * system[j, i:]
+        system[j + 1 :, j + 1 :] -= system[j, j + 1 : t, None] * system[j, j + 1 :]

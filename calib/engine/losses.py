@@ -52,10 +52,11 @@ def _cauchy(width: float, squared: Array) -> tuple[Array, Array]:
 
 
 def _tukey(width: float, squared: Array) -> tuple[Array, Array]:
-    inside = np.maximum(0.0, 1.0 - squared / width**2)
-    return width**2 / 3 * (1.0 - inside**3), inside**2
+    ratio = np.minimum(squared / width**2, 1.0)
+    # width^2 / 3 (1 - (1 - ratio)^3), multiplied out so that small residuals do not cancel
+    return width**2 * ratio * (1.0 - ratio + ratio**2 / 3), (1.0 - ratio) ** 2
 
 
 def _soft_l1(width: float, squared: Array) -> tuple[Array, Array]:
     root = np.sqrt(1.0 + squared / width**2)
-    return 2 * width**2 * (root - 1.0), 1.0 / root
+    return 2 * squared / (root + 1.0), 1.0 / root

@@ -157,6 +157,8 @@ def prior(block: ParameterBlock, mean: Mapping[str, float], sigma: Mapping[str, 
 
     mean, sigma: per label, in the label's unit. Rows are members, so each counts as len(sigma) observations.
     """
+    if unknown := set(sigma) - set(block.labels):
+        raise ProblemError(f"{block.name}: no label {sorted(unknown)} for a prior")
     columns = np.array([block.labels.index(label) for label in sigma], dtype=np.intp)
     centre = np.array([mean[label] for label in sigma])
     scale = np.array([sigma[label] for label in sigma])

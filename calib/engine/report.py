@@ -19,6 +19,7 @@ class Status(Enum):
     NOTHING_FREE = "nothing to solve: every parameter is held fixed"
     ITERATIONS = "stopped: the iteration limit was reached before any convergence criterion"
     STALLED = "stopped: no step lowers the cost, although the gradient has not vanished (is a Jacobian wrong?)"
+    NO_FINITE_STEP = "stopped: residuals or Jacobians are not finite at any step tried, however short"
     START_NOT_FINITE = "failed: a residual or its Jacobian is not finite at the start"
     CANCELLED = "stopped: the caller asked to stop"
 
@@ -33,7 +34,8 @@ _CONVERGED = {Status.GRADIENT, Status.COST, Status.GAUSS_NEWTON, Status.ROUNDING
 
 @dataclass(frozen=True)
 class Iteration:
-    """One step tried. cost: after it (before it, if rejected). gain: achieved over predicted decrease.
+    """One step tried. cost: after it (before it, if rejected). gain: achieved over predicted decrease, NaN where the
+    step led to residuals or Jacobians that are not finite.
 
     gradient: largest cosine between a Jacobian column and the residual, before the step.
     """

@@ -33,21 +33,25 @@ def coefficients(squared_angle: Array) -> tuple[Array, Array, Array]:
     """
     t2 = np.asarray(squared_angle)
     small = np.abs(t2) < _SERIES_BELOW**2
+    if small.all():
+        return _series(t2)
     safe = np.where(small, 1.0, t2)
     t = np.sqrt(safe)
-    half_sine = np.sin(0.5 * t)
-    a = np.where(small, 1 - t2 / 6 * (1 - t2 / 20 * (1 - t2 / 42 * (1 - t2 / 72 * (1 - t2 / 110)))), np.sin(t) / t)
-    b = np.where(
-        small,
+    sine, half_sine = np.sin(t), np.sin(0.5 * t)
+    a, b, c = _series(np.where(small, t2, 0.0))
+    return (
+        np.where(small, a, sine / t),
+        np.where(small, b, 2 * half_sine * half_sine / safe),
+        np.where(small, c, (t - sine) / (safe * t)),
+    )
+
+
+def _series(t2: Array) -> tuple[Array, Array, Array]:
+    return (
+        1 - t2 / 6 * (1 - t2 / 20 * (1 - t2 / 42 * (1 - t2 / 72 * (1 - t2 / 110)))),
         0.5 * (1 - t2 / 12 * (1 - t2 / 30 * (1 - t2 / 56 * (1 - t2 / 90 * (1 - t2 / 132))))),
-        2 * half_sine * half_sine / safe,
-    )
-    c = np.where(
-        small,
         (1 - t2 / 20 * (1 - t2 / 42 * (1 - t2 / 72 * (1 - t2 / 110 * (1 - t2 / 156))))) / 6,
-        (t - np.sin(t)) / (safe * t),
     )
-    return a, b, c
 
 
 def exp(rotation_vector: Array) -> Array:

@@ -5,36 +5,36 @@ D. C. Brown, "Decentering distortion of lenses", 1966; signs and order of p1, p2
 
 from __future__ import annotations
 
+import numpy as np
+
 from calib.camera.lens import Array, Distorted, Lens, by_ratio
 
 
-def distort(k: Array, x: Array, y: Array, z: Array) -> Distorted:
-    """Distorted coordinates by k1, k2, p1, p2, k3 of points (x, y, z)."""
-    k1, k2, p1, p2, k3 = k
-    inverse_z = 1.0 / z
-    a, b = x * inverse_z, y * inverse_z
-    aa, bb, ab2 = a * a, b * b, a * b
-    ab2 += ab2
-    r2 = aa + bb
-    r4 = r2 * r2
-    r6 = r4 * r2
-    radial = r2 * k1 + r4 * k2 + r6 * k3
-    radial += 1.0
-    slope = r2 * (2 * k2) + r4 * (3 * k3)
-    slope += k1
-    t1, t2 = r2 + 2 * bb, r2 + 2 * aa
-    m1 = a * radial + p1 * ab2 + p2 * t2
-    m2 = b * radial + p1 * t1 + p2 * ab2
-    slope += slope
-    mixed = (0.5 * ab2) * slope + (2 * p1) * a + (2 * p2) * b
-    inner = (
-        radial + aa * slope + (2 * p1) * b + (6 * p2) * a,
-        mixed,
-        mixed,
-        radial + bb * slope + (6 * p1) * b + (2 * p2) * a,
-    )
-    columns = ((a * r2, b * r2), (a * r4, b * r4), (ab2, t1), (t2, ab2), (a * r6, b * r6))
-    return Distorted((m1, m2), by_ratio(inner, a, b, inverse_z), columns)
+def distort(k: Array, points: Array) -> Distorted:
+    """Distorted coordinates by k1, k2, p1, p2, k3 of points (3, ...)."""
+    k1, k2, p1, p2, k3 = k.tolist()
+    inverse_z = 1.0 / points[2]
+    ab = points[:2] * inverse_z
+    squares = ab * ab
+    r2 = squares[0] + squares[1]
+    product = ab[0] * ab[1]
+    radial = ((k3 * r2 + k2) * r2 + k1) * r2 + 1.0
+    slope = (6 * k3 * r2 + 4 * k2) * r2 + 2 * k1  # d radial / d r2, twice
+    by_k = np.empty((5, *ab.shape))
+    np.multiply(ab, r2, out=by_k[0])
+    np.multiply(by_k[0], r2, out=by_k[1])
+    np.multiply(by_k[1], r2, out=by_k[4])
+    by_k[2, 0] = by_k[3, 1] = product + product
+    squares2 = squares + squares
+    np.add(squares2[1], r2, out=by_k[2, 1])
+    np.add(squares2[0], r2, out=by_k[3, 0])
+    m = ab * radial + p1 * by_k[2] + p2 * by_k[3]
+    pull = (2 * p1) * ab[1] + (2 * p2) * ab[0]
+    diagonal = squares * slope + (radial + pull)
+    diagonal[0] += (4 * p2) * ab[0]
+    diagonal[1] += (4 * p1) * ab[1]
+    mixed = product * slope + (2 * p1) * ab[0] + (2 * p2) * ab[1]
+    return Distorted(m, by_ratio(diagonal[0], mixed, diagonal[1], ab, inverse_z), by_k)
 
 
 LENS = Lens("brown_conrady", ("k1", "k2", "p1", "p2", "k3"), distort)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from calib.camera.lens import Array, Distorted, Lens, by_ratio
 
 
-def distort(k: Array, x: Array, y: Array, z: Array) -> Distorted:
-    """Normalised coordinates x/z, y/z; no coefficients."""
-    inverse_z = 1.0 / z
-    a, b = x * inverse_z, y * inverse_z
-    return Distorted((a, b), by_ratio((1.0, 0.0, 0.0, 1.0), a, b, inverse_z), ())
+def distort(k: Array, points: Array) -> Distorted:
+    """Ratios x/z, y/z of points (3, ...); no coefficients."""
+    inverse_z = 1.0 / points[2]
+    ab = points[:2] * inverse_z
+    one = np.ones_like(inverse_z)
+    return Distorted(ab, by_ratio(one, np.zeros_like(one), one, ab, inverse_z), np.empty((0, *ab.shape)))
 
 
 LENS = Lens("pinhole", (), distort)
