@@ -118,8 +118,7 @@ def calibrate(
         observations = Observations(tuple(observations))
     model = read_lens(lens) if isinstance(lens, str) else lens
     held = held_labels(model, fix, free)
-    views, aside = _usable(observations)
-    corners = corners_of(views)
+    views, corners, aside = _usable(observations)
     found = zhang.homographies(corners)
     if robust:
         views, corners, found, garbage = _without_garbage(views, corners, found)
@@ -143,29 +142,38 @@ def calibrate(
     return _result(model, held, observations, views, corners, used, solution, tuple(aside))
 
 
-def _usable(observations: Observations) -> tuple[list[View], list[SetAside]]:
+def _usable(observations: Observations) -> tuple[list[View], Corners, list[SetAside]]:
     """Views that can carry a pose: four corners, not on a line."""
-    views, aside = [], list(observations.set_aside)
-    for view in observations.views:
-        if len(view.corners_px) < 4:
-            aside.append(SetAside(view.image, f"only {len(view.corners_px)} corners; a pose needs 4"))
-        elif min(_flatness(view.corners_px), _flatness(view.corners_in_board[:, :2])) < NARROWEST:
-            aside.append(SetAside(view.image, "its corners lie on a line"))
-        else:
-            views.append(view)
-    if not views:
-        raise InputError(
-            "no view of the board can be used",
-            code="no-usable-view",
-            why="; ".join(f"{a.image}: {a.reason}" for a in aside[:5]),
-            advice="a view needs at least 4 corners that do not lie on a line",
-        )
-    return views, aside
+    aside = list(observations.set_aside)
+    views = [view for view in observations.views if len(view.corners_px) >= 4]
+    few = [view for view in observations.views if len(view.corners_px) < 4]
+    aside += [SetAside(view.image, f"only {len(view.corners_px)} corners; a pose needs 4") for view in few]
+    if views:
+        corners = corners_of(views)
+        thin = np.minimum(_breadth(corners, corners.px), _breadth(corners, corners.in_board[:2])) < NARROWEST
+        if not thin.any():
+            return views, corners, aside
+        aside += [SetAside(views[i].image, "its corners lie on a line") for i in np.flatnonzero(thin)]
+        views = [view for view, line in zip(views, thin, strict=True) if not line]
+        if views:
+            return views, corners_of(views), aside
+    raise InputError(
+        "no view of the board can be used",
+        code="no-usable-view",
+        why="; ".join(f"{a.image}: {a.reason}" for a in aside[:5]),
+        advice="a view needs at least 4 corners that do not lie on a line",
+    )
 
 
-def _flatness(points: Array) -> float:
-    spread = np.linalg.svd(points - points.mean(axis=0), compute_uv=False)
-    return float(spread[1] / max(spread[0], 1e-300))
+def _breadth(corners: Corners, points: Array) -> Array:
+    """Ratio (views,) of the second to the first principal spread of each view's points (2, rows)."""
+    out = np.empty(len(corners.counts))
+    for views, rows in corners.batches():
+        x, y = points[:, rows] - points[:, rows].mean(axis=2, keepdims=True)
+        xx, yy, xy = np.sum(x * x, axis=1), np.sum(y * y, axis=1), np.sum(x * y, axis=1)
+        half, root = (xx + yy) / 2, np.hypot((xx - yy) / 2, xy)
+        out[views] = np.sqrt(np.maximum(half - root, 0.0) / np.maximum(half + root, 1e-300))
+    return out
 
 
 def _without_garbage(

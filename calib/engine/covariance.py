@@ -170,15 +170,8 @@ def _private_covariance(
     factor: Array, shared: Array, null: Array, unseen: dict[int, Array] | None
 ) -> tuple[Array, Array]:
     """Standard deviations (members, t) and covariances (members, t, t) of one private block."""
-    t, _, members = factor.shape
-    inverse = np.zeros((t, t, members))  # of the upper Cholesky factor U
-    for j in range(t):
-        inverse[j, j] = 1.0 / factor[j, j]
-        for i in reversed(range(j)):
-            for k in range(i + 1, j + 1):
-                inverse[i, j] -= factor[i, k] * inverse[k, j]
-            inverse[i, j] /= factor[i, i]
-    roots = inverse.transpose(2, 0, 1)
+    t = len(factor)
+    roots = np.linalg.inv(np.triu(factor[:, :t].transpose(2, 0, 1)))  # of U; what stands below it is left over
     coupling = roots @ factor[:, t:-1].transpose(2, 0, 1)
     covariance = roots @ roots.transpose(0, 2, 1) + coupling @ shared @ coupling.transpose(0, 2, 1)
     sigma = np.sqrt(np.einsum("nii->ni", covariance))

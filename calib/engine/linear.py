@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.linalg import LinAlgError, cho_factor, cho_solve
+from scipy.linalg import lapack
 
 if TYPE_CHECKING:
     from calib.engine.assembly import NormalEquations
@@ -120,11 +120,10 @@ def solve_damped(normal: NormalEquations, added: Tangent | None = None) -> Tange
     if not (norms > 0).all():
         raise NotPositiveDefinite
     scale = 1.0 / np.sqrt(norms)
-    try:
-        factor = cho_factor(system.matrix * scale * scale[:, None], lower=True, overwrite_a=True, check_finite=False)
-    except LinAlgError:
-        raise NotPositiveDefinite from None
-    shared = -scale * cho_solve(factor, scale * system.right, check_finite=False)
+    factor, failed = lapack.dpotrf(system.matrix * scale * scale[:, None])
+    if failed:
+        raise NotPositiveDefinite
+    shared = -scale * lapack.dpotrs(factor, scale * system.right)[0]
     return back_substitute(system, shared)
 
 

@@ -41,10 +41,10 @@ def exp(tangent: Array) -> Array:
     """Transforms (..., 4, 4) of tangents (..., 6): vx vy vz [m], wx wy wz [rad] (Sola et al. 2018, eq. 172)."""
     x = np.asarray(tangent)
     v, w = x[..., :3], x[..., 3:]
-    _, b, c = so3.coefficients(np.sum(w * w, axis=-1))
-    wv = np.cross(w, v)
-    translation = v + b[..., None] * wv + c[..., None] * np.cross(w, wv)
-    return compose(so3.exp(w), translation)
+    t2 = np.sum(w * w, axis=-1)
+    a, b, c = so3.coefficients(t2)
+    translation = so3.blend(1 - c * t2, b, c, w) @ v[..., None]
+    return compose(so3.blend(1 - b * t2, a, b, w), translation[..., 0])
 
 
 def log(transform: Array) -> Array:

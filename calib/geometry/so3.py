@@ -6,6 +6,7 @@ robotics", 2018, eqs. 132-146.
 
 from __future__ import annotations
 
+from math import factorial
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,9 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
-_SERIES_BELOW = 0.25  # rad; the five-term series below is exact to 1e-17 there
+_SERIES_BELOW = 0.25  # rad; the series below are exact to 1e-17 there
+# Taylor coefficients in t^2, highest first, of sin(t)/t, (1 - cos t)/t^2 and (t - sin t)/t^3: (-1)^k / (2k + 1, 2, 3)!
+_SERIES = np.array([[(-1) ** k / factorial(2 * k + first) for first in (1, 2, 3)] for k in range(5, -1, -1)])
 
 
 def hat(vector: Array) -> Array:
@@ -47,30 +50,31 @@ def coefficients(squared_angle: Array) -> tuple[Array, Array, Array]:
 
 
 def _series(t2: Array) -> tuple[Array, Array, Array]:
-    return (
-        1 - t2 / 6 * (1 - t2 / 20 * (1 - t2 / 42 * (1 - t2 / 72 * (1 - t2 / 110)))),
-        0.5 * (1 - t2 / 12 * (1 - t2 / 30 * (1 - t2 / 56 * (1 - t2 / 90 * (1 - t2 / 132))))),
-        (1 - t2 / 20 * (1 - t2 / 42 * (1 - t2 / 72 * (1 - t2 / 110 * (1 - t2 / 156))))) / 6,
-    )
+    terms = _SERIES.reshape(len(_SERIES), 3, *(1 for _ in t2.shape))
+    out = terms[0] * t2 + terms[1]
+    for term in terms[2:]:
+        out = out * t2 + term
+    return out[0], out[1], out[2]
 
 
 def exp(rotation_vector: Array) -> Array:
     """Rotation matrices (..., 3, 3) of rotation vectors (..., 3) in radians (Rodrigues)."""
     w = np.asarray(rotation_vector)
-    a, b, _ = coefficients(np.sum(w * w, axis=-1))
-    out: Array = b[..., None, None] * (w[..., :, None] * w[..., None, :])
-    # cos t = 1 - b t^2 on the diagonal; the skew part by hand, for hat() would cost an allocation
-    diagonal = 1 - b * np.sum(w * w, axis=-1)
-    aw = a[..., None] * w
-    out[..., 0, 0] += diagonal
-    out[..., 1, 1] += diagonal
-    out[..., 2, 2] += diagonal
-    out[..., 0, 1] -= aw[..., 2]
-    out[..., 0, 2] += aw[..., 1]
-    out[..., 1, 0] += aw[..., 2]
-    out[..., 1, 2] -= aw[..., 0]
-    out[..., 2, 0] -= aw[..., 1]
-    out[..., 2, 1] += aw[..., 0]
+    t2 = np.sum(w * w, axis=-1)
+    a, b, _ = coefficients(t2)
+    return blend(1 - b * t2, a, b, w)
+
+
+def blend(unit: Array, skew: Array, outer: Array, vector: Array) -> Array:
+    """unit I + skew hat(v) + outer v v' (..., 3, 3), for factors (...) and vectors (..., 3).
+
+    Rotations and their Jacobians all have this form, for hat(v)^2 = v v' - |v|^2 I.
+    """
+    out: Array = (outer[..., None] * vector)[..., :, None] * vector[..., None, :]
+    turned = skew[..., None] * vector
+    out[..., [0, 1, 2], [0, 1, 2]] += unit[..., None]
+    out[..., [2, 0, 1], [1, 2, 0]] += turned
+    out[..., [1, 2, 0], [2, 0, 1]] -= turned
     return out
 
 
@@ -125,9 +129,9 @@ def from_quaternion_xyzw(quaternion: Array) -> Array:
 def left_jacobian(rotation_vector: Array) -> Array:
     """J (..., 3, 3) with exp(w + dw) = exp(J dw) exp(w) to first order."""
     w = np.asarray(rotation_vector)
-    _, b, c = coefficients(np.sum(w * w, axis=-1))
-    k = hat(w)
-    return np.asarray(np.eye(3) + b[..., None, None] * k + c[..., None, None] * (k @ k))
+    t2 = np.sum(w * w, axis=-1)
+    _, b, c = coefficients(t2)
+    return blend(1 - c * t2, b, c, w)
 
 
 def right_jacobian(rotation_vector: Array) -> Array:

@@ -27,14 +27,13 @@ def reserve(output: Path | None, default: str) -> Path:
         raise UsageError(
             "exists already; nothing is overwritten", code="output-exists", where=str(output), advice="name another"
         )
+    parent = output.absolute().parent
+    existing = next(folder for folder in (parent, *parent.parents) if folder.exists())
     try:
-        output.absolute().parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".calib-", dir=output.absolute().parent):
+        with tempfile.TemporaryDirectory(prefix=".calib-", dir=existing):
             pass
     except OSError as error:
-        raise UsageError(
-            "cannot be written", code="output-unwritable", where=str(output), why=error.strerror or str(error)
-        ) from None
+        raise _unwritable(output, error) from None
     return output
 
 
@@ -43,9 +42,11 @@ def write(output: Path, files: Mapping[str, str | bytes]) -> None:
 
     Raises UsageError `output-unwritable`.
     """
+    parent = output.absolute().parent
     partial = None
     try:
-        partial = Path(tempfile.mkdtemp(prefix=".calib-", dir=output.absolute().parent))
+        parent.mkdir(parents=True, exist_ok=True)
+        partial = Path(tempfile.mkdtemp(prefix=".calib-", dir=parent))
         for name, content in files.items():
             path = partial / name
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -55,9 +56,13 @@ def write(output: Path, files: Mapping[str, str | bytes]) -> None:
     except OSError as error:
         if partial is not None:
             shutil.rmtree(partial, ignore_errors=True)
-        raise UsageError(
-            "cannot be written", code="output-unwritable", where=str(output), why=error.strerror or str(error)
-        ) from None
+        raise _unwritable(output, error) from None
+
+
+def _unwritable(output: Path, error: OSError) -> UsageError:
+    reason = error.strerror or str(error)
+    advice = "choose a folder you may write to with --output"
+    return UsageError("cannot be written", code="output-unwritable", where=str(output), why=reason, advice=advice)
 
 
 def to_json(document: Mapping[str, Any]) -> str:
