@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from calib.camera import zhang
 from calib.camera.camera import Camera
-from calib.camera.degeneracy import check_tilts, check_views
+from calib.camera.degeneracy import check_corners, check_tilts, check_views
 from calib.camera.lens import Lens, held_labels, read_lens
 from calib.camera.observations import Observations, SetAside, View
 from calib.camera.projection import (
@@ -25,6 +25,7 @@ from calib.camera.projection import (
 )
 from calib.engine import Options, Problem, Solution, huber, solve
 from calib.errors import ConvergenceError, InputError
+from calib.geometry import se3
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,6 +40,7 @@ INITIAL_DAMPING = 1e-6
 # A homography that misses its corners by this share of the board's spread in the image, and by so many times the
 # median view, is not a view of the board: lens distortion bends a board by less.
 GARBAGE_SHARE, GARBAGE_TIMES = 0.05, 4.0
+GARBAGE = "not a view of the board: its corners miss every plane by {:.0f} % of their spread"
 # A corner further off than this many standard deviations is wrong: noise alone does it once in 65 million corners,
 # and the tails of real detectors reach 5.
 OUTLIER_SIGMAS = 6.0
@@ -118,19 +120,24 @@ def calibrate(
         observations = Observations(tuple(observations))
     model = read_lens(lens) if isinstance(lens, str) else lens
     held = held_labels(model, fix, free)
-    views, corners, aside = _usable(observations)
-    found = zhang.homographies(corners)
-    if robust:
-        views, corners, found, garbage = _without_garbage(views, corners, found)
-        aside += garbage
+    origin = _middle_of_board(observations)
+    views, corners, aside = _usable(observations, origin)
     check_views(len(views))
-    start = zhang.start(model, corners, found, _extent(observations, corners))
-    solution = _solve(model, held, views, corners, start, progress)
+    start = zhang.start(model, corners, _extent(observations, corners))
+    if robust and (garbage := _garbage(start.homographies)).any():
+        share = start.homographies.rms / start.homographies.spread
+        aside += [SetAside(views[i].image, GARBAGE.format(100 * share[i])) for i in np.flatnonzero(garbage)]
+        views = [view for view, wrong in zip(views, garbage, strict=True) if not wrong]
+        check_views(len(views))
+        corners = corners_of(views, origin)
+        start = zhang.start(model, corners, _extent(observations, corners))
+    check_corners(2 * corners.px.shape[1], len(model.labels) - len(held) + 6 * len(views))
+    solution = _solve(model, held, views, corners, start.parameters, start.camera_from_board, progress)
     used = np.ones(corners.px.shape[1], bool)
     if robust:
-        views, corners, used, solution, wrong = _without_outliers(model, views, corners, solution, progress)
+        views, corners, used, solution, wrong = _without_outliers(model, views, corners, solution, origin, progress)
         aside += wrong
-        check_views(len(views))
+        check_corners(2 * int(used.sum()), len(model.labels) - len(held) + 6 * len(views))
     check_tilts(model, _select(corners, used), solution)
     if not solution.status.converged:
         raise ConvergenceError(
@@ -139,24 +146,51 @@ def calibrate(
             why=solution.sentence(),
             advice="look at the images set aside, or hold distortion with --fix k3,k2",
         )
-    return _result(model, held, observations, views, corners, used, solution, tuple(aside))
+    return _result(model, held, observations, views, corners, used, solution, tuple(aside), origin)
 
 
-def _usable(observations: Observations) -> tuple[list[View], Corners, list[SetAside]]:
+def _middle_of_board(observations: Observations) -> Array:
+    """The mean (3,) of all corners in the board frame, after a check of every view.
+
+    The solve turns boards about it: about an origin far from the corners, turning and shifting look the same.
+    """
+    for view in observations.views:
+        _check_whole(view)
+    points = [view.corners_in_board for view in observations.views if len(view.corners_in_board)]
+    return np.concatenate(points).mean(axis=0) if points else np.zeros(3)
+
+
+def _check_whole(view: View) -> None:
+    """Raise InputError `view-malformed` where arrays do not belong together or hold what is no number."""
+    n, sigma = len(view.corners_px), view.sigma_px
+    arrays = [view.corners_px, view.corners_in_board] + ([] if sigma is None else [sigma])
+    shapes = [(n, 2), (n, 3), (n,)]
+    whole = all(a.shape == s and np.isfinite(a).all() for a, s in zip(arrays, shapes, strict=False))
+    if not whole or (sigma is not None and (sigma <= 0).any()):
+        raise InputError(
+            "a view's corners must be (n, 2) pixels with (n, 3) board points, all finite, and sigma_px (n,) positive",
+            code="view-malformed",
+            where=view.image,
+            why="shapes " + ", ".join(str(a.shape) for a in arrays),
+            advice="leave out corners that were not found",
+        )
+
+
+def _usable(observations: Observations, origin: Array) -> tuple[list[View], Corners, list[SetAside]]:
     """Views that can carry a pose: four corners, not on a line."""
     aside = list(observations.set_aside)
     views = [view for view in observations.views if len(view.corners_px) >= 4]
     few = [view for view in observations.views if len(view.corners_px) < 4]
     aside += [SetAside(view.image, f"only {len(view.corners_px)} corners; a pose needs 4") for view in few]
     if views:
-        corners = corners_of(views)
+        corners = corners_of(views, origin)
         thin = np.minimum(_breadth(corners, corners.px), _breadth(corners, corners.in_board[:2])) < NARROWEST
         if not thin.any():
             return views, corners, aside
         aside += [SetAside(views[i].image, "its corners lie on a line") for i in np.flatnonzero(thin)]
         views = [view for view, line in zip(views, thin, strict=True) if not line]
         if views:
-            return views, corners_of(views), aside
+            return views, corners_of(views, origin), aside
     raise InputError(
         "no view of the board can be used",
         code="no-usable-view",
@@ -176,22 +210,10 @@ def _breadth(corners: Corners, points: Array) -> Array:
     return out
 
 
-def _without_garbage(
-    views: list[View], corners: Corners, found: zhang.Homographies
-) -> tuple[list[View], Corners, zhang.Homographies, list[SetAside]]:
-    """Drop views that are no perspective image of the board, before they can pull at the solve."""
-    share = found.rms_px / found.spread_px
-    bad = ~((share <= GARBAGE_SHARE) | (found.rms_px <= GARBAGE_TIMES * np.nanmedian(found.rms_px)))
-    if not bad.any():
-        return views, corners, found, []
-    aside = [
-        SetAside(views[i].image, f"not a view of the board: no plane fits its corners better than {rms:.1f} px rms")
-        for i, rms in ((i, found.rms_px[i]) for i in np.flatnonzero(bad))
-    ]
-    kept = [view for view, wrong in zip(views, bad, strict=True) if not wrong]
-    check_views(len(kept))
-    fewer = corners_of(kept)
-    return kept, fewer, zhang.homographies(fewer), aside
+def _garbage(found: zhang.Homographies) -> Mask:
+    """Which views are no perspective image of the board; told before they can pull at the solve."""
+    plausible = (found.rms <= GARBAGE_SHARE * found.spread) | (found.rms <= GARBAGE_TIMES * np.nanmedian(found.rms))
+    return ~plausible
 
 
 def _extent(observations: Observations, corners: Corners) -> tuple[float, float, float, float]:
@@ -208,21 +230,22 @@ def _solve(
     held: frozenset[str],
     views: Sequence[View],
     corners: Corners,
-    start: zhang.Start,
+    parameters: Array,
+    camera_from_board: Array,
     progress: Callback | None,
     huber_at_px: float | None = None,
 ) -> Solution:
     """Least squares, or Huber's loss with the noise given."""
     loss = huber() if huber_at_px else None
-    unknown = lens_block(lens, start.parameters, held)
-    poses = pose_block(start.camera_from_board, [view.image for view in views])
+    unknown = lens_block(lens, parameters, held)
+    poses = pose_block(camera_from_board, [view.image for view in views])
     seen = reprojection(lens, corners, huber_at_px or 1.0, loss)
     problem = Problem((unknown, poses), (seen, *weak_priors(lens, unknown)))
-    return solve(problem, Options(initial_damping=INITIAL_DAMPING), progress)
+    return solve(problem, Options(initial_damping=INITIAL_DAMPING, geodesic="never"), progress)
 
 
 def _without_outliers(
-    lens: Lens, views: list[View], corners: Corners, solution: Solution, progress: Callback | None
+    lens: Lens, views: list[View], corners: Corners, solution: Solution, origin: Array, progress: Callback | None
 ) -> tuple[list[View], Corners, Mask, Solution, list[SetAside]]:
     """Find the corners and views that do not belong, and solve without them.
 
@@ -233,9 +256,11 @@ def _without_outliers(
     norms = _norms(lens, corners, solution)
     if norms.max() <= OUTLIER_SIGMAS * _noise(norms):
         return views, corners, np.ones(norms.size, bool), solution, []
+    parameters, poses = _point(solution)
     for _ in range(3):
         noise = _noise(norms)
-        solution = _solve(lens, held, views, corners, _point(solution), progress, noise)
+        solution = _solve(lens, held, views, corners, parameters, poses, progress, noise)
+        parameters, poses = _point(solution)
         norms = _norms(lens, corners, solution)
         if _noise(norms) > 0.9 * noise:
             break
@@ -243,27 +268,26 @@ def _without_outliers(
     used = np.ones(norms.size, bool)
     for _ in range(5):
         previous, used = used, norms <= OUTLIER_SIGMAS * _noise(norms)
-        good = np.bincount(corners.view, used) / corners.counts
-        if (bad := good < 0.5).any():
+        bad = np.bincount(corners.view, used) < 0.5 * corners.counts
+        if bad.any():
             for i in np.flatnonzero(bad):
                 typical = float(np.median(norms[corners.view == i]))
                 aside.append(SetAside(views[i].image, f"most of its corners are {typical:.1f} px or more off"))
-            stay = np.flatnonzero(~bad)
-            check_views(len(stay))
-            views, start = [views[i] for i in stay], _point(solution)
-            corners, used = corners_of(views), used[~bad[corners.view]]
-            start = replace(start, camera_from_board=start.camera_from_board[stay])
+            used = used[~bad[corners.view]]
+            views, poses = [views[i] for i in np.flatnonzero(~bad)], poses[~bad]
+            check_views(len(views))
+            corners = corners_of(views, origin)
         elif (used == previous).all():
             break
-        else:
-            start = _point(solution)
-        solution = _solve(lens, held, views, _select(corners, used), start, progress)
+        solution = _solve(lens, held, views, _select(corners, used), parameters, poses, progress)
+        parameters, poses = _point(solution)
         norms = _norms(lens, corners, solution)
     return views, corners, used, solution, aside
 
 
-def _point(solution: Solution) -> zhang.Start:
-    return zhang.Start(solution.values[LENS_BLOCK][0], solution.values[POSE_BLOCK])
+def _point(solution: Solution) -> tuple[Array, Array]:
+    """Lens parameters and poses of a solution, where the next solve begins."""
+    return solution.values[LENS_BLOCK][0], solution.values[POSE_BLOCK]
 
 
 def _residuals(lens: Lens, corners: Corners, solution: Solution) -> Array:
@@ -300,17 +324,21 @@ def _result(
     used: Mask,
     solution: Solution,
     aside: tuple[SetAside, ...],
+    origin: Array,
 ) -> CameraCalibration:
     uncertainty = solution.uncertainty
     factor = solution.variance_factor
     residuals = _residuals(lens, corners, solution)
-    pose_sigma = np.sqrt(factor) * uncertainty.private[POSE_BLOCK]
+    back = se3.compose(np.eye(3), -origin)  # the solve's board points are relative to their middle
+    poses = solution.values[POSE_BLOCK] @ back
+    spread = uncertainty.private_covariance[POSE_BLOCK]
+    lever = se3.adjoint(se3.inverse(back))
+    pose_sigma = np.sqrt(factor * np.einsum("ij,njk,ik->ni", lever, spread, lever))
+    pose_sigma[np.isinf(uncertainty.private[POSE_BLOCK]).any(axis=1)] = np.inf
     begin = corners.starts
     fits = tuple(
         ViewFit(view, pose, sigma, residuals[a:b], used[a:b])
-        for view, pose, sigma, a, b in zip(
-            views, solution.values[POSE_BLOCK], pose_sigma, begin, begin + corners.counts, strict=True
-        )
+        for view, pose, sigma, a, b in zip(views, poses, pose_sigma, begin, begin + corners.counts, strict=True)
     )
     return CameraCalibration(
         camera=Camera(lens, solution.values[LENS_BLOCK][0], observations.image_size_px),

@@ -29,6 +29,7 @@ PLAINLY_TILTED_DEG = 12.0
 # Variance ratio from which separate tilts explain the data better than one common tilt. Noise alone gives 1; errors
 # that no camera model explains (a bent board) give a few.
 TILTS_NEEDED = 5.0
+FINEST_PX = 1e-3  # no corner is known better; what explains less than this explains nothing, also in exact data
 WEAKEST_FOCAL = 0.1  # relative standard deviation beyond which a focal length is no answer
 
 
@@ -40,6 +41,17 @@ def check_views(count: int) -> None:
             code="one-view",
             why="a plane seen once gives two equations for the focal lengths and the principal point",
             advice="take at least 8 images with the board tilted 20 to 45 degrees in different directions",
+        )
+
+
+def check_corners(coordinates: int, unknowns: int) -> None:
+    """Raise DegenerateError `too-few-corners` unless the corners' coordinates outnumber the unknowns."""
+    if coordinates <= unknowns:
+        raise DegenerateError(
+            "there are too few corners for the unknowns",
+            code="too-few-corners",
+            why=f"{coordinates} coordinates seen, {unknowns} unknowns of the lens and the poses",
+            advice="add views or corners, or hold parameters with --fix",
         )
 
 
@@ -71,12 +83,13 @@ def check_tilts(lens: Lens, corners: Corners, solution: Solution) -> None:
             f"(variance ratio {ratio:.2f}, needed {TILTS_NEEDED:g})",
             advice="tilt the board 20 to 45 degrees, in a different direction in each image",
         )
-    if solution.status.converged and not sound:
+    unseen = max(weak) >= WEAKEST_FOCAL
+    if unseen or (solution.status.converged and not sound):
+        share = f"is {100 * max(weak):.0f} % of its value" if np.isfinite(max(weak)) else "has no bound"
         raise DegenerateError(
             "the views do not determine the focal length",
             code="focal-length-unobservable",
-            why=f"its standard deviation is {100 * max(weak):.0f} % of its value; the board's directions differ by "
-            f"{spread:.1f} degrees",
+            why=f"its standard deviation {share}; the board's directions differ by {spread:.1f} degrees",
             advice="add images with the board tilted 20 to 45 degrees, or hold parameters with --fix",
         )
 
@@ -102,7 +115,7 @@ def _tilt_ratio(lens: Lens, corners: Corners, solution: Solution) -> float:
     common = solve(_common_tilt(lens, corners, solution), Options(initial_damping=1e-3, max_iterations=60))
     views = len(corners.counts)
     saved = 2 * (views - 1) - 1  # two tilts per view but one, less the focal length that is held
-    return float(2 * (common.cost - solution.cost) / max(saved, 1) / max(solution.variance_factor, 1e-300))
+    return float(2 * (common.cost - solution.cost) / max(saved, 1) / max(solution.variance_factor, FINEST_PX**2))
 
 
 def _common_tilt(lens: Lens, corners: Corners, solution: Solution) -> Problem:

@@ -63,34 +63,40 @@ class Lens:
 
     def project(self, parameters: Array, points_in_camera: Array) -> Array:
         """Pixels (..., 2) of points (..., 3) in the camera frame."""
-        points = np.moveaxis(np.asarray(points_in_camera, float), -1, 0)
-        m1, m2 = self.distort(parameters[5:], points).m
+        points = np.asarray(points_in_camera, float)
+        m1, m2 = self.distort(parameters[5:], points.reshape(-1, 3).T).m
         fx, fy, skew, cx, cy = parameters[:5]
-        return np.stack([fx * m1 + skew * m2 + cx, fy * m2 + cy], axis=-1)
+        return np.stack([fx * m1 + skew * m2 + cx, fy * m2 + cy], axis=-1).reshape(*points.shape[:-1], 2)
 
     def unproject(self, parameters: Array, pixels: Array, steps: int = 30) -> Array:
-        """Unit rays (..., 3) of pixels (..., 2), by Newton's method on the direction; NaN where that fails."""
-        px = np.asarray(pixels, float)
+        """Unit rays (..., 3) of pixels (..., 2), by Newton's method on the direction; NaN where that fails.
+
+        Beyond the fold of a lens, where it would turn the image over, there is no ray.
+        """
+        shape = np.shape(pixels)[:-1]
+        px = np.asarray(pixels, float).reshape(-1, 2)
         fx, fy, skew, cx, cy = parameters[:5]
-        m2 = (px[..., 1] - cy) / fy
-        m1 = (px[..., 0] - cx - skew * m2) / fx
+        m2 = (px[:, 1] - cy) / fy
+        m1 = (px[:, 0] - cx - skew * m2) / fx
         # start on the equidistant sphere, which reaches every angle; two tangent coordinates a, b on it
         radius = np.hypot(m1, m2)
         angle = np.minimum(np.arctan(radius) if self.widest_deg < 90 else radius, np.radians(self.widest_deg))
         a, b = (m / np.maximum(radius, 1e-300) * angle for m in (m1, m2))
-        for _ in range(steps):
-            direction, by_angles = _on_sphere(a, b)
-            d = self.distort(parameters[5:], direction)
-            (j11, j12), (j21, j22) = np.einsum("ij...,jk...->ik...", d.by_point, by_angles)
-            r1, r2 = d.m[0] - m1, d.m[1] - m2
-            with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"):  # a step may run off to infinity: such pixels end as NaN
+            for _ in range(steps):
+                direction, by_angles = _on_sphere(a, b)
+                d = self.distort(parameters[5:], direction)
+                (j11, j12), (j21, j22) = np.einsum("ij...,jk...->ik...", d.by_point, by_angles)
+                r1, r2 = d.m[0] - m1, d.m[1] - m2
                 determinant = j11 * j22 - j12 * j21
-                a = a - (j22 * r1 - j12 * r2) / determinant
-                b = b - (j11 * r2 - j21 * r1) / determinant
-        rays = np.moveaxis(_on_sphere(a, b)[0], 0, -1)
-        with np.errstate(all="ignore"):
-            miss = np.hypot(*np.moveaxis(self.project(parameters, rays) - px, -1, 0))
-        return np.where((miss < 1e-6)[..., None], rays, np.nan)
+                da, db = (j22 * r1 - j12 * r2) / determinant, (j11 * r2 - j21 * r1) / determinant
+                a, b = a - da, b - db
+                if not (np.hypot(da, db) > 1e-15).any():
+                    break
+            rays = _on_sphere(a, b)[0].T
+            miss = np.hypot(*(self.project(parameters, rays) - px).T)
+            seen = (miss < 1e-6) & (determinant > 0) & (np.hypot(a, b) <= np.radians(self.widest_deg))
+        return np.where(seen[:, None], rays, np.nan).reshape(*shape, 3)
 
 
 def read_lens(name: str) -> Lens:

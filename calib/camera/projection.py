@@ -48,15 +48,15 @@ class Corners:
         return np.concatenate([[0], np.cumsum(self.counts)[:-1]])
 
 
-def corners_of(views: Sequence[View]) -> Corners:
-    """Put the corners of all views into one table."""
+def corners_of(views: Sequence[View], origin_in_board: Array | float = 0.0) -> Corners:
+    """Put the corners of all views into one table, with board points relative to an origin (3,)."""
     counts = np.array([len(view.corners_px) for view in views], dtype=np.intp)
     sigma: Array | float = 1.0
     if any(view.sigma_px is not None for view in views):
         sigma = np.concatenate([np.ones(len(v.corners_px)) if v.sigma_px is None else v.sigma_px for v in views])
     return Corners(
         np.ascontiguousarray(np.concatenate([view.corners_px for view in views]).T),
-        np.ascontiguousarray(np.concatenate([view.corners_in_board for view in views]).T),
+        np.ascontiguousarray((np.concatenate([view.corners_in_board for view in views]) - origin_in_board).T),
         np.repeat(np.arange(len(views)), counts),
         counts,
         sigma,

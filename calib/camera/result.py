@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def as_document(calibration: CameraCalibration, verdict: Verdict, seconds: float) -> dict[str, Any]:
     """The result as plain data, as `--json` prints it. An infinite standard deviation is null: JSON has none."""
-    used = [
+    used: list[dict[str, Any]] = [
         {
             "image": fit.view.image,
             "used": True,
@@ -23,7 +23,7 @@ def as_document(calibration: CameraCalibration, verdict: Verdict, seconds: float
         }
         for fit in calibration.views
     ]
-    unused = [
+    unused: list[dict[str, Any]] = [
         {"image": aside.image, "used": False, "corners": 0, "rms_px": None, "outliers": [], "reason": aside.reason}
         for aside in calibration.set_aside
     ]

@@ -14,6 +14,7 @@ from calib.geometry import se3, so3
 
 # A view is drawn until all corners lie in the image; a board too wide for the lens never will.
 MOST_DRAWS = 4000
+MARGIN = 0.015  # of the width that every corner keeps from the border: a detector needs some of the squares around it
 
 # Coefficients of an ordinary lens of each kind, for whoever does not state their own.
 TYPICAL = {
@@ -97,14 +98,15 @@ def _draw_pose(camera: Camera, corners_in_board: Array, rng: np.random.Generator
         ray = camera.unproject(pixel)
         if not np.isfinite(ray).all():
             continue
-        rotation = _towards(ray) @ tilt @ turn
+        rotation = so3.turning_z_to(ray) @ tilt @ turn
         translation = ray * focal * extent / (share * height) - rotation @ middle
         pose = se3.compose(rotation, translation)
         points = se3.apply(pose, corners_in_board)
         if points[:, 2].min() <= 0 and camera.lens.widest_deg < 90:
             continue
         px = camera.project(points)
-        if (px >= 0).all() and (px <= (width - 1, height - 1)).all():
+        margin = MARGIN * width
+        if (px >= margin).all() and (px <= (width - 1 - margin, height - 1 - margin)).all():
             back = camera.unproject(px)  # beyond its fold a lens maps far points back into the image
             if np.isfinite(back).all() and np.allclose(np.cross(back, points), 0.0, atol=1e-6 * extent):
                 return pose
@@ -114,10 +116,3 @@ def _draw_pose(camera: Camera, corners_in_board: Array, rng: np.random.Generator
         why=f"none of {MOST_DRAWS} random poses keeps all corners in the {width} x {height} image",
         advice="take a smaller board or a milder lens",
     )
-
-
-def _towards(ray: Array) -> Array:
-    """The smallest rotation (3, 3) that turns the optical axis to a ray."""
-    axis = np.cross([0.0, 0.0, 1.0], ray)
-    sine, cosine = float(np.linalg.norm(axis)), float(ray[2])
-    return so3.exp(axis / max(sine, 1e-300) * np.arctan2(sine, cosine))

@@ -5,10 +5,34 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from calib.camera import opencv
 from calib.camera.corner_table import corners_text
+from calib.camera.rendering import render
+from calib.report.folder import to_yaml
 
 if TYPE_CHECKING:
+    from calib.camera.board import Board
     from calib.camera.simulation import Simulation
+
+
+def simulation_files(
+    simulation: Simulation,
+    board: Board,
+    with_images: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> dict[str, str | bytes]:
+    """Content by file name: corners.csv, truth.yaml and, if asked, images/NAME as PNG."""
+    title = "Simulated by `calib simulate camera`: the truth behind corners.csv and the images."
+    files: dict[str, str | bytes] = {
+        "corners.csv": corners_text(simulation.observations),
+        "truth.yaml": to_yaml(truth(simulation), title),
+    }
+    views = simulation.observations.views if with_images else ()
+    for i, view in enumerate(views):
+        files[f"images/{view.image}"] = _png(simulation, board, i)
+        if progress is not None:
+            progress(i + 1, len(views))
+    return files
 
 
 def truth(simulation: Simulation) -> dict[str, object]:
@@ -27,3 +51,13 @@ def truth(simulation: Simulation) -> dict[str, object]:
             for view, pose in zip(simulation.observations.views, simulation.camera_from_board, strict=True)
         },
     }
+
+
+def _png(simulation: Simulation, board: Board, view: int) -> bytes:
+    camera = simulation.camera
+    assert camera.image_size_px is not None
+    pose = simulation.camera_from_board[view]
+    image = render(board, pose, camera.unproject, camera.image_size_px, seed=simulation.seed * 100_003 + view)
+    done, data = opencv.load().imencode(".png", image)
+    assert done
+    return bytes(data)

@@ -27,7 +27,7 @@ def projection_sigma(camera: Camera, covariance: Array, columns: int = 16, rows:
     width, height = camera.image_size_px
     x, y = np.meshgrid(np.linspace(0, width - 1, columns), np.linspace(0, height - 1, rows))
     rays = camera.unproject(np.stack([x.ravel(), y.ravel()], axis=1))
-    seen = np.isfinite(rays).all(axis=1)
+    seen = np.asarray(np.isfinite(rays).all(axis=1))
     by_lens, by_point = _derivatives(camera, rays[seen])
     by_rotation = -by_point @ so3.hat(rays[seen])
     flat = by_rotation.reshape(-1, 3)

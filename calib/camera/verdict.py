@@ -38,8 +38,10 @@ class Verdict:
 def judge(calibration: CameraCalibration) -> Verdict:
     """Grade a calibration by what it does not know and by what its residuals still show."""
     rms = calibration.rms_px
-    sigma = _worst_projection(calibration)
+    sigma, place = _worst_projection(calibration)
     advice = _advice(calibration)
+    if sigma is not None and sigma > GOOD_PROJECTION_PX:
+        advice += (f"projection is least certain towards {place}: add views with the board there",)
     if calibration.unobservable:
         return Verdict("do not use", f"the data cannot see every parameter: {calibration.unobservable[0]}", advice)
     if sigma is not None and sigma > WORST_PROJECTION_PX:
@@ -49,18 +51,22 @@ def judge(calibration: CameraCalibration) -> Verdict:
     if rms > GOOD_RMS_PX:
         return Verdict("usable", f"the model misses the corners by {rms:.2f} px rms", advice)
     if sigma is not None and sigma > GOOD_PROJECTION_PX:
-        return Verdict("usable", f"projection is known to {sigma:.2f} px (1 sigma) towards the image's edge", advice)
+        return Verdict("usable", f"projection is known to {sigma:.2f} px (1 sigma) towards {place}", advice)
     if advice:
         return Verdict("usable", f"rms {rms:.3f} px, but see below", advice)
     known = f" and projection known to {sigma:.2f} px everywhere in the image" if sigma is not None else ""
     return Verdict("good", f"rms {rms:.3f} px{known}", ())
 
 
-def _worst_projection(calibration: CameraCalibration) -> float | None:
-    """Projection sigma that 95 % of the image stays below; None without an image size."""
+def _worst_projection(calibration: CameraCalibration) -> tuple[float | None, str]:
+    """Projection sigma that 95 % of the image stays below, and where it is worst; None without an image size."""
     if calibration.camera.image_size_px is None:
-        return None
-    return float(np.nanquantile(uncertainty.projection_sigma(calibration.camera, calibration.covariance), 0.95))
+        return None, ""
+    sigma = uncertainty.projection_sigma(calibration.camera, calibration.covariance)
+    row, column = np.unravel_index(int(np.nanargmax(sigma)), sigma.shape)
+    down = ("the upper", "the middle", "the lower")[3 * int(row) // sigma.shape[0]]
+    across = ("left", "middle", "right")[3 * int(column) // sigma.shape[1]]
+    return float(np.nanquantile(sigma, 0.95)), f"{down} {across} of the image"
 
 
 def _advice(calibration: CameraCalibration) -> tuple[str, ...]:

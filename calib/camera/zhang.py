@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calib.geometry import se3
+from calib.geometry import se3, so3
 
 if TYPE_CHECKING:
     from calib.camera.lens import Array, Lens
@@ -20,16 +20,17 @@ if TYPE_CHECKING:
 # of the seen area around its middle, and with an aspect ratio within these bounds.
 CENTRAL_SHARE = 0.35
 ASPECT = (0.7, 1.4)
+GRAZING = 0.05  # least cosine between the optical axis and a ray that a homography can take, 87 degrees
 
 
 @dataclass(frozen=True)
 class Homographies:
-    """One homography per view. matrices: (views, 3, 3), image_from_plane. rms_px: (views,) transfer residual in
-    the units of the image points. spread_px: (views,) rms distance of the view's points from their mean."""
+    """One homography per view. matrices: (views, 3, 3), image_from_plane. rms: (views,) transfer residual in the units
+    of the image points, pixels as a rule. spread: (views,) rms distance of the view's points from their mean."""
 
     matrices: Array
-    rms_px: Array
-    spread_px: Array
+    rms: Array
+    spread: Array
 
 
 def homographies(corners: Corners, image: Array | None = None) -> Homographies:
@@ -130,52 +131,55 @@ def poses(matrices: Array) -> Array:
 
 @dataclass(frozen=True)
 class Start:
-    """Where the solve begins: lens parameters and camera_from_board (views, 4, 4)."""
+    """Where the solve begins: lens parameters and camera_from_board (views, 4, 4).
+
+    homographies: those the poses came from, of pixels, or of the rays of a pinhole turned to each view's board.
+    """
 
     parameters: Array
     camera_from_board: Array
+    homographies: Homographies
 
 
-def start(lens: Lens, corners: Corners, found: Homographies, extent: tuple[float, float, float, float]) -> Start:
+def start(lens: Lens, corners: Corners, extent: tuple[float, float, float, float]) -> Start:
     """Closed-form start of the lens and the poses.
 
     extent: x and y of the middle of the image, its width and height, pixels. Zhang's solution where it is sound; else
     the best of a range of focal lengths, by the median reprojection error of their poses.
     """
     middle, size = np.array(extent[:2]), max(extent[2:])
+    found = homographies(corners)
     if lens.widest_deg < 90:
         matrix = intrinsics(found.matrices, middle, size)
         if matrix is not None:
-            inverse = np.linalg.inv(matrix)
-            return Start(lens.start(matrix), poses(inverse @ found.matrices))
-    best: tuple[float, Start] | None = None
+            return Start(lens.start(matrix), poses(np.linalg.inv(matrix) @ found.matrices), found)
     focals = [size * ratio for ratio in (0.25, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 4.0)]
     single = focal_only(found.matrices, middle, size)
     if single is not None and 0.2 < single / size < 20:
         focals.append(single)
-    for focal in focals:
-        parameters = lens.start(_pinhole(focal, focal, middle[0], middle[1]))
-        trial = _start_at(lens, corners, parameters)
-        if trial is not None and (best is None or trial[0] < best[0]):
-            best = trial
-    if best is None:  # no focal length lets every corner be seen; the solve will say so
-        matrix = _pinhole(size, size, middle[0], middle[1])
-        return Start(lens.start(matrix), poses(np.linalg.inv(matrix) @ found.matrices))
-    return best[1]
+    trials = [_start_at(lens, corners, lens.start(_pinhole(f, f, middle[0], middle[1]))) for f in focals]
+    return min(trials, key=lambda trial: trial[0])[1]
 
 
-def _start_at(lens: Lens, corners: Corners, parameters: Array) -> tuple[float, Start] | None:
-    """Median reprojection error and poses with the lens given."""
+def _start_at(lens: Lens, corners: Corners, parameters: Array) -> tuple[float, Start]:
+    """Median reprojection error and poses with the lens given.
+
+    Each view's homography is that of a pinhole turned towards the board, so that a board at the edge of a fisheye's
+    field, where x/z explodes, is as well conditioned as one in the middle.
+    """
     rays = lens.unproject(parameters, corners.px.T)
-    with np.errstate(all="ignore"):
-        plane = (rays[:, :2] / rays[:, 2:]).T
-    if not (np.isfinite(plane).all() and (rays[:, 2] > 0.05).all()):
-        return None
-    camera_from_board = poses(homographies(corners, plane).matrices)
+    rays = np.where(np.isfinite(rays), rays, 0.0)  # a stray corner outside the lens' field must not spoil the rest
+    mean = np.add.reduceat(rays, corners.starts)
+    camera_from_turned = so3.turning_z_to(mean / np.maximum(np.linalg.norm(mean, axis=1, keepdims=True), 1e-300))
+    turned = np.einsum("nji,nj->ni", camera_from_turned[corners.view], rays)
+    found = homographies(corners, (turned[:, :2] / np.maximum(turned[:, 2:], GRAZING)).T)
+    turn = se3.compose(camera_from_turned, np.zeros((len(mean), 3)))
+    camera_from_board = turn @ poses(found.matrices)
     points = se3.apply(camera_from_board[corners.view], corners.in_board.T)
     with np.errstate(all="ignore"):
         error = np.linalg.norm(lens.project(parameters, points) - corners.px.T, axis=1)
-    return float(np.median(np.where(np.isfinite(error), error, np.inf))), Start(parameters, camera_from_board)
+    median = float(np.median(np.where(np.isfinite(error), error, np.inf)))
+    return median, Start(parameters, camera_from_board, found)
 
 
 def _normalised(points: Array) -> tuple[Array, Array, Array]:

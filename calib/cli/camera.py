@@ -54,8 +54,10 @@ def command(
             raise UsageError(
                 "give either --images or --corners", code="input-missing", advice="calib camera --images photos/"
             )
+        from calib.camera.lens import held_labels, read_lens
         from calib.report import folder
 
+        held_labels(read_lens(lens), names(fix), names(free))  # a slip of the keys shows before the long work
         target = folder.reserve(output, "calib_camera_result")
         if images is not None:
             from calib.camera.detection import detect

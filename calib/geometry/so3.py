@@ -153,6 +153,18 @@ def left_jacobian_inverse(rotation_vector: Array) -> Array:
     return np.asarray(np.eye(3) - 0.5 * k + d[..., None, None] * (k @ k))
 
 
+def turning_z_to(direction: Array) -> Array:
+    """The smallest rotations (..., 3, 3) that turn the z axis to unit vectors (..., 3)."""
+    d = np.asarray(direction)
+    sine = np.hypot(d[..., 0], d[..., 1])
+    angle = np.arctan2(sine, d[..., 2])
+    safe = np.maximum(sine, 1e-300)
+    straight = sine == 0  # along z: any axis will do
+    x = np.where(straight, 1.0, -d[..., 1] / safe)
+    y = np.where(straight, 0.0, d[..., 0] / safe)
+    return exp(np.stack([angle * x, angle * y, np.zeros_like(sine)], axis=-1))
+
+
 def nearest(matrix: Array) -> Array:
     """The rotations (..., 3, 3) nearest to matrices (..., 3, 3) in the Frobenius norm.
 
