@@ -77,11 +77,11 @@ def finish(
     fix: list[str],
     free: list[str],
     robust: bool,
-    target: Path,
+    target: Path | None,
     as_json: bool,
     started: float,
 ) -> None:
-    """Calibrate, write the folder, print the summary or the document, and end with the verdict's exit status."""
+    """Calibrate, write the folder if there is one, print the summary or document, end with the verdict's status."""
     from calib.camera.calibration import calibrate
     from calib.camera.result import as_camera_file, as_document
     from calib.camera.verdict import judge
@@ -91,12 +91,11 @@ def finish(
     calibration = calibrate(observations, lens, fix=fix, free=free, robust=robust)
     verdict = judge(calibration)
     document = as_document(calibration, verdict, round(time.perf_counter() - started, 3))
-    document["output"] = str(target)
-    title = "A calibrated camera. Pixels: x right, y down, the centre of the first pixel is (0, 0)."
-    folder.write(
-        target,
-        {"camera.yaml": folder.to_yaml(as_camera_file(calibration), title), "result.json": folder.to_json(document)},
-    )
-    typer.echo(folder.to_json(document).rstrip() if as_json else summary(calibration, verdict, str(target)))
+    if target is not None:
+        document["output"] = str(target)
+        title = "A calibrated camera. Pixels: x right, y down, the centre of the first pixel is (0, 0)."
+        camera = folder.to_yaml(as_camera_file(calibration), title)
+        folder.write(target, {"camera.yaml": camera, "result.json": folder.to_json(document)})
+    typer.echo(folder.to_json(document).rstrip() if as_json else summary(calibration, verdict, target))
     if verdict.grade == "do not use":
         raise typer.Exit(1)

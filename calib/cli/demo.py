@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from importlib.resources import as_file
-from pathlib import Path
 
 import typer
 
@@ -31,5 +29,4 @@ def command(
         if not as_json:
             typer.echo("calib camera --images datasets/demo_camera/images --board checkerboard:9x6:25mm\n")
         found = detect(data / "images", "checkerboard:9x6:25mm", progress=progress("corners", as_json))
-        with tempfile.TemporaryDirectory() as scratch:
-            finish(found, "brown_conrady", [], [], True, Path(scratch) / "result", as_json, started)
+        finish(found, "brown_conrady", [], [], True, None, as_json, started)

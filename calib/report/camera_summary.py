@@ -6,6 +6,8 @@ import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from calib.camera.calibration import CameraCalibration
     from calib.camera.verdict import Verdict
 
@@ -13,7 +15,7 @@ MOST_NAMED = 4  # images named before "and n more"
 WIDTH = 118
 
 
-def summary(calibration: CameraCalibration, verdict: Verdict, output: str) -> str:
+def summary(calibration: CameraCalibration, verdict: Verdict, output: Path | None) -> str:
     """The terminal summary: what was used, the parameters with standard deviations, a verdict, what to do next."""
     observations, camera = calibration.observations, calibration.camera
     images = len(calibration.views) + len(calibration.set_aside)
@@ -39,7 +41,8 @@ def summary(calibration: CameraCalibration, verdict: Verdict, output: str) -> st
         f"rms {calibration.rms_px:.4f} px over all corners; worst image {worst.view.image} with {worst.rms_px:.3f} px"
     )
     lines += [f"unobservable: {text}" for text in calibration.unobservable[:2]]
-    lines.append(f"written: {output}")
+    if output is not None:
+        lines.append(f"written: {output}/camera.yaml, {output}/result.json")
     lines.append(_cut(f"verdict: {verdict.grade}: {verdict.reason}"))
     lines += [_cut(f"next: {text}") for text in verdict.advice[:3]]
     return "\n".join(lines)

@@ -1,0 +1,60 @@
+"""Write the simulated data sets that ship in datasets/, each with its truth.
+
+    python tools/make_datasets.py [--output datasets] [--only demo_camera]
+
+Text files come out byte for byte the same everywhere; images to within the rounding of the JPEG encoder.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+from calib.camera import opencv
+from calib.camera.board import read_board
+from calib.camera.rendering import render
+from calib.camera.simulation import simulate, typical_camera
+from calib.camera.simulation_files import simulation_files
+
+Files = dict[str, str | bytes]
+
+
+def demo_camera() -> Files:
+    """Twelve 640 x 480 pictures of a 9 x 6 board, as `calib demo` calibrates them."""
+    board = read_board("checkerboard:9x6:25mm")
+    camera = typical_camera("brown_conrady", (640, 480))
+    simulation = simulate(camera, board.corners_in_board, views=12, sigma_px=0.1, seed=11, board=board.name)
+    files = simulation_files(simulation, board)
+    for i, view in enumerate(simulation.observations.views):
+        image = render(board, simulation.camera_from_board[i], camera.unproject, (640, 480), noise=3.0, seed=i)
+        cv2 = opencv.load()
+        files[f"images/{view.image}"] = bytes(cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 92])[1])
+    return {name.replace(".png", ".jpg"): _renamed(content) for name, content in files.items()}
+
+
+def _renamed(content: str | bytes) -> str | bytes:
+    """The tables name the pictures as they are stored."""
+    return content.replace(".png", ".jpg") if isinstance(content, str) else content
+
+
+DATASETS: dict[str, Callable[[], Files]] = {"demo_camera": demo_camera}
+
+
+def main() -> None:
+    """Write every data set, or the one asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--output", type=Path, default=Path(__file__).resolve().parent.parent / "datasets")
+    parser.add_argument("--only", choices=DATASETS)
+    arguments = parser.parse_args()
+    for name, files in DATASETS.items():
+        if arguments.only in (None, name):
+            for file, content in files().items():
+                path = arguments.output / name / file
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content if isinstance(content, bytes) else content.encode())
+            print(f"{name}: {arguments.output / name}")
+
+
+if __name__ == "__main__":
+    main()
