@@ -1,1 +1,97 @@
 """What every board offers, and how a user names one: a YAML file, a shipped name, or inline text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calib import config, plugins
+from calib.errors import UsageError, did_you_mean
+
+Array = NDArray[np.float64]
+
+_KINDS = "calib.camera.boards"
+
+
+class Board(Protocol):
+    """A flat calibration target. Its frame: x right, y down, z into the board, the origin at its first corner."""
+
+    @property
+    def name(self) -> str:
+        """How results name it; `read_board` reads it back."""
+
+    @property
+    def corners_in_board(self) -> Array:
+        """(n, 3) the corners, row by row: metres, or squares where the size is not known."""
+
+    @property
+    def scale_known(self) -> bool:
+        """Whether lengths are metres."""
+
+    def reflectance(self, x: Array, y: Array, width_x: Array, width_y: Array) -> Array:
+        """How light (0 to 1) the board is at (x, y) in its frame, averaged over a box of the widths given."""
+
+    @classmethod
+    def from_config(cls, document: Any, where: str) -> Board:
+        """The board a parsed YAML document describes; raises as `config.build`."""
+
+    @classmethod
+    def from_text(cls, fields: list[str]) -> Board:
+        """The board that the fields of `kind:field:field` describe; raises UsageError `board-syntax`."""
+
+
+def read_board(text: str) -> Board:
+    """A board from a YAML file's path, the name of a shipped board, or inline text (`checkerboard:9x6:25mm`).
+
+    Raises UsageError: `unknown-board`, `board-syntax`, and those of `calib.config` for a file.
+    """
+    if not text.strip():
+        raise UsageError("the board's name is empty", code="board-syntax", advice=_ADVICE)
+    if text.lower().endswith((".yaml", ".yml")):
+        path = Path(text)
+        if not path.is_file():
+            raise UsageError("there is no such board file", code="unknown-board", where=text, advice=_hint(path.stem))
+        return _from_document(config.read_yaml(path), text)
+    kind, colon, rest = text.partition(":")
+    if colon:
+        return pick(kind.strip().lower()).from_text([field.strip() for field in rest.split(":")])
+    if text in shipped_boards():
+        file = config.shipped("configs").joinpath("boards", f"{text}.yaml")
+        return _from_document(config.parse_yaml(file.read_text(encoding="utf-8"), where=text), text)
+    raise UsageError(f"unknown board {text!r}", code="unknown-board", advice=_hint(text))
+
+
+def pick(kind: str) -> type[Board]:
+    """The class of a kind of board. Raises UsageError `unknown-board`."""
+    board: type[Board] = plugins.pick(_KINDS, "BOARD", kind)
+    return board
+
+
+def shipped_boards() -> list[str]:
+    """Names of the boards that come with the package."""
+    folder = config.shipped("configs").joinpath("boards")
+    files = [file.name for file in folder.iterdir()] if folder.is_dir() else []
+    return sorted(name.removesuffix(".yaml") for name in files if name.endswith(".yaml"))
+
+
+_ADVICE = "a board is a YAML file, a shipped name, or inline text such as checkerboard:9x6:25mm (inner corners)"
+
+
+def _hint(name: str) -> str:
+    return f"{did_you_mean(name, shipped_boards())}\n{_ADVICE}"
+
+
+def _from_document(document: Any, where: str) -> Board:
+    kind = document.get("kind") if isinstance(document, dict) else None
+    if not isinstance(kind, str):
+        raise UsageError(
+            "the board's kind is not given",
+            code="config-missing-key",
+            where=where,
+            advice=f"kind: one of {', '.join(plugins.discover(_KINDS))}",
+        )
+    fields = {key: value for key, value in document.items() if key != "kind"}
+    return pick(kind).from_config(fields, where)

@@ -22,7 +22,7 @@ def read_corners(path: str | Path, image_size_px: tuple[int, int] | None = None)
     """Views from a table of corners; the rows of an image need not stand together.
 
     image_size_px: (width, height), if known. Raises InputError: `table-*` as `calib.delimited`, `corners-columns`,
-    `corners-number` with the line, `corners-sigma`, `corners-outside`.
+    `corners-image`, `corners-number`, `corners-outside`, with the line.
     """
     path = Path(path)
     table = read_delimited(path)
@@ -49,12 +49,20 @@ def read_corners(path: str | Path, image_size_px: tuple[int, int] | None = None)
 def corners_text(observations: Observations) -> str:
     """The table that `read_corners` reads back to the same numbers."""
     planar = all(not view.corners_in_board[:, 2].any() for view in observations.views)
-    lines = ["image,x_px,y_px,X_m,Y_m" + ("" if planar else ",Z_m")]
+    weighted = any(view.sigma_px is not None for view in observations.views)
+    lines = ["image,x_px,y_px,X_m,Y_m" + ("" if planar else ",Z_m") + (",sigma_px" if weighted else "")]
     for view in observations.views:
-        points = view.corners_in_board[:, : 2 if planar else 3]
-        for px, point in zip(view.corners_px, points, strict=True):
-            lines.append(",".join([view.image, *(repr(float(v)) for v in (*px, *point))]))
+        columns = [view.corners_px, view.corners_in_board[:, : 2 if planar else 3]]
+        if weighted:
+            columns.append(np.ones((len(view.corners_px), 1)) if view.sigma_px is None else view.sigma_px[:, None])
+        name = _quoted(view.image)
+        lines += [",".join([name, *map(repr, row)]) for row in np.concatenate(columns, axis=1).tolist()]
     return "\n".join(lines) + "\n"
+
+
+def _quoted(name: str) -> str:
+    """A name as a cell, in quotes where it would end the cell or look like a comment."""
+    return '"' + name.replace('"', '""') + '"' if name.startswith("#") or set(name) & set(',";\t\r\n') else name
 
 
 def _columns(table: Delimited, path: Path) -> tuple[str, ...]:
@@ -74,6 +82,8 @@ def _columns(table: Delimited, path: Path) -> tuple[str, ...]:
             where=str(path),
             advice=did_you_mean(unknown[0], ("image", *REQUIRED, *OPTIONAL)),
         )
+    if twice := [name for name in table.header if table.header.count(name) > 1]:
+        raise InputError(f"two columns {twice[0]!r}", code="corners-columns", where=str(path), advice="keep one")
     if table.ragged:
         line, width = table.ragged[0]
         raise InputError(
@@ -83,6 +93,10 @@ def _columns(table: Delimited, path: Path) -> tuple[str, ...]:
         )
     if not table.lines:
         raise InputError("a header but no rows", code="table-empty", where=str(path))
+    names = table.cells[table.header.index("image")]
+    if "" in names:
+        place = f"{path}, line {table.lines[names.index('')]}"
+        raise InputError("a corner without an image name", code="corners-image", where=place)
     return tuple(name for name in (*REQUIRED, *OPTIONAL) if name in table.header)
 
 

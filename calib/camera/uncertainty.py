@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calib.geometry import so3
+from calib.geometry import se3, so3
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from calib.camera.calibration import CameraCalibration
+    from calib.camera.calibration import CameraCalibration, ViewFit
     from calib.camera.camera import Camera
     from calib.camera.lens import Array
 
@@ -39,6 +39,30 @@ def projection_sigma(camera: Camera, covariance: Array, columns: int = 16, rows:
     return out.reshape(rows, columns)
 
 
+def projection_difference(camera: Camera, reference: Camera, columns: int = 16, rows: int = 11) -> float:
+    """rms distance in pixels, over the reference's image, between where two cameras see far points.
+
+    A rotation between them, which any use of a camera absorbs, is fitted and taken out (Gauss-Newton), as in
+    `projection_sigma`. NaN where a camera cannot see what the other sees.
+    """
+    assert reference.image_size_px is not None
+    width, height = reference.image_size_px
+    x, y = np.meshgrid(np.linspace(0, width - 1, columns), np.linspace(0, height - 1, rows))
+    pixels = np.stack([x.ravel(), y.ravel()], axis=1)
+    rays, rotation = reference.unproject(pixels), np.eye(3)
+    for _ in range(10):
+        turned = rays @ rotation.T
+        error = camera.project(turned) - pixels
+        if not np.isfinite(error).all():
+            return float("nan")
+        by_rotation = -_derivatives(camera, turned)[1] @ so3.hat(turned)
+        step = np.linalg.lstsq(by_rotation.reshape(-1, 3), error.ravel(), rcond=None)[0]
+        if np.linalg.norm(step) < 1e-12:
+            break
+        rotation = so3.exp(-step) @ rotation
+    return float(np.sqrt(np.mean(np.sum(error**2, axis=1))))
+
+
 def coverage(calibration: CameraCalibration, columns: int = 8, rows: int = 6) -> NDArray[np.bool_]:
     """Which cells (rows, columns) of the image hold a corner that was used. Needs the image size."""
     size = calibration.camera.image_size_px
@@ -51,10 +75,34 @@ def coverage(calibration: CameraCalibration, columns: int = 8, rows: int = 6) ->
 
 
 def board_pattern(calibration: CameraCalibration) -> float:
-    """Variance ratio of residuals that repeat at the same corner of the board: 1 is noise, large is a bad board."""
-    points = np.concatenate([fit.view.corners_in_board[fit.used] for fit in calibration.views])
+    """Variance ratio of residuals that a displacement of the board's corners explains: 1 is noise, large a bad board.
+
+    Each corner of the board is displaced in the board frame, in three directions, to fit its residuals in all views:
+    a board that is not flat moves them along the tilt, whichever way it leans. 1 without enough data.
+    """
+    fits = calibration.views
+    points = np.concatenate([fit.view.corners_in_board[fit.used] for fit in fits])
     _, corner = np.unique(np.round(points, 9), axis=0, return_inverse=True)
-    return _variance_ratio(_residuals(calibration), corner.ravel())
+    corner, residuals = corner.ravel(), _residuals(calibration)
+    by_board = np.concatenate([_by_board(calibration.camera, fit) for fit in fits])
+    order = np.argsort(corner, kind="stable")
+    begin = np.flatnonzero(np.diff(corner[order], prepend=-1))
+    squares = np.add.reduceat(np.einsum("nki,nkj->nij", by_board, by_board)[order], begin)
+    slopes = np.add.reduceat(np.einsum("nki,nk->ni", by_board, residuals)[order], begin)
+    values, vectors = np.linalg.eigh(squares)
+    seen = values > 1e-6 * values[:, -1:]  # views that all lean alike leave a direction open
+    explained = np.where(seen, np.einsum("nij,ni->nj", vectors, slopes) ** 2 / np.where(seen, values, 1.0), 0.0)
+    freedom = residuals.size - int(seen.sum())
+    if len(begin) < 2 or len(residuals) < 3 * len(begin):
+        return 1.0
+    within = float(np.sum(residuals**2)) - float(explained.sum())
+    return float(explained.sum()) / int(seen.sum()) / max(within / freedom, 1e-300)
+
+
+def _by_board(camera: Camera, fit: ViewFit) -> Array:
+    """d pixel (n, 2, 3) by the board's corners that were used."""
+    points = se3.apply(fit.camera_from_board, fit.view.corners_in_board[fit.used])
+    return np.asarray(_derivatives(camera, points)[1] @ fit.camera_from_board[:3, :3])
 
 
 def image_pattern(calibration: CameraCalibration) -> float:

@@ -1,0 +1,127 @@
+"""The least-squares problem of a camera: lens and poses adjusted to the corners of the views."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from calib.camera.lens import Lens
+from calib.camera.observations import View
+from calib.camera.projection import (
+    LENS_BLOCK,
+    POSE_BLOCK,
+    Corners,
+    lens_block,
+    pose_block,
+    reprojection,
+    weak_priors,
+)
+from calib.engine import Options, Problem, Solution, huber, solve
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from calib.camera.lens import Array
+    from calib.engine.levenberg_marquardt import Callback
+
+    Mask = NDArray[np.bool_]
+
+# Zhang's start is close: with Nielsen's tau this small the solve is Gauss-Newton from the second step on.
+OPTIONS = Options(initial_damping=1e-6, geodesic="never")
+
+
+@dataclass(frozen=True)
+class Adjustment:
+    """A camera adjusted to views.
+
+    corners: of all views; used: (rows,) which of them took part in the solution. parameters: the lens';
+    camera_from_board: (views, 4, 4).
+    """
+
+    lens: Lens
+    views: Sequence[View]
+    corners: Corners
+    used: Mask
+    parameters: Array
+    camera_from_board: Array
+    solution: Solution
+
+    @property
+    def held(self) -> frozenset[str]:
+        """Labels held fixed."""
+        return self.solution.problem.by_name[LENS_BLOCK].fixed
+
+    @property
+    def corners_used(self) -> Corners:
+        """The corners that took part."""
+        return select(self.corners, self.used)
+
+    def residuals_px(self) -> Array:
+        """Projected less seen, (rows, 2), also of the corners that took no part."""
+        values = {LENS_BLOCK: self.parameters[None], POSE_BLOCK: self.camera_from_board}
+        return reprojection(self.lens, self.corners).evaluate(values, slice(0, self.corners.px.shape[1]))[0]
+
+    def norms(self) -> Array:
+        """Length (rows,) of every residual in units of its corner's sigma."""
+        residuals = self.residuals_px()
+        return np.asarray(np.sqrt(np.einsum("md,md->m", residuals, residuals)) / self.corners.sigma_px)
+
+    def again(self, used: Mask, progress: Callback | None, huber_at_px: float | None = None) -> Adjustment:
+        """Adjusted anew from here, to the corners given."""
+        chosen = select(self.corners, used)
+        start = (self.parameters, self.camera_from_board)
+        solution = _solve(self.lens, self.held, self.views, chosen, *start, progress, huber_at_px)
+        parameters, poses = _point(solution)
+        return replace(self, used=used, parameters=parameters, camera_from_board=poses, solution=solution)
+
+
+def adjust(
+    lens: Lens,
+    held: frozenset[str],
+    views: Sequence[View],
+    corners: Corners,
+    parameters: Array,
+    camera_from_board: Array,
+    progress: Callback | None = None,
+) -> Adjustment:
+    """Least squares on every corner, from the start given."""
+    solution = _solve(lens, held, views, corners, parameters, camera_from_board, progress)
+    used = np.ones(corners.px.shape[1], bool)
+    return Adjustment(lens, views, corners, used, *_point(solution), solution)
+
+
+def _point(solution: Solution) -> tuple[Array, Array]:
+    """Lens parameters and poses of a solution."""
+    return solution.values[LENS_BLOCK][0], solution.values[POSE_BLOCK]
+
+
+def select(corners: Corners, used: Mask) -> Corners:
+    """The corners that are used, in views that stay as many."""
+    if used.all():
+        return corners
+    sigma = corners.sigma_px[used] if isinstance(corners.sigma_px, np.ndarray) else corners.sigma_px
+    view = corners.view[used]
+    counts = np.bincount(view, minlength=len(corners.counts))
+    return Corners(corners.px[:, used], corners.in_board[:, used], view, counts, sigma)
+
+
+def _solve(
+    lens: Lens,
+    held: frozenset[str],
+    views: Sequence[View],
+    corners: Corners,
+    parameters: Array,
+    camera_from_board: Array,
+    progress: Callback | None,
+    huber_at_px: float | None = None,
+) -> Solution:
+    """Least squares, or Huber's loss with the noise given."""
+    loss = huber() if huber_at_px else None
+    unknown = lens_block(lens, parameters, held)
+    poses = pose_block(camera_from_board, [view.image for view in views])
+    seen = reprojection(lens, corners, huber_at_px or 1.0, loss)
+    problem = Problem((unknown, poses), (seen, *weak_priors(lens, unknown)))
+    return solve(problem, OPTIONS, progress)

@@ -1,0 +1,129 @@
+"""The checkerboard: named by its inner corners, columns x rows, where four squares meet."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calib import config
+from calib.errors import UsageError
+
+Array = NDArray[np.float64]
+
+_UNITS_M = {"um": 1e-6, "mm": 1e-3, "cm": 1e-2, "m": 1.0, "in": 0.0254}
+_CORNERS = (3, 200)  # two corners a side leave a square whose turns cannot be told apart; no camera resolves 200
+_BEYOND = 0.5  # how light the background is drawn
+_SYNTAX = (
+    "checkerboard:COLUMNSxROWS:SIZE, inner corners and the square's size with its unit, such as checkerboard:9x6:25mm"
+)
+
+
+@dataclass(frozen=True)
+class Checkerboard:
+    """columns, rows: inner corners. square_m: a square's side in metres; None: not known, the square is the unit."""
+
+    columns: int
+    rows: int
+    square_m: float | None = None
+
+    def __post_init__(self) -> None:
+        for name, count in (("columns", self.columns), ("rows", self.rows)):
+            if not _CORNERS[0] <= count <= _CORNERS[1]:
+                raise UsageError(
+                    f"{count} {name} of inner corners",
+                    code="config-value",
+                    why=f"a checkerboard has {_CORNERS[0]} to {_CORNERS[1]}",
+                )
+        if self.square_m is not None and not 1e-6 <= self.square_m <= 100.0:
+            raise UsageError(f"a square of {self.square_m} m", code="config-value", why="expected 1 um to 100 m")
+
+    @property
+    def name(self) -> str:
+        size = "" if self.square_m is None else f":{self.square_m * 1e3:.10g}mm"
+        return f"checkerboard:{self.columns}x{self.rows}{size}"
+
+    @property
+    def scale_known(self) -> bool:
+        return self.square_m is not None
+
+    @property
+    def corners_in_board(self) -> Array:
+        """(rows * columns, 3), row by row, the first corner at the origin."""
+        row, column = np.mgrid[: self.rows, : self.columns]
+        side = 1.0 if self.square_m is None else self.square_m
+        return np.column_stack((column.ravel() * side, row.ravel() * side, np.zeros(row.size)))
+
+    def reflectance(self, x: Array, y: Array, width_x: Array, width_y: Array) -> Array:
+        """How light (0 to 1): the square outside the first corner is dark; a square of margin, grey beyond."""
+        side = 1.0 if self.square_m is None else self.square_m
+        inside_x, wave_x, sheet_x = _averages(x / side, width_x / side, self.columns)
+        inside_y, wave_y, sheet_y = _averages(y / side, width_y / side, self.rows)
+        dark = (inside_x * inside_y + wave_x * wave_y) / 2
+        sheet = sheet_x * sheet_y
+        return sheet - dark + _BEYOND * (1.0 - sheet)
+
+    @classmethod
+    def from_config(cls, document: Any, where: str) -> Checkerboard:
+        """Keys: columns, rows (inner corners), square_mm (may be left out)."""
+        keys = config.build(_Keys, document, where)
+        try:
+            return cls(keys.columns, keys.rows, None if keys.square_mm is None else keys.square_mm * 1e-3)
+        except UsageError as error:
+            error.where = error.where or where
+            raise
+
+    @classmethod
+    def from_text(cls, fields: list[str]) -> Checkerboard:
+        """Fields: `9x6`, and a size such as `25mm`, `2.5cm`, `1in` (may be left out)."""
+        text = ":".join(fields)
+        grid = re.fullmatch(r"(\d{1,4})\s*[x×*]\s*(\d{1,4})", fields[0], re.ASCII | re.IGNORECASE)
+        if not grid or len(fields) > 2:
+            raise _syntax(text, "the corners are written columns x rows")
+        square_m = None
+        if len(fields) == 2:
+            size = re.fullmatch(r"(\d+\.?\d*|\.\d+)\s*([a-z]+)", fields[1].lower(), re.ASCII)
+            if not size:
+                raise _syntax(text, "the square's size is a number with its unit")
+            if size[2] not in _UNITS_M:
+                raise _syntax(text, f"unknown unit {size[2]!r}; valid: {', '.join(_UNITS_M)}")
+            square_m = float(size[1]) * _UNITS_M[size[2]]
+        try:
+            return cls(int(grid[1]), int(grid[2]), square_m)
+        except UsageError as error:
+            raise _syntax(text, f"{error.what}: {error.why}") from None
+
+
+@dataclass(frozen=True)
+class _Keys:
+    """The keys of a checkerboard's YAML file, besides its kind."""
+
+    columns: int
+    rows: int
+    square_mm: float | None = None
+
+
+def _averages(place: Array, width: Array, corners: int) -> tuple[Array, Array, Array]:
+    """Averages over intervals along one side, in squares: of being on squares, of their alternation, of being on paper.
+
+    The squares run from -1 to `corners`, the alternation is +1 on the first of them, -1 on the second, ...
+    """
+    start, stop = place - width / 2, place + width / 2
+
+    def covered(low: float, high: float) -> Array:
+        return (np.clip(stop, low, high) - np.clip(start, low, high)) / width
+
+    def wave(at: Array) -> Array:
+        return 1.0 - np.abs(np.mod(np.clip(at, -1.0, corners) + 1.0, 2.0) - 1.0)  # the alternation's integral
+
+    return covered(-1.0, corners), (wave(stop) - wave(start)) / width, covered(-2.0, corners + 1.0)
+
+
+def _syntax(text: str, why: str) -> UsageError:
+    return UsageError(f"not a checkerboard: {text!r}", code="board-syntax", why=why, advice=_SYNTAX)
+
+
+BOARD = Checkerboard

@@ -1,0 +1,174 @@
+"""One image searched for one checkerboard: found in a reduced image, refined in the full one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calib.camera import grid, opencv, subpixel
+from calib.camera.images import read_grey
+from calib.camera.saddles import find_saddles, smoothed
+
+Array = NDArray[np.float64]
+Grey = NDArray[np.uint8]
+
+# Longest sides the image is reduced to, in turn. At the first a square of most boards is 10 to 60 pixels wide; the
+# larger ones see small or distant boards, the smaller one blurred or noisy images.
+_SIDES_PX = (800, 1600, 400, 3200)
+_SMALL_SQUARE_PX = 9.0  # a grid of smaller squares may have lost some: look once more, closer
+_CLASSIC_SIDE_PX = 1000  # findChessboardCorners adds nothing above, and takes minutes at 12 MP
+_SECTOR_SIDE_PX = 1200  # findChessboardCornersSB takes .5 s here and 7 s at 12 MP
+_MIN_EXPLAINED = 0.5  # of the grey values' variance by two crossing edges; true corners in photographs have .92 to 1
+_MAX_LOST = 0.1  # of the corners may be covered or glared out; the others still count
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What an image showed.
+
+    size_px: (width, height). orientation: EXIF's. found: the grid with its refined corners in full-image pixels, NaN
+    where one is not to be trusted; None where there is none. reason: why there is none.
+    """
+
+    size_px: tuple[int, int]
+    orientation: int
+    found: grid.Grid | None
+    reason: str = ""
+
+
+def look(path: Path, size: tuple[int, int] | None) -> Finding:
+    """Search an image for a checkerboard of `size` (columns, rows) inner corners, or of any size.
+
+    For any size only the quick detector runs; for a given size the stronger ones too. Raises as `images.read_grey`.
+    """
+    image, header = read_grey(path)
+    found, reason = (_any_size(image) if size is None else _given_size(image, size)) if image.size else (None, "empty")
+    return Finding((header.width_px, header.height_px), header.orientation, found, reason)
+
+
+def _any_size(image: Grey) -> tuple[grid.Grid | None, str]:
+    best: Array | None = None
+    reason = "no checkerboard was found"
+    for reduced, scale in _pyramid(image, _SIDES_PX[:3]):
+        corners, why = _grown(reduced)
+        if corners is None:
+            reason = why or reason
+            continue
+        if best is None or corners.size > best.size:
+            best = (corners + 0.5) / scale - 0.5
+        if subpixel.spacing_px(corners).min() >= _SMALL_SQUARE_PX:
+            break
+    if best is None:
+        stretched, scale = next(_pyramid(_equalised(image), _SIDES_PX[:1]))
+        corners, why = _grown(stretched)
+        if corners is not None:
+            best = (corners + 0.5) / scale - 0.5
+    return (None, reason) if best is None else _refined(image, best)
+
+
+def _given_size(image: Grey, size: tuple[int, int]) -> tuple[grid.Grid | None, str]:
+    reason, largest = "no checkerboard was found", np.zeros((0, 0, 2))
+    for corners in _linked(image):
+        if sorted(corners.shape[:2]) == sorted(size):
+            found, why = _refined(image, corners)
+            if found is not None:
+                return found, ""
+            reason = why
+        if corners.size > largest.size:
+            largest = corners
+    if largest.size and sorted(largest.shape[:2]) != sorted(size):
+        part = sorted(largest.shape[:2], reverse=size[0] >= size[1])
+        reason = f"only {part[0]}x{part[1]} of the board's {size[0]}x{size[1]} corners were found"
+        # The detectors to come are slow and see whole boards only.
+        if largest.size > size[0] * size[1] and grid.cut_off(largest, *size, (image.shape[1], image.shape[0])):
+            return None, f"{reason}: the rest seems to lie outside the image"
+    for corners in _stronger(image, size):
+        found, why = _refined(image, corners)
+        if found is not None:
+            return found, ""
+        reason = why
+    return None, reason
+
+
+def _linked(image: Grey) -> Iterator[Array]:
+    """Full grids (rows, columns, 2) of linked corners in full-image pixels, at all scales and contrasts."""
+    for version in (image, _equalised(image)):
+        for reduced, scale in _pyramid(version, _SIDES_PX):
+            corners, _ = _grown(reduced)
+            if corners is not None:
+                yield (corners + 0.5) / scale - 0.5
+
+
+def _stronger(image: Grey, size: tuple[int, int]) -> Iterator[Array]:
+    """Grids of the size (columns, rows) that OpenCV's detectors find, (rows, columns, 2) in full-image pixels."""
+    cv2 = opencv.load()
+    quick = cv2.CALIB_CB_ADAPTIVE_THRESH | cv2.CALIB_CB_NORMALIZE_IMAGE | cv2.CALIB_CB_FAST_CHECK
+    thorough = cv2.CALIB_CB_NORMALIZE_IMAGE | cv2.CALIB_CB_EXHAUSTIVE | cv2.CALIB_CB_ACCURACY
+    for version in (image, _equalised(image)):
+        for find, flags, side in (
+            (cv2.findChessboardCorners, quick, _CLASSIC_SIDE_PX),
+            (cv2.findChessboardCornersSB, thorough, _SECTOR_SIDE_PX),
+        ):
+            reduced, scale = next(_pyramid(version, (side,)))
+            seen, points = find(reduced, size, flags=flags)
+            if seen:
+                corners = np.asarray(points, dtype=np.float64).reshape(size[1], size[0], 2)
+                yield _unmirrored((corners + 0.5) / scale - 0.5)
+
+
+def _unmirrored(corners: Array) -> Array:
+    right, down = corners[0, -1] - corners[0, 0], corners[-1, 0] - corners[0, 0]
+    return corners if right[0] * down[1] - right[1] * down[0] > 0 else corners[:, ::-1]
+
+
+def _pyramid(image: Grey, sides: tuple[int, ...]) -> Iterator[tuple[Grey, Array]]:
+    """The image reduced to each longest side that is smaller than its own, and once as it is, with the scales."""
+    cv2 = opencv.load()
+    longest = max(image.shape)
+    whole = False
+    for side in sides:
+        if side < longest:
+            scale = side / longest
+            size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
+            scales = np.array([size[0] / image.shape[1], size[1] / image.shape[0]])
+            yield cv2.resize(image, size, interpolation=cv2.INTER_AREA), scales
+        elif not whole:
+            whole = True
+            yield image, np.ones(2)
+
+
+def _grown(image: Grey) -> tuple[Array | None, str]:
+    """The largest full grid (rows, columns, 2) in an image at its own scale, by linking saddles."""
+    smooth = smoothed(image)
+    return grid.best_grid(find_saddles(smooth), smooth)
+
+
+def _equalised(image: Grey) -> Grey:
+    """Contrast stretched locally, in tiles of an eighth of the image."""
+    equalised: Grey = opencv.load().createCLAHE(clipLimit=4.0, tileGridSize=(8, 8)).apply(image)
+    return equalised
+
+
+def _refined(image: Grey, corners: Array) -> tuple[grid.Grid | None, str]:
+    """A grid refined and checked; None and the reason where it fails."""
+    problem = grid.fault(corners)
+    if problem:
+        return None, problem
+    height, width = image.shape
+    limit = np.array([width - 1, height - 1])
+    if (corners < 0).any() or (corners > limit).any():
+        return None, "some of the board's corners lie outside the image"
+    refined = subpixel.refine(image, corners)
+    lost = ~(refined.explained >= _MIN_EXPLAINED) | ~np.isfinite(refined.corners_px[..., 0])
+    if lost.mean() > _MAX_LOST:
+        return None, f"{int(lost.sum())} of {lost.size} corners are too unclear to be measured"
+    whole = np.where(lost[..., None], corners, refined.corners_px)
+    problem = grid.fault(whole)
+    if problem:
+        return None, problem
+    oriented = grid.ordered(whole, image.astype(np.float32))
+    return grid.Grid(np.where(lost[..., None], np.nan, whole), oriented.dark_first), ""

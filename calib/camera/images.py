@@ -1,0 +1,146 @@
+"""Images read safely: found, their files checked before anything is decoded, then decoded to grey."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calib.camera import opencv
+from calib.camera.headers import Header, check, tiff_upright, truncated, unreadable, unsupported
+from calib.errors import InputError
+
+Grey = NDArray[np.uint8]
+
+SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff"})
+MAX_BYTES = 2_000_000_000  # 250 MP of 16-bit colour is 1.5 GB
+_STRETCH = (0.1, 99.9)  # percentiles of a 16-bit image that become black and white: hot pixels do not decide
+
+
+def find_images(folder: Path) -> list[Path]:
+    """The images in a folder (not below it), in natural order: `im2.png` before `im10.png`.
+
+    Raises InputError `no-images`, saying what is there instead.
+    """
+    try:
+        files = [path for path in folder.iterdir() if not path.name.startswith(".")]
+    except OSError as error:
+        raise InputError(
+            "no images: the folder cannot be opened", code="no-images", where=str(folder), why=str(error)
+        ) from None
+    found = [path for path in files if path.suffix.lower() in SUFFIXES and path.is_file()]
+    if not found:
+        kinds = Counter("folders" if path.is_dir() else (path.suffix.lower() or "no suffix") for path in files)
+        there = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common(6)) or "nothing"
+        raise InputError(
+            "no images in this folder",
+            code="no-images",
+            where=str(folder),
+            why=f"it holds: {there}",
+            advice=f"images are files ending in {', '.join(sorted(SUFFIXES))}",
+        )
+    return sorted(found, key=lambda path: natural_order(path.name))
+
+
+def natural_order(name: str) -> tuple[list[tuple[int, int, str]], str]:
+    """A sort key under which numbers inside names count as numbers."""
+    parts = re.findall(r"[0-9]+|[^0-9]+", name.lower())
+    return [(0, int(part), "") if part.isdecimal() and part.isascii() else (1, 0, part) for part in parts], name
+
+
+def read_header(path: Path) -> Header:
+    """The header of an image file, its structure checked to the last byte.
+
+    Raises InputError: `image-unreadable` (cannot be opened, not an image, damaged), `image-truncated`,
+    `image-too-large`, `image-unsupported` (a kind of pixel that is not read here).
+    """
+    return check(_load(path), str(path))
+
+
+def read_grey(path: Path) -> tuple[Grey, Header]:
+    """An image as (height, width) grey values, and its header; EXIF rotation is not applied.
+
+    Colour becomes luminance, alpha is dropped, 16 bits are stretched to 8. Errors as `read_header`, and
+    `image-damaged` where the decoder made pixels up.
+    """
+    data = _load(path)
+    header = check(data, str(path))
+    if header.format == "TIFF" and header.orientation != 1:
+        data = tiff_upright(data)
+    cv2 = opencv.load()
+    flags = cv2.IMREAD_GRAYSCALE | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
+    with _decoder_words() as words:
+        try:
+            image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+        except (cv2.error, MemoryError) as error:
+            raise unreadable(str(path), f"the decoder says: {str(error).strip()[:200]}") from None
+    said = " ".join(words)
+    if image is None or image.ndim != 2:
+        raise unreadable(str(path), "the decoder refuses it")
+    if re.search(r"Corrupt JPEG data: (?!\d+ extraneous)|[Pp]remature end|[Nn]ot enough data|[Rr]ead error", said):
+        raise InputError(
+            "image is damaged", code="image-damaged", where=str(path), why=f"the decoder says: {said[:200]}"
+        )
+    if image.shape != (header.height_px, header.width_px):
+        raise unreadable(
+            str(path),
+            f"its header says {header.width_px}x{header.height_px}, decoded it has {image.shape[1]}x{image.shape[0]}",
+        )
+    if image.dtype == np.uint16:
+        return _stretched(image), header
+    if image.dtype != np.uint8:
+        raise unsupported(str(path), f"pixels of type {image.dtype}; 8 and 16 bits are read")
+    return image, header
+
+
+def _stretched(image: NDArray[np.uint16]) -> Grey:
+    """16 bits to 8, between percentiles."""
+    counts = np.bincount(image.ravel(), minlength=65536)
+    below = np.cumsum(counts) / image.size * 100.0
+    low, high = (int(np.searchsorted(below, percentile)) for percentile in _STRETCH)
+    scale = 255.0 / max(high - low, 1)
+    table = np.clip(np.rint((np.arange(65536) - low) * scale), 0, 255).astype(np.uint8)
+    grey: Grey = table[image]
+    return grey
+
+
+@contextmanager
+def _decoder_words() -> Iterator[list[str]]:
+    """Collect what C decoders write to the process's stderr; they report damage there and nowhere else."""
+    words: list[str] = []
+    try:
+        kept = os.dup(2)
+    except OSError:  # a windowed process has no stderr
+        yield words
+        return
+    with tempfile.TemporaryFile() as sink:
+        os.dup2(sink.fileno(), 2)
+        try:
+            yield words
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+            sink.seek(0)
+            words.append(" ".join(sink.read(10_000).decode("utf-8", "replace").split()))
+
+
+def _load(path: Path) -> bytes:
+    try:
+        if not path.is_file():
+            raise unreadable(str(path), "there is no such file" if not path.exists() else "it is not a file")
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise InputError("image file too large", code="image-too-large", where=str(path), why=f"{size} bytes")
+        data = path.read_bytes()
+    except (OSError, ValueError) as error:
+        raise unreadable(str(path), str(error)) from None
+    if not data:
+        raise truncated(str(path), "the file is empty")
+    return data

@@ -1,0 +1,85 @@
+"""Views and corners that do not belong: told apart, named, and left out of the solve."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from calib.camera.adjustment import Adjustment
+from calib.camera.degeneracy import check_views
+from calib.camera.observations import SetAside
+from calib.camera.projection import corners_of
+from calib.camera.zhang import Homographies
+
+if TYPE_CHECKING:
+    from calib.camera.adjustment import Mask
+    from calib.camera.lens import Array
+    from calib.engine.levenberg_marquardt import Callback
+
+# A homography that misses its corners by this share of the board's spread in the image, and by so many times the
+# median view, is not a view of the board: lens distortion bends a board by less.
+GARBAGE_SHARE, GARBAGE_TIMES = 0.05, 4.0
+GARBAGE = "not a view of the board: its corners miss every plane by {:.0f} % of their spread"
+# A corner further off than this many standard deviations is wrong: noise alone does it once in 65 million corners,
+# and the tails of real detectors reach 5.
+OUTLIER_SIGMAS = 6.0
+RAYLEIGH_MEDIAN = 1.17741  # median length of a 2-D Gaussian of unit standard deviation
+ROUNDS = 5  # of leaving out and solving anew; two or three settle it
+
+
+def garbage(found: Homographies) -> Mask:
+    """Which views are no perspective image of the board; told before they can pull at the solve."""
+    plausible = (found.rms <= GARBAGE_SHARE * found.spread) | (found.rms <= GARBAGE_TIMES * np.nanmedian(found.rms))
+    return ~plausible
+
+
+def without_outliers(
+    fit: Adjustment, origin: Array, progress: Callback | None = None
+) -> tuple[Adjustment, list[SetAside]]:
+    """Find the corners and views that do not belong, and solve without them.
+
+    The noise is the median residual, which wrong corners do not move. Huber's loss leads from the least-squares
+    answer, which they do move, to where the bulk of the corners agrees; then whoever is far off is named.
+    origin: (3,) the board's middle, about which the corners in the fit are given.
+    """
+    everything = fit.used
+    norms = fit.norms()
+    if norms.max() <= OUTLIER_SIGMAS * _noise(norms):
+        return fit, []
+    for _ in range(3):
+        noise = _noise(norms)
+        fit = fit.again(everything, progress, noise)
+        norms = fit.norms()
+        if _noise(norms) > 0.9 * noise:
+            break
+    aside: list[SetAside] = []
+    previous = everything
+    for _ in range(ROUNDS):
+        used = norms <= OUTLIER_SIGMAS * _noise(norms)
+        bad = np.bincount(fit.corners.view, used) < 0.5 * fit.corners.counts
+        if bad.any():
+            for i in np.flatnonzero(bad).tolist():
+                typical = float(np.median(norms[fit.corners.view == i]))
+                aside.append(SetAside(fit.views[i].image, f"most of its corners are {typical:.1f} px or more off"))
+            used = used[~bad[fit.corners.view]]
+            fit = _without_views(fit, bad, origin)
+        elif np.array_equal(used, previous):
+            break
+        fit = fit.again(used, progress)
+        previous, norms = used, fit.norms()
+    return fit, aside
+
+
+def _without_views(fit: Adjustment, bad: Mask, origin: Array) -> Adjustment:
+    """The fit less the bad views, to be adjusted again."""
+    views = [view for view, wrong in zip(fit.views, bad, strict=True) if not wrong]
+    check_views(len(views))
+    corners = corners_of(views, origin)
+    return replace(fit, views=views, corners=corners, camera_from_board=fit.camera_from_board[~bad])
+
+
+def _noise(norms: Array) -> float:
+    """Standard deviation per coordinate, by the median length; not below rounding."""
+    return max(float(np.median(norms)) / RAYLEIGH_MEDIAN, 1e-9)

@@ -1,0 +1,220 @@
+"""Results as documents: the JSON scripts read, the YAML that is a camera again, the summary a person reads."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from camera_cases import CENTRED, LENSES, good, seen, with_views
+
+from calib.camera import CameraCalibration, calibrate, load_camera
+from calib.camera.observations import SetAside
+from calib.camera.result import as_camera_file, as_document
+from calib.camera.simulation import typical_camera
+from calib.camera.verdict import judge
+from calib.errors import UsageError
+from calib.geometry import se3
+from calib.report.camera_summary import summary
+from calib.report.folder import to_json, to_yaml
+
+
+def stored(calibration: CameraCalibration, path: Path) -> Path:
+    file = path / "camera.yaml"
+    file.write_text(to_yaml(as_camera_file(calibration), "A camera"), encoding="utf-8")
+    return file
+
+
+def troubled() -> CameraCalibration:
+    """A calibration with everything there is to say: garbage, wild corners, images set aside before."""
+    case = good(views=14, seed=1)
+    views = case.views
+    views[2] = replace(views[2], corners_px=np.random.default_rng(1).uniform(0, 700, (54, 2)))
+    px = views[5].corners_px.copy()
+    px[[3, 17]] += 9.0
+    views[5] = replace(views[5], corners_px=px)
+    observations = replace(with_views(case, views), set_aside=(SetAside("blurred.png", "no board was found"),))
+    return calibrate(replace(observations, notes=("one remark",), board="checkerboard:9x6:25mm"))
+
+
+def blind() -> CameraCalibration:
+    """A calibration with unobservable parameters: focal length held, boards fronto-parallel."""
+    rng = np.random.default_rng(6)
+    poses = se3.compose(np.eye(3), rng.uniform((-0.06, -0.03, 0.35), (0.06, 0.03, 0.6), (9, 3)))
+    camera = replace(typical_camera("pinhole"), parameters=np.array([960.0, 960, 0, 650, 350]))
+    return calibrate(seen(camera, poses, board=CENTRED).observations, "pinhole", fix=["fx", "fy"])
+
+
+@pytest.mark.parametrize("lens", LENSES)
+def test_camera_yaml_loads_again_as_the_same_camera(lens: str, tmp_path: Path) -> None:
+    calibration = calibrate(good(lens, views=8, seed=2).observations, lens)
+    camera = load_camera(stored(calibration, tmp_path))
+    assert camera.lens is calibration.camera.lens
+    assert camera.image_size_px == (1280, 720)
+    np.testing.assert_array_equal(camera.parameters, calibration.camera.parameters)
+    points = np.array([[0.1, -0.2, 1.0], [0.0, 0.0, 2.0]])
+    np.testing.assert_array_equal(camera.project(points), calibration.camera.project(points))
+
+
+def test_a_camera_without_an_image_size_loads_again(tmp_path: Path) -> None:
+    assert load_camera(stored(calibrate(good(views=8, seed=2).views), tmp_path)).image_size_px is None
+
+
+def test_camera_yaml_holds_spreads_board_and_poses(tmp_path: Path) -> None:
+    calibration = troubled()
+    document = yaml.safe_load(stored(calibration, tmp_path).read_text())
+    assert document["lens"] == "brown_conrady"
+    assert document["board"] == "checkerboard:9x6:25mm"
+    assert document["image_size_px"] == [1280, 720]
+    assert document["rms_px"] == calibration.rms_px
+    for label, sigma in calibration.sigma.items():
+        assert document["parameters"][label]["sigma"] == sigma
+        assert document["parameters"][label]["held"] == (label == "skew_px")
+    assert document["poses"]["frame"] == "camera_from_board"
+    assert document["poses"]["length_unit"] == "m"
+    assert list(document["poses"]["views"]) == [fit.view.image for fit in calibration.views]
+    for fit in calibration.views:
+        np.testing.assert_array_equal(document["poses"]["views"][fit.view.image]["matrix"], fit.camera_from_board[:3])
+        np.testing.assert_array_equal(document["poses"]["views"][fit.view.image]["sigma"], fit.pose_sigma)
+
+
+def test_poses_of_a_board_without_a_scale_are_in_squares(tmp_path: Path) -> None:
+    calibration = calibrate(replace(good(views=8, seed=3).observations, scale_known=False))
+    document = yaml.safe_load(stored(calibration, tmp_path).read_text())
+    assert document["poses"]["length_unit"] == "squares"
+    assert as_document(calibration, judge(calibration), 0.1)["scale_known"] is False
+
+
+@pytest.mark.parametrize("name", ["1", "no", "null", "a: b.png", "#x.png", "1e3", "ü.png", "- x"])
+def test_image_names_survive_yaml(name: str, tmp_path: Path) -> None:
+    case = good(views=6, seed=4)
+    views = [replace(case.views[0], image=name), *case.views[1:]]
+    file = stored(calibrate(with_views(case, views)), tmp_path)
+    assert next(iter(yaml.safe_load(file.read_text(encoding="utf-8"))["poses"]["views"])) == name
+    load_camera(file)
+
+
+def test_the_document_has_every_key_that_scripts_read() -> None:
+    calibration = troubled()
+    document = json.loads(to_json(as_document(calibration, judge(calibration), 1.25)))
+    assert {"status", "verdict", "rms_px", "corners", "views", "camera", "unobservable", "seconds"} <= set(document)
+    assert document["status"] == "ok"
+    assert document["verdict"] in ("good", "usable", "do not use")
+    assert document["rms_px"] == calibration.rms_px
+    assert document["seconds"] == 1.25
+    assert document["unobservable"] == []
+    for view in document["views"]:
+        assert {"image", "used", "corners", "rms_px", "reason"} <= set(view)
+    camera = document["camera"]
+    assert {"lens", "image_size_px", "parameters"} <= set(camera)
+    assert camera["image_size_px"] == [1280, 720]
+    for label, value in zip(calibration.camera.lens.labels, calibration.camera.parameters, strict=True):
+        assert camera["parameters"][label]["value"] == value
+        assert camera["parameters"][label]["sigma"] == calibration.sigma[label]
+
+
+def test_every_image_is_in_the_document_once_with_its_fate() -> None:
+    calibration = troubled()
+    document = as_document(calibration, judge(calibration), 0.0)
+    views = {view["image"]: view for view in document["views"]}
+    assert len(views) == len(document["views"]) == 15
+    assert not views["blurred.png"]["used"]
+    assert views["blurred.png"]["reason"] == "no board was found"
+    assert not views["view_003.png"]["used"]
+    assert views["view_003.png"]["reason"]
+    assert views["view_003.png"]["rms_px"] is None
+    assert views["view_006.png"]["used"]
+    assert views["view_006.png"]["outliers"] == [3, 17]
+    assert views["view_006.png"]["corners"] == 52
+    assert document["corners"] == sum(view["corners"] for view in document["views"])
+
+
+def test_an_infinite_spread_is_null_in_json_and_absent_in_yaml(tmp_path: Path) -> None:
+    calibration = blind()
+    document = json.loads(to_json(as_document(calibration, judge(calibration), 0.0)))
+    assert document["camera"]["parameters"]["cx_px"]["sigma"] is None
+    assert any("cx_px" in text for text in document["unobservable"])
+    assert document["verdict"] == "do not use"
+    camera = load_camera(stored(calibration, tmp_path))
+    np.testing.assert_array_equal(camera.parameters, calibration.camera.parameters)
+
+
+def test_a_camera_file_with_a_foreign_or_missing_parameter_is_refused(tmp_path: Path) -> None:
+    calibration = calibrate(good(views=6, seed=5).observations)
+    document = as_camera_file(calibration)
+    parameters = dict(document["parameters"])
+    parameters["k4"] = parameters.pop("k3")
+    file = tmp_path / "camera.yaml"
+    file.write_text(to_yaml({**document, "parameters": parameters}, "A camera"))
+    with pytest.raises(UsageError, match="do not belong to the brown_conrady lens: k3, k4") as caught:
+        load_camera(file)
+    assert caught.value.code == "config-value"
+
+
+def test_a_camera_file_of_an_unknown_lens_or_key_is_refused(tmp_path: Path) -> None:
+    document = as_camera_file(calibrate(good(views=6, seed=5).observations))
+    file = tmp_path / "camera.yaml"
+    file.write_text(to_yaml({**document, "lens": "brown_conrad"}, "A camera"))
+    with pytest.raises(UsageError) as caught:
+        load_camera(file)
+    assert caught.value.code == "unknown-lens"
+    file.write_text(to_yaml({**document, "lense": "x"}, "A camera"))
+    with pytest.raises(UsageError, match="lense") as caught:
+        load_camera(str(file))
+    assert caught.value.code == "config-unknown-key"
+    with pytest.raises(UsageError) as caught:
+        load_camera(tmp_path / "no.yaml")
+    assert caught.value.code == "config-unreadable"
+
+
+@pytest.mark.parametrize("make", [troubled, blind], ids=["troubled", "blind"])
+def test_the_summary_is_short_and_says_what_matters(make) -> None:  # type: ignore[no-untyped-def]
+    calibration = make()
+    verdict = judge(calibration)
+    lines = summary(calibration, verdict, "calib_camera_result").splitlines()
+    assert len(lines) <= 25
+    assert max(len(line) for line in lines) <= 120
+    text = "\n".join(lines)
+    assert f"{len(calibration.views)} of {len(calibration.views) + len(calibration.set_aside)} images" in text
+    assert f"verdict: {verdict.grade}" in text
+    assert "calib_camera_result" in text
+    for label in calibration.camera.lens.labels:
+        if label not in calibration.held:
+            assert label in text
+    for aside in calibration.set_aside:
+        assert aside.image in text
+    assert all(f"next: {advice}"[:80] in text for advice in verdict.advice[:3])
+
+
+def test_the_summary_names_wild_corners_and_unobservable_parameters() -> None:
+    calibration = troubled()
+    text = summary(calibration, judge(calibration), "out")
+    assert "view_006.png 2" in text
+    assert "checkerboard:9x6:25mm" in text
+    assert "one remark" in text
+    calibration = blind()
+    text = summary(calibration, judge(calibration), "out")
+    assert "unobservable" in text
+
+
+def test_the_summary_stays_short_whatever_goes_wrong() -> None:
+    case = good(views=12, seed=7)
+    aside = tuple(SetAside(f"a_very_long_name_of_an_image_{i}.png", "no board was found " * 5) for i in range(200))
+    notes = tuple("a long remark " * 20 for _ in range(9))
+    calibration = calibrate(replace(case.observations, set_aside=aside, notes=notes), "rational")
+    lines = summary(calibration, judge(calibration), "out").splitlines()
+    assert len(lines) <= 25
+    assert max(len(line) for line in lines) <= 120
+
+
+def test_spreads_are_shown_to_two_digits() -> None:
+    calibration = calibrate(good(views=12, seed=8).observations)
+    text = summary(calibration, judge(calibration), "out")
+    sigma = calibration.sigma["fx_px"]
+    digits = max(0, 1 - math.floor(math.log10(sigma)))
+    assert f"± {sigma:.{digits}f}" in text
+    assert f"{calibration.camera.value('fx_px'):.{digits}f}" in text

@@ -1,0 +1,147 @@
+"""Every grade and every advice, each reached by data made for it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from camera_cases import BOARD, CENTRED, good, seen, tilted, with_views
+
+from calib.camera import calibrate
+from calib.camera.boards.checkerboard import Checkerboard
+from calib.camera.observations import View
+from calib.camera.simulation import typical_camera
+from calib.camera.verdict import Verdict, judge
+from calib.geometry import se3
+
+
+def test_sharp_corners_all_over_the_image_are_good() -> None:
+    verdict = judge(calibrate(good(views=30, sigma_px=0.1, seed=1).observations))
+    assert verdict.grade == "good"
+    assert verdict.advice == ()
+    assert "rms" in verdict.reason
+    assert "projection known to" in verdict.reason
+
+
+def test_without_an_image_size_nothing_is_claimed_about_the_image() -> None:
+    verdict = judge(calibrate(good(views=30, sigma_px=0.1, seed=1).views))
+    assert verdict.grade == "good"
+    assert "image" not in verdict.reason
+
+
+def test_blurred_corners_are_usable_with_the_rms_as_the_reason() -> None:
+    verdict = judge(calibrate(good(views=40, sigma_px=1.0, seed=2).observations))
+    assert verdict.grade == "usable"
+    assert "misses the corners by 1." in verdict.reason
+
+
+def test_a_model_that_misses_by_three_pixels_is_not_to_be_used() -> None:
+    dense = Checkerboard(25, 16, 0.2 / 24).corners_in_board  # many corners, so that the noise averages out
+    start = good("pinhole", views=40, seed=3)
+    case = seen(start.camera, start.camera_from_board, 3.0, 3, dense)
+    verdict = judge(calibrate(case.observations, "pinhole"))
+    assert verdict.grade == "do not use"
+    assert "misses the corners by 4." in verdict.reason
+
+
+def test_a_projection_known_to_two_pixels_is_not_to_be_used() -> None:
+    verdict = judge(calibrate(good("rational", views=3, sigma_px=0.6, seed=4).observations, "rational"))
+    assert verdict.grade == "do not use"
+    assert "1 sigma" in verdict.reason
+
+
+def test_a_projection_known_to_half_a_pixel_is_usable_and_names_the_place() -> None:
+    verdict = judge(calibrate(good(views=12, sigma_px=0.25, seed=5).observations))
+    assert verdict.grade == "usable"
+    assert "projection is known to" in verdict.reason
+    assert any("projection is least certain towards" in text for text in verdict.advice)
+
+
+def test_an_unobservable_parameter_is_not_to_be_used_and_is_named() -> None:
+    """With the focal length held and boards fronto-parallel, the principal point trades with the boards' shifts."""
+    rng = np.random.default_rng(6)
+    poses = se3.compose(np.eye(3), rng.uniform((-0.06, -0.03, 0.35), (0.06, 0.03, 0.6), (9, 3)))
+    square = replace(typical_camera("pinhole"), parameters=np.array([960.0, 960, 0, 650, 350]))
+    case = seen(square, poses, 0.0, board=CENTRED)
+    calibration = calibrate(case.observations, "pinhole", fix=["fx", "fy"])
+    assert calibration.sigma["cx_px"] == np.inf
+    assert any("cx_px" in text for text in calibration.unobservable)
+    verdict = judge(calibration)
+    assert verdict.grade == "do not use"
+    assert "cannot see every parameter" in verdict.reason
+    assert any("--fix" in text for text in verdict.advice)
+
+
+def test_few_views_are_said_to_be_few() -> None:
+    verdict = judge(calibrate(good(views=5, sigma_px=0.02, seed=7).observations))
+    assert verdict.grade == "usable"
+    assert any(text.startswith("only 5 views") for text in verdict.advice)
+
+
+def test_boards_that_hardly_tilt_are_said_to() -> None:
+    rng = np.random.default_rng(8)
+    rotations = np.stack([tilted(5, a) for a in rng.uniform(0, 6.28, 30)])
+    poses = se3.compose(rotations, rng.uniform((-0.1, -0.05, 0.2), (0.1, 0.05, 0.35), (30, 3)))
+    case = seen(typical_camera("pinhole"), poses, 0.02, 8, CENTRED)
+    verdict = judge(calibrate(case.observations, "pinhole"))
+    assert verdict.grade != "good"
+    assert any("hardly tilts" in text for text in verdict.advice)
+
+
+@pytest.mark.parametrize(
+    ("axis", "sign", "words"),
+    [(0, 1, "the right third"), (0, -1, "the left third"), (1, 1, "the lower third"), (1, -1, "the upper third")],
+)
+def test_an_empty_part_of_the_image_is_named(axis: int, sign: int, words: str) -> None:
+    size = (1280, 720)
+    case = good(views=40, sigma_px=0.05, seed=9)
+    limit = size[axis] * (0.48 if sign > 0 else 0.52)
+    parts = []
+    for view in case.views:
+        kept = sign * (view.corners_px[:, axis] - limit) < 0
+        if kept.sum() >= 20:
+            parts.append(View(view.image, view.corners_px[kept], view.corners_in_board[kept]))
+    assert len(parts) >= 8
+    verdict = judge(calibrate(with_views(case, parts)))
+    assert verdict.grade != "good"
+    assert any(f"of {words} of the image" in text for text in verdict.advice), verdict.advice
+
+
+def test_a_board_that_is_not_flat_is_named() -> None:
+    start = good(views=30, seed=10)
+    x, y = (CENTRED[:, :2] / 0.1).T
+    bowed = BOARD + np.column_stack([0 * x, 0 * x, 0.002 * (1 - x**2 - y**2)])
+    case = seen(start.camera, start.camera_from_board, 0.1, 10, truth=bowed)
+    verdict = judge(calibrate(case.observations, robust=False))
+    assert verdict.grade != "good"
+    assert any("residuals repeat on the board" in text and "not flat" in text for text in verdict.advice)
+
+
+def test_a_lens_that_is_not_of_the_kind_is_named_with_a_better_one() -> None:
+    start = good("brown_conrady", views=30, seed=11)
+    bent = replace(start.camera, parameters=np.array([960.0, 960, 0, 640, 360, -0.02, 0, 0, 0, 0]))
+    case = seen(bent, start.camera_from_board, 0.1, 11)
+    verdict = judge(calibrate(case.observations, "pinhole"))
+    assert verdict.grade != "good"
+    assert any("residuals repeat in the image" in text and "--lens brown_conrady" in text for text in verdict.advice)
+
+
+def test_many_wild_corners_deserve_a_word() -> None:
+    case = good(views=30, sigma_px=0.1, seed=12)
+    rng = np.random.default_rng(12)
+    views = []
+    for view in case.views:
+        wild = rng.random(54) < 0.1
+        views.append(View(view.image, view.corners_px + 8.0 * wild[:, None], view.corners_in_board))
+    verdict = judge(calibrate(with_views(case, views)))
+    assert verdict.grade == "usable"
+    assert any("do not fit: check focus" in text for text in verdict.advice)
+
+
+def test_a_good_verdict_has_no_advice_and_any_other_has_a_reason() -> None:
+    for views, sigma in ((4, 0.02), (12, 0.2), (30, 0.05)):
+        verdict = judge(calibrate(good(views=views, sigma_px=sigma, seed=13).observations))
+        assert isinstance(verdict, Verdict)
+        assert verdict.reason
+        assert (verdict.grade == "good") == (verdict.advice == ())
