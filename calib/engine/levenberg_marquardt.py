@@ -1,33 +1,47 @@
-"""Levenberg-Marquardt: the loop, the damping rule, the stopping rules, the final Gauss-Newton polish.
+"""Levenberg-Marquardt: the loop and the stopping rules.
 
-Damping: H. B. Nielsen, "Damping parameter in Marquardt's method", IMM-REP-1999-05. Scaling by the running maximum of
-the column norms and the gradient test by its angle: J. J. More, "The Levenberg-Marquardt algorithm", 1978.
+Scaling by the running maximum of the column norms and the gradient test by its angle: J. J. More, "The
+Levenberg-Marquardt algorithm", 1978. Damping rules are in `damping`, geodesic acceleration in `geodesic`, projection
+onto bounds in `bounds`, the final Gauss-Newton steps in `polish`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from scipy.linalg import solve_triangular
 
-from calib.engine.assembly import NormalEquations, assemble, triangle
-from calib.engine.linear import NotPositiveDefinite, Tangent, diagonal, gradient, solve_damped
+from calib.engine.bounds import decrease
+from calib.engine.damping import DampingRule, Nielsen
+from calib.engine.geodesic import acceleration, corrected
+from calib.engine.linear import NotPositiveDefinite, Tangent, gradient, solve_damped
+from calib.engine.point import Point
+from calib.engine.polish import polish
+from calib.engine.progress import Checkpoint, Progress
 from calib.engine.report import Iteration, Status
+from calib.engine.scaling import Scaling
 from calib.engine.solution import Solution
-from calib.engine.structure import Structure, structure
+from calib.engine.structure import structure
+from calib.engine.tangents import scaled
 
 if TYPE_CHECKING:
-    from calib.engine.problem import Array, Problem, Values
+    from calib.engine.problem import Problem
 
 EPS = float(np.finfo(float).eps)
 LARGEST_DAMPING = 1e18  # beyond it a scaled step is below rounding
 HAND_OVER = 1e-4  # predicted relative decrease at which undamped Gauss-Newton steps are tried
-QR_ENTRIES = 5_000_000  # the polish affords Householder QR up to this many Jacobian entries
-POLISH_STEPS = 12
-UNEXAMINED = 1e-5  # |J h| / |r| of a last step taken on trust: its square, 1e-10, is the relative decrease it brings
+FLAT = 1e-5  # cosine above which a small promise is the damping's doing: undamped, one of 1e-12 has a cosine of 1e-6
+NEARLY = 1e4  # times the rounding of the values, where no step helps: a zero of badly conditioned residuals
+LOST = 1e-10  # relative decrease that rounding in the residuals of a badly scaled problem can hide
+GOOD_START = 1e-4  # initial damping below which a start is taken for good
+POOR = 0.75  # gain below which a step has met curvature (More 1978)
+LONGEST_ACCELERATION = 0.75  # of the step, beyond which the expansion is not trusted (Transtrum and Sethna, sec. 4)
+ARMIJO = 1e-4  # share of the slope's promise that a shortened step must keep (L. Armijo 1966)
+HALVINGS = 30
+
+Callback = Callable[[Iteration], object]
 
 
 @dataclass(frozen=True)
@@ -36,183 +50,193 @@ class Options:
 
     initial_damping: relative to the scaled, unit diagonal of J'J; Nielsen's tau, small for a good start.
     gradient_tolerance: largest cosine between a Jacobian column and the residual. cost_tolerance: relative decrease.
-    polish: finish with undamped Gauss-Newton steps.
+    polish: finish with undamped Gauss-Newton steps. damping: how it follows the success of the steps.
+    scaling: what it is relative to. geodesic: correct the steps to second order, at the price of two evaluations each.
+    Both are "auto": a start that is said to be good, by an initial damping below 1e-4, is scaled by More's rule and
+    steps without correction until one meets curvature; any other is taken for far off (measured on NIST and MGH).
     """
 
-    max_iterations: int = 200
+    max_iterations: int = 1000
     initial_damping: float = 1e-3
     gradient_tolerance: float = 1e-12
     cost_tolerance: float = 1e-12
     polish: bool = True
+    damping: DampingRule = field(default_factory=Nielsen)
+    scaling: Literal["auto"] | Scaling = "auto"
+    geodesic: Literal["auto", "always", "never"] = "auto"
+
+    @property
+    def far(self) -> bool:
+        """Whether the start may be far off."""
+        return self.initial_damping >= GOOD_START
 
 
-Callback = Callable[[Iteration], object]
-
-
-def solve(problem: Problem, options: Options | None = None, callback: Callback | None = None) -> Solution:
+def solve(
+    problem: Problem,
+    options: Options | None = None,
+    callback: Callback | None = None,
+    resume: Checkpoint | None = None,
+) -> Solution:
     """Minimise half the sum of the losses of the whitened residuals.
 
-    callback(iteration) sees every step tried and stops the solve by returning True.
+    callback(iteration) sees every step tried and stops the solve by returning True. resume: go on where a solution's
+    `checkpoint` was put down; max_iterations counts from the first start.
     Raises EvaluationError, with the block's name, if a residual function fails.
     """
     options = options or Options()
-    laid_out = structure(problem)
-    state = _State(laid_out, problem.start)
-    if not state.normal.finite:
-        return state.solution(Status.START_NOT_FINITE)
-    if not len(laid_out.free) and not any(system.size for system in state.normal.private.values()):
-        return state.solution(Status.NOTHING_FREE)
-    return state.solution(_iterate(state, options, callback))
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # what is not finite is looked for, and told
+        laid_out = structure(problem)
+        scaling = options.scaling if options.scaling != "auto" else "sized" if options.far else "more"
+        point = Point(laid_out, resume.values if resume else problem.start, scaling)
+        if resume:
+            point.restore(resume.remembered, resume.evaluations)
+        progress = resume.progress if resume else _begin(point, options)
+        history: list[Iteration] = []
+        if not point.normal.finite:
+            status = Status.START_NOT_FINITE
+        elif not len(laid_out.free) and not any(system.size for system in point.normal.private.values()):
+            status = Status.NOTHING_FREE
+        else:
+            status, progress = _iterate(point, progress, options, callback, history)
+    checkpoint = Checkpoint(point.values, point.remembered, progress, point.evaluations)
+    at_bounds = point.bounds.at_bound(point.values) if point.bounds else ()
+    return Solution(
+        status, laid_out, point.values, point.normal, tuple(history), point.evaluations, at_bounds, checkpoint
+    )
 
 
-class _State:
-    """The current point of a solve; the one place where it moves."""
-
-    def __init__(self, laid_out: Structure, values: Values) -> None:
-        self.structure = laid_out
-        self.values = dict(values)
-        self.normal = assemble(laid_out, self.values)
-        self.history: list[Iteration] = []
-        self.evaluations = 1
-        norms = diagonal(self.normal)
-        self.scale = Tangent(_nonzero(norms.shared), {name: _nonzero(a) for name, a in norms.private.items()})
-
-    def trial(self, step: Tangent) -> tuple[dict[str, Array], NormalEquations]:
-        values = move(self.structure, self.values, step)
-        self.evaluations += 1
-        return values, assemble(self.structure, values)
-
-    def accept(self, values: dict[str, Array], normal: NormalEquations) -> None:
-        self.values, self.normal = values, normal
-        norms = diagonal(normal)
-        self.scale = Tangent(
-            np.maximum(self.scale.shared, norms.shared),
-            {name: np.maximum(a, norms.private[name]) for name, a in self.scale.private.items()},
-        )
-
-    def angle(self) -> float:
-        """Largest cosine between a Jacobian column and the residual."""
-        slope, norms = gradient(self.normal), diagonal(self.normal)
-        length = max(float(np.sqrt(self.normal.squares)), 1e-300)
-        pairs = [(slope.shared, norms.shared)] + [(slope.private[n], norms.private[n]) for n in slope.private]
-        cosines = [np.abs(g) / (np.sqrt(_nonzero(q)) * length) for g, q in pairs if g.size]
-        return max(float(c.max()) for c in cosines)
-
-    def solution(self, status: Status) -> Solution:
-        return Solution(status, self.structure, self.values, self.normal, tuple(self.history), self.evaluations)
-
-
-def move(laid_out: Structure, values: Values, step: Tangent) -> dict[str, Array]:
-    """Retract every block by its share of a step over the free coordinates."""
-    whole = np.zeros(laid_out.columns)
-    whole[laid_out.free] = step.shared
-    steps = {
-        block.name: whole[laid_out.offset[block.name] :][: block.count * block.tangent].reshape(block.count, -1)
-        for block in laid_out.shared()
-        if len(block.free)
-    }
-    for name, own in step.private.items():
-        block = laid_out.problem.by_name[name]
-        full = np.zeros((block.count, block.tangent))
-        full[:, block.free] = own.T
-        steps[name] = full
-    return laid_out.problem.retract(values, steps)
-
-
-def _iterate(state: _State, options: Options, callback: Callback | None) -> Status:
-    damping, growth = options.initial_damping, 2.0
-    start = state.normal.cost
+def _begin(point: Point, options: Options) -> Progress:
+    damping = options.damping.start(options.initial_damping, float(np.sqrt(point.normal.squares)))
     hand_over = HAND_OVER if options.polish else 0.0
-    for index in range(1, options.max_iterations + 1):
-        angle = state.angle()
-        cost = state.normal.cost
-        if cost <= EPS * EPS * start:
-            return Status.ZERO
-        if angle <= options.gradient_tolerance:
-            return Status.GRADIENT
-        try:
-            step = solve_damped(state.normal, _scaled(state.scale, damping))
-            damped = damping * step.dot(step.times(state.scale))
-            predicted = 0.5 * (damped - step.dot(gradient(state.normal)))
-            if not step.finite:
-                raise NotPositiveDefinite
-        except NotPositiveDefinite:
-            predicted, achieved, gain, accepted = np.inf, 0.0, 0.0, False
-        else:
-            values, normal = state.trial(step)
-            achieved = cost - normal.cost
-            gain = achieved / predicted if predicted > 0 else 0.0
-            accepted = normal.finite and gain > 0
-            if accepted:
-                state.accept(values, normal)
-        iteration = Iteration(index, state.normal.cost, angle, damping, gain, accepted)
-        state.history.append(iteration)
+    return Progress(damping, point.normal.cost, hand_over, _curved(options, poor=False))
+
+
+def _curved(options: Options, poor: bool) -> bool:
+    """Whether to correct the next step to second order, after one that was poor or not."""
+    return options.geodesic == "always" or (options.geodesic == "auto" and (options.far or poor))
+
+
+def _iterate(
+    point: Point, progress: Progress, options: Options, callback: Callback | None, history: list[Iteration]
+) -> tuple[Status, Progress]:
+    while True:
+        cosine = point.cosine()
+        status, progress = _finished(point, progress, options, cosine, history)
+        if status is not None:
+            return status, progress
+        if progress.index >= options.max_iterations:
+            return Status.ITERATIONS, progress
+        cost = point.normal.cost
+        tried = _try(point, progress, options)
+        iteration = Iteration(
+            progress.index + 1, point.normal.cost, cosine, progress.damping.mu, tried.gain, tried.accepted
+        )
+        history.append(iteration)
+        poor = not (tried.accepted and tried.gain > POOR)
+        progress = replace(
+            progress,
+            damping=options.damping.after(
+                progress.damping, tried.gain, tried.accepted, float(np.sqrt(point.normal.squares))
+            ),
+            curved=_curved(options, poor),
+            index=progress.index + 1,
+            promised=tried.predicted if progress.accepted else progress.promised,
+            achieved=cost - point.normal.cost,
+            accepted=tried.accepted,
+        )
         if callback is not None and callback(iteration) is True:
-            return Status.CANCELLED
-        if accepted:
-            damping = max(damping * max(1 / 3, 1 - (2 * gain - 1) ** 3), EPS * EPS)
-            growth = 2.0
-        else:
-            damping *= growth
-            growth *= 2.0
-        if predicted <= hand_over * cost:
-            if _polish(state):
-                return Status.GAUSS_NEWTON
-            hand_over *= HAND_OVER
-        if predicted <= options.cost_tolerance * cost and abs(achieved) <= 2 * predicted:
-            return Status.COST
-        if predicted <= 4 * EPS * cost:
-            return Status.ROUNDING
-        if damping > LARGEST_DAMPING:
-            return Status.STALLED
-    return Status.ITERATIONS
+            return Status.CANCELLED, progress
 
 
-def _polish(state: _State) -> bool:
-    """Undamped Gauss-Newton steps until they stop shrinking: the last digits. False if they do not contract.
-
-    A step is measured by the residual it explains, |J h| / |r|. Small problems are finished by QR to the last digit;
-    elsewhere a step that is certain to be the last is not worth another evaluation. The point only moves while steps
-    contract, so a failed polish leaves Levenberg-Marquardt where it was or better.
-    """
-    rows = sum(block.rows * block.dimension for block in state.structure.problem.residuals)
-    small = not state.structure.private and rows * (len(state.structure.free) + 1) <= QR_ENTRIES
-    last = 0.1  # a first step that explains more is Levenberg-Marquardt's business
-    for _ in range(POLISH_STEPS):
-        try:
-            step = _gauss_newton_by_qr(state) if small else solve_damped(state.normal)
-        except NotPositiveDefinite:
-            return False
-        explained = -step.dot(gradient(state.normal))
-        size = float(np.sqrt(max(explained, 0.0) / max(state.normal.squares, 1e-300)))
-        settled = last <= UNEXAMINED
-        if not step.finite or size > 0.5 * last:
-            return settled
-        if not small and size <= UNEXAMINED:
-            state.values = move(state.structure, state.values, step)
-            return True
-        values, normal = state.trial(step)
-        if not normal.finite or normal.cost > state.normal.cost * (1 + 1e-13):
-            return settled
-        state.accept(values, normal)
-        if size <= EPS:
-            return True
-        last = size
-    return last <= UNEXAMINED
+def _finished(
+    point: Point, progress: Progress, options: Options, cosine: float, history: Sequence[Iteration]
+) -> tuple[Status | None, Progress]:
+    """The convergence tests, after the last step; close to the end the point is polished."""
+    cost, promised = point.normal.cost, progress.promised
+    if cost <= EPS * EPS * min(progress.start, 1.0) or point.normal.squares <= point.rounding:
+        return Status.ZERO, progress
+    if cosine <= options.gradient_tolerance:
+        return Status.GRADIENT, progress
+    before = cost + progress.achieved
+    if promised <= progress.hand_over * before:
+        if polish(point):
+            return Status.GAUSS_NEWTON, progress
+        progress = replace(progress, hand_over=progress.hand_over * HAND_OVER)
+    flat = cosine <= FLAT
+    if flat and promised <= options.cost_tolerance * before and abs(progress.achieved) <= 2 * promised:
+        return Status.COST, progress
+    if flat and promised <= 4 * EPS * before:
+        return Status.ROUNDING, progress
+    if progress.damping.mu > LARGEST_DAMPING or (options.damping.accepts_all and not progress.accepted):
+        if point.normal.squares <= NEARLY * point.rounding:
+            return Status.ZERO, progress
+        return _stalled(history, promised <= LOST * before), progress
+    return None, progress
 
 
-def _gauss_newton_by_qr(state: _State) -> Tangent:
-    factor = triangle(state.structure, state.values)
-    norms = np.sqrt(np.sum(factor[:-1, :-1] ** 2, axis=0))
-    if (np.abs(np.diagonal(factor)[:-1]) <= 1e-13 * norms).any():
-        raise NotPositiveDefinite
-    return Tangent(-solve_triangular(factor[:-1, :-1], factor[:-1, -1]), {})
+def _stalled(history: Sequence[Iteration], lost: bool) -> Status:
+    """Which of the ways in which no step, however short, lowers the cost."""
+    since = next((i for i, step in enumerate(reversed(history)) if step.accepted), len(history))
+    # a step too short to move anything has a gain of exactly 0
+    if all(np.isnan(step.gain) or step.gain == 0 for step in history[len(history) - since :]):
+        return Status.NO_FINITE_STEP
+    return Status.ROUNDING if lost else Status.STALLED
 
 
-def _scaled(scale: Tangent, damping: float) -> Tangent:
-    return Tangent(damping * scale.shared, {name: damping * a for name, a in scale.private.items()})
+@dataclass(frozen=True)
+class _Tried:
+    """A step tried: the decrease its linear model predicts, achieved over predicted, and whether it was taken."""
+
+    predicted: float
+    gain: float
+    accepted: bool
 
 
-def _nonzero(squared_norms: Array) -> Array:
-    """Squared column norms with 1 in place of 0: a column the data do not touch is damped as any other."""
-    return np.where(squared_norms > 0, squared_norms, 1.0)
+def _try(point: Point, progress: Progress, options: Options) -> _Tried:
+    """Try one damped step; the point moves if it is accepted."""
+    mu = progress.damping.mu
+    try:
+        step = solve_damped(point.system, point.damped(mu))
+    except NotPositiveDefinite:
+        return _Tried(np.inf, np.nan, False)
+    if not step.finite:
+        return _Tried(np.inf, np.nan, False)
+    whole = step
+    if progress.curved:
+        second = acceleration(point, step, mu)
+        if second is None:
+            return _Tried(np.inf, np.nan, False)
+        if point.length(second) > LONGEST_ACCELERATION * point.length(step):
+            return _Tried(np.inf, 0.0, False)
+        whole = corrected(step, second)
+    if point.bounds is None:
+        predicted = 0.5 * (mu * point.length(step) ** 2 - step.dot(gradient(point.normal)))
+    else:
+        whole = point.bounds.clip(point.values, whole)
+        predicted = decrease(point.normal, whole)
+    if options.damping.searches:
+        return _search(point, whole, predicted)
+    return _take(point, whole, predicted, options.damping.accepts_all)
+
+
+def _take(point: Point, step: Tangent, predicted: float, always: bool) -> _Tried:
+    """Move by a step that lowers the cost, or always if it leads to finite numbers."""
+    cost = point.normal.cost
+    values, normal = point.trial(step)
+    gain = (cost - normal.cost) / predicted if normal.finite and predicted > 0 else np.nan
+    accepted = gain > 0 or (always and normal.finite)
+    if accepted:
+        point.accept(values, normal)
+    return _Tried(predicted, gain, accepted)
+
+
+def _search(point: Point, step: Tangent, predicted: float) -> _Tried:
+    """Halve a step until it keeps Armijo's share of what the slope promises."""
+    cost, slope = point.normal.cost, step.dot(gradient(point.normal))
+    for halving in range(HALVINGS):
+        share = 0.5**halving
+        values, normal = point.trial(scaled(step, share))
+        if normal.finite and normal.cost <= cost + ARMIJO * share * min(slope, 0.0) and normal.cost < cost:
+            point.accept(values, normal)
+            return _Tried(predicted, (cost - normal.cost) / predicted, True)
+    return _Tried(predicted, np.nan if not normal.finite else -1.0, False)

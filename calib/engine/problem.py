@@ -38,7 +38,8 @@ class ParameterBlock:
     labels: one per tangent coordinate, ending in its unit. fixed: labels held at their values, for every member.
     retract: moves values (members, ...) by tangent steps (members, len(labels)); a manifold is this function.
     members: names of the members, used in full labels `name[member].label`; empty for a single-member block,
-    whose labels stand alone.
+    whose labels stand alone. bounds: per label, the lowest and highest value allowed, for every member of a plain
+    vector block (infinite for none).
     """
 
     name: str
@@ -47,6 +48,7 @@ class ParameterBlock:
     fixed: frozenset[str] = frozenset()
     retract: Callable[[Array, Array], Array] = euclidean
     members: tuple[str, ...] = ()
+    bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.values.ndim < 2:
@@ -57,6 +59,8 @@ class ParameterBlock:
             raise ProblemError(f"{self.name}: no label {sorted(unknown)} to hold fixed")
         if self.members and len(self.members) != self.count:
             raise ProblemError(f"{self.name}: {len(self.members)} member names for {self.count} members")
+        if self.bounds:
+            _check_bounds(self)
 
     @property
     def count(self) -> int:
@@ -171,6 +175,17 @@ def prior(block: ParameterBlock, mean: Mapping[str, float], sigma: Mapping[str, 
 
     members = None if block.count == 1 else np.arange(block.count)
     return ResidualBlock(f"prior on {block.name}", block.count, len(columns), {block.name: members}, evaluate)
+
+
+def _check_bounds(block: ParameterBlock) -> None:
+    if unknown := set(block.bounds) - set(block.labels):
+        raise ProblemError(f"{block.name}: no label {sorted(unknown)} to bound")
+    if block.values.shape != (block.count, block.tangent):
+        raise ProblemError(f"{block.name}: only a plain vector block can be bounded")
+    for label, (low, high) in block.bounds.items():
+        start = block.values[:, block.labels.index(label)]
+        if not (low < high and (start >= low).all() and (start <= high).all()):
+            raise ProblemError(f"{block.name}: {label} must start within its bounds {low:g} to {high:g}")
 
 
 def _check_members(block: ResidualBlock, parameters: ParameterBlock, members: Any) -> None:

@@ -21,15 +21,26 @@ class Status(Enum):
     STALLED = "stopped: no step lowers the cost, although the gradient has not vanished (is a Jacobian wrong?)"
     NO_FINITE_STEP = "stopped: residuals or Jacobians are not finite at any step tried, however short"
     START_NOT_FINITE = "failed: a residual or its Jacobian is not finite at the start"
+    DISCREPANCY = "converged: the residual came down to the noise level (discrepancy principle)"
+    DIVERGED = "failed: the steps grew until a residual or its Jacobian was no longer finite"
     CANCELLED = "stopped: the caller asked to stop"
 
     @property
     def converged(self) -> bool:
-        """Whether the values returned are a stationary point."""
+        """Whether the values returned are what the method looks for: a stationary point or, for the methods that
+        regularise by stopping, the first point that explains the data to their noise."""
         return self in _CONVERGED
 
 
-_CONVERGED = {Status.GRADIENT, Status.COST, Status.GAUSS_NEWTON, Status.ROUNDING, Status.ZERO, Status.NOTHING_FREE}
+_CONVERGED = {
+    Status.GRADIENT,
+    Status.COST,
+    Status.GAUSS_NEWTON,
+    Status.ROUNDING,
+    Status.ZERO,
+    Status.NOTHING_FREE,
+    Status.DISCREPANCY,
+}
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from calib.engine.covariance import Uncertainty, uncertainty
 
 if TYPE_CHECKING:
     from calib.engine.problem import Array, Problem
+    from calib.engine.progress import Checkpoint
     from calib.engine.report import Iteration, Status
     from calib.engine.structure import Structure
 
@@ -22,6 +23,7 @@ class Solution:
     """What a solve found.
 
     values: per block, as in the problem. normal: the normal equations there. history: every step tried.
+    at_bounds: labels that stand on a bound, whose deviations say nothing. checkpoint: to go on from here.
     """
 
     status: Status
@@ -30,6 +32,8 @@ class Solution:
     normal: NormalEquations
     history: tuple[Iteration, ...]
     evaluations: int
+    at_bounds: tuple[str, ...] = ()
+    checkpoint: Checkpoint | None = None
 
     @property
     def problem(self) -> Problem:

@@ -1,0 +1,103 @@
+"""Bounds on parameters: projected steps, and the coordinates held at a bound.
+
+C. Kanzow, N. Yamashita, M. Fukushima, "Levenberg-Marquardt methods with strong local convergence properties for
+solving nonlinear equations with convex constraints", J. Comput. Appl. Math. 172, 2004; the active set is D. P.
+Bertsekas', "Projected Newton methods", SIAM J. Control Optim. 20, 1982.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from calib.engine.assembly import NormalEquations
+from calib.engine.linear import Tangent, gradient
+from calib.engine.tangents import gather, over
+
+if TYPE_CHECKING:
+    from calib.engine.problem import Array, ParameterBlock, Values
+    from calib.engine.structure import Structure
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Lower and upper bounds of every free coordinate, infinite where there is none."""
+
+    structure: Structure
+    lower: Tangent
+    upper: Tangent
+
+    def active(self, values: Values, normal: NormalEquations) -> Tangent:
+        """1 for every coordinate that stands on a bound and whose gradient pushes it outwards, else 0."""
+        at, slope = gather(self.structure, values), gradient(normal)
+
+        def held(x: Array, low: Array, high: Array, g: Array) -> Array:
+            return (((x <= low) & (g > 0)) | ((x >= high) & (g < 0))).astype(float)
+
+        return over(held, at, self.lower, self.upper, slope)
+
+    def clip(self, values: Values, step: Tangent) -> Tangent:
+        """The step shortened, coordinate by coordinate, so that it ends within the bounds."""
+        at = gather(self.structure, values)
+        return over(lambda x, low, high, h: np.clip(h, low - x, high - x), at, self.lower, self.upper, step)
+
+    def allows(self, values: Values, step: Tangent) -> bool:
+        """Whether a step ends within the bounds."""
+        cut = self.clip(values, step)
+        return all(bool((a == b).all()) for a, b in zip(_parts(cut), _parts(step), strict=True))
+
+    def at_bound(self, values: Values) -> tuple[str, ...]:
+        """Labels of the coordinates that stand on a bound."""
+        found = []
+        for block in self.structure.problem.parameters:
+            for coordinate in block.free:
+                low, high = block.bounds.get(block.labels[coordinate], (-np.inf, np.inf))
+                at = values[block.name][:, coordinate] if block.bounds else np.zeros(block.count)
+                found += [block.full_label(int(m), int(coordinate)) for m in np.flatnonzero((at <= low) | (at >= high))]
+        return tuple(found)
+
+
+def bounds_of(structure: Structure) -> Bounds | None:
+    """The bounds of a problem, or None if it has none."""
+    problem = structure.problem
+    if not any(block.bounds for block in problem.parameters):
+        return None
+    sides = [{block.name: _side(block, side) for block in problem.parameters} for side in (0, 1)]
+    return Bounds(structure, gather(structure, sides[0]), gather(structure, sides[1]))
+
+
+def hold(normal: NormalEquations, active: Tangent) -> NormalEquations:
+    """The normal equations without the rows and columns of the active coordinates, which get a unit diagonal."""
+    kept = 1.0 - active.shared
+    shared = normal.shared * kept * kept[:, None] + np.diag(active.shared)
+    private = {}
+    for name, system in normal.private.items():
+        t = system.shape[1]
+        own = 1.0 - active.private[name].T
+        held = system * own[:, :, None]
+        held[:, :, :t] *= own[:, None, :]
+        held[:, :, t:-1] *= kept
+        held[:, range(t), range(t)] += 1.0 - own
+        private[name] = held
+    return replace(normal, shared=shared, gradient=normal.gradient * kept, private=private)
+
+
+def decrease(normal: NormalEquations, step: Tangent) -> float:
+    """What the linear model says a step takes off the cost: -g'h - h'J'J h / 2, for a step that solves nothing."""
+    curvature = float(step.shared @ normal.shared @ step.shared)
+    for name, system in normal.private.items():
+        t, own = system.shape[1], step.private[name].T
+        curvature += float(np.einsum("mi,mij,mj->", own, system[:, :, :t], own))
+        curvature += 2 * float(np.einsum("mi,mij,j->", own, system[:, :, t:-1], step.shared))
+    return -step.dot(gradient(normal)) - 0.5 * curvature
+
+
+def _side(block: ParameterBlock, side: int) -> Array:
+    unbounded = (-np.inf, np.inf)
+    return np.tile([block.bounds.get(label, unbounded)[side] for label in block.labels], (block.count, 1))
+
+
+def _parts(tangent: Tangent) -> list[Array]:
+    return [tangent.shared, *tangent.private.values()]

@@ -1,0 +1,79 @@
+"""The second-order correction of a Levenberg-Marquardt step: geodesic acceleration.
+
+M. K. Transtrum, J. P. Sethna, "Improvements to the Levenberg-Marquardt algorithm", arXiv:1201.5885, 2012, sec. 2.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from calib.engine.linear import NotPositiveDefinite, Tangent, solve_damped
+from calib.engine.products import evaluate, with_gradient
+from calib.engine.tangents import gather, move, plus, scaled, spread
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from calib.engine.point import Point
+    from calib.engine.problem import Array, ResidualBlock, Rows, Values
+
+PROBE = 0.1  # how far along the step the second derivative is taken, as in the paper and in GSL
+
+
+def acceleration(point: Point, step: Tangent, damping: float) -> Tangent | None:
+    """The acceleration a that belongs to a damped step v: the corrected step is v + a / 2. None if it is not finite.
+
+    Solves (J'J + damping) a = -J' r_vv, with r_vv = 2 / h ((r(x + h v) - r(x)) / h - J v) (eq. 15 there).
+    """
+    laid_out = point.structure
+    point.evaluations += 2  # at the point again, for its Jacobian is not held, and ahead of it
+    ahead = move(laid_out, point.values, scaled(step, PROBE))
+    steps = spread(laid_out, step)
+    slopes = {name: np.zeros_like(own) for name, own in steps.items()}
+    for layout in laid_out.layouts:
+        for chunk in layout.chunks:
+            _add_slopes(layout.block, chunk.rows, point.values, ahead, steps, slopes)
+    slope = point.within(gather(laid_out, slopes))
+    if not slope.finite:
+        return None
+    try:
+        found = solve_damped(with_gradient(point.system, slope), point.damped(damping))
+    except NotPositiveDefinite:
+        return None
+    return found if found.finite else None
+
+
+def corrected(step: Tangent, accelerated: Tangent) -> Tangent:
+    """v + a / 2."""
+    return plus(step, scaled(accelerated, 0.5))
+
+
+def _add_slopes(
+    block: ResidualBlock,
+    rows: Rows,
+    values: Values,
+    ahead: Values,
+    steps: Mapping[str, Array],
+    slopes: dict[str, Array],
+) -> None:
+    """Add J' r_vv of some rows; robust weights are those at `values`."""
+    residuals, jacobians = evaluate(block, values, rows)
+    moved, _ = evaluate(block, ahead, rows)
+    weight = np.square(np.broadcast_to(np.asarray(block.inverse_sigma(rows)), residuals.shape))
+    if block.loss is not None:
+        weight = weight * block.loss(np.sum(weight * residuals**2, axis=1))[1][:, None]
+    along = np.zeros_like(residuals)
+    for (name, members), jacobian in zip(block.blocks.items(), jacobians, strict=True):
+        if name in steps:
+            own = steps[name][0] if members is None else steps[name][members[rows]]
+            along += np.einsum("mdt,t->md" if own.ndim == 1 else "mdt,mt->md", jacobian, own)
+    curved = weight * (2 / PROBE * ((moved - residuals) / PROBE - along))
+    for (name, members), jacobian in zip(block.blocks.items(), jacobians, strict=True):
+        if name not in slopes:
+            continue
+        if members is None:
+            slopes[name][0] += np.einsum("mdt,md->t", jacobian, curved)
+        else:
+            np.add.at(slopes[name], members[rows], np.einsum("mdt,md->mt", jacobian, curved))

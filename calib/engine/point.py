@@ -1,0 +1,86 @@
+"""The current point of a solve, and the one place where it moves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from calib.engine.assembly import NormalEquations, assemble
+from calib.engine.bounds import bounds_of, hold
+from calib.engine.linear import Tangent, diagonal, gradient
+from calib.engine.scaling import Scaling, remember, scale, sizes
+from calib.engine.tangents import move, over, scaled
+
+if TYPE_CHECKING:
+    from calib.engine.problem import Array, Values
+    from calib.engine.structure import Structure
+
+EPS = float(np.finfo(float).eps)
+
+
+class Point:
+    """Values, their normal equations, the scale of the damping, and the coordinates that press against a bound.
+
+    system: the normal equations without the coordinates of `active`, which stand on a bound.
+    """
+
+    def __init__(self, laid_out: Structure, values: Values, scaling: Scaling = "more") -> None:
+        self.structure = laid_out
+        self.scaling: Scaling = scaling
+        self.bounds = bounds_of(laid_out)
+        self.evaluations = 1
+        normal = assemble(laid_out, values)
+        self._stand(dict(values), normal, remember(scaling, None, normal))
+
+    def trial(self, step: Tangent) -> tuple[dict[str, Array], NormalEquations]:
+        """Values and normal equations one step away; the point stays."""
+        values = move(self.structure, self.values, step)
+        self.evaluations += 1
+        return values, assemble(self.structure, values)
+
+    def accept(self, values: dict[str, Array], normal: NormalEquations) -> None:
+        """Move to a trial."""
+        self._stand(values, normal, remember(self.scaling, self.remembered, normal))
+
+    def restore(self, remembered: Tangent, evaluations: int) -> None:
+        """Take up what an earlier solve that stood here remembered."""
+        self._stand(self.values, self.normal, remembered)
+        self.evaluations = evaluations
+
+    def _stand(self, values: dict[str, Array], normal: NormalEquations, remembered: Tangent) -> None:
+        self.values, self.normal, self.remembered = values, normal, remembered
+        self.scale = scale(self.scaling, self.remembered, self.structure, values, normal)
+        self.active = self.bounds.active(values, normal) if self.bounds else None
+        self.system = normal if self.active is None else hold(normal, self.active)
+
+    def cosine(self) -> float:
+        """Largest cosine between the residual and a Jacobian column that may move."""
+        slope, norms = gradient(self.system), diagonal(self.normal)
+        length = max(float(np.sqrt(self.normal.squares)), 1e-300)
+        pairs = [(slope.shared, norms.shared)] + [(slope.private[n], norms.private[n]) for n in slope.private]
+        cosines = [np.abs(g) / (np.sqrt(np.where(q > 0, q, 1.0)) * length) for g, q in pairs if g.size]
+        return max(float(c.max()) for c in cosines)
+
+    def damped(self, damping: float) -> Tangent:
+        """What damping adds to the diagonal of J'J."""
+        return scaled(self.scale, damping)
+
+    def length(self, step: Tangent) -> float:
+        """The scaled length of a step."""
+        return float(np.sqrt(step.dot(step.times(self.scale))))
+
+    def within(self, slope: Tangent) -> Tangent:
+        """A gradient without the coordinates that press against a bound."""
+        return slope if self.active is None else slope.times(over(lambda a: 1.0 - a, self.active))
+
+    @property
+    def rounding(self) -> float:
+        """Squared norm that some ten roundings per value give the residuals: (10 eps)^2 sum (J_j x_j)^2."""
+        size = sizes(self.structure, self.values)
+        return (10 * EPS) ** 2 * diagonal(self.normal).dot(size.times(size))
+
+    @property
+    def cost_rounding(self) -> float:
+        """How far they move the cost: |r| |dr|."""
+        return float(np.sqrt(self.normal.squares * self.rounding))

@@ -1,0 +1,76 @@
+"""The last digits: undamped Gauss-Newton steps until what they explain is lost in the residual."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.linalg import solve_triangular
+
+from calib.engine.assembly import triangle
+from calib.engine.linear import NotPositiveDefinite, Tangent, gradient, solve_damped
+from calib.engine.tangents import move
+
+if TYPE_CHECKING:
+    from calib.engine.point import Point
+
+EPS = float(np.finfo(float).eps)
+QR_ENTRIES = 5_000_000  # the polish affords Householder QR up to this many Jacobian entries
+STEPS, SMALL_STEPS = 12, 100
+# A step must be shorter than this share of the one before. Where the residuals are large and curved Gauss-Newton
+# converges linearly; a small problem can wait for it, a large one has its figures by then.
+CONTRACTION, SMALL_CONTRACTION = 0.5, 0.9
+UNEXAMINED = 1e-5  # |J h| / |r| of a last step taken on trust: its square, 1e-10, is the relative decrease it brings
+
+
+def polish(point: Point) -> bool:
+    """Undamped Gauss-Newton steps until they stop shrinking. False if they do not contract.
+
+    A step is measured by the residual it explains, |J h| / |r|. Small problems are finished by QR to the last digit;
+    elsewhere a step that is certain to be the last is not worth another evaluation. The point only moves while steps
+    contract, so a failed polish leaves Levenberg-Marquardt where it was or better.
+    """
+    rows = sum(block.rows * block.dimension for block in point.structure.problem.residuals)
+    small = (
+        not point.structure.private and point.active is None and rows * (len(point.structure.free) + 1) <= QR_ENTRIES
+    )
+    steps, contraction = (SMALL_STEPS, SMALL_CONTRACTION) if small else (STEPS, CONTRACTION)
+    last = 0.1  # a first step that explains more is Levenberg-Marquardt's business
+    for _ in range(steps):
+        try:
+            step, explained = _by_qr(point) if small else _by_elimination(point)
+        except NotPositiveDefinite:
+            return False
+        if point.bounds is not None and not point.bounds.allows(point.values, step):
+            return False
+        size = explained / max(float(np.sqrt(point.normal.squares)), 1e-300)
+        settled = last <= UNEXAMINED
+        if not step.finite or size > contraction * last:
+            return settled
+        if not small and size <= UNEXAMINED:
+            point.values = move(point.structure, point.values, step)
+            return True
+        values, normal = point.trial(step)
+        if not normal.finite or normal.cost > point.normal.cost * (1 + 1e-13) + point.cost_rounding:
+            return settled
+        point.accept(values, normal)
+        if size <= EPS:
+            return True
+        last = size
+    return last <= UNEXAMINED
+
+
+def _by_elimination(point: Point) -> tuple[Tangent, float]:
+    """The Gauss-Newton step and the length |J h| of the residual it explains."""
+    step = solve_damped(point.system)
+    return step, float(np.sqrt(max(-step.dot(gradient(point.normal)), 0.0)))
+
+
+def _by_qr(point: Point) -> tuple[Tangent, float]:
+    """The same from the triangular factor: J'J would square the condition number."""
+    factor = triangle(point.structure, point.values)
+    norms = np.sqrt(np.sum(factor[:-1, :-1] ** 2, axis=0))
+    if (np.abs(np.diagonal(factor)[:-1]) <= 1e-13 * norms).any():
+        raise NotPositiveDefinite
+    right = factor[:-1, -1]
+    return Tangent(-solve_triangular(factor[:-1, :-1], right), {}), float(np.sqrt(np.sum(right**2)))

@@ -1,0 +1,75 @@
+"""Where a solve stands besides its point: what the loop remembers, and how to put it down and take it up again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from calib.engine.damping import Damping
+from calib.engine.linear import Tangent
+from calib.engine.problem import Array, ProblemError
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What the loop of Levenberg-Marquardt carries from one iteration to the next.
+
+    damping: of the next step. start: cost at the start. index: iterations done. promised: decrease predicted by the
+    first step tried at the current point; rejections only shrink those that follow. achieved: decrease of the last
+    step. accepted: whether it was taken. hand_over: predicted relative decrease at which the polish is tried.
+    curved: whether the next step is corrected by geodesic acceleration.
+    """
+
+    damping: Damping
+    start: float
+    hand_over: float
+    curved: bool
+    index: int = 0
+    promised: float = np.inf
+    achieved: float = 0.0
+    accepted: bool = True
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A solve put down.
+
+    values: per block. remembered: squared column norms. progress: of the loop. evaluations: so far.
+
+    `solve(problem, options, resume=checkpoint)` takes the same path to the same answer as if it had not stopped.
+    """
+
+    values: dict[str, Array]
+    remembered: Tangent
+    progress: Progress
+    evaluations: int
+
+    def save(self, path: Path) -> None:
+        """Write a .npz file: plain arrays, no pickle."""
+        p = self.progress
+        numbers = np.array([p.damping.mu, p.damping.growth, p.start, p.hand_over, p.promised, p.achieved])
+        counts = np.array([p.curved, p.index, p.accepted, self.evaluations], float)
+        arrays = {f"value {name}": value for name, value in self.values.items()}
+        arrays |= {f"norms {name}": value for name, value in self.remembered.private.items()}
+        arrays |= {"numbers": numbers, "counts": counts, "norms": self.remembered.shared}
+        np.savez(path, allow_pickle=False, **arrays)
+
+
+def load_checkpoint(path: Path) -> Checkpoint:
+    """Read what `Checkpoint.save` wrote. Raises ProblemError if the file is something else."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = dict(file)
+        mu, growth, start, hand_over, promised, achieved = arrays["numbers"].tolist()
+        curved, index, accepted, evaluations = map(int, arrays["counts"])
+        norms = arrays["norms"]
+    except (KeyError, ValueError, OSError) as error:
+        raise ProblemError(f"{path} is not a checkpoint of a solve: {error}") from error
+    progress = Progress(Damping(mu, growth), start, hand_over, bool(curved), index, promised, achieved, bool(accepted))
+    return Checkpoint(_named(arrays, "value "), Tangent(norms, _named(arrays, "norms ")), progress, evaluations)
+
+
+def _named(arrays: dict[str, Array], prefix: str) -> dict[str, Array]:
+    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}

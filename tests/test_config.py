@@ -1,0 +1,122 @@
+"""Strict YAML: what is misspelt, doubled, missing or of the wrong kind is named with its path."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+
+from calib.config import MAX_BYTES, build, load, parse_yaml, read_yaml, shipped
+from calib.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Board:
+    kind: Literal["checkerboard", "charuco"]
+    square_m: float
+    corners: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Settings:
+    board: Board
+    jobs: int = 1
+    verbose: bool = False
+    name: str | None = None
+    sizes: tuple[float, ...] = ()
+    offsets: dict[str, float] = field(default_factory=dict)
+    anything: Any = None
+
+    def __post_init__(self) -> None:
+        if self.jobs < 1:
+            raise UsageError("jobs must be at least 1", code="config-value")
+
+
+GOOD = """
+board: {kind: charuco, square_m: 25e-3, corners: [9, 6]}
+jobs: 2
+verbose: true
+name: lab
+sizes: [1, 2.5, 1e-3]
+offsets: {a: 1}
+"""
+
+
+def parse(text: str) -> Settings:
+    return build(Settings, parse_yaml(text, "file.yaml"), "file.yaml")
+
+
+def refused(text: str) -> UsageError:
+    with pytest.raises(UsageError) as caught:
+        parse(text)
+    return caught.value
+
+
+def test_a_good_file() -> None:
+    settings = parse(GOOD)
+    assert settings.board == Board("charuco", 0.025, (9, 6))
+    assert settings.sizes == (1.0, 2.5, 0.001)
+    assert settings.offsets == {"a": 1.0}
+    assert settings.jobs == 2
+    assert settings.name == "lab"
+
+
+def test_defaults() -> None:
+    settings = parse("board: {kind: charuco, square_m: 1, corners: [9, 6]}")
+    assert settings.jobs == 1
+    assert settings.name is None
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "where", "message"),
+    [
+        (GOOD + "jbs: 3", "config-unknown-key", "file.yaml", "did you mean 'jobs'"),
+        (GOOD.replace("square_m", "square_mm"), "config-unknown-key", "file.yaml: board", "did you mean 'square_m'"),
+        (GOOD + "jobs: 3", "config-syntax", "line", "duplicate key 'jobs'"),
+        ("jobs: 2", "config-missing-key", "file.yaml", "missing key 'board'"),
+        (GOOD.replace("charuco", "chess"), "config-value", "file.yaml: board: kind", "one of checkerboard, charuco"),
+        (GOOD.replace("[9, 6]", "[9]"), "config-value", "file.yaml: board: corners", "2 entries"),
+        (GOOD.replace("[9, 6]", "[9, 6.5]"), "config-value", "file.yaml: board: corners[1]", "whole number"),
+        (GOOD.replace("25e-3", "wide"), "config-value", "file.yaml: board: square_m", "expected a number"),
+        (GOOD.replace("25e-3", ".nan"), "config-value", "file.yaml: board: square_m", "finite"),
+        (GOOD.replace("25e-3", "true"), "config-value", "file.yaml: board: square_m", "a number"),
+        (GOOD.replace("jobs: 2", "jobs: two"), "config-value", "file.yaml: jobs", "whole number"),
+        (GOOD.replace("jobs: 2", "jobs: 0"), "config-value", "file.yaml", "at least 1"),
+        (GOOD.replace("verbose: true", "verbose: 1"), "config-value", "file.yaml: verbose", "true or false"),
+        (GOOD.replace("name: lab", "name: 3"), "config-value", "file.yaml: name", "text"),
+        (GOOD.replace("{a: 1}", "[1]"), "config-value", "file.yaml: offsets", "a mapping"),
+        (GOOD.replace("{a: 1}", "{a: b}"), "config-value", "file.yaml: offsets: a", "a number"),
+        ("- 1", "config-value", "file.yaml", "a mapping"),
+        ("board: [", "config-syntax", "file.yaml, line", "not valid YAML"),
+        ("? [1, 2]\n: 3", "config-syntax", "file.yaml", "not a plain name"),
+        ("a: !!python/object/apply:os.system [ls]", "config-syntax", "file.yaml", "not valid YAML"),
+    ],
+)
+def test_what_is_wrong_is_named(text: str, code: str, where: str, message: str) -> None:
+    error = refused(text)
+    assert error.code == code
+    assert where in error.where
+    assert message in str(error)
+    assert error.exit_status == 2
+
+
+def test_reading_files(tmp_path: Path) -> None:
+    path = tmp_path / "settings.yaml"
+    path.write_text(GOOD, encoding="utf-8-sig")  # a byte-order mark is no part of the first key
+    assert load(Settings, path).jobs == 2
+    with pytest.raises(UsageError, match="cannot be read") as caught:
+        read_yaml(tmp_path / "missing.yaml")
+    assert caught.value.code == "config-unreadable"
+    path.write_bytes(b"\xff\xfe\x00a: \x80")
+    with pytest.raises(UsageError, match="cannot be read"):
+        read_yaml(path)
+    path.write_bytes(b" " * (MAX_BYTES + 1))
+    with pytest.raises(UsageError, match="larger than 4 MB"):
+        read_yaml(path)
+
+
+def test_shipped_files_are_found_from_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert shipped("configs").is_dir()
