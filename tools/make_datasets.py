@@ -10,12 +10,16 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from calib.camera import opencv
 from calib.camera.board import read_board
 from calib.camera.rendering import render
 from calib.camera.simulation import simulate, typical_camera
-from calib.camera.simulation_files import simulation_files
+from calib.report import simulated_arm
+from calib.report.simulated_camera import simulation_files
+from calib.robot import simulation as robot_simulation
+from calib.robot.arm_file import load_arm
 
 Files = dict[str, str | bytes]
 
@@ -33,12 +37,39 @@ def demo_camera() -> Files:
     return {name.replace(".png", ".jpg"): _renamed(content) for name, content in files.items()}
 
 
+def ur5e_pose() -> Files:
+    """A UR5e seen by a tracker that measures position and orientation, 60 poses; 3 of them are wrong."""
+    spread = robot_simulation.Spread(outlier_share=0.05)
+    return _robot("ur5e", measurement="pose", poses=60, spread=spread, seed=5)
+
+
+def ur10e_position() -> Files:
+    """Three reflectors on the flange of a UR10e seen by a tracker, 80 poses."""
+    return _robot("ur10e", measurement="position", poses=80, targets=3, seed=10)
+
+
+def panda_compliance() -> Files:
+    """A Panda whose joints yield to its own weight, 200 poses."""
+    return _robot("franka_panda", measurement="pose", poses=200, effects=("compliance",), seed=7)
+
+
+def stanford_prismatic() -> Files:
+    """A Stanford arm, whose third joint slides, 100 poses."""
+    return _robot("stanford", measurement="pose", poses=100, seed=3)
+
+
+def _robot(arm: str, **options: Any) -> Files:
+    return {**simulated_arm.simulation_files(robot_simulation.simulate(load_arm(arm), **options))}
+
+
 def _renamed(content: str | bytes) -> str | bytes:
     """The tables name the pictures as they are stored."""
     return content.replace(".png", ".jpg") if isinstance(content, str) else content
 
 
-DATASETS: dict[str, Callable[[], Files]] = {"demo_camera": demo_camera}
+DATASETS: dict[str, Callable[[], Files]] = {
+    each.__name__: each for each in (demo_camera, ur5e_pose, ur10e_position, panda_compliance, stanford_prismatic)
+}
 
 
 def main() -> None:

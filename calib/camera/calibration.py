@@ -16,7 +16,7 @@ from calib.camera.lens import Lens, held_labels, read_lens
 from calib.camera.observations import Observations, SetAside, View
 from calib.camera.projection import POSE_BLOCK, Corners, corners_of
 from calib.camera.screening import GARBAGE, garbage, without_outliers
-from calib.camera.views import middle_of_board, usable
+from calib.camera.views import pivot_in_board, usable
 from calib.engine import Solution
 from calib.errors import ConvergenceError
 from calib.geometry import se3
@@ -99,7 +99,7 @@ def calibrate(
         observations = Observations(tuple(observations))
     model = read_lens(lens) if isinstance(lens, str) else lens
     held = held_labels(model, fix, free)
-    origin = middle_of_board(observations)
+    origin = pivot_in_board(observations)
     views, corners, aside = usable(observations, origin)
     check_views(len(views))
     start = zhang.start(model, corners, _extent(observations, corners))

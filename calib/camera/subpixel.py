@@ -29,7 +29,7 @@ _SEARCH_ITERATIONS = 60
 _SEARCH_EPSILON_PX = 1e-3
 
 _FIT = 0.4  # half the fit's window in squares along the board's own axes: some boards' outer squares are cut at .5
-_FIT_MAX_HALF_PX = 12.0  # an edge tells its place over its blur; 25 pixels hold enough of it for .01 px
+_FIT_MAX_HALF_PX = 16.0  # an edge tells its place over its blur; 33 pixels hold enough of it for .01 px
 _FIT_ITERATIONS = 15
 _FIT_EPSILON_PX = 1e-3
 _FIT_BLUR_PX = 1.3  # start: a sharp image's edge through its pixels; the fit finds .3 to 10 px from there

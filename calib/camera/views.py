@@ -14,18 +14,24 @@ if TYPE_CHECKING:
     from calib.camera.lens import Array
 
 FEWEST_CORNERS = 4  # of a plane, for its pose
+FAR_ORIGIN = 2.0  # distance of the board's origin from its middle, in diagonals of the board
 NARROWEST = 1e-3  # ratio of a view's second to first principal spread below which its corners lie on a line
 
 
-def middle_of_board(observations: Observations) -> Array:
-    """The mean (3,) of all corners in the board frame, after a check of every view.
+def pivot_in_board(observations: Observations) -> Array:
+    """The point (3,) of the board frame that the solve turns boards about, after a check of every view.
 
-    The solve turns boards about it: about an origin far from the corners, turning and shifting look the same.
+    The board's own origin, as a rule; the middle of the corners where that origin is far from them: about a far point,
+    turning and shifting look the same. (About the middle of an ordinary board the solve takes a third more steps.)
     """
     for view in observations.views:
         _check_whole(view)
     points = [view.corners_in_board for view in observations.views if len(view.corners_in_board)]
-    return np.concatenate(points).mean(axis=0) if points else np.zeros(3)
+    if not points:
+        return np.zeros(3)
+    low, high = np.min([p.min(axis=0) for p in points], axis=0), np.max([p.max(axis=0) for p in points], axis=0)
+    middle = (low + high) / 2
+    return middle if np.linalg.norm(middle) > FAR_ORIGIN * np.linalg.norm(high - low) else np.zeros(3)
 
 
 def usable(observations: Observations, origin: Array) -> tuple[list[View], Corners, list[SetAside]]:

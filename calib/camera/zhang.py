@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 # of the seen area around its middle, and with an aspect ratio within these bounds.
 CENTRAL_SHARE = 0.35
 ASPECT = (0.7, 1.4)
+SQUARE = (0.97, 1.03)  # aspect ratios that noise and distortion give square pixels
 GRAZING = 0.05  # least cosine between the optical axis and a ray that a homography can take, 87 degrees
 
 
@@ -88,20 +89,29 @@ def intrinsics(matrices: Array, middle: Array, size: float) -> Array | None:
     rows = np.concatenate([_conic_row(h, 0, 1), _conic_row(h, 0, 0) - _conic_row(h, 1, 1)])
     if len(rows) > 5:
         rows = np.asarray(np.linalg.qr(rows, mode="r"))
-    b11, b22, b13, b23, b33 = np.linalg.svd(rows)[2][-1]
-    if b11 < 0:
-        b11, b22, b13, b23, b33 = -b11, -b22, -b13, -b23, -b33
+    found = _pinhole_of_conic(np.linalg.svd(rows)[2][-1])
+    if found is None:
+        return None
+    if SQUARE[0] <= found[0] / found[1] <= SQUARE[1]:
+        # pixels are square but for noise and distortion, which fall on few views: one focal length bears them better
+        square = np.stack([rows[:, 0] + rows[:, 1], *rows.T[2:]], axis=1)
+        b11, *rest = np.linalg.svd(square)[2][-1]
+        found = _pinhole_of_conic(np.array([b11, b11, *rest])) or found
+    fx, fy, cx, cy = found
+    if not (max(abs(cx), abs(cy)) <= CENTRAL_SHARE and ASPECT[0] <= fx / fy <= ASPECT[1]):
+        return None
+    return _pinhole(fx * size, fy * size, cx * size + middle[0], cy * size + middle[1])
+
+
+def _pinhole_of_conic(conic: Array) -> tuple[float, float, float, float] | None:
+    """fx, fy, cx, cy of the conic's B11, B22, B13, B23, B33; None if it is not the image of the absolute conic."""
+    b11, b22, b13, b23, b33 = conic if conic[0] > 0 else -conic
     if b11 <= 0 or b22 <= 0:
         return None
-    cx, cy = -b13 / b11, -b23 / b22
     scale = b33 - b13**2 / b11 - b23**2 / b22
     if scale <= 0:
         return None
-    fx, fy = np.sqrt(scale / b11), np.sqrt(scale / b22)
-    central = max(abs(cx), abs(cy)) <= CENTRAL_SHARE
-    if not (central and ASPECT[0] <= fx / fy <= ASPECT[1]):
-        return None
-    return _pinhole(fx * size, fy * size, cx * size + middle[0], cy * size + middle[1])
+    return float(np.sqrt(scale / b11)), float(np.sqrt(scale / b22)), float(-b13 / b11), float(-b23 / b22)
 
 
 def focal_only(matrices: Array, middle: Array, size: float) -> float | None:

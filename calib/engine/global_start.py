@@ -61,7 +61,7 @@ def global_start(
     coordinate. callback(generation, cost) stops the search by returning True. Raises ProblemError for a label that is
     unknown, held or without a finite box.
     """
-    from scipy.optimize import differential_evolution
+    from scipy.optimize import Bounds, OptimizeResult, differential_evolution
 
     where = _places(problem, bounds)
     laid_out = structure(problem)
@@ -78,16 +78,16 @@ def global_start(
 
     generation = 0
 
-    def watch(intermediate_result: object) -> bool:
+    def watch(intermediate_result: OptimizeResult) -> None:
         nonlocal generation
         generation += 1
-        lowest = float(getattr(intermediate_result, "fun", np.nan))
-        return callback is not None and callback(generation, lowest) is True
+        if callback is not None and callback(generation, float(intermediate_result["fun"])) is True:
+            raise StopIteration
 
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         found = differential_evolution(
             objective,
-            list(bounds.values()),
+            Bounds(*np.array(list(bounds.values())).T),
             maxiter=generations,
             popsize=population,
             rng=np.random.default_rng(seed),

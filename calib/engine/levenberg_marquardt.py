@@ -33,6 +33,7 @@ EPS = float(np.finfo(float).eps)
 LARGEST_DAMPING = 1e18  # beyond it a scaled step is below rounding
 HAND_OVER = 1e-4  # predicted relative decrease at which undamped Gauss-Newton steps are tried
 FLAT = 1e-5  # cosine above which a small promise is the damping's doing: undamped, one of 1e-12 has a cosine of 1e-6
+VANISHING = 1e-10  # of the first cost, from which it is worth asking whether what is left is rounding
 NEARLY = 1e4  # times the rounding of the values, where no step helps: a zero of badly conditioned residuals
 LOST = 1e-10  # relative decrease that rounding in the residuals of a badly scaled problem can hide
 GOOD_START = 1e-4  # initial damping below which a start is taken for good
@@ -153,7 +154,10 @@ def _finished(
 ) -> tuple[Status | None, Progress]:
     """The convergence tests, after the last step; close to the end the point is polished."""
     cost, promised = point.normal.cost, progress.promised
-    if cost <= EPS * EPS * min(progress.start, 1.0) or point.normal.squares <= point.rounding:
+    if cost <= EPS * EPS * min(progress.start, 1.0):
+        return Status.ZERO, progress
+    vanishing = progress.index == 0 or cost <= VANISHING * progress.start
+    if vanishing and point.normal.squares <= point.rounding:
         return Status.ZERO, progress
     if cosine <= options.gradient_tolerance:
         return Status.GRADIENT, progress

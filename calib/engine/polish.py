@@ -51,7 +51,8 @@ def polish(point: Point) -> bool:
             point.values = move(point.structure, point.values, step)
             return True
         values, normal = point.trial(step)
-        if not normal.finite or normal.cost > point.normal.cost * (1 + 1e-13) + point.cost_rounding:
+        rise = normal.cost - point.normal.cost * (1 + 1e-13)
+        if not normal.finite or (rise > 0 and rise > point.cost_rounding):
             return settled
         point.accept(values, normal)
         if size <= EPS:

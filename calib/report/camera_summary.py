@@ -32,7 +32,7 @@ def summary(calibration: CameraCalibration, verdict: Verdict, output: Path | Non
     if outliers:
         where = [f"{fit.view.image} {int((~fit.used).sum())}" for fit in calibration.views if not fit.used.all()]
         lines.append(f"left out {outliers} corners that do not fit: " + _named(where))
-    lines += [_cut(note) for note in observations.notes[:3]]
+    lines += observations.notes[:3]
     lines.append("")
     lines += _parameters(calibration)
     lines.append("")
@@ -41,8 +41,9 @@ def summary(calibration: CameraCalibration, verdict: Verdict, output: Path | Non
         f"rms {calibration.rms_px:.4f} px over all corners; worst image {worst.view.image} with {worst.rms_px:.3f} px"
     )
     lines += [f"unobservable: {text}" for text in calibration.unobservable[:2]]
+    lines = [_cut(line) for line in lines]
     if output is not None:
-        lines.append(f"written: {output}/camera.yaml, {output}/result.json")
+        lines.append(f"written: {output}/camera.yaml, {output}/result.json")  # never cut: of no use then
     lines.append(_cut(f"verdict: {verdict.grade}: {verdict.reason}"))
     lines += [_cut(f"next: {text}") for text in verdict.advice[:3]]
     return "\n".join(lines)
@@ -70,7 +71,7 @@ def _parameters(calibration: CameraCalibration) -> list[str]:
 
 def _named(items: list[str]) -> str:
     rest = f", and {len(items) - MOST_NAMED} more" if len(items) > MOST_NAMED else ""
-    return _cut(", ".join(items[:MOST_NAMED]) + rest)
+    return ", ".join(items[:MOST_NAMED]) + rest
 
 
 def _cut(text: str) -> str:

@@ -20,20 +20,20 @@ def reserve(output: Path | None, default: str) -> Path:
 
     Raises UsageError `output-exists` for an output that is there and not an empty folder, `output-unwritable`.
     """
-    if output is None:
-        candidates = (Path(default if i == 1 else f"{default}-{i}") for i in range(1, 10_000))
-        output = next(path for path in candidates if not path.exists())
-    elif output.exists() and not (output.is_dir() and not any(output.iterdir())):
-        raise UsageError(
-            "exists already; nothing is overwritten", code="output-exists", where=str(output), advice="name another"
-        )
-    parent = output.absolute().parent
-    existing = next(folder for folder in (parent, *parent.parents) if folder.exists())
     try:
+        if output is None:
+            candidates = (Path(default if i == 1 else f"{default}-{i}") for i in range(1, 10_000))
+            output = next(path for path in candidates if not path.exists())
+        elif output.exists() and not (output.is_dir() and not any(output.iterdir())):
+            raise UsageError(
+                "exists already; nothing is overwritten", code="output-exists", where=str(output), advice="name another"
+            )
+        parent = output.absolute().parent
+        existing = next(folder for folder in (parent, *parent.parents) if folder.exists())
         with tempfile.TemporaryDirectory(prefix=".calib-", dir=existing):
             pass
     except OSError as error:
-        raise _unwritable(output, error) from None
+        raise _unwritable(output or Path(default), error) from None
     return output
 
 
@@ -53,10 +53,12 @@ def write(output: Path, files: Mapping[str, str | bytes]) -> None:
             path.write_bytes(content if isinstance(content, bytes) else content.encode())
         os.chmod(partial, 0o755)  # mkdtemp's own is private
         os.replace(partial, output)
+        partial = None
     except OSError as error:
-        if partial is not None:
-            shutil.rmtree(partial, ignore_errors=True)
         raise _unwritable(output, error) from None
+    finally:
+        if partial is not None:  # also after an interruption
+            shutil.rmtree(partial, ignore_errors=True)
 
 
 def _unwritable(output: Path, error: OSError) -> UsageError:

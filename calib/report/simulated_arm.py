@@ -1,0 +1,26 @@
+"""A simulated arm as files: what a user would hold, and the truth."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from calib.report.folder import to_yaml
+from calib.robot.arm_writer import arm_as_yaml
+from calib.robot.simulation_files import ARM_FILE, rounded, settings, truth
+from calib.robot.table import poses_text
+
+if TYPE_CHECKING:
+    from calib.robot.simulation import Simulation
+
+
+def simulation_files(simulation: Simulation) -> dict[str, str]:
+    """Content by file name: poses.csv, calib.yaml, truth.yaml and, for an arm that is not shipped, arm.yaml."""
+    document = settings(simulation)
+    files = {
+        "poses.csv": poses_text(rounded(simulation.table)),
+        "calib.yaml": to_yaml(document, "What calib finds beside poses.csv."),
+        "truth.yaml": to_yaml(truth(simulation), "Simulated by `calib simulate robot`: the truth behind poses.csv."),
+    }
+    if document["arm"] == ARM_FILE:
+        files[ARM_FILE] = arm_as_yaml(simulation.nominal)
+    return files
