@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 # of the seen area around its middle, and with an aspect ratio within these bounds.
 CENTRAL_SHARE = 0.35
 ASPECT = (0.7, 1.4)
-SQUARE = (0.97, 1.03)  # aspect ratios that noise and distortion give square pixels
+SQUARE_WITHIN = 2.0  # square pixels may raise the misfit of the conic's equations by this factor
 GRAZING = 0.05  # least cosine between the optical axis and a ray that a homography can take, 87 degrees
 
 
@@ -89,14 +89,15 @@ def intrinsics(matrices: Array, middle: Array, size: float) -> Array | None:
     rows = np.concatenate([_conic_row(h, 0, 1), _conic_row(h, 0, 0) - _conic_row(h, 1, 1)])
     if len(rows) > 5:
         rows = np.asarray(np.linalg.qr(rows, mode="r"))
-    found = _pinhole_of_conic(np.linalg.svd(rows)[2][-1])
+    _, misfit, conics = np.linalg.svd(rows)
+    found = _pinhole_of_conic(conics[-1])
+    # With few views noise and distortion fall on the aspect ratio; one focal length bears them better, where the
+    # equations allow it as well.
+    _, square_misfit, square = np.linalg.svd(np.stack([rows[:, 0] + rows[:, 1], *rows.T[2:]], axis=1))
+    if len(misfit) == 5 and square_misfit[-1] <= SQUARE_WITHIN * misfit[-1]:
+        found = _pinhole_of_conic(square[-1][[0, 0, 1, 2, 3]]) or found
     if found is None:
         return None
-    if SQUARE[0] <= found[0] / found[1] <= SQUARE[1]:
-        # pixels are square but for noise and distortion, which fall on few views: one focal length bears them better
-        square = np.stack([rows[:, 0] + rows[:, 1], *rows.T[2:]], axis=1)
-        b11, *rest = np.linalg.svd(square)[2][-1]
-        found = _pinhole_of_conic(np.array([b11, b11, *rest])) or found
     fx, fy, cx, cy = found
     if not (max(abs(cx), abs(cy)) <= CENTRAL_SHARE and ASPECT[0] <= fx / fy <= ASPECT[1]):
         return None

@@ -41,7 +41,7 @@ def test_one_view_is_refused(lens: str, sigma_px: float) -> None:
     refused(good(lens, views=1, sigma_px=sigma_px).observations, lens, "one-view")
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("sigma_px", NOISES)
 @pytest.mark.parametrize("lens", LENSES)
 def test_fronto_parallel_boards_are_refused(lens: str, sigma_px: float, seed: int) -> None:
@@ -52,7 +52,7 @@ def test_fronto_parallel_boards_are_refused(lens: str, sigma_px: float, seed: in
     assert "tilt" in error.advice
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("sigma_px", NOISES)
 @pytest.mark.parametrize("lens", LENSES)
 def test_boards_tilted_alike_are_refused(lens: str, sigma_px: float, seed: int) -> None:
@@ -62,8 +62,7 @@ def test_boards_tilted_alike_are_refused(lens: str, sigma_px: float, seed: int) 
     refused(case.observations, lens, "parallel-boards")
 
 
-@pytest.mark.parametrize("seed", range(2))
-@pytest.mark.parametrize("sigma_px", NOISES)
+@pytest.mark.parametrize(("sigma_px", "seed"), [(0.0, 0), (0.02, 1), (0.5, 2)])
 @pytest.mark.parametrize("lens", LENSES)
 def test_a_camera_that_never_moved_is_refused(lens: str, sigma_px: float, seed: int) -> None:
     pose = poses_of(lens)[seed]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -70,8 +72,6 @@ def test_the_residual_of_a_homography_is_its_transfer_error() -> None:
 
 
 def test_homographies_do_not_depend_on_which_views_stand_together() -> None:
-    from dataclasses import replace
-
     case = pinhole_case(0.3, 5)
     ragged = [
         replace(view, corners_px=view.corners_px[: 54 - 3 * (i % 4)], corners_in_board=BOARD[: 54 - 3 * (i % 4)])
@@ -83,9 +83,17 @@ def test_homographies_do_not_depend_on_which_views_stand_together() -> None:
         np.testing.assert_allclose(h / np.linalg.norm(h), alone / np.linalg.norm(alone), rtol=0, atol=1e-12)
 
 
+def with_aspect(aspect: float, views: int) -> Case:
+    """Exact views of a pinhole whose pixels have a width aspect times their height."""
+    poses = good("pinhole", views=views, sigma_px=0.0, seed=1).camera_from_board
+    parameters = np.array([950.0, 950.0 * aspect, 0.0, 655.0, 350.0])
+    return seen(replace(typical_camera("pinhole"), parameters=parameters), poses)
+
+
+@pytest.mark.parametrize("aspect", [1.0, 1.1, 0.8])
 @pytest.mark.parametrize("views", [2, 3, 10])
-def test_intrinsics_of_distortion_free_data_are_exact(views: int) -> None:
-    case = good("pinhole", views=views, sigma_px=0.0, seed=1)
+def test_intrinsics_of_distortion_free_data_are_exact(views: int, aspect: float) -> None:
+    case = with_aspect(aspect, views)
     found = zhang.homographies(corners_of(case.views))
     matrix = zhang.intrinsics(found.matrices, MIDDLE, SIZE)
     assert matrix is not None
@@ -170,8 +178,9 @@ def test_the_start_is_near_enough_for_every_lens(name: str) -> None:
     assert np.median(error) < 10.0
 
 
-def test_the_start_without_distortion_is_the_answer() -> None:
-    case = pinhole_case()
+@pytest.mark.parametrize("aspect", [1.0, 1.1])
+def test_the_start_without_distortion_is_the_answer(aspect: float) -> None:
+    case = with_aspect(aspect, 10)
     corners = corners_of(case.views)
     start = zhang.start(case.camera.lens, corners, EXTENT)
     np.testing.assert_allclose(start.parameters, case.camera.parameters, rtol=0, atol=1e-6)
