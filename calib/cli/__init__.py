@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import typer
 
-from calib.cli import camera, demo, listing, simulate
+from calib.cli import camera, demo, listing, robot, simulate
 
 app = typer.Typer(
     name="calib",
     help="Accurate cameras and robot arms, with honest uncertainties.\n\n"
-    "calib camera --images photos/    a calibrated camera from pictures of a checkerboard",
+    "calib camera --images photos/    a calibrated camera from pictures of a checkerboard\n\n"
+    "calib robot --poses poses.csv    an accurate arm from measured poses",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -18,6 +19,7 @@ app = typer.Typer(
 )
 app.command("camera", help=camera.HELP)(camera.command)
 app.command("demo", help=demo.HELP)(demo.command)
+app.command("robot", help=robot.HELP)(robot.command)
 app.command("list", help=listing.HELP)(listing.command)
 app.add_typer(simulate.app, name="simulate")
 

@@ -54,6 +54,11 @@ def command(
             raise UsageError(
                 "give either --images or --corners", code="input-missing", advice="calib camera --images photos/"
             )
+        option, source = ("--board", "--corners") if corners is not None else ("--image-size", "--images")
+        if (board if corners is not None else image_size) is not None:
+            raise UsageError(
+                f"{option} is of no use with {source}", code="option-conflict", advice=f"leave {option} out"
+            )
         from calib.camera.lens import held_labels, read_lens
         from calib.report import folder
 

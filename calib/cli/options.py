@@ -1,6 +1,9 @@
-"""Option values that need reading: comma lists and image sizes."""
+"""Option values that need reading: comma lists, image sizes and tolerances."""
 
 from __future__ import annotations
+
+import math
+import re
 
 from calib.errors import UsageError
 
@@ -21,3 +24,24 @@ def image_size(text: str) -> tuple[int, int]:
             f"not an image size: {text!r}", code="image-size", where="--image-size", advice="for example 1280x720"
         )
     return width, height
+
+
+def tolerance_of(text: str) -> tuple[float, float]:
+    """Metres and radians of text such as 0.5mm,0.1deg. Raises UsageError `tolerance`."""
+    units = {"mm": 1e-3, "m": 1.0, "deg": math.pi / 180, "rad": 1.0}
+    found: dict[str, float] = {}
+    for part in text.split(","):
+        match = re.fullmatch(r"\s*([0-9.eE+-]+)\s*(mm|m|deg|rad)\s*", part)
+        try:
+            kind = "length" if match and match[2] in ("mm", "m") else "angle"
+            found[kind] = float(match[1]) * units[match[2]] if match else 0.0
+        except ValueError:
+            found[kind] = 0.0
+    if set(found) != {"length", "angle"} or min(found.values()) <= 0 or len(text.split(",")) != 2:
+        raise UsageError(
+            f"not a length and an angle: {text!r}",
+            code="tolerance",
+            where="--tolerance",
+            advice="for example 0.5mm,0.1deg",
+        )
+    return found["length"], found["angle"]

@@ -5,17 +5,24 @@ The engine knows arrays, not robots, cameras or files, and imports nothing of ca
 
 from calib.engine.assembly import EvaluationError
 from calib.engine.covariance import Uncertainty, Unobservable
+from calib.engine.damping import Convergent, Fixed, Marquardt, Nielsen
 from calib.engine.levenberg_marquardt import Options, solve
 from calib.engine.losses import LOSSES, Loss, cauchy, huber, soft_l1, tukey
 from calib.engine.problem import ParameterBlock, Problem, ProblemError, ResidualBlock, prior
+from calib.engine.progress import Checkpoint, load_checkpoint
 from calib.engine.report import Iteration, Status
 from calib.engine.solution import Solution
 
 __all__ = [
     "LOSSES",
+    "Checkpoint",
+    "Convergent",
     "EvaluationError",
+    "Fixed",
     "Iteration",
     "Loss",
+    "Marquardt",
+    "Nielsen",
     "Options",
     "ParameterBlock",
     "Problem",
@@ -27,6 +34,7 @@ __all__ = [
     "Unobservable",
     "cauchy",
     "huber",
+    "load_checkpoint",
     "prior",
     "soft_l1",
     "solve",

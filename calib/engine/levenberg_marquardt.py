@@ -174,15 +174,16 @@ def _finished(
     if progress.damping.mu > LARGEST_DAMPING or (options.damping.accepts_all and not progress.accepted):
         if point.normal.squares <= NEARLY * point.rounding:
             return Status.ZERO, progress
-        return _stalled(history, promised <= LOST * before), progress
+        return _stalled(history, flat or promised <= LOST * before), progress
     return None, progress
 
 
 def _stalled(history: Sequence[Iteration], lost: bool) -> Status:
     """Which of the ways in which no step, however short, lowers the cost."""
     since = next((i for i, step in enumerate(reversed(history)) if step.accepted), len(history))
+    gains = np.array([step.gain for step in history[len(history) - since :]])
     # a step too short to move anything has a gain of exactly 0
-    if all(np.isnan(step.gain) or step.gain == 0 for step in history[len(history) - since :]):
+    if np.isnan(gains).any() and (np.isnan(gains) | (gains == 0)).all():
         return Status.NO_FINITE_STEP
     return Status.ROUNDING if lost else Status.STALLED
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -72,7 +73,7 @@ class ParameterBlock:
         """Tangent coordinates per member."""
         return len(self.labels)
 
-    @property
+    @cached_property
     def free(self) -> Index:
         """Indices of the tangent coordinates that are not held fixed."""
         return np.array([i for i, label in enumerate(self.labels) if label not in self.fixed], dtype=np.intp)

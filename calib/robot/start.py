@@ -78,27 +78,27 @@ def pose_start(
     """
     f, m = np.asarray(base_from_flange, dtype=float), np.asarray(world_from_target, dtype=float)
     targets = _targets(target, len(f))
-    main = _most_seen(targets)
+    main = most_seen(targets)
     at = np.flatnonzero(targets == main)
-    _require_turning(f[at], least=4)
-    length = _reach(f[at])
-    subsets = _subsets(len(at), 5, seed)
-    w, x = frames_of_poses(f[at][subsets], m[at][subsets])
-    judges = _judges(len(at), seed)
-    off_m, off_rad = _pose_residuals(f[at][judges], m[at][judges], w[:, None], x[:, None])
+    require_turning(f[at], least=4)
+    length = reach(f[at])
+    chosen = subsets(len(at), 5, seed)
+    w, x = frames_of_poses(f[at][chosen], m[at][chosen])
+    judging = judges(len(at), seed)
+    off_m, off_rad = _pose_residuals(f[at][judging], m[at][judging], w[:, None], x[:, None])
     best = np.argmin(np.median(off_m / length + off_rad, axis=1))
     w_best, x_best = w[best], x[best]
     good = np.ones(len(at), dtype=bool)
     for _ in range(ROUNDS):
         off_m, off_rad = _pose_residuals(f[at], m[at], w_best, x_best)
-        before, good = good, _within(off_m, length) & _within(off_rad, 1.0)
+        before, good = good, within(off_m, length) & within(off_rad, 1.0)
         if np.array_equal(before, good):
             break
         w_best, x_best = (one[0] for one in frames_of_poses(f[at][None, good], m[at][None, good]))
     frames = np.stack([_mean_target(f, m, w_best, np.flatnonzero(targets == k)) for k in range(targets.max() + 1)])
     frames[main] = x_best
     off_m, off_rad = _pose_residuals(f, m, w_best, frames[targets])
-    return PoseStart(w_best, frames, off_m, off_rad, _within(off_m, length) & _within(off_rad, 1.0))
+    return PoseStart(w_best, frames, off_m, off_rad, within(off_m, length) & within(off_rad, 1.0))
 
 
 def position_start(
@@ -112,14 +112,14 @@ def position_start(
     """
     f, p = np.asarray(base_from_flange, dtype=float), np.asarray(position, dtype=float)
     targets = _targets(target, len(f))
-    main = _most_seen(targets)
+    main = most_seen(targets)
     at = np.flatnonzero(targets == main)
-    _require_turning(f[at], least=6)
-    length = _reach(f[at])
-    subsets = _subsets(len(at), 7, seed)
-    w, x = frames_of_positions(f[at][subsets], p[at][subsets])
-    judges = _judges(len(at), seed)
-    off = np.linalg.norm(_seen(w[:, None], f[at][judges], x[:, None]) - p[at][judges], axis=-1)
+    require_turning(f[at], least=6)
+    length = reach(f[at])
+    chosen = subsets(len(at), 7, seed)
+    w, x = frames_of_positions(f[at][chosen], p[at][chosen])
+    judging = judges(len(at), seed)
+    off = np.linalg.norm(_seen(w[:, None], f[at][judging], x[:, None]) - p[at][judging], axis=-1)
     best = np.argmin(np.median(off, axis=1))
     w_best = w[best]
     # what each row says its target is, if the base is right
@@ -129,12 +129,12 @@ def position_start(
     off = np.linalg.norm(_seen(w_best, f, points[targets]) - p, axis=-1)
     good = np.zeros(len(f), dtype=bool)
     for _ in range(ROUNDS):
-        before, good = good, _within(off, length)
+        before, good = good, within(off, length)
         w_best, points = corrected_position(f[good], p[good], targets[good], w_best, points)
         off = np.linalg.norm(_seen(w_best, f, points[targets]) - p, axis=-1)
         if np.array_equal(before, good):
             break
-    return PositionStart(w_best, points, off, _within(off, length))
+    return PositionStart(w_best, points, off, within(off, length))
 
 
 def distance_start(base_from_flange: Array, distance: Array, target: Index | None = None) -> DistanceStart:
@@ -147,12 +147,12 @@ def distance_start(base_from_flange: Array, distance: Array, target: Index | Non
     """
     f, d = np.asarray(base_from_flange, dtype=float), np.asarray(distance, dtype=float)
     targets = _targets(target, len(f))
-    _require_turning(f, least=20)
-    length = _reach(f)
+    require_turning(f, least=20)
+    length = reach(f)
     anchors, points = [], []
     for k in range(targets.max() + 1):
         at = targets == k
-        _require_turning(f[at], least=20)
+        require_turning(f[at], least=20)
         anchor, point = anchor_of_distances(f[at], d[at], length)
         anchors.append(anchor)
         points.append(point)
@@ -160,29 +160,30 @@ def distance_start(base_from_flange: Array, distance: Array, target: Index | Non
     good = np.zeros(len(f), dtype=bool)
     for _ in range(ROUNDS):
         off = np.linalg.norm(se3.apply(f, point_of[targets]) - anchor, axis=1) - d
-        before, good = good, _within(np.abs(off), length)
+        before, good = good, within(np.abs(off), length)
         anchor, point_of = corrected_distance(f[good], d[good], targets[good], anchor, point_of)
         if np.array_equal(before, good):
             break
     off = np.linalg.norm(se3.apply(f, point_of[targets]) - anchor, axis=1) - d
-    return DistanceStart(anchor, point_of, off, _within(np.abs(off), length))
+    return DistanceStart(anchor, point_of, off, within(np.abs(off), length))
 
 
 def _targets(target: Index | None, rows: int) -> Index:
     return np.zeros(rows, dtype=np.intp) if target is None else np.asarray(target, dtype=np.intp)
 
 
-def _most_seen(targets: Index) -> int:
+def most_seen(targets: Index) -> int:
+    """The target of most rows."""
     return int(np.argmax(np.bincount(targets))) if len(targets) else 0
 
 
-def _reach(f: Array) -> float:
+def reach(f: Array) -> float:
     """A length of the size of the motion: what an angle is multiplied by to compare with metres."""
     centred = f[:, :3, 3] - f[:, :3, 3].mean(axis=0)
     return float(np.sqrt(np.mean(np.sum(centred**2, axis=1)))) or 1.0
 
 
-def _require_turning(f: Array, least: int) -> None:
+def require_turning(f: Array, least: int) -> None:
     """Refuse poses whose orientations do not turn about two axes: they leave base and target undetermined."""
     if len(f) < least:
         raise DegenerateError(
@@ -196,7 +197,7 @@ def _require_turning(f: Array, least: int) -> None:
         return
     advice = "turn the flange about at least two axes that are not parallel, by 30 deg or more"
     if rms[0] < LEAST_TURN_RAD:
-        what = "all poses are alike" if _reach(f) < 1e-3 else "the orientation never changes"
+        what = "all poses are alike" if reach(f) < 1e-3 else "the orientation never changes"
         why = f"the flange turns by {np.degrees(rms[0]):.3f} deg rms: base and target cannot be told apart"
     else:
         what = "the flange turns about one axis only"
@@ -207,21 +208,21 @@ def _require_turning(f: Array, least: int) -> None:
     raise DegenerateError(what, code="poses-degenerate", why=why, advice=advice)
 
 
-def _subsets(rows: int, size: int, seed: int) -> Index:
-    """Random row numbers (subsets, size); without repetition where rows are few."""
+def subsets(rows: int, size: int, seed: int, count: int = SUBSETS) -> Index:
+    """Random row numbers (count, size); without repetition where rows are few."""
     random = np.random.default_rng(seed)
     size = min(size, rows)
     if rows <= 200:
-        return np.argsort(random.random((SUBSETS, rows)), axis=1)[:, :size]
-    return random.integers(rows, size=(SUBSETS, size))
+        return np.argsort(random.random((count, rows)), axis=1)[:, :size]
+    return random.integers(rows, size=(count, size))
 
 
-def _judges(rows: int, seed: int) -> Index:
+def judges(rows: int, seed: int) -> Index:
     """The rows that judge the subsets."""
     return np.sort(np.random.default_rng(seed + 1).permutation(rows)[:SCORED_ROWS])
 
 
-def _within(residual: Array, length: float) -> Mask:
+def within(residual: Array, length: float) -> Mask:
     """Which residuals are not outliers; anything below rounding of `length` is not."""
     return np.asarray(residual <= max(OUTLIER_AT * float(np.median(residual)), 1e-9 * length))
 
@@ -242,7 +243,7 @@ def _mean_target(f: Array, m: Array, w: Array, at: Index) -> Array:
         return np.eye(4)
     middle = np.median(said[:, :3, :], axis=0)
     off = np.linalg.norm(said[:, :3, :] - middle, axis=(1, 2))
-    near = said[_within(off, 1.0)]
+    near = said[within(off, 1.0)]
     return se3.compose(so3.nearest(near[:, :3, :3].mean(axis=0)), near[:, :3, 3].mean(axis=0))
 
 

@@ -32,6 +32,7 @@ from numpy.typing import NDArray
 from calib.delimited import Delimited, numbers, read_delimited, uses_decimal_comma
 from calib.errors import InputError, UsageError
 from calib.geometry import so3
+from calib.robot.orientation import Angles
 from calib.robot.table_columns import (
     POSITION,
     QUATERNION,
@@ -66,6 +67,7 @@ class PoseTable:
 
     joints: (n, joints) commanded values, rad or m. prismatic: which joints were given in m or mm.
     position: (n, 3) m. quaternion_xyzw: (n, 4) as given, of nearly unit length. distance: (n,) m. None if not measured.
+    angles: where the quaternions come from, if orientations were given as three angles.
     target, pose: (n,) indices into target_names, pose_names; without such a column the names are empty, all targets
     are 0 and every row is a pose of its own.
     sigma_position: (n, 3) m. sigma_rotation: (n, 3) rad. sigma_distance: (n,) m. temperature_degc, payload_kg: (n,).
@@ -80,6 +82,7 @@ class PoseTable:
     lines: Index
     position: Array | None = None
     quaternion_xyzw: Array | None = None
+    angles: Angles | None = None
     distance: Array | None = None
     target_names: tuple[str, ...] = ()
     pose_names: tuple[str, ...] = ()
@@ -133,7 +136,7 @@ def read_poses(path: Path, *, euler: str | None = None, columns: Mapping[str, st
     used = (*names, *position, *orientation, *distance)
     keep, set_aside = _complete_rows(text, used, values, places, where)
     values = {name: column[keep] for name, column in values.items()}
-    quaternion = _quaternions(orientation, values, euler)
+    angles, quaternion = _orientations(orientation, values, euler)
     if quaternion is not None:
         off = np.abs(np.linalg.norm(quaternion, axis=1) - 1)
         if np.any(off > 1e-3):  # four decimals leave less
@@ -158,6 +161,7 @@ def read_poses(path: Path, *, euler: str | None = None, columns: Mapping[str, st
         lines=lines,
         position=np.stack([values[name] for name in position], axis=1) if position else None,
         quaternion_xyzw=quaternion,
+        angles=angles,
         distance=values[distance[0]] if distance else None,
         target_names=target_names,
         pose_names=pose_names,
@@ -179,6 +183,18 @@ def write_poses(table: PoseTable, path: Path, *, overwrite: bool = False) -> Non
 
     Raises UsageError `file-exists` unless `overwrite`, `file-unwritable`.
     """
+    try:
+        with path.open("w" if overwrite else "x", encoding="utf-8", newline="") as file:
+            file.write(poses_text(table))
+    except FileExistsError:
+        advice = "choose another name, or allow overwriting"
+        raise UsageError("already exists", code="file-exists", where=str(path), advice=advice) from None
+    except OSError as error:
+        raise UsageError("cannot be written", code="file-unwritable", where=str(path), why=str(error)) from None
+
+
+def poses_text(table: PoseTable) -> str:
+    """The text that `write_poses` writes."""
     columns: dict[str, list[str]] = {}
     for name, names, index in (("pose", table.pose_names, table.pose), ("target", table.target_names, table.target)):
         if names:
@@ -198,14 +214,7 @@ def write_poses(table: PoseTable, path: Path, *, overwrite: bool = False) -> Non
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(columns)
     writer.writerows(zip(*columns.values(), strict=True))
-    try:
-        with path.open("w" if overwrite else "x", encoding="utf-8", newline="") as file:
-            file.write(stream.getvalue())
-    except FileExistsError:
-        advice = "choose another name, or allow overwriting"
-        raise UsageError("already exists", code="file-exists", where=str(path), advice=advice) from None
-    except OSError as error:
-        raise UsageError("cannot be written", code="file-unwritable", where=str(path), why=str(error)) from None
+    return stream.getvalue()
 
 
 def _add(columns: dict[str, list[str]], names: list[str], values: Array | None) -> None:
@@ -253,22 +262,17 @@ def _complete_rows(
     return keep, tuple(aside)
 
 
-def _quaternions(orientation: tuple[str, ...], values: dict[str, Array], euler: str | None) -> Array | None:
-    """Orientations as quaternions xyzw (n, 4), from whichever columns hold them."""
+def _orientations(
+    orientation: tuple[str, ...], values: dict[str, Array], euler: str | None
+) -> tuple[Angles | None, Array | None]:
+    """Orientations as they stand if they are angles, and as quaternions xyzw (n, 4)."""
     if not orientation:
-        return None
-    angles = np.stack([values[name] for name in orientation], axis=1)
+        return None, None
+    columns = np.stack([values[name] for name in orientation], axis=1)
     if orientation[0] in QUATERNION:
-        return angles
-    if euler is None:
-        return so3.quaternion_xyzw(so3.exp(angles))
-    axes = ["xyz".index(letter) for letter in euler.lower()]
-    if orientation[0].startswith("r"):
-        angles = angles[:, axes]
-    turns = [so3.exp(angle[:, None] * np.eye(3)[axis]) for angle, axis in zip(angles.T, axes, strict=True)]
-    if euler.islower():  # about fixed axes the later turn stands to the left
-        turns.reverse()
-    return so3.quaternion_xyzw(turns[0] @ turns[1] @ turns[2])
+        return None, columns
+    angles = Angles(columns, euler, by_axis=orientation[0].startswith("r"))
+    return angles, angles.quaternion_xyzw()
 
 
 def _labels(text: Delimited, column: int | None, keep: NDArray[np.bool_]) -> tuple[tuple[str, ...], Index]:

@@ -1,0 +1,174 @@
+"""`calib robot`: from a table of measured poses to an accurate arm."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from calib.cli.options import names, tolerance_of
+from calib.cli.reporting import reporting
+from calib.errors import InputError
+
+if TYPE_CHECKING:
+    from calib.robot.calibrated_arm import CalibratedArm
+    from calib.robot.calibration import ArmCalibration
+    from calib.robot.settings import Settings
+    from calib.robot.table import PoseTable
+
+HELP = """Identify a robot arm from measured poses, positions or distances.
+
+\b
+Examples:
+  calib robot --poses poses.csv
+  calib robot --poses poses.csv --arm ur10e --model auto --output my_arm
+  calib robot --poses monday.csv --validate tuesday.csv --json
+  calib robot --poses tracker.csv --euler XYZ --columns j1_rad=shoulder_pan,x_mm=X,rx_deg=RX
+
+Without --arm: `arm:` in a calib.yaml beside the table, else the shipped arm that fits. Writes a folder with arm.yaml
+(loads again) and result.json. Exit status: 0 good or usable, 1 do not use, 2 usage or configuration, 3 unusable input,
+4 the poses cannot determine the arm, 5 no convergence."""
+
+
+def command(
+    poses: Path = typer.Option(..., help="Table of joint values and what was measured there (CSV)."),
+    arm: str | None = typer.Option(None, help="Shipped name (`calib list arms`), YAML or URDF file."),
+    model: str = typer.Option("geometry", help="offsets, geometry, full (with effects) or auto (those that help)."),
+    measurement: str | None = typer.Option(
+        None, help="pose, view, position, distance, point or plane. Default: what the columns say."
+    ),
+    fix: list[str] | None = typer.Option(None, metavar="LABELS", help="Hold parameters at nominal, e.g. a2,alpha3."),
+    free: list[str] | None = typer.Option(None, metavar="LABELS", help="Estimate parameters held by default."),
+    euler: str | None = typer.Option(None, help="Sequence of Euler angles: ZYX moving axes, zyx fixed axes."),
+    columns: str | None = typer.Option(None, metavar="OURS=THEIRS,...", help="Columns under other names."),
+    tolerance: str | None = typer.Option(None, metavar="MM,DEG", help="Prior on the arm, such as 0.5mm,0.1deg."),
+    holdout: float | None = typer.Option(None, help="Share of poses to judge by. Default: 0.2."),
+    holdout_by: str | None = typer.Option(
+        None, metavar="COLUMN", help="Hold out whole groups of this column, or COLUMN=VALUE."
+    ),
+    train_rows: int | None = typer.Option(None, help="Fit so many rows, judge by all others."),
+    validate: Path | None = typer.Option(None, help="Judge by another table."),
+    refit_frames: bool = typer.Option(True, help="Fit base and target anew to that table."),
+    seed: int = typer.Option(0, min=0, help="Seed of the random split."),
+    fix_conventions: bool = typer.Option(
+        False, "--fix-conventions", help="Accept other units, orders and signs if they are what fits."
+    ),
+    robust: bool = typer.Option(True, "--robust/--no-robust", help="Leave rows out that do not fit."),
+    output: Path | None = typer.Option(None, help="Folder to create. Default: calib_robot_result."),
+    as_json: bool = typer.Option(False, "--json", help="Print one JSON document instead of the summary."),
+) -> None:
+    """See HELP."""
+    with reporting(as_json):
+        started = time.perf_counter()
+        from calib.report import folder
+        from calib.robot.calibration import identify
+        from calib.robot.settings import settings_beside
+        from calib.robot.table import read_poses
+        from calib.robot.table_columns import parse_columns
+
+        target = folder.reserve(output, "calib_robot_result")
+        settings = settings_beside(poses)
+        mapping = parse_columns(columns) if columns is not None else settings.columns
+        sequence = euler or settings.euler
+        kind = measurement or settings.measurement
+        table = read_poses(poses, euler=sequence, columns=mapping)
+        other = read_poses(validate, euler=sequence, columns=mapping) if validate else None
+        nominal, table, notes = _arm(arm, settings, poses, table, kind, fix_conventions, seed)
+        if other is not None and validate is not None:
+            _, other, _ = _understood(nominal, other, kind, fix_conventions, seed)
+        calibration = identify(
+            nominal,
+            table,
+            model,
+            measurement=kind,
+            fix=names(fix),
+            free=names(free),
+            robust=robust,
+            tolerance=tolerance_of(tolerance) if tolerance else None,
+            holdout=holdout,
+            holdout_by=holdout_by,
+            train_rows=train_rows,
+            validate=other,
+            refit_frames=refit_frames,
+            seed=seed,
+            notes=notes,
+        )
+        _finish(calibration, target, as_json, started)
+
+
+def _arm(
+    arm: str | None,
+    settings: Settings,
+    poses: Path,
+    table: PoseTable,
+    kind: str | None,
+    fix_conventions: bool,
+    seed: int,
+) -> tuple[CalibratedArm, PoseTable, tuple[str, ...]]:
+    """The arm before calibration, the table as it is meant, and remarks."""
+    from calib.robot.arm_search import find_arm
+    from calib.robot.calibrated_arm import CalibratedArm, load_calibrated_arm
+    from calib.robot.settings import arm_beside
+
+    if arm is not None or settings.arm is not None:
+        name = arm if arm is not None else arm_beside(poses, settings.arm or "")
+        return _understood(load_calibrated_arm(name), table, kind, fix_conventions, seed)
+    search = find_arm(table, kind, fix=fix_conventions, seed=seed)
+    notes = (f"no arm was named; the one that fits: {search}",)
+    if search.finding is None:
+        return CalibratedArm(search.arm), table, notes
+    return CalibratedArm(search.arm), search.finding.apply(table), (*notes, f"read differently: {search.finding}")
+
+
+def _understood(
+    arm: CalibratedArm, table: PoseTable, kind: str | None, fix_conventions: bool, seed: int
+) -> tuple[CalibratedArm, PoseTable, tuple[str, ...]]:
+    """Arm and table in the units, orders and signs that fit, if that was asked for; else an error that names them."""
+    from calib.robot.calibrated_arm import CalibratedArm
+    from calib.robot.conventions import diagnose, residual
+
+    name = kind or table.measurement
+    if name in ("joints", "point", "plane") or table.joints.shape[1] != arm.joints:
+        return arm, table, ()
+    found = diagnose(arm.arm, table, kind, seed=seed)
+    if found and fix_conventions:
+        changed = found[0].apply_to_arm(arm.arm)
+        meant = arm if changed is arm.arm else CalibratedArm(changed)
+        return meant, found[0].apply(table), (f"read differently: {found[0]}",)
+    if found:
+        raise InputError(
+            f"the table does not fit the arm as it is read; it does if {found[0].reading.name}",
+            code="conventions",
+            where=table.name,
+            why="; or if ".join(str(each) for each in found[:3]),
+            advice="mend the table or the options, or accept the first with --fix-conventions",
+        )
+    left = residual(arm.arm, table, kind, seed=seed)
+    if not left.fits:
+        raise InputError(
+            f"the table does not fit the arm {arm.arm.name}: off by {left} at the median",
+            code="arm-does-not-fit",
+            where=table.name,
+            advice="leave --arm out to have every shipped arm tried; check joint values and their order",
+        )
+    return arm, table, ()
+
+
+def _finish(calibration: ArmCalibration, target: Path, as_json: bool, started: float) -> None:
+    """Write the folder, print the summary or the document, and end with the verdict's exit status."""
+    from calib.report import folder
+    from calib.report.robot_summary import summary
+    from calib.robot.calibrated_arm import calibrated_arm_as_yaml
+    from calib.robot.result import as_document
+    from calib.robot.verdict import judge
+
+    verdict = judge(calibration)
+    document = as_document(calibration, verdict, round(time.perf_counter() - started, 3))
+    document["output"] = str(target)
+    files = {"arm.yaml": calibrated_arm_as_yaml(calibration.arm), "result.json": folder.to_json(document)}
+    folder.write(target, files)
+    typer.echo(folder.to_json(document).rstrip() if as_json else summary(calibration, verdict, str(target)))
+    if verdict.grade == "do not use":
+        raise typer.Exit(1)

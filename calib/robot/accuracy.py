@@ -1,0 +1,70 @@
+"""How far an arm is from what was measured: errors of rows, and their statistics in mm and degrees."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from calib.robot.measurement import Array, Mask, Measurement
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """Of the lengths of errors over rows."""
+
+    mean: float
+    rms: float
+    median: float
+    p95: float
+    max: float
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """Errors over some rows. position_mm: distance between predicted and measured, or error of a distance.
+    orientation_deg: angle between them, None where it is not measured. rows: how many."""
+
+    position_mm: Statistics
+    orientation_deg: Statistics | None
+    rows: int
+
+    def __str__(self) -> str:
+        angle = f", {self.orientation_deg.mean:.3f} deg" if self.orientation_deg else ""
+        return f"{self.position_mm.mean:.3f} mm{angle}"
+
+
+def accuracy(sizes: Mapping[str, Array], rows: Mask) -> Accuracy | None:
+    """Statistics over the rows (n,) chosen; None without any. sizes: m or rad (n,) per component."""
+    if not rows.any():
+        return None
+    angle = sizes.get("orientation")
+    first = next(iter(sizes.values()))
+    return Accuracy(
+        statistics(1000 * first[rows]), None if angle is None else statistics(np.degrees(angle[rows])), int(rows.sum())
+    )
+
+
+def statistics(lengths: Array) -> Statistics:
+    """Statistics of lengths (n,), n at least 1."""
+    return Statistics(
+        mean=float(np.mean(lengths)),
+        rms=float(np.sqrt(np.mean(lengths**2))),
+        median=float(np.median(lengths)),
+        p95=float(np.quantile(lengths, 0.95)),
+        max=float(np.max(lengths)),
+    )
+
+
+def joint_equivalent(measurement: Measurement, residuals: Array, by_command: Array) -> float:
+    """The error (rad) that every joint would need, independently, to explain the positions' residuals (n, d).
+
+    by_command: (n, d, joints) derivatives by the joints that turn.
+    """
+    part = measurement.components[0].part
+    squares = np.mean(np.sum(residuals[:, part] ** 2, axis=1))
+    lever = np.mean(np.sum(by_command[:, part] ** 2, axis=(1, 2)))
+    return float(np.sqrt(squares / lever))

@@ -1,0 +1,135 @@
+"""Which arm is it? Every shipped arm with the table's joints is tried by the closed-form start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from calib.errors import InputError, UsageError
+from calib.robot.arm_file import load_arm, shipped_arms
+from calib.robot.conventions import Finding, Residual, diagnose, residual
+from calib.robot.kinematics import base_from_flange, link_constants
+from calib.robot.measurement import read_measurement
+
+if TYPE_CHECKING:
+    from calib.robot.arm import SerialArm
+    from calib.robot.table import PoseTable
+
+DISTINCT = 1.5  # times larger residual of the next best arm; less, and the choice is named as doubtful
+IDENTICAL = 1e-9  # largest difference of link constants, m or of rotations
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An arm that was tried, and what it leaves."""
+
+    arm: SerialArm
+    residual: Residual
+
+    def __str__(self) -> str:
+        return f"{self.arm.name} {self.residual}"
+
+
+@dataclass(frozen=True)
+class ArmSearch:
+    """candidates: best first. identical: names of other arms with the very same geometry as the best. finding: how the
+    table has to be read to fit the arm, where it does not as it was read; the arm is then as meant, and
+    `finding.apply(table)` gives the table as meant."""
+
+    candidates: tuple[Candidate, ...]
+    identical: tuple[str, ...]
+    finding: Finding | None = None
+
+    @property
+    def arm(self) -> SerialArm:
+        """The arm that fits best."""
+        return self.candidates[0].arm
+
+    @property
+    def next_best(self) -> Candidate | None:
+        """The next arm of another geometry, if there is one."""
+        return next((each for each in self.candidates[1:] if each.arm.name not in self.identical), None)
+
+    @property
+    def distinct(self) -> bool:
+        """Whether the next best arm is clearly worse."""
+        after = self.next_best
+        return after is None or after.residual.size > DISTINCT * self.candidates[0].residual.size
+
+    def __str__(self) -> str:
+        text = str(self.candidates[0])
+        if self.identical:
+            text += f", the same geometry as {' and '.join(self.identical)}"
+        if self.next_best:
+            text += f"; next best {self.next_best}"
+        if not self.distinct:
+            text += ": hardly worse, so name the arm yourself if you know it"
+        return text
+
+
+def find_arm(table: PoseTable, measurement: str | None = None, *, fix: bool = False, seed: int = 0) -> ArmSearch:
+    """The shipped arm that fits the table, by the residual that closed-form frames leave.
+
+    measurement: the table's own if None. fix: where no arm fits the table as read, accept another
+    reading of it, which is then the result's `finding`; else the error names it.
+    Of arms with the same geometry the one whose joint limits hold most rows comes first.
+    Raises UsageError `arm-needed` for a table of joint values alone; InputError `no-arm-fits` that says how far each
+    is; DegenerateError `too-few-poses`, or `poses-degenerate` where the poses can tell no arm.
+    """
+    name = measurement or table.measurement
+    if name == "joints":
+        raise UsageError("joint values alone do not tell the arm", code="arm-needed", advice="name it: --arm ur5e")
+    arms = [arm for arm in map(load_arm, shipped_arms()) if arm.prismatic == table.prismatic]
+    tried = [Candidate(arm, residual(arm, table, name, seed=seed)) for arm in arms]
+    tried.sort(key=lambda each: (round(each.residual.size, 9), int(each.arm.outside_limits(table.joints).sum())))
+    if tried and tried[0].residual.fits:
+        return _result(tried, None)
+    readable = [
+        (each.arm, found[0]) for each in tried if (found := diagnose(each.arm, table, name, seed=seed, depth=1))
+    ]
+    advice = "name the arm, or give a file of its own: --arm my_arm.yaml, --arm my_arm.urdf"
+    if readable:
+        # among arms of one family the true one is the best by far
+        readable.sort(key=lambda pair: pair[1].other.size)
+        arm, finding = readable[0]
+        if fix:
+            same = [(arm, finding)] + [pair for pair in readable[1:] if pair[1].reading.name == finding.reading.name]
+            return _result([Candidate(found.apply_to_arm(arm), found.other) for arm, found in same], finding)
+        advice = f"{arm.name} fits where {finding}; accept that with --fix-conventions"
+    elif not any(np.isfinite(each.residual.position_m) for each in tried):
+        _raise_why(tried, table, name, seed)
+    raise InputError(
+        f"no shipped arm of {table.joints.shape[1]} joints fits",
+        code="no-arm-fits",
+        where=table.name,
+        why=_how_far(tried, table),
+        advice=advice,
+    )
+
+
+def _result(tried: list[Candidate], finding: Finding | None) -> ArmSearch:
+    best = tried[0].arm
+    identical = tuple(each.arm.name for each in tried[1:] if _same_geometry(best, each.arm))
+    return ArmSearch(tuple(tried), identical, finding)
+
+
+def _same_geometry(one: SerialArm, other: SerialArm) -> bool:
+    off = np.abs(link_constants(one) - link_constants(other)).max()
+    return bool(off < IDENTICAL and np.array_equal(one.motion_from_command, other.motion_from_command))
+
+
+def _raise_why(tried: list[Candidate], table: PoseTable, name: str, seed: int) -> None:
+    """Raise what keeps every arm from being placed: poses all alike, for one."""
+    for each in tried:
+        read_measurement(name).start(base_from_flange(each.arm, table.joints), table, seed)
+
+
+def _how_far(tried: list[Candidate], table: PoseTable) -> str:
+    """Every arm with its residual, the nearest first."""
+    if not tried:
+        kinds = "".join("P" if slides else "R" for slides in table.prismatic)
+        return f"none of those shipped has joints {kinds} (R turns, P slides)"
+    nearest = sorted(tried, key=lambda each: (each.residual.position_m, each.arm.name))
+    return "off by, at the median: " + "; ".join(map(str, nearest))

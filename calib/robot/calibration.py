@@ -1,0 +1,306 @@
+"""From a table of measured poses to an accurate arm: start, pose the problem, solve, judge by rows kept aside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from calib.errors import ConvergenceError, UsageError
+from calib.robot import uncertainty
+from calib.robot.calibrated_arm import CalibratedArm
+from calib.robot.effect import Conditions, Effect, conditions_of, read_effect, shipped_effects
+from calib.robot.fitting import Fit, Model, fit, residuals_at, rows_of, scale_of
+from calib.robot.free_set import FreeSet, check_travel, expected_rank, free_set, hold_redundant
+from calib.robot.holdout import held_out
+from calib.robot.judging import Judged, Outlier, Pair, frames_refitted, judge_fitted, judge_new, not_lost, sizes_of
+from calib.robot.kinematics import base_from_flange
+from calib.robot.measurement import Measurement, read_measurement
+from calib.robot.noise import median_noise
+from calib.robot.prediction import ARM_BLOCK
+from calib.robot.rows import chosen
+from calib.robot.selection import Trial, select_effects
+
+if TYPE_CHECKING:
+    from calib.engine.levenberg_marquardt import Callback
+    from calib.robot.arm import SerialArm
+    from calib.robot.identifiability import Identifiability
+    from calib.robot.measurement import Array, Mask
+    from calib.robot.table import PoseTable
+
+HOLDOUT = 0.2  # a fifth: enough to judge by, little enough to miss
+# An instrument on the flange is assumed where that lowers the positions' noise by so much; alike, the usual one is.
+RIDES_BELOW = 0.97
+RIDING = (
+    "the instrument seems to ride on the flange and see what stands still: errors in mm are those of its views; "
+    "--measurement pose takes them the other way"
+)
+
+
+@dataclass(frozen=True, eq=False)
+class ArmCalibration:
+    """An identified arm with its evidence.
+
+    nominal: the arm before. frames: values of the frames by name. labels: of arm and effects; values, sigma: per label,
+    standard deviation 0 if held by wish or model, infinite if redundant. covariance: (p, p) over `labels`, zero where
+    held. identifiability: what the data determine; expected_rank: what they should. noise: standard deviation per
+    component, m and rad. fitted: on the rows fitted; heldout: on rows of the same table kept aside; validation: on
+    another table, its frames fitted; as_is: on it with the frames as they are; refit_frames: which of the two counts.
+    tool_sigma_m: (k,) of the measured point
+    over the range of motion. joint_error_rad: see `calib.robot.uncertainty`. trials: effects tried.
+    """
+
+    arm: CalibratedArm
+    nominal: CalibratedArm
+    model: str
+    measurement: Measurement
+    frames: Mapping[str, Array]
+    labels: tuple[str, ...]
+    values: Mapping[str, float]
+    sigma: Mapping[str, float]
+    covariance: Array
+    identifiability: Identifiability
+    expected_rank: int | None
+    noise: Mapping[str, float]
+    fitted: Judged
+    heldout: Judged | None
+    validation: Judged | None
+    as_is: Judged | None
+    refit_frames: bool
+    tool_sigma_m: Array
+    joint_error_rad: float
+    trials: tuple[Trial, ...]
+    notes: tuple[str, ...]
+    table: PoseTable
+    fit: Fit
+
+    @property
+    def judged(self) -> Judged | None:
+        """What the arm is judged by: another table if there is one, else the rows kept aside."""
+        other = self.validation if self.refit_frames else self.as_is
+        return other or self.heldout
+
+    @property
+    def outliers(self) -> tuple[Outlier, ...]:
+        """Rows of the table that do not fit, in the order of lines."""
+        held = self.heldout.outliers if self.heldout else ()
+        return tuple(sorted(self.fitted.outliers + held, key=lambda outlier: outlier.line))
+
+
+def identify(
+    arm: SerialArm | CalibratedArm,
+    table: PoseTable,
+    model: str = "geometry",
+    *,
+    measurement: str | None = None,
+    fix: Sequence[str] = (),
+    free: Sequence[str] = (),
+    robust: bool = True,
+    tolerance: tuple[float, float] | None = None,
+    holdout: float | None = None,
+    holdout_by: str | None = None,
+    train_rows: int | None = None,
+    validate: PoseTable | None = None,
+    refit_frames: bool = True,
+    seed: int = 0,
+    notes: Sequence[str] = (),
+    progress: Callback | None = None,
+) -> ArmCalibration:
+    """Identify an arm from measured poses.
+
+    model: offsets (joint offsets), geometry (all of DH), full (and every effect), auto (effects that make poses better
+    that were not fitted). measurement: what the table holds, its own kind if None. fix, free: labels to hold at
+    nominal, or to estimate. robust: leave rows out that do not fit. tolerance: prior standard deviations of the arm's
+    parameters in m and rad. holdout: share of poses kept aside, 0.2 if None, 0 for none; see
+    `calib.robot.holdout.held_out` for holdout_by and train_rows. validate: another table to judge by; then nothing is
+    held out unless asked. refit_frames: judge by it with base and target fitted anew; both ways are reported. notes:
+    remarks on how the table was read. progress: sees every iteration of the solver.
+
+    Raises UsageError for unknown models, labels and columns, InputError, DegenerateError `too-few-poses`,
+    `poses-degenerate`, `joint-not-moved`, ConvergenceError `arm-not-converged`.
+    """
+    nominal = arm if isinstance(arm, CalibratedArm) else CalibratedArm(arm)
+    kind = _kind(table, measurement)
+    nothing = validate is not None and holdout_by is None and train_rows is None
+    share = holdout if holdout is not None else (0.0 if nothing else HOLDOUT)
+    aside = held_out(table, share, holdout_by, train_rows, seed)
+    task = _task(nominal, table, ~aside, kind, free_set(nominal.shape or nominal.arm, model, fix, free), seed)
+    task = replace(task, robust=robust, progress=progress)
+    bare = Model(nominal.arm, kind, nominal.shape or nominal.arm, tuple(map(read_effect, nominal.effects)))
+    asked = replace(bare, tolerance=tolerance)
+    before = _frames_fit(task, bare)
+    after, found = _identified(task, asked, before.values)
+    remarks = (*notes, *table.notes)
+    if measurement is None and kind.name == "pose" and _rides_along(task, after):
+        kind = read_measurement("view")
+        bare, asked = replace(bare, measurement=kind), replace(asked, measurement=kind)
+        before = _frames_fit(task, bare)
+        after, found = _identified(task, asked, before.values)
+        remarks += (RIDING,)
+    trials: tuple[Trial, ...] = ()
+    if model in ("full", "auto"):
+        effects, unmet = _available(task, bare)
+        remarks += unmet
+        if model == "auto":
+            effects, trials = select_effects(after, task.training, task.conditions, effects, seed)
+        if effects:
+            after, found = _identified(task, replace(asked, effects=asked.effects + effects), after.values)
+    if not after.solution.status.converged:
+        raise ConvergenceError(
+            "the identification did not converge",
+            code="arm-not-converged",
+            why=after.solution.sentence(),
+            advice="look at the rows named as outliers, or estimate less: --fix, --model offsets",
+        )
+    pair = _pair(task, before, after)
+    heldout = judge_new(pair, chosen(table, aside)) if aside.any() else None
+    other = as_is = None
+    if validate is not None:
+        other = judge_new(pair, validate, frames_refitted(pair, validate, seed, robust))
+        as_is = judge_new(pair, validate)
+    return ArmCalibration(
+        arm=_calibrated(task, after),
+        nominal=nominal,
+        model=model,
+        measurement=kind,
+        frames={block.name: after.values[block.name] for block in kind.blocks(table, after.values)},
+        labels=_labels(after),
+        values=_values(after),
+        sigma=_deviations(after, found),
+        covariance=scale_of(after.solution) ** 2 * after.solution.uncertainty.covariance(_labels(after)),
+        identifiability=found,
+        expected_rank=expected_rank(task.wish, after.model, table),
+        noise=after.noise.common,
+        fitted=judge_fitted(pair, task.training, task.usable),
+        heldout=heldout,
+        validation=other,
+        as_is=as_is,
+        refit_frames=refit_frames,
+        tool_sigma_m=uncertainty.tool_sigma(after, chosen(task.training, after.used), task.reference_degc),
+        joint_error_rad=uncertainty.joint_error(after, task.training, task.reference_degc),
+        trials=trials,
+        notes=remarks,
+        table=table,
+        fit=after,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Task:
+    """What every fit of an identification shares. usable: (n,) rows of `training` that are not lost. start: values of
+    the frames, and of the effects that the nominal arm has."""
+
+    nominal: CalibratedArm
+    training: PoseTable
+    conditions: Conditions
+    reference_degc: float | None
+    usable: Mask
+    start: dict[str, Array]
+    wish: FreeSet
+    robust: bool = True
+    progress: Callback | None = None
+
+
+def _kind(table: PoseTable, measurement: str | None) -> Measurement:
+    name = measurement or table.measurement
+    if name == "joints":
+        raise UsageError(
+            "the table holds joint values alone",
+            code="measurement-needed",
+            where=table.name,
+            advice="say what the tip did: --measurement point (held in a fixed point) or plane (touched a plane)",
+        )
+    kind = read_measurement(name)
+    same = {"pose": ("pose", "view"), "joints": ("point", "plane")}
+    if name not in same.get(table.measurement, (table.measurement,)) and not (
+        name == "position" and table.measurement == "pose"
+    ):
+        raise UsageError(
+            f"the table holds a {table.measurement}, not a {name}", code="measurement-mismatch", where=table.name
+        )
+    return kind
+
+
+def _task(nominal: CalibratedArm, table: PoseTable, rows: Mask, kind: Measurement, wish: FreeSet, seed: int) -> _Task:
+    """Choose the rows, and find the frames in closed form."""
+    training = chosen(table, rows)
+    started = kind.start(base_from_flange(nominal.arm, training.joints), training, seed)
+    usable = not_lost(started.size)
+    check_travel(nominal.arm, chosen(training, usable), wish.fixed)
+    known = {name: np.array([list(labels.values())]) for name, labels in nominal.effects.items()}
+    reference = nominal.reference_degc
+    if reference is None and training.temperature_degc is not None:
+        reference = float(np.mean(training.temperature_degc))
+    conditions = conditions_of(training, reference)
+    return _Task(nominal, training, conditions, reference, usable, {**known, **started.values}, wish)
+
+
+def _frames_fit(task: _Task, bare: Model) -> Fit:
+    """The nominal arm as it is, with its frames fitted."""
+    model = replace(bare, held=frozenset((*bare.arm.labels, *bare.effect_labels())))
+    return fit(model, rows_of(model, task.training, task.conditions), task.start, task.usable, robust=task.robust)
+
+
+def _identified(task: _Task, asked: Model, values: Mapping[str, Array]) -> tuple[Fit, Identifiability]:
+    """Hold what cannot be told apart, and fit the rest."""
+    model = replace(asked, held=task.wish.held(asked))
+    rows = rows_of(model, task.training, task.conditions)
+    model, found = hold_redundant(model, rows[task.usable], task.start, task.wish.freed)
+    return fit(model, rows, values, task.usable, robust=task.robust, progress=task.progress), found
+
+
+def _rides_along(task: _Task, fitted: Fit) -> bool:
+    """Whether positions fit better as those of the world seen from the target, although the others were fitted."""
+    noise = []
+    for name in ("pose", "view"):
+        model = replace(fitted.model, measurement=read_measurement(name))
+        rows = rows_of(model, task.training, task.conditions)[fitted.used]
+        noise.append(median_noise(model.measurement, residuals_at(model, rows, fitted.values), rows.given)["position"])
+    return noise[1] < RIDES_BELOW * noise[0]
+
+
+def _available(task: _Task, bare: Model) -> tuple[tuple[Effect, ...], tuple[str, ...]]:
+    """Effects that the nominal arm has not and the table may show, and why others may not."""
+    others = [read_effect(name) for name in shipped_effects() if name not in task.nominal.effects]
+    unmet = {effect.name: effect.needs(task.training) for effect in others}
+    able = tuple(effect for effect in others if unmet[effect.name] is None and effect.labels(bare.shape))
+    return able, tuple(f"{name} cannot be seen: {why}" for name, why in unmet.items() if why)
+
+
+def _pair(task: _Task, before: Fit, after: Fit) -> Pair:
+    sizes = sizes_of(before, task.training, before.values, task.reference_degc)
+    typical = {name: float(np.median(size[task.usable])) for name, size in sizes.items()}
+    return Pair(before, after, task.reference_degc, typical)
+
+
+def _calibrated(task: _Task, after: Fit) -> CalibratedArm:
+    model = after.model
+    arm = replace(
+        model.arm.with_parameters(after.values[ARM_BLOCK][0]),
+        name=f"{model.arm.name}_identified",
+        source=f"identified from {task.training.name}; before: {model.arm.source}",
+    )
+    effects = {
+        effect.name: dict(zip(effect.labels(model.shape), after.values[effect.name][0].tolist(), strict=True))
+        for effect in model.effects
+    }
+    return CalibratedArm(arm, effects, model.shape if effects else None, task.reference_degc if effects else None)
+
+
+def _deviations(after: Fit, found: Identifiability) -> dict[str, float]:
+    """Standard deviation of every parameter of arm and effects: 0 if held by wish, infinite if redundant."""
+    scale, known = scale_of(after.solution), after.solution.uncertainty
+    sigma = {label: scale * known.sigma(label) for label in _labels(after)}
+    return sigma | dict.fromkeys((*(each.label for each in found.redundant), *found.silent), float("inf"))
+
+
+def _values(after: Fit) -> dict[str, float]:
+    """Every parameter of arm and effects."""
+    parts = [after.values[ARM_BLOCK][0], *(after.values[effect.name][0] for effect in after.model.effects)]
+    return dict(zip(_labels(after), np.concatenate(parts).tolist(), strict=True))
+
+
+def _labels(after: Fit) -> tuple[str, ...]:
+    return (*after.model.arm.labels, *after.model.effect_labels())

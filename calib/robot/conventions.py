@@ -1,0 +1,202 @@
+"""The convention doctor: is the table meant as it was read?
+
+Every other reading of units, order, signs and conventions is tried by the residual that closed forms leave; so is every
+pair and triple of them, as far as the better ones lead. One is reported only where it fits, the table as read does not,
+and the difference is beyond doubt.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calib.errors import DegenerateError
+from calib.geometry import se3, so3
+from calib.robot.kinematics import base_from_flange
+from calib.robot.measurement import read_measurement
+from calib.robot.readings import AS_GIVEN, Reading, readings, sign_patterns
+from calib.robot.rows import chosen
+from calib.robot.start import reach
+
+if TYPE_CHECKING:
+    from calib.robot.arm import SerialArm
+    from calib.robot.table import PoseTable
+
+Array = NDArray[Any]
+
+JUDGED_ROWS = 80  # a median of 80 is known to 14 % of a standard deviation
+DECISIVE = 3.0  # times smaller a residual must get: nominal arms of one family differ by less, a wrong reading by 30
+# Below this a table as read needs no doctor: arms out of the box are off by 0.5 to 8 mm and 0.05 to 0.6 deg.
+SOUND_M, SOUND_RAD = 2e-3, np.deg2rad(0.2)
+# Above this another reading is no explanation either: shares of the arm's motion, and of a radian.
+FITS_SHARE, FITS_RAD = 0.06, np.deg2rad(3.0)
+STANDSTILL = 1e-3  # rad or m: all poses are alike; no reading helps
+TRIED = 20  # readings of poses that get a closed form, those whose motions are most alike
+MOST_TARGETS = 3  # a distance needs 20 rows of each
+BEAM = 4  # best readings from which combinations go on
+DEPTH = 3  # readings combined
+
+
+@dataclass(frozen=True)
+class Residual:
+    """Medians over rows. position_m: distance to what was measured. rotation_rad: angle, None where not measured.
+    motion_m: rms motion of the flange, to compare with. Infinite where no frames could be found."""
+
+    position_m: float
+    rotation_rad: float | None
+    motion_m: float
+
+    @property
+    def sound(self) -> bool:
+        """Whether it is what an arm out of the box leaves."""
+        return self.position_m < SOUND_M and (self.rotation_rad or 0.0) < SOUND_RAD
+
+    @property
+    def fits(self) -> bool:
+        """Whether it is small against the motion."""
+        return self.position_m < FITS_SHARE * self.motion_m and (self.rotation_rad or 0.0) < FITS_RAD
+
+    @property
+    def size(self) -> float:
+        """Position and rotation as one figure: shares of the motion, and radians."""
+        return self.position_m / self.motion_m + (self.rotation_rad or 0.0)
+
+    def __str__(self) -> str:
+        if not np.isfinite(self.position_m):
+            return "no fit at all"
+        angle = "" if self.rotation_rad is None else f" and {np.degrees(self.rotation_rad):.3g} deg"
+        return f"{1000 * self.position_m:.3g} mm{angle}"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Another reading that fits decisively better. given, other: the residuals of both."""
+
+    reading: Reading
+    given: Residual
+    other: Residual
+
+    def apply(self, table: PoseTable) -> PoseTable:
+        """The table as it seems to be meant; of all its rows."""
+        return self.reading.table(table)
+
+    def apply_to_arm(self, arm: SerialArm) -> SerialArm:
+        """The arm as it seems to be meant."""
+        return self.reading.arm(arm)
+
+    def __str__(self) -> str:
+        return f"{self.reading.name}: {self.other} instead of {self.given}"
+
+
+def residual(arm: SerialArm, table: PoseTable, measurement: str | None = None, *, seed: int = 0) -> Residual:
+    """What the closed-form start leaves, on at most `JUDGED_ROWS` rows.
+
+    measurement: the table's own if None. Raises DegenerateError `too-few-poses`; poses that cannot tell are infinite.
+    """
+    return _residual(arm, _judged(table), measurement or table.measurement, seed)
+
+
+def diagnose(
+    arm: SerialArm, table: PoseTable, measurement: str | None = None, *, seed: int = 0, depth: int = DEPTH
+) -> tuple[Finding, ...]:
+    """Other readings of table and arm that fit decisively better, best first; none where the table is sound.
+
+    measurement: the table's own if None. depth: how many readings are combined where no single one fits.
+    Several are found where the data cannot tell them apart, as an axis counted the other way and two swapped columns
+    are the same to positions alone. Raises DegenerateError `too-few-poses`.
+    """
+    name = measurement or table.measurement
+    judged = _judged(table)
+    given = _residual(arm, judged, name, seed)
+    stands_still = float(np.ptp(judged.joints, axis=0).max(initial=0.0)) < STANDSTILL
+    if given.sound or stands_still:
+        return ()
+    found = _search(arm, judged, name, given, seed, 1 if given.fits else depth)
+    if not found:
+        return ()
+    # a second, smaller mistake may hide behind the first
+    best = found[0]
+    more = diagnose(best.apply_to_arm(arm), best.apply(judged), name, seed=seed, depth=1)
+    return tuple(Finding(best.reading.then(also.reading), given, also.other) for also in more) or found
+
+
+def _search(
+    arm: SerialArm, judged: PoseTable, name: str, given: Residual, seed: int, depth: int
+) -> tuple[Finding, ...]:
+    """Single readings first, then what goes on from the best of them, until some fit."""
+    beam = [AS_GIVEN]
+    for level in range(depth):
+        candidates = [first.then(option) for first in beam for option in readings(first.arm(arm), first.table(judged))]
+        if level == 1:
+            candidates += sign_patterns(judged)
+        if name == "pose":  # a closed form for a few of them only
+            unlike = [_unlikeness(reading.arm(arm), reading.table(judged)) for reading in candidates]
+            order = sorted(range(len(candidates)), key=lambda i: unlike[i][0] * unlike[i][1])
+            beam = [candidates[i] for i in order[:BEAM]]
+            # rows that are off by an angle differ in their turns by at most twice that
+            candidates = [candidates[i] for i in order[:TRIED] if unlike[i][0] < 2 * FITS_RAD]
+        tried = [(reading, _residual(reading.arm(arm), reading.table(judged), name, seed)) for reading in candidates]
+        tried.sort(key=lambda pair: pair[1].size)
+        decisive = [(reading, left) for reading, left in tried if left.fits and given.size > DECISIVE * left.size]
+        if decisive:
+            least = decisive[0][1].size
+            return tuple(Finding(reading, given, left) for reading, left in decisive if left.size < DECISIVE * least)
+        if name != "pose":
+            beam = [reading for reading, _ in tried[:BEAM]]
+    return ()
+
+
+def _unlikeness(arm: SerialArm, judged: PoseTable) -> tuple[float, float]:
+    """How differently flange and target move, before any frame enters: in rad, and as a share of the motion.
+
+    Between two poses, the angle of the turn and the way along its axis are the same for both, whatever the frames
+    (H. H. Chen, "A screw motion approach to uniqueness analysis of head-eye geometry", CVPR 1991). Medians over
+    neighbouring rows. A reading that mends either is one to go on from.
+    """
+    assert judged.position is not None
+    assert judged.rotation is not None
+    flange = base_from_flange(arm, judged.joints)
+    target = se3.compose(judged.rotation, judged.position)
+    (turn_f, along_f), (turn_t, along_t) = (_screws(poses) for poses in (flange, target))
+    turn = float(np.median(np.abs(turn_f - turn_t)))
+    along = float(np.median(np.abs(along_f - along_t))) / reach(flange)
+    return max(turn, 1e-9), max(along, 1e-9)
+
+
+def _screws(poses: Array) -> tuple[Array, Array]:
+    """Angle (n,) in rad and way along the axis (n,) in m of the motion from each row to the next (last to first);
+    the way's sign follows the axis that makes the angle positive."""
+    steps = se3.inverse(poses) @ np.roll(poses, -1, axis=0)
+    turns = so3.log(steps[:, :3, :3])
+    angles = np.linalg.norm(turns, axis=1)
+    return angles, np.einsum("ni,ni->n", turns, steps[:, :3, 3]) / np.maximum(angles, 1e-9)
+
+
+def _judged(table: PoseTable) -> PoseTable:
+    """Few rows, of few targets: a pose tells all by one; a single point on the last axis would not see it turn."""
+    rows = np.bincount(table.target)
+    most = np.argsort(-rows, kind="stable")[: 1 if table.measurement == "pose" else MOST_TARGETS]
+    if rows[most].min() < JUDGED_ROWS // len(most):
+        most = most[:1]
+    rng = np.random.default_rng(0)  # rows spread over the file, and not in step with any pattern in it
+    parts = [np.sort(rng.permutation(np.flatnonzero(table.target == k))[: JUDGED_ROWS // len(most)]) for k in most]
+    few = chosen(table, np.concatenate(parts))
+    names = np.arange(len(most))
+    return replace(few, target=np.repeat(names, [len(part) for part in parts]), target_names=tuple(map(str, names)))
+
+
+def _residual(arm: SerialArm, judged: PoseTable, name: str, seed: int) -> Residual:
+    flange = base_from_flange(arm, judged.joints)
+    motion = reach(flange)
+    try:
+        start = read_measurement(name).start(flange, judged, seed)
+    except DegenerateError as error:
+        if error.code == "too-few-poses":
+            raise
+        return Residual(np.inf, None, motion)
+    middle = {component: float(np.median(size)) for component, size in start.size.items()}
+    angle = middle.pop("orientation", None)
+    return Residual(next(iter(middle.values())), angle, motion)

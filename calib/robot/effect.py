@@ -1,0 +1,97 @@
+"""What every effect is: a small motion of the flange beyond the arm's geometry, linear in its parameters.
+
+    base_from_flange = forward kinematics(q) exp(sum_k parameter_k basis_k)
+
+An effect file supplies the basis at an arm, joint values and conditions; nothing here knows where it comes from.
+Effects are small (below 1e-2 rad), so the first order is enough: what it leaves is below 1e-4 of the effect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calib import plugins
+from calib.robot.arm import THETA, D
+from calib.robot.kinematics import flange_jacobian
+
+if TYPE_CHECKING:
+    from calib.robot.arm import SerialArm
+    from calib.robot.table import PoseTable
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Conditions:
+    """What surrounded n measurements. warmer_k: (n,) kelvin above the reference temperature; payload_kg: (n,)."""
+
+    warmer_k: Array | None = None
+    payload_kg: Array | None = None
+
+    def rows(self, index: Any) -> Conditions:
+        """The conditions of some of the rows; the reference temperature stays."""
+        return Conditions(*(None if column is None else column[index] for column in (self.warmer_k, self.payload_kg)))
+
+
+@dataclass(frozen=True)
+class Effect:
+    """An effect, p parameters.
+
+    name, title: short name, and one in words.
+    labels(arm): the parameters with their units; none where the arm has nothing that the effect could act on.
+    tangent(arm, q, conditions): the basis (n, 6, p) for commanded joint values (n, joints), as right tangents
+    vx vy vz wx wy wz of the flange pose.
+    typical(arm): (p,) ordinary sizes, in the units of the labels: standard deviations of a prior about zero.
+    needs(table): why a table cannot show the effect, in words; None if it may.
+    """
+
+    name: str
+    title: str
+    labels: Callable[[SerialArm], tuple[str, ...]]
+    tangent: Callable[[SerialArm, Array, Conditions], Array]
+    typical: Callable[[SerialArm], Array]
+    needs: Callable[[PoseTable], str | None]
+
+
+def shipped_effects() -> tuple[str, ...]:
+    """Names of the effects that come with the package."""
+    return plugins.discover("calib.robot.effects")
+
+
+def read_effect(name: str) -> Effect:
+    """The effect of that name. Raises UsageError `unknown-effect`."""
+    effect: Effect = plugins.pick("calib.robot.effects", "EFFECT", name)
+    return effect
+
+
+def conditions_of(table: PoseTable, reference_degc: float | None = None) -> Conditions:
+    """The conditions of a table's rows. reference_degc: the mean of the table if None; keep it for other tables."""
+    warmer = None
+    if table.temperature_degc is not None:
+        reference = float(np.mean(table.temperature_degc)) if reference_degc is None else reference_degc
+        warmer = table.temperature_degc - reference
+    return Conditions(warmer, table.payload_kg)
+
+
+def motion_columns(arm: SerialArm, command: Array) -> Array:
+    """Right tangents (n, 6, joints) of the flange by each joint's own motion, rad or m."""
+    by_parameter = flange_jacobian(arm, command)[1]
+    return by_parameter[:, :, [5 * joint + (D if slides else THETA) for joint, slides in enumerate(arm.prismatic)]]
+
+
+def at_joints(arm: SerialArm, command: Array, shift: Array) -> Array:
+    """The basis (n, 6, p) of an effect that moves joints by shift (n, joints, p) per parameter, rad or m."""
+    return np.asarray(motion_columns(arm, command) @ shift)
+
+
+def never_changes(column: Array | None, name: str, least: float, unit: str) -> str | None:
+    """Why a condition tells nothing: no such column, or one that varies by less than `least`; None if it may."""
+    if column is None:
+        return f"the table has no column {name}"
+    spread = float(np.ptp(column))
+    return None if spread >= least else f"{name} varies by {spread:.2g} {unit} only; {least:g} {unit} are needed"

@@ -1,0 +1,287 @@
+"""One fit: an arm with effects to a table, robustly, with the noise of every component estimated.
+
+The noise is the median residual, which wrong rows do not move; Huber's loss leads to where the bulk of the rows agrees;
+rows that are far off are left out; then position and orientation are weighed by what they turn out to be worth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from calib.engine import Loss, Options, ParameterBlock, Problem, Solution, huber, prior, solve
+from calib.engine.assembly import assemble
+from calib.engine.structure import structure
+from calib.robot.noise import Noise, fits, mean_noise, median_noise, noise_of, stated
+from calib.robot.prediction import (
+    ARM_BLOCK,
+    EffectBasis,
+    arm_block,
+    effect_bases,
+    effect_block,
+    flange_poses,
+    residual_block,
+)
+from calib.robot.rows import chosen
+
+if TYPE_CHECKING:
+    from calib.engine.levenberg_marquardt import Callback
+    from calib.robot.arm import SerialArm
+    from calib.robot.effect import Conditions, Effect
+    from calib.robot.measurement import Array, Mask, Measurement
+    from calib.robot.table import PoseTable
+
+# The closed-form start is close: with Nielsen's tau this small the solve is Gauss-Newton from the second step on.
+TO_THE_END = Options(initial_damping=1e-6)
+ON_THE_WAY = Options(initial_damping=1e-6, cost_tolerance=1e-6, polish=False)  # weights and rows are not settled yet
+HUBER = 2.0  # of a row's length in six or three dimensions, where 1.345 suits one: most rows stay quadratic
+HUBER_ROUNDS, LEAVE_OUT_ROUNDS, NOISE_ROUNDS = 4, 6, 6
+SETTLED = 0.02  # relative change of the noise below which weights no longer matter
+EFFECT_PRIOR = 5.0  # standard deviations of effects about zero, in ordinary sizes: weak, but parameters that hardly any
+# row sees stay where they are
+FEW_ROWS = 5_000  # up to here the share of parameters that each component determines is worked out exactly
+LEAST_REDUNDANCY = 0.05  # fewer numbers than these over the parameters say nothing about their noise
+SCOUTS = 5_000  # rows that find the noise and the neighbourhood of the answer for tables larger than twice that
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """What is fitted: the parameters of an arm and of effects, less the labels held.
+
+    arm: its table is where the fit starts. shape: the arm on which effects are seen. tolerance: standard deviations of
+    a prior about the arm's own values, in m and rad, or None.
+    """
+
+    arm: SerialArm
+    measurement: Measurement
+    shape: SerialArm
+    effects: tuple[Effect, ...] = ()
+    held: frozenset[str] = frozenset()
+    tolerance: tuple[float, float] | None = None
+
+    def bases(self, table: PoseTable, conditions: Conditions) -> tuple[EffectBasis, ...]:
+        """The effects at the rows of a table."""
+        return effect_bases(self.effects, self.shape, table.joints, conditions)
+
+    def effect_labels(self) -> tuple[str, ...]:
+        """Labels of the effects' parameters."""
+        return tuple(label for effect in self.effects for label in effect.labels(self.shape))
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """A table made ready for a model: its effects' bases and the stated standard deviations (n, d)."""
+
+    table: PoseTable
+    bases: tuple[EffectBasis, ...]
+    given: Array
+
+    def __getitem__(self, keep: Mask) -> Rows:
+        if keep.all():
+            return self
+        bases = tuple(basis.among(keep) for basis in self.bases)
+        return Rows(chosen(self.table, keep), bases, self.given[keep])
+
+    def __len__(self) -> int:
+        return len(self.table.joints)
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """A fit. values: per block. used: (n,) rows that took part. noise: of every row of the table. solution: last."""
+
+    model: Model
+    values: dict[str, Array]
+    used: Mask
+    noise: Noise
+    solution: Solution
+
+
+def rows_of(model: Model, table: PoseTable, conditions: Conditions) -> Rows:
+    """Make a table ready for a model."""
+    return Rows(table, model.bases(table, conditions), stated(model.measurement, table))
+
+
+def pose_problem(
+    model: Model,
+    rows: Rows,
+    values: Mapping[str, Array],
+    sigma: Array | float = 1.0,
+    loss: Loss | None = None,
+    priors: bool = True,
+) -> Problem:
+    """The least-squares problem of a model, started at `values`; blocks without a value start at nominal or zero.
+
+    priors: with those on effects and, if the model has a tolerance, on the arm; else what the data say alone.
+    """
+    arm = model.arm
+    parameters = values[ARM_BLOCK][0] if ARM_BLOCK in values else arm.parameters
+    blocks: list[ParameterBlock] = [arm_block(arm, parameters, model.held)]
+    for basis in rows.bases:
+        start = values[basis.name][0] if basis.name in values else np.zeros(len(basis.labels))
+        blocks.append(effect_block(basis, start, model.held))
+    blocks += model.measurement.blocks(rows.table, values)
+    residuals = [residual_block(model.measurement, rows.table, arm, blocks, rows.bases, sigma, loss)]
+    if not priors:
+        return Problem(tuple(blocks), tuple(residuals))
+    if model.tolerance is not None:
+        at = dict(zip(arm.labels, arm.parameters.tolist(), strict=True))
+        width = {k: model.tolerance[k.endswith("_rad")] for k in arm.labels if k not in blocks[0].fixed}
+        residuals += [prior(blocks[0], at, width)] if width else []
+    for basis, block in zip(rows.bases, blocks[1:], strict=False):
+        width = {label: size for label, size in effect_widths(basis).items() if label not in block.fixed}
+        residuals += [prior(block, dict.fromkeys(width, 0.0), width)] if width else []
+    return Problem(tuple(blocks), tuple(residuals))
+
+
+def effect_widths(basis: EffectBasis) -> dict[str, float]:
+    """Standard deviations of the weak prior on an effect's parameters."""
+    sizes = EFFECT_PRIOR * basis.effect.typical(basis.shape)
+    return dict(zip(basis.labels, sizes.tolist(), strict=True))
+
+
+def residuals_at(model: Model, rows: Rows, values: Mapping[str, Array]) -> Array:
+    """Predicted less measured (n, d) of every row."""
+    poses = flange_poses(model.arm, rows.table.joints, rows.bases, values)
+    linearise = model.measurement.residual(rows.table)
+    out = np.empty((len(rows), model.measurement.dimension))
+    for begin in range(0, len(rows), 1024):
+        part = slice(begin, begin + 1024)
+        out[part] = linearise(values, poses[part], part).residuals.T
+    return out
+
+
+def fit(
+    model: Model,
+    rows: Rows,
+    values: Mapping[str, Array],
+    usable: Mask,
+    *,
+    robust: bool = True,
+    progress: Callback | None = None,
+) -> Fit:
+    """Fit a model to the usable rows (n,) of a table, from `values`.
+
+    robust: leave rows out that do not fit; False: least squares on all that are usable.
+    """
+    at = dict(values)
+    at.setdefault(ARM_BLOCK, model.arm.parameters[None])
+    for basis in rows.bases:
+        at.setdefault(basis.name, np.zeros((1, len(basis.labels))))
+    if usable.sum() > 2 * SCOUTS:
+        scouts = np.zeros(len(rows), bool)
+        scouts[np.random.default_rng(0).choice(np.flatnonzero(usable), SCOUTS, replace=False)] = True
+        first = _fit(model, rows[scouts], at, np.ones(SCOUTS, bool), None, robust, progress)
+        return _fit(model, rows, first.values, usable, first.noise.common, robust, progress)
+    return _fit(model, rows, at, usable, None, robust, progress)
+
+
+def _fit(
+    model: Model,
+    rows: Rows,
+    values: dict[str, Array],
+    usable: Mask,
+    common: Mapping[str, float] | None,
+    robust: bool,
+    progress: Callback | None,
+) -> Fit:
+    measurement, used = model.measurement, usable
+    known = common is not None
+    if common is None:
+        common = median_noise(measurement, residuals_at(model, rows[used], values), rows.given[used])
+    noise = noise_of(measurement, rows.given, common)
+    solution = _solve(model, rows, used, values, noise, progress)
+    if robust:
+        solution, used, noise = _without_outliers(model, rows, used, solution, noise, progress)
+    for _ in range(NOISE_ROUNDS):
+        residuals = residuals_at(model, rows[used], solution.values)
+        now = mean_noise(
+            measurement, residuals, rows.given[used], _redundancy(model, rows[used], solution, noise, used)
+        )
+        changed = max(abs(now[name] / noise.common[name] - 1) for name in now)
+        noise = noise_of(measurement, rows.given, now)
+        single = len(measurement.components) == 1 and model.tolerance is None and not rows.given.any()
+        if changed <= SETTLED and known:
+            break
+        known = True
+        if not single:
+            solution = _solve(model, rows, used, solution.values, noise, progress)
+        if changed <= SETTLED or single:
+            break
+    solution = _solve(model, rows, used, solution.values, noise, progress, options=TO_THE_END)
+    return Fit(model, solution.values, used, noise, solution)
+
+
+def _solve(
+    model: Model,
+    rows: Rows,
+    used: Mask,
+    values: Mapping[str, Array],
+    noise: Noise,
+    progress: Callback | None,
+    loss: Loss | None = None,
+    options: Options = ON_THE_WAY,
+) -> Solution:
+    problem = pose_problem(model, rows[used], values, noise.sigma[used], loss)
+    return solve(problem, options, progress)
+
+
+def _without_outliers(
+    model: Model, rows: Rows, usable: Mask, solution: Solution, noise: Noise, progress: Callback | None
+) -> tuple[Solution, Mask, Noise]:
+    """Find the rows that do not belong, and solve without them."""
+    measurement = model.measurement
+
+    def look(solution: Solution, used: Mask) -> tuple[Array, Noise]:
+        residuals = residuals_at(model, rows, solution.values)
+        count = measurement.dimension * int(used.sum())
+        shrunk = np.sqrt(max(solution.degrees_of_freedom / max(count, 1), LEAST_REDUNDANCY))
+        common = median_noise(measurement, residuals[used], rows.given[used], min(float(shrunk), 1.0))
+        return residuals, noise_of(measurement, rows.given, common)
+
+    used = usable
+    residuals, noise = look(solution, used)
+    if (fits(measurement, residuals, noise) | ~usable).all():
+        return solution, used, noise
+    for _ in range(HUBER_ROUNDS):
+        before = noise
+        solution = _solve(model, rows, used, solution.values, noise, progress, huber(HUBER))
+        residuals, noise = look(solution, used)
+        if max(before.common[name] / noise.common[name] for name in noise.common) < 1 + 5 * SETTLED:
+            break
+    for _ in range(LEAVE_OUT_ROUNDS):
+        previous, used = used, usable & fits(measurement, residuals, noise)
+        if (used == previous).all():
+            break
+        solution = _solve(model, rows, used, solution.values, noise, progress)
+        residuals, noise = look(solution, used)
+    return solution, used, noise
+
+
+def _redundancy(model: Model, rows: Rows, solution: Solution, noise: Noise, used: Mask) -> dict[str, float]:
+    """Of each component's residuals, the share that the fit leaves free: 1 - tr(C N_c) / m_c (Foerstner 1979)."""
+    measurement, count = model.measurement, len(rows)
+    without_priors = not model.effects and model.tolerance is None
+    if without_priors and (len(measurement.components) == 1 or count > FEW_ROWS):
+        whole = 1 - len(solution.structure.free) / (measurement.dimension * count)
+        return {component.name: max(whole, LEAST_REDUNDANCY) for component in measurement.components}
+    normal = solution.normal.shared
+    scale = 1 / np.sqrt(np.maximum(np.diagonal(normal), 1e-300))
+    inverse = scale * scale[:, None] * np.linalg.pinv(normal * scale * scale[:, None], hermitian=True)
+    out = {}
+    for component in measurement.components:
+        sigma = np.full_like(noise.sigma[used], 1e30)  # the others count for nothing
+        sigma[:, component.part] = noise.sigma[used][:, component.part]
+        alone = structure(pose_problem(model, rows, solution.values, sigma, priors=False))
+        taken = float(np.sum(inverse * assemble(alone, solution.values).shared))
+        out[component.name] = max(1 - taken / (component.size * count), LEAST_REDUNDANCY)
+    return out
+
+
+def scale_of(solution: Solution) -> float:
+    """What standard deviations are multiplied by: the root of the variance factor, 1 where nothing is left over."""
+    factor = solution.variance_factor
+    return float(np.sqrt(factor)) if np.isfinite(factor) else 1.0

@@ -1,0 +1,157 @@
+"""What is estimated: by the model asked for, by the user's wishes, and by what the data can tell apart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, get_args
+
+import numpy as np
+
+from calib.errors import DegenerateError, UsageError, did_you_mean
+from calib.robot.arm import COLUMNS, THETA, UNITS, D
+from calib.robot.effect import read_effect, shipped_effects
+from calib.robot.fitting import Model, Rows, pose_problem
+from calib.robot.identifiability import Identifiability, Redundant, examine
+from calib.robot.measurement import target_count
+
+if TYPE_CHECKING:
+    from calib.robot.arm import SerialArm
+    from calib.robot.measurement import Array
+    from calib.robot.table import PoseTable
+
+ModelName = Literal["offsets", "geometry", "full", "auto"]
+MODELS: tuple[str, ...] = get_args(ModelName)
+
+# A joint that stays within this (rad or m) tells its axis to a thousandth of what a turn of 60 degrees would: nothing.
+STANDSTILL = 1e-3
+EXAMINED_ROWS = 3000  # random rows that tell which parameters are redundant; the ranks of 50 and of 3000 rows agree
+
+
+@dataclass(frozen=True)
+class FreeSet:
+    """The labels that a user wants: those of a model, more or fewer. fixed, freed: by name."""
+
+    name: str
+    fixed: frozenset[str]
+    freed: frozenset[str]
+
+    def held(self, model: Model) -> frozenset[str]:
+        """The labels of arm and effects that are held."""
+        arm = model.arm
+        if self.name == "offsets":
+            free = {_label(joint, D if slides else THETA) for joint, slides in enumerate(arm.prismatic)}
+        else:
+            free = set(arm.geometry_labels)
+        if self.name in ("full", "auto"):
+            free |= set(model.effect_labels())
+        return frozenset((*arm.labels, *model.effect_labels())) - ((free | self.freed) - self.fixed)
+
+
+def free_set(shape: SerialArm, name: str, fix: Sequence[str], free: Sequence[str]) -> FreeSet:
+    """Read the user's wishes. A label may be given without its unit, and an effect's name stands for all of its labels.
+
+    Raises UsageError `unknown-model`, `unknown-label`, `label-conflict`.
+    """
+    if name not in MODELS:
+        raise UsageError(f"unknown model {name!r}", code="unknown-model", advice=did_you_mean(name, MODELS))
+    fixed = frozenset(label for wish in fix for label in _labels(shape, wish))
+    freed = frozenset(label for wish in free for label in _labels(shape, wish))
+    if both := fixed & freed:
+        raise UsageError(f"{', '.join(sorted(both))} is both fixed and freed", code="label-conflict")
+    return FreeSet(name, fixed, freed)
+
+
+def hold_redundant(
+    model: Model, rows: Rows, values: Mapping[str, Array], freed: frozenset[str]
+) -> tuple[Model, Identifiability]:
+    """The model with its redundant parameters held as well, and which they are.
+
+    rows: usable ones. Raises DegenerateError `too-few-poses` where there are fewer numbers than parameters.
+    """
+    if len(rows) > EXAMINED_ROWS:
+        keep = np.zeros(len(rows), bool)
+        keep[np.random.default_rng(0).choice(len(rows), EXAMINED_ROWS, replace=False)] = True
+        return hold_redundant(model, rows[keep], values, freed)
+    given: tuple[Redundant, ...] = ()
+    if model.measurement.scale_free and (length := _longest(model)):
+        given = (Redundant(length, ("the scale of everything, as no length is measured",)),)
+        model = replace(model, held=model.held | {length})
+    found = examine(pose_problem(model, rows, values, priors=False), tuple(freed))
+    numbers = model.measurement.dimension * len(rows)
+    asked = sum(label not in model.held for label in model.arm.labels) + _frames(model, rows, values)
+    determined = asked - sum(each.label in model.arm.labels for each in found.redundant)
+    if numbers <= determined or numbers <= min(asked, _expected(model, rows.table)):
+        raise DegenerateError(
+            f"{len(rows)} rows hold {numbers} numbers, too few for {determined} parameters",
+            code="too-few-poses",
+            advice="measure more poses (50 is a good start), or estimate less: --model offsets",
+        )
+    redundant = {each.label for each in found.redundant} | set(found.silent)
+    return (
+        replace(model, held=model.held | redundant),
+        replace(found, redundant=given + found.redundant),
+    )
+
+
+def expected_rank(wish: FreeSet, model: Model, table: PoseTable) -> int | None:
+    """What the rank should be of full geometry and of the effects that are estimated; None for other free sets."""
+    if wish.name == "offsets" or wish.fixed:
+        return None
+    effects = set(model.effect_labels()) - model.held
+    return _expected(model, table) + len(effects)
+
+
+def check_travel(arm: SerialArm, table: PoseTable, fixed: frozenset[str]) -> None:
+    """Raise DegenerateError `joint-not-moved` for a joint that stands still, unless its parameters are all held."""
+    motion = arm.motions(table.joints)
+    still = np.flatnonzero(np.ptp(motion, axis=0) < STANDSTILL).tolist()
+    if len(still) == arm.joints:
+        raise DegenerateError(
+            "all poses are alike",
+            code="poses-degenerate",
+            why="no joint moves",
+            advice="spread the poses over the workspace and turn the flange about several axes",
+        )
+    for joint in still:
+        own = [label for k, label in enumerate(arm.labels) if k // 5 == joint and label in arm.geometry_labels]
+        if not set(own) <= fixed:
+            raise DegenerateError(
+                f"joint {joint + 1} never moved",
+                code="joint-not-moved",
+                where=table.name,
+                why=f"it stays within {np.ptp(motion[:, joint]):.1e} {'m' if arm.prismatic[joint] else 'rad'} in all "
+                f"{len(motion)} rows: where its axis is cannot be seen",
+                advice=f"move it, or hold its parameters and never move it again: --fix {','.join(own)}",
+            )
+
+
+def _expected(model: Model, table: PoseTable) -> int:
+    slides = sum(model.arm.prismatic)
+    return model.measurement.rank(model.arm.joints - slides, slides, target_count(table))
+
+
+def _frames(model: Model, rows: Rows, values: Mapping[str, Array]) -> int:
+    return sum(block.tangent for block in model.measurement.blocks(rows.table, values))
+
+
+def _label(joint: int, column: int) -> str:
+    return f"{COLUMNS[column]}{joint + 1}_{UNITS[column]}"
+
+
+def _labels(shape: SerialArm, wish: str) -> tuple[str, ...]:
+    if wish in shipped_effects():
+        return read_effect(wish).labels(shape)
+    every = [*shape.labels, *(label for name in shipped_effects() for label in read_effect(name).labels(shape))]
+    for label in every:
+        if wish in (label, label.rpartition("_")[0]):
+            return (label,)
+    raise UsageError(
+        f"{shape.name} has no parameter {wish!r}", code="unknown-label", advice=did_you_mean(wish, every[:60])
+    )
+
+
+def _longest(model: Model) -> str | None:
+    """The longest length of the arm that is estimated."""
+    free = [i for i, label in enumerate(model.arm.labels) if label.endswith("_m") and label not in model.held]
+    return model.arm.labels[max(free, key=lambda i: abs(model.arm.parameters[i]))] if free else None

@@ -1,0 +1,77 @@
+"""Which rows are kept aside to judge the result: whole poses, or whole sessions, never parts of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from calib.errors import InputError, UsageError, did_you_mean
+from calib.robot.rows import pose_groups
+
+if TYPE_CHECKING:
+    from calib.robot.measurement import Mask
+    from calib.robot.rows import Index
+    from calib.robot.table import PoseTable
+
+
+def held_out(
+    table: PoseTable, share: float = 0.2, by: str | None = None, train_rows: int | None = None, seed: int = 0
+) -> Mask:
+    """The rows (n,) to judge by; the others are fitted.
+
+    share: of the groups, drawn at random; 0 holds nothing out. Groups are poses, or, with `by`, rows of one value of
+    that column; `by` as COLUMN=VALUE holds out the rows of that value. train_rows: fit about so many rows, hold out all
+    others. Raises UsageError `holdout-share`, `holdout-column`, InputError `holdout-groups`.
+    """
+    if not 0 <= share < 1:
+        raise UsageError(f"{share:g} is not a share", code="holdout-share", where="--holdout", advice="0.2 is a fifth")
+    if by is not None and "=" in by:
+        column, _, value = by.partition("=")
+        chosen = np.array([text == value for text in _texts(table, column)])
+        if not chosen.any() or chosen.all():
+            what = "no row" if not chosen.any() else "every row"
+            raise UsageError(f"{what} has {by}", code="holdout-column", where="--holdout-by")
+        return chosen
+    group = pose_groups(table) if by is None else _index(_texts(table, by))
+    count = int(group.max(initial=-1)) + 1
+    order = np.random.default_rng(seed).permutation(count)
+    if train_rows is not None:
+        if train_rows < 1:
+            raise UsageError("at least one row is needed to fit", code="holdout-share", where="--train-rows")
+        rows = np.cumsum(np.bincount(group, minlength=count)[order])
+        return np.asarray(~np.isin(group, order[rows <= max(train_rows, rows[0])]))
+    if share == 0:
+        return np.zeros(len(group), bool)
+    if count < 2:
+        what = f"only one value of {by}" if by else "only one pose"
+        raise InputError(f"{what}: nothing to hold out", code="holdout-groups", advice="--holdout 0")
+    held = min(max(round(share * count), 1), count - 1)
+    return np.asarray(np.isin(group, order[:held]))
+
+
+def folds(table: PoseTable, count: int, seed: int = 0) -> Index:
+    """A fold (n,) for every row, 0 ... count - 1: whole poses, dealt at random."""
+    group = pose_groups(table)
+    order = np.random.default_rng(seed).permutation(int(group.max(initial=-1)) + 1)
+    return np.asarray((order % count)[group], dtype=np.intp)
+
+
+def _texts(table: PoseTable, column: str) -> tuple[str, ...]:
+    known = {
+        "pose": [table.pose_names[i] for i in table.pose] if table.pose_names else None,
+        "target": [table.target_names[i] for i in table.target] if table.target_names else None,
+        "temperature_degc": None if table.temperature_degc is None else table.temperature_degc.tolist(),
+        "payload_kg": None if table.payload_kg is None else table.payload_kg.tolist(),
+        **table.other,
+    }
+    texts = known.get(column)
+    if texts is None:
+        names = [name for name, values in known.items() if values is not None]
+        advice = did_you_mean(column, names) if names else "the table has no column but those of the measurement"
+        raise UsageError(f"no column {column!r}", code="holdout-column", where="--holdout-by", advice=advice)
+    return tuple(str(text) for text in texts)
+
+
+def _index(texts: tuple[str, ...]) -> Index:
+    return np.unique(np.array(texts), return_inverse=True)[1].reshape(-1).astype(np.intp)

@@ -1,0 +1,127 @@
+"""Which parameters the data can tell apart, worked out before anything is solved.
+
+The columns of the Jacobian at the start are taken one after another, the frames first and then the arm: a column that
+the ones before make up belongs to a parameter that nothing measured can tell from them. Such a parameter is held at its
+nominal value and named with what it trades with. What remains is complete, minimal and changes continuously with the
+arm (K. Schroeer, S. Albright, M. Grethlein, "Complete, minimal and model-continuous kinematic models for robot
+calibration", Robotics and Computer-Integrated Manufacturing 13, 1997).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from calib.engine.assembly import triangle
+from calib.engine.structure import structure
+
+if TYPE_CHECKING:
+    from calib.engine import Problem
+    from calib.robot.measurement import Array
+
+# What remains of a unit column after the others are taken out: parameters that arms and poses can tell apart leave 1e-5
+# and more, redundant ones 1e-12 and less.
+NOTHING_LEFT = 1e-8
+TAKES_PART = 1e-5  # share of a trade, relative to its largest, from which a parameter is named
+
+
+@dataclass(frozen=True)
+class Redundant:
+    """A parameter that cannot be told apart from others: frames by their names, parameters by their labels."""
+
+    label: str
+    trades_with: tuple[str, ...]
+
+    def __str__(self) -> str:
+        if not self.trades_with:
+            return f"{self.label} changes nothing that was measured"
+        return f"{self.label} cannot be told apart from {', '.join(self.trades_with)}"
+
+
+@dataclass(frozen=True, eq=False)
+class Identifiability:
+    """rank: how many free parameters the data determine. redundant: the others. silent: parameters of effects at which
+    no row comes by, such as profiles of joint angles that are not reached. singular: (rank,) singular values of the
+    Jacobian of those determined, a radian counted as a metre, largest first. rows: scalar residuals."""
+
+    rank: int
+    redundant: tuple[Redundant, ...]
+    silent: tuple[str, ...]
+    singular: Array
+    rows: int
+
+    @property
+    def observability(self) -> dict[str, float]:
+        """The indices O1 to O5 of the rows, larger is better (J. Borm, C. Menq 1991; M. Driels, U. Pathre 1990;
+        A. Nahvi, J. Hollerbach, V. Hayward 1994 and 1996; Y. Sun, J. Hollerbach 2008)."""
+        s = self.singular
+        if not len(s) or s[-1] <= 0:
+            return dict.fromkeys(("O1", "O2", "O3", "O4", "O5"), 0.0)
+        return {
+            "O1": float(np.exp(np.mean(np.log(s))) / np.sqrt(self.rows)),
+            "O2": float(s[-1] / s[0]),
+            "O3": float(s[-1]),
+            "O4": float(s[-1] ** 2 / s[0]),
+            "O5": float(1 / np.sum(1 / s)),
+        }
+
+
+def examine(problem: Problem, keep_first: Sequence[str] = ()) -> Identifiability:
+    """Sort the free parameters of a problem into determined and redundant ones, at its start.
+
+    keep_first: labels to prefer over others of their kind. Frames are always preferred to the arm, the arm to effects.
+    """
+    laid_out = structure(problem)
+    labels = laid_out.shared_labels()
+    factor = triangle(laid_out, problem.start)[:-1, :-1]
+    order = _order(problem, labels, keep_first)
+    norms = np.sqrt(np.sum(factor**2, axis=0))
+    scaled = factor / np.where(norms > 0, norms, 1.0)
+    basis = np.zeros((len(factor), 0), order="F")
+    kept: list[int] = []
+    redundant, silent = [], []
+    effects = {label for block in problem.parameters[1:] for label in block.labels if "." not in label}
+    for column in order:
+        if norms[column] == 0 and labels[column] in effects:
+            silent.append(labels[column])
+            continue
+        rest = scaled[:, column] - basis @ (basis.T @ scaled[:, column])
+        rest -= basis @ (basis.T @ rest)  # twice is enough (W. Kahan)
+        size = float(np.sqrt(np.sum(rest * rest)))
+        if size > NOTHING_LEFT:
+            basis = np.column_stack([basis, rest / size])
+            kept.append(column)
+        else:
+            redundant.append(Redundant(labels[column], _trades(scaled, kept, column, labels, problem)))
+    singular = np.asarray(np.linalg.svd(factor[:, kept], compute_uv=False)) if kept else np.zeros(0)
+    rows = sum(block.rows * block.dimension for block in problem.residuals)
+    return Identifiability(len(kept), tuple(redundant), tuple(silent), singular, rows)
+
+
+def _order(problem: Problem, labels: tuple[str, ...], keep_first: Sequence[str]) -> list[int]:
+    """Columns in the order in which they are kept: frames, then labels asked for, then the arm, then effects."""
+    arm, *effects = (block.name for block in problem.parameters)
+    of = {label: block.name for block in problem.parameters for label in block.labels}
+
+    def place(column: int) -> tuple[int, int]:
+        label = labels[column]
+        if "." in label:  # frames have dotted labels, frame.coordinate
+            return 0, column
+        if label in keep_first:
+            return 1, column
+        return (2 if of[label] == arm else 3 + effects.index(of[label])), column
+
+    return sorted(range(len(labels)), key=place)
+
+
+def _trades(scaled: Array, kept: list[int], column: int, labels: tuple[str, ...], problem: Problem) -> tuple[str, ...]:
+    """What makes up a column, most important first; coordinates of a frame under the frame's name."""
+    if not kept or not scaled[:, column].any():
+        return ()
+    share = np.abs(np.linalg.lstsq(scaled[:, kept], scaled[:, column], rcond=None)[0])
+    largest = float(share.max())
+    named = [kept[i] for i in np.argsort(-share) if share[i] > TAKES_PART * largest]
+    return tuple(dict.fromkeys(labels[i].partition(".")[0] for i in named))

@@ -1,0 +1,162 @@
+"""What every kind of measurement is: a residual that follows from where the flange is, and the frames it needs.
+
+The chain from the parameters of the arm to the flange is the same for all (`calib.robot.prediction`); a file in
+`calib/robot/measurements` supplies the rest as one `Measurement` under the name MEASUREMENT. Arrays hold rows along
+their last axis: every line of a residual is then one pass over long vectors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calib import plugins
+from calib.engine import ParameterBlock
+from calib.geometry import se3
+
+if TYPE_CHECKING:
+    from calib.engine.problem import Index, Rows, Values
+    from calib.robot.table import PoseTable
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Component:
+    """Some of a row's residuals that share one noise: their name, unit (m or rad) and place, and the table's column of
+    standard deviations (a field of `PoseTable`) if it has one."""
+
+    name: str
+    unit: str
+    part: slice
+    sigma_column: str = ""
+
+    @property
+    def size(self) -> int:
+        """How many residuals."""
+        return int(self.part.stop - self.part.start)
+
+
+@dataclass(frozen=True, eq=False)
+class Linearised:
+    """Residuals of n rows and their derivatives.
+
+    residuals: (d, n) predicted less measured. by_flange: (d, 6, n) by the right tangent of base_from_flange.
+    by_block: (t, d, n) per frame block, in the order of `Measurement.blocks`.
+    """
+
+    residuals: Array
+    by_flange: Array
+    by_block: tuple[Array, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Start:
+    """Frames in closed form. values: per block. size: (n,) residual per component, m or rad; inlier: (n,)."""
+
+    values: dict[str, Array]
+    size: Mapping[str, Array]
+    inlier: Mask
+
+
+# linearise(values, base_from_flange of the rows (m, 4, 4), rows) -> Linearised
+Linearise = Callable[["Values", Array, "Rows"], Linearised]
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """A kind of measurement.
+
+    name: as in options and `PoseTable.measurement`. components: the residuals of a row.
+    start(base_from_flange (n, 4, 4), table, seed): frames in closed form. blocks(table, values): frames as unknowns.
+    residual(table): the residual of that table. rank(revolute, prismatic, targets): how many parameters of arm and
+    frames the data determine. scale_free: nothing measured carries a length, so one of the arm's must be given.
+    """
+
+    name: str
+    components: tuple[Component, ...]
+    start: Callable[[Array, PoseTable, int], Start]
+    blocks: Callable[[PoseTable, Values], tuple[ParameterBlock, ...]]
+    residual: Callable[[PoseTable], Linearise]
+    rank: Callable[[int, int, int], int]
+    scale_free: bool = False
+
+    @property
+    def dimension(self) -> int:
+        """Residuals per row."""
+        return sum(component.size for component in self.components)
+
+
+def read_measurement(name: str) -> Measurement:
+    """The measurement of that name. Raises UsageError `unknown-measurement`."""
+    measurement: Measurement = plugins.pick("calib.robot.measurements", "MEASUREMENT", name)
+    return measurement
+
+
+def target_count(table: PoseTable) -> int:
+    """How many targets the table tells apart."""
+    return max(len(table.target_names), 1)
+
+
+def target_names(table: PoseTable) -> tuple[str, ...]:
+    """What stands in labels after a frame's name: nothing for a single target, [name] for several."""
+    return ("",) if len(table.target_names) < 2 else tuple(f"[{name}]" for name in table.target_names)
+
+
+def frame_block(name: str, transforms: Array, members: tuple[str, ...] = ("",)) -> ParameterBlock:
+    """Transforms (k, 4, 4) as unknowns of one block; `members` tell them apart in the labels.
+
+    They stand side by side in a single member, for the engine then reads the rank from the whole triangular factor.
+    """
+
+    def retract(values: Array, step: Array) -> Array:
+        return se3.retract(values, step.reshape(*values.shape[:-2], 6))
+
+    labels = tuple(f"{name}{member}.{label}" for member in members for label in se3.TANGENT)
+    return ParameterBlock(name, transforms[None], labels, retract=retract)
+
+
+def point_block(name: str, points: Array, members: tuple[str, ...] = ("",)) -> ParameterBlock:
+    """Points (k, 3) in metres as unknowns of one block; values (1, 3 k)."""
+    labels = tuple(f"{name}{member}.{axis}_m" for member in members for axis in "xyz")
+    return ParameterBlock(name, points.reshape(1, -1), labels)
+
+
+def per_target(columns: Array, target: Index, count: int) -> Array:
+    """Columns (t, d, n) by a row's own target as columns (count t, d, n) by all of them: zero but for its own."""
+    if count == 1:
+        return columns
+    out = np.zeros((count, *columns.shape))
+    out[target, :, :, np.arange(len(target))] = columns.transpose(2, 0, 1)
+    return out.reshape(-1, *columns.shape[1:])
+
+
+def rows_last(array: Array) -> Array:
+    """(n, ...) as contiguous (..., n)."""
+    return np.ascontiguousarray(np.moveaxis(array, 0, -1))
+
+
+def product(left: Array, right: Array) -> Array:
+    """Matrix products (a, c, n) of (a, b) or (a, b, n) and (b, c, n), row by row."""
+    if left.ndim == 2:
+        return np.asarray((left @ right.reshape(len(right), -1)).reshape(len(left), *right.shape[1:]))
+    return np.asarray(np.einsum("abn,bcn->acn", left, right))
+
+
+def moved(matrix: Array, vector: Array) -> Array:
+    """Matrix (a, b) or (a, b, n) times vector (b, n): (a, n)."""
+    return np.asarray(matrix @ vector if matrix.ndim == 2 else np.einsum("abn,bn->an", matrix, vector))
+
+
+def minus_cross(matrix: Array, point: Array) -> Array:
+    """-M hat(x), (a, 3, n), of M (a, 3, n) and x (3, n): row r becomes x cross r."""
+    out = np.empty(np.broadcast_shapes(matrix.shape, (1, 1, point.shape[1])))
+    for i, j, k in ((0, 1, 2), (1, 2, 0), (2, 0, 1)):
+        np.multiply(matrix[:, k], point[j], out=out[:, i])
+        out[:, i] -= matrix[:, j] * point[k]
+    return out

@@ -1,0 +1,84 @@
+"""Distance: a draw-wire or a ball bar between a target on the flange and an unknown fixed anchor.
+
+d = |base_from_flange x - a|, for each of several targets x on the flange. The residual is in metres. Nothing ties the
+base to the world: the anchor stands in the base.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from calib.engine import ParameterBlock
+from calib.robot.measurement import (
+    Component,
+    Linearise,
+    Linearised,
+    Measurement,
+    Start,
+    minus_cross,
+    moved,
+    per_target,
+    point_block,
+    rows_last,
+    target_count,
+    target_names,
+)
+from calib.robot.start import distance_start
+
+if TYPE_CHECKING:
+    from calib.engine.problem import Rows, Values
+    from calib.robot.measurement import Array
+    from calib.robot.table import PoseTable
+
+ANCHOR, TARGET = "anchor_in_base", "target_in_flange"
+NEAREST_M = 1e-9  # a distance of zero has no direction
+
+
+def start(base_from_flange: Array, table: PoseTable, seed: int) -> Start:
+    """Squared distances are linear in products of the unknowns; no random subsets, so no seed."""
+    assert table.distance is not None
+    found = distance_start(base_from_flange, table.distance, table.target)
+    values = {ANCHOR: found.anchor_in_base[None], TARGET: found.target_in_flange.reshape(1, -1)}
+    return Start(values, {"distance": np.abs(found.residual_m)}, found.inlier)
+
+
+def blocks(table: PoseTable, values: Values) -> tuple[ParameterBlock, ...]:
+    """The anchor in the base, and every target on the flange."""
+    return point_block(ANCHOR, values[ANCHOR]), point_block(TARGET, values[TARGET], target_names(table))
+
+
+def residual(table: PoseTable) -> Linearise:
+    """The residual (1, n) in metres."""
+    assert table.distance is not None
+    distance, count = table.distance, target_count(table)
+
+    def linearise(values: Values, flange: Array, rows: Rows) -> Linearised:
+        target = table.target[rows]
+        point = values[TARGET].reshape(-1, 3).T[:, target]
+        f = rows_last(flange[:, :3, :])
+        line = moved(f[:, :3], point) + f[:, 3] - values[ANCHOR].reshape(3, 1)
+        length = np.sqrt(np.einsum("an,an->n", line, line))
+        along = line / np.maximum(length, NEAREST_M)
+        in_flange = np.einsum("an,abn->bn", along, f[:, :3])[None]
+        by_flange = np.concatenate([in_flange, minus_cross(in_flange, point)], axis=1)
+        columns = -along[:, None], per_target(in_flange.swapaxes(0, 1), target, count)
+        return Linearised((length - distance[rows])[None], by_flange, columns)
+
+    return linearise
+
+
+def rank(revolute: int, prismatic: int, targets: int) -> int:
+    """6 fewer than for a pose: the base in the world, and the orientation of the target, less the anchor's three."""
+    return 4 * revolute + 2 * prismatic + 3 * (targets - 1)
+
+
+MEASUREMENT = Measurement(
+    name="distance",
+    components=(Component("distance", "m", slice(0, 1), "sigma_distance"),),
+    start=start,
+    blocks=blocks,
+    residual=residual,
+    rank=rank,
+)

@@ -1,0 +1,104 @@
+"""Plane: the tip on the flange touches an unknown plane, or one of several.
+
+n . (base_from_flange x) = o; nothing but joint values is measured. The residual is the tip's distance from the plane in
+metres. No length is measured: one of the arm's is taken as given.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from calib.engine import ParameterBlock
+from calib.robot.contact_start import contact_plane_start
+from calib.robot.measurement import (
+    Component,
+    Linearise,
+    Linearised,
+    Measurement,
+    Start,
+    minus_cross,
+    moved,
+    per_target,
+    point_block,
+    rows_last,
+    target_count,
+    target_names,
+)
+
+if TYPE_CHECKING:
+    from calib.engine.problem import Rows, Values
+    from calib.robot.measurement import Array
+    from calib.robot.table import PoseTable
+
+PLANE, TIP = "plane_in_base", "tip_in_flange"
+
+
+def start(base_from_flange: Array, table: PoseTable, seed: int) -> Start:
+    """Linear in n, o and the products of n and x."""
+    found = contact_plane_start(base_from_flange, table.target, seed=seed)
+    values = {PLANE: found.in_base[None], TIP: found.tip_in_flange[None]}
+    return Start(values, {"position": found.residual_m}, found.inlier)
+
+
+def blocks(table: PoseTable, values: Values) -> tuple[ParameterBlock, ...]:
+    """Every plane in the base, as unit normal and offset (1, planes, 4), and the tip on the flange."""
+    planes = values[PLANE].reshape(1, -1, 4)
+    labels = tuple(
+        f"{PLANE}{name}.{label}" for name in target_names(table) for label in ("tilt1_rad", "tilt2_rad", "offset_m")
+    )
+    return ParameterBlock(PLANE, planes, labels, retract=_retract), point_block(TIP, values[TIP])
+
+
+def residual(table: PoseTable) -> Linearise:
+    """The residual (1, n) in metres."""
+    count = target_count(table)
+
+    def linearise(values: Values, flange: Array, rows: Rows) -> Linearised:
+        target = table.target[rows]
+        planes = values[PLANE].reshape(-1, 4)
+        normal, offset = planes[target, :3].T, planes[target, 3]
+        f = rows_last(flange[:, :3, :])
+        tip = np.broadcast_to(values[TIP].reshape(3, 1), (3, f.shape[2]))
+        in_base = moved(f[:, :3], tip) + f[:, 3]
+        in_flange = np.einsum("an,abn->bn", normal, f[:, :3])[None]
+        by_flange = np.concatenate([in_flange, minus_cross(in_flange, tip)], axis=1)
+        tilts = np.einsum("nab,an->bn", _tangents(planes[:, :3])[target], in_base)
+        by_plane = np.concatenate([tilts, -np.ones((1, f.shape[2]))])[:, None]
+        residuals = np.einsum("an,an->n", normal, in_base) - offset
+        return Linearised(residuals[None], by_flange, (per_target(by_plane, target, count), in_flange.swapaxes(0, 1)))
+
+    return linearise
+
+
+def rank(revolute: int, prismatic: int, targets: int) -> int:
+    """7 fewer than for a pose: what a draw-wire loses, and scale; each further plane brings 3."""
+    return 4 * revolute + 2 * prismatic - 1 + 3 * (targets - 1)
+
+
+def _tangents(normals: Array) -> Array:
+    """Two unit vectors (k, 3, 2) across each normal (k, 3)."""
+    axis = np.eye(3)[np.argmin(np.abs(normals), axis=1)]
+    first = np.cross(normals, axis)
+    first /= np.linalg.norm(first, axis=1, keepdims=True)
+    return np.stack([first, np.cross(normals, first)], axis=2)
+
+
+def _retract(values: Array, step: Array) -> Array:
+    """Tilts the normals and moves the offsets of planes (1, k, 4) by steps (1, 3 k)."""
+    planes, steps = values.reshape(-1, 4), step.reshape(-1, 3)
+    normals = planes[:, :3] + np.einsum("kab,kb->ka", _tangents(planes[:, :3]), steps[:, :2])
+    normals = normals / np.sqrt(np.sum(normals * normals, axis=1, keepdims=True))
+    return np.concatenate([normals, planes[:, 3:] + steps[:, 2:]], axis=1).reshape(values.shape)
+
+
+MEASUREMENT = Measurement(
+    name="plane",
+    components=(Component("position", "m", slice(0, 1)),),
+    start=start,
+    blocks=blocks,
+    residual=residual,
+    rank=rank,
+    scale_free=True,
+)

@@ -1,0 +1,79 @@
+"""Point: the tip on the flange is held in an unknown fixed point, or in one of several, while the arm turns about it.
+
+p = base_from_flange x; nothing but joint values is measured. The residual is in metres. No length is measured either:
+an arm twice the size would fit as well, so one of its lengths is taken as given.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from calib.engine import ParameterBlock
+from calib.robot.contact_start import contact_point_start
+from calib.robot.measurement import (
+    Component,
+    Linearise,
+    Linearised,
+    Measurement,
+    Start,
+    minus_cross,
+    moved,
+    per_target,
+    point_block,
+    rows_last,
+    target_count,
+    target_names,
+)
+
+if TYPE_CHECKING:
+    from calib.engine.problem import Rows, Values
+    from calib.robot.measurement import Array
+    from calib.robot.table import PoseTable
+
+POINT, TIP = "point_in_base", "tip_in_flange"
+
+
+def start(base_from_flange: Array, table: PoseTable, seed: int) -> Start:
+    """p - R x = t is linear in p and x."""
+    found = contact_point_start(base_from_flange, table.target, seed=seed)
+    values = {POINT: found.in_base.reshape(1, -1), TIP: found.tip_in_flange[None]}
+    return Start(values, {"position": found.residual_m}, found.inlier)
+
+
+def blocks(table: PoseTable, values: Values) -> tuple[ParameterBlock, ...]:
+    """Every fixed point in the base, and the tip on the flange."""
+    return point_block(POINT, values[POINT], target_names(table)), point_block(TIP, values[TIP])
+
+
+def residual(table: PoseTable) -> Linearise:
+    """The residual (3, n) in metres."""
+    count = target_count(table)
+
+    def linearise(values: Values, flange: Array, rows: Rows) -> Linearised:
+        target = table.target[rows]
+        f = rows_last(flange[:, :3, :])
+        tip = np.broadcast_to(values[TIP].reshape(3, 1), (3, f.shape[2]))
+        residuals = moved(f[:, :3], tip) + f[:, 3] - values[POINT].reshape(-1, 3).T[:, target]
+        by_flange = np.concatenate([f[:, :3], minus_cross(f[:, :3], tip)], axis=1)
+        fixed = np.broadcast_to(-np.eye(3)[:, :, None], f[:, :3].shape)
+        return Linearised(residuals, by_flange, (per_target(fixed, target, count), f[:, :3].swapaxes(0, 1)))
+
+    return linearise
+
+
+def rank(revolute: int, prismatic: int, targets: int) -> int:
+    """7 fewer than for a pose: what a draw-wire loses, and scale; each further point brings 3."""
+    return 4 * revolute + 2 * prismatic - 1 + 3 * (targets - 1)
+
+
+MEASUREMENT = Measurement(
+    name="point",
+    components=(Component("position", "m", slice(0, 3)),),
+    start=start,
+    blocks=blocks,
+    residual=residual,
+    rank=rank,
+    scale_free=True,
+)

@@ -1,0 +1,118 @@
+"""Pose: an instrument sees where a target on the flange is and how it is turned.
+
+world_from_target = world_from_base base_from_flange flange_from_target. The residual is split: metres of the target's
+origin and radians of the turn between predicted and measured, both along the axes of the instrument.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from calib.engine import ParameterBlock
+from calib.geometry import so3
+from calib.robot.measurement import (
+    Component,
+    Linearise,
+    Linearised,
+    Measurement,
+    Start,
+    frame_block,
+    minus_cross,
+    moved,
+    per_target,
+    product,
+    rows_last,
+    target_count,
+    target_names,
+)
+from calib.robot.start import pose_start
+
+if TYPE_CHECKING:
+    from calib.engine.problem import Rows, Values
+    from calib.robot.measurement import Array
+    from calib.robot.table import PoseTable
+
+BASE, TARGET = "world_from_base", "flange_from_target"
+
+
+def start(base_from_flange: Array, table: PoseTable, seed: int) -> Start:
+    """Shah's closed form on random subsets."""
+    assert table.position is not None
+    assert table.rotation is not None
+    measured = np.zeros((len(table.joints), 4, 4))
+    measured[:, :3, :3], measured[:, :3, 3], measured[:, 3, 3] = table.rotation, table.position, 1.0
+    found = pose_start(base_from_flange, measured, table.target, seed=seed)
+    values = {BASE: found.world_from_base[None], TARGET: found.flange_from_target[None]}
+    return Start(values, {"position": found.residual_m, "orientation": found.residual_rad}, found.inlier)
+
+
+def blocks(table: PoseTable, values: Values) -> tuple[ParameterBlock, ...]:
+    """The base in the world, and every target on the flange."""
+    return (
+        frame_block(BASE, values[BASE].reshape(-1, 4, 4)),
+        frame_block(TARGET, values[TARGET].reshape(-1, 4, 4), target_names(table)),
+    )
+
+
+def residual(table: PoseTable) -> Linearise:
+    """The residual (6, n): metres, then radians."""
+    assert table.position is not None
+    assert table.rotation is not None
+    position, rotation = rows_last(table.position), rows_last(table.rotation)
+    count = target_count(table)
+
+    def linearise(values: Values, flange: Array, rows: Rows) -> Linearised:
+        world = values[BASE].reshape(4, 4)
+        target = table.target[rows]
+        of_target = rows_last(values[TARGET].reshape(-1, 4, 4)[target]) if count > 1 else None
+        single = values[TARGET].reshape(-1, 4, 4)[0]
+        turn = single[:3, :3] if of_target is None else of_target[:3, :3]
+        point = single[:3, 3, None] if of_target is None else of_target[:3, 3]
+        f = rows_last(flange[:, :3, :])
+        in_world = product(world[:3, :3], f[:, :3])
+        in_base = moved(f[:, :3], np.broadcast_to(point, (3, f.shape[2]))) + f[:, 3]
+        n = f.shape[2]
+        predicted = np.einsum("abn,bc->acn" if of_target is None else "abn,bcn->acn", in_world, turn)
+        error = np.einsum("abn,cbn->nac", predicted, rotation[:, :, rows])
+        off = so3.log(error)
+        residuals = np.empty((6, n))
+        residuals[:3] = moved(world[:3, :3], in_base)
+        residuals[:3] += world[:3, 3, None]
+        residuals[:3] -= position[:, rows]
+        residuals[3:] = off.T
+        bend = rows_last(so3.left_jacobian_inverse(off))  # d log(exp(dw) E) = J dw
+        by_flange = np.zeros((6, 6, n))
+        by_flange[:3, :3] = in_world
+        by_flange[:3, 3:] = minus_cross(in_world, np.broadcast_to(point, (3, n)))
+        by_flange[3:, 3:] = product(bend, in_world)
+        by_base = np.zeros((6, 6, n))
+        by_base[:3, :3] = world[:3, :3, None]
+        by_base[:3, 3:] = minus_cross(np.broadcast_to(world[:3, :3, None], (3, 3, n)), in_base)
+        by_base[3:, 3:] = np.einsum("abn,bc->acn", bend, world[:3, :3])
+        by_target = np.zeros((6, 6, n))
+        by_target[:3, :3] = predicted
+        by_target[3:, 3:] = product(bend, predicted)
+        columns = (by_base.swapaxes(0, 1), per_target(by_target.swapaxes(0, 1), target, count))
+        return Linearised(residuals, by_flange, columns)
+
+    return linearise
+
+
+def rank(revolute: int, prismatic: int, targets: int) -> int:
+    """4R + 2P + 6 (L. Everett, M. Driels, B. Mooring, "Kinematic modelling for robot calibration", ICRA 1987)."""
+    return 4 * revolute + 2 * prismatic + 6 * targets
+
+
+MEASUREMENT = Measurement(
+    name="pose",
+    components=(
+        Component("position", "m", slice(0, 3), "sigma_position"),
+        Component("orientation", "rad", slice(3, 6), "sigma_rotation"),
+    ),
+    start=start,
+    blocks=blocks,
+    residual=residual,
+    rank=rank,
+)

@@ -1,0 +1,86 @@
+"""Position: an instrument sees where a target on the flange is, not how it is turned.
+
+p = world_from_base base_from_flange x, for each of several targets at unknown places x on the flange. The residual is
+in metres, along the axes of the instrument.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from calib.engine import ParameterBlock
+from calib.robot.measurement import (
+    Component,
+    Linearise,
+    Linearised,
+    Measurement,
+    Start,
+    frame_block,
+    minus_cross,
+    moved,
+    per_target,
+    point_block,
+    product,
+    rows_last,
+    target_count,
+    target_names,
+)
+from calib.robot.start import position_start
+
+if TYPE_CHECKING:
+    from calib.engine.problem import Rows, Values
+    from calib.robot.measurement import Array
+    from calib.robot.table import PoseTable
+
+BASE, TARGET = "world_from_base", "target_in_flange"
+
+
+def start(base_from_flange: Array, table: PoseTable, seed: int) -> Start:
+    """Linear least squares on random subsets."""
+    assert table.position is not None
+    found = position_start(base_from_flange, table.position, table.target, seed=seed)
+    values = {BASE: found.world_from_base[None], TARGET: found.target_in_flange.reshape(1, -1)}
+    return Start(values, {"position": found.residual_m}, found.inlier)
+
+
+def blocks(table: PoseTable, values: Values) -> tuple[ParameterBlock, ...]:
+    """The base in the world, and every target on the flange."""
+    return frame_block(BASE, values[BASE].reshape(-1, 4, 4)), point_block(TARGET, values[TARGET], target_names(table))
+
+
+def residual(table: PoseTable) -> Linearise:
+    """The residual (3, n) in metres."""
+    assert table.position is not None
+    position, count = rows_last(table.position), target_count(table)
+
+    def linearise(values: Values, flange: Array, rows: Rows) -> Linearised:
+        world, target = values[BASE].reshape(4, 4), table.target[rows]
+        point = values[TARGET].reshape(-1, 3).T[:, target]
+        f = rows_last(flange[:, :3, :])
+        in_world = product(world[:3, :3], f[:, :3])
+        in_base = moved(f[:, :3], point) + f[:, 3]
+        residuals = moved(world[:3, :3], in_base) + world[:3, 3, None] - position[:, rows]
+        by_flange = np.concatenate([in_world, minus_cross(in_world, point)], axis=1)
+        turned = np.broadcast_to(world[:3, :3, None], in_world.shape)
+        by_base = np.concatenate([turned, minus_cross(turned, in_base)], axis=1)
+        columns = by_base.swapaxes(0, 1), per_target(in_world.swapaxes(0, 1), target, count)
+        return Linearised(residuals, by_flange, columns)
+
+    return linearise
+
+
+def rank(revolute: int, prismatic: int, targets: int) -> int:
+    """3 fewer than for a pose where there is one target: its orientation; each further target brings 3."""
+    return 4 * revolute + 2 * prismatic + 3 * targets
+
+
+MEASUREMENT = Measurement(
+    name="position",
+    components=(Component("position", "m", slice(0, 3), "sigma_position"),),
+    start=start,
+    blocks=blocks,
+    residual=residual,
+    rank=rank,
+)

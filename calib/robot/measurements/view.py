@@ -1,0 +1,82 @@
+"""View: an instrument on the flange, such as a camera on the hand, sees how a fixed object stands before it.
+
+The table holds the same poses as for `pose`: world_from_target, the target being the instrument and the world the
+object. What is seen is the inverse, and so are the errors: a view that is wrongly turned by a milliradian puts the
+instrument of a table in the object's frame a millimetre off per metre of distance, but not the object in the
+instrument's. The residual is split as for `pose`, metres of the object's origin and radians, along the instrument's
+axes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from calib.geometry import se3, so3
+from calib.robot.measurement import (
+    Linearise,
+    Linearised,
+    Measurement,
+    minus_cross,
+    per_target,
+    product,
+    rows_last,
+    target_count,
+)
+from calib.robot.measurements import pose
+
+if TYPE_CHECKING:
+    from calib.engine.problem import Rows, Values
+    from calib.robot.measurement import Array
+    from calib.robot.table import PoseTable
+
+
+def residual(table: PoseTable) -> Linearise:
+    """The residual (6, n): metres, then radians."""
+    assert table.position is not None
+    assert table.rotation is not None
+    seen = -np.einsum("nba,nb->an", table.rotation, table.position)  # the world's origin in the target
+    rotation, count = rows_last(table.rotation), target_count(table)
+
+    def linearise(values: Values, flange: Array, rows: Rows) -> Linearised:
+        world = values[pose.BASE].reshape(4, 4)
+        target = table.target[rows]
+        frames = values[pose.TARGET].reshape(-1, 4, 4)[target]
+        predicted = world @ flange @ frames
+        p = rows_last(predicted[:, :3, :])
+        n = p.shape[2]
+        origin = -np.einsum("ban,bn->an", p[:, :3], p[:, 3])
+        off = so3.log(np.einsum("ban,bcn->nac", p[:, :3], rotation[:, :, rows]))  # R_predicted' R_measured
+        residuals = np.concatenate([origin - seen[:, rows], -off.T])
+        # P exp(x) sees the origin at exp(-x) origin, and log(exp(-w) E) moves by -J w
+        by_target = np.zeros((6, 6, n))
+        by_target[:3, :3] = -np.eye(3)[:, :, None]
+        by_target[:3, 3:] = minus_cross(by_target[:3, :3], origin)
+        by_target[3:, 3:] = rows_last(so3.left_jacobian_inverse(off))
+        by_flange = _through(by_target, rows_last(se3.inverse(frames)))
+        by_base = _through(by_flange, rows_last(se3.inverse(flange)))
+        columns = (by_base.swapaxes(0, 1), per_target(by_target.swapaxes(0, 1), target, count))
+        return Linearised(residuals, by_flange, columns)
+
+    return linearise
+
+
+def _through(by_tangent: Array, transform: Array) -> Array:
+    """Derivatives (6, 6, n) by the tangent on the other side of transforms (4, 4, n): times their adjoints."""
+    turn, point = transform[:3, :3], transform[:3, 3]
+    out = np.empty_like(by_tangent)
+    out[:, :3] = product(by_tangent[:, :3], turn)
+    # adjoint: v' = R v + t x R w, w' = R w
+    out[:, 3:] = product(by_tangent[:, 3:] - minus_cross(by_tangent[:, :3], point), turn)
+    return out
+
+
+MEASUREMENT = Measurement(
+    name="view",
+    components=pose.MEASUREMENT.components,
+    start=pose.start,
+    blocks=pose.blocks,
+    residual=residual,
+    rank=pose.rank,
+)

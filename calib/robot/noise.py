@@ -1,0 +1,108 @@
+"""How large the errors of each component of a measurement are, and which rows are beyond them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import gammaincinv
+
+if TYPE_CHECKING:
+    from calib.robot.measurement import Measurement
+    from calib.robot.table import PoseTable
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+# A row further off than this many standard deviations is wrong: noise alone does it once in 13 million rows of three
+# coordinates, and what an arm's model leaves unexplained has short tails.
+OUTLIER_SIGMAS = 6.0
+LEAST_SIGMA = 1e-9  # m or rad: rounding of the forward kinematics is 1e-15, of tables with nine digits 1e-9
+
+
+@dataclass(frozen=True, eq=False)
+class Noise:
+    """Standard deviations (n, d) of a table's residuals, and the part common to all rows per component.
+
+    A column of standard deviations tells what the instrument adds; the common part is what is left, of the arm.
+    """
+
+    sigma: Array
+    common: Mapping[str, float]
+
+
+def stated(measurement: Measurement, table: PoseTable) -> Array:
+    """Standard deviations (n, d) that the table gives, zero where it gives none."""
+    out = np.zeros((len(table.joints), measurement.dimension))
+    for component in measurement.components:
+        column = getattr(table, component.sigma_column, None) if component.sigma_column else None
+        if column is not None:
+            out[:, component.part] = column.reshape(len(out), -1)
+    return out
+
+
+def noise_of(measurement: Measurement, given: Array, common: Mapping[str, float]) -> Noise:
+    """Both parts together. given: (n, d) as of `stated`."""
+    sigma = np.empty_like(given)
+    for component in measurement.components:
+        part = given[:, component.part]
+        sigma[:, component.part] = np.sqrt(part * part + max(common[component.name], LEAST_SIGMA) ** 2)
+    return Noise(sigma, dict(common))
+
+
+def median_noise(measurement: Measurement, residuals: Array, given: Array, shrunk: float = 1.0) -> dict[str, float]:
+    """The common part per component from the median residual of a row, which wrong rows do not move.
+
+    residuals: (n, d). shrunk: by how much a fit makes residuals smaller than errors, sqrt(1 - parameters / residuals).
+    """
+    out = {}
+    for component in measurement.components:
+        norms = np.sqrt(np.sum(residuals[:, component.part] ** 2, axis=1))
+        whole = float(np.median(norms)) / (chi_median(component.size) * shrunk)
+        instrument = float(np.median(np.mean(given[:, component.part] ** 2, axis=1)))
+        out[component.name] = max(np.sqrt(max(whole * whole - instrument, 0.0)), LEAST_SIGMA)
+    return out
+
+
+def mean_noise(
+    measurement: Measurement, residuals: Array, given: Array, redundancy: Mapping[str, float]
+) -> dict[str, float]:
+    """The common part per component for which its squared whitened residuals sum to their expectation.
+
+    redundancy: of a component's residuals, how many the fit leaves free, as a share (W. Foerstner, "Ein Verfahren zur
+    Schaetzung von Varianz- und Kovarianzkomponenten", AVN 86, 1979).
+    """
+    out = {}
+    for component in measurement.components:
+        squares = residuals[:, component.part] ** 2
+        share = max(redundancy[component.name], 1e-3)
+        fixed = given[:, component.part] ** 2
+        if not fixed.any():
+            out[component.name] = max(float(np.sqrt(np.mean(squares) / share)), LEAST_SIGMA)
+            continue
+        low, high = LEAST_SIGMA**2, float(np.max(squares)) / share + LEAST_SIGMA**2
+        for _ in range(60):  # bisection: the sum falls as the common part grows
+            middle = np.sqrt(low * high)
+            low, high = (middle, high) if np.mean(squares / (fixed + middle)) > share else (low, middle)
+        out[component.name] = float(np.sqrt(high))
+    return out
+
+
+def row_sizes(measurement: Measurement, residuals: Array, sigma: Array | float = 1.0) -> dict[str, Array]:
+    """Length (n,) of every component of residuals (n, d), in units of sigma."""
+    whitened = residuals / sigma
+    return {c.name: np.sqrt(np.sum(whitened[:, c.part] ** 2, axis=1)) for c in measurement.components}
+
+
+def fits(measurement: Measurement, residuals: Array, noise: Noise) -> Mask:
+    """Which rows (n,) lie within `OUTLIER_SIGMAS` in every component."""
+    sizes = row_sizes(measurement, residuals, noise.sigma)
+    return np.asarray(np.all([size <= OUTLIER_SIGMAS for size in sizes.values()], axis=0))
+
+
+def chi_median(dimension: int) -> float:
+    """The median length of a Gaussian vector of unit standard deviation."""
+    return float(np.sqrt(2 * gammaincinv(dimension / 2, 0.5)))

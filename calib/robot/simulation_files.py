@@ -1,0 +1,68 @@
+"""A simulated arm as documents: what a user would hold, and the truth; `calib.report.simulated_arm` writes them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calib.robot.arm_file import shipped_arms
+from calib.robot.effect import read_effect
+
+if TYPE_CHECKING:
+    from calib.robot.simulation import Simulation
+    from calib.robot.table import PoseTable
+
+# Nanometres and nanoradians: far below any instrument, and far above the last digits, in which processors differ. So a
+# seed gives the same bytes everywhere.
+DECIMALS = 9
+TRUTH_DECIMALS = 12
+ARM_FILE = "arm.yaml"  # of an arm that is none of those shipped
+
+
+def settings(simulation: Simulation) -> dict[str, Any]:
+    """The document of `calib.yaml`: the arm, by name or file, and the measurement where the columns do not tell it."""
+    shipped = simulation.nominal.name in shipped_arms()
+    document: dict[str, Any] = {"arm": simulation.nominal.name if shipped else ARM_FILE}
+    if simulation.table.measurement == "joints":
+        document["measurement"] = simulation.measurement
+    return document
+
+
+def truth(simulation: Simulation) -> dict[str, Any]:
+    """Seed, spread, outliers, and the true arm, effects and frames, as the document of `truth.yaml`."""
+    nominal, arm = simulation.nominal, simulation.arm
+    parameters = dict(zip(arm.labels, _listed(arm.parameters), strict=True))
+    effects = {
+        name: dict(zip(read_effect(name).labels(nominal), _listed(values), strict=True))
+        for name, values in simulation.effects.items()
+    }
+    return {
+        "seed": simulation.seed,
+        "arm": nominal.name,
+        "measurement": simulation.measurement,
+        **asdict(simulation.spread),
+        "outlier_lines": simulation.table.lines[simulation.outlier].tolist(),
+        "parameters": parameters,
+        "effects": effects,
+        "frames": {name: _listed(values) for name, values in simulation.frames.items()},
+    }
+
+
+def rounded(table: PoseTable) -> PoseTable:
+    """The table with measured and commanded values to `DECIMALS`."""
+    names = ("joints", "position", "quaternion_xyzw", "distance", "temperature_degc", "payload_kg")
+    columns: dict[str, Any] = {
+        name: _round(column, DECIMALS) for name in names if (column := getattr(table, name)) is not None
+    }
+    return replace(table, **columns)
+
+
+def _listed(values: NDArray[np.float64]) -> Any:
+    return _round(values, TRUTH_DECIMALS).tolist()
+
+
+def _round(values: NDArray[np.float64], decimals: int) -> NDArray[np.float64]:
+    return np.asarray(np.round(values, decimals) + 0.0)  # + 0.0: no minus zero

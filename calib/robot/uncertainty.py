@@ -1,0 +1,67 @@
+"""What the uncertainty of a calibration means where the arm works, and what its residuals would mean at the joints."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from calib.robot.effect import conditions_of
+from calib.robot.fitting import Fit, pose_problem, residuals_at, rows_of, scale_of
+from calib.robot.kinematics import flange_jacobian
+from calib.robot.measurement import read_measurement, rows_last
+from calib.robot.prediction import ARM_BLOCK, flange_poses
+from calib.robot.rows import chosen
+
+if TYPE_CHECKING:
+    from calib.robot.measurement import Array
+    from calib.robot.table import PoseTable
+
+SAMPLES = 400  # poses over the range of motion: their 95 % quantile is known to a percent of the poses
+CHI3_95 = 2.7955  # radius of the sphere that holds 95 % of a three-dimensional Gaussian of unit standard deviation
+
+
+def tool_sigma(fitted: Fit, table: PoseTable, reference_degc: float | None, seed: int = 0) -> Array:
+    """Standard deviation (k,) in m, per coordinate, of where the measured point is predicted.
+
+    At joint values drawn uniformly between the least and the greatest of the table, from the covariance of everything
+    that was estimated, frames included.
+    """
+    rng = np.random.default_rng(seed)
+    low, high = table.joints.min(axis=0), table.joints.max(axis=0)
+    rows = rng.integers(len(table.joints), size=SAMPLES)
+    away = replace(chosen(table, rows), joints=rng.uniform(low, high, (SAMPLES, len(low))))
+    model = fitted.model
+    if model.measurement.name == "view":  # where the instrument is, not what it would see from there
+        model = replace(model, measurement=read_measurement("pose"))
+    problem = pose_problem(model, rows_of(model, away, conditions_of(away, reference_degc)), fitted.values)
+    _, jacobians = problem.residuals[0].evaluate(problem.start, slice(0, SAMPLES))
+    free = fitted.solution.structure.free
+    part = model.measurement.components[0]
+    columns = np.concatenate([jacobian[:, part.part] for jacobian in jacobians], axis=2)[:, :, free]
+    uncertainty = fitted.solution.uncertainty
+    covariance = np.where(np.isfinite(uncertainty.shared), uncertainty.shared, 0.0)
+    variance = np.einsum("ndi,ij,ndj->n", columns, covariance, columns) / part.size
+    return np.asarray(scale_of(fitted.solution) * np.sqrt(np.maximum(variance, 0.0)))
+
+
+def joint_error(fitted: Fit, table: PoseTable, reference_degc: float | None) -> float:
+    """The error in rad that every turning joint would have to make, independently, to explain what is left over.
+
+    The residuals of the first component over the rows fitted, divided by the rms of how they follow the joints.
+    """
+    kept = chosen(table, fitted.used)
+    model = fitted.model
+    rows = rows_of(model, kept, conditions_of(kept, reference_degc))
+    part = model.measurement.components[0].part
+    residuals = residuals_at(model, rows, fitted.values)[:, part]
+    some = slice(0, 2000)
+    poses = flange_poses(model.arm, kept.joints, rows.bases, fitted.values)[some]
+    by_flange = model.measurement.residual(kept)(fitted.values, poses, some).by_flange[part]
+    by_command = rows_last(flange_jacobian(model.arm, kept.joints[some], fitted.values[ARM_BLOCK][0])[2])
+    turning = ~np.array(model.arm.prismatic)
+    lever = np.einsum("dan,ajn->djn", by_flange, by_command)[:, turning]
+    return float(
+        np.sqrt(np.sum(np.mean(residuals**2, axis=0)) / max(float(np.mean(np.sum(lever**2, axis=(0, 1)))), 1e-300))
+    )
