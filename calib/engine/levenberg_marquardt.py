@@ -39,6 +39,7 @@ LOST = 1e-10  # relative decrease that rounding in the residuals of a badly scal
 GOOD_START = 1e-4  # initial damping below which a start is taken for good
 POOR = 0.75  # gain below which a step has met curvature (More 1978)
 LONGEST_ACCELERATION = 0.75  # of the step, beyond which the expansion is not trusted (Transtrum and Sethna, sec. 4)
+STRAIGHT = 1e6  # damping from which a step is too short to be curved
 ARMIJO = 1e-4  # share of the slope's promise that a shortened step must keep (L. Armijo 1966)
 HALVINGS = 30
 
@@ -171,7 +172,9 @@ def _finished(
         return Status.COST, progress
     if flat and promised <= 4 * EPS * before:
         return Status.ROUNDING, progress
-    if progress.damping.mu > LARGEST_DAMPING or (options.damping.accepts_all and not progress.accepted):
+    mu = progress.damping.mu
+    damped_out = mu > LARGEST_DAMPING and mu > LARGEST_DAMPING * point.steepest
+    if damped_out or (options.damping.accepts_all and not progress.accepted):
         if point.normal.squares <= NEARLY * point.rounding:
             return Status.ZERO, progress
         return _stalled(history, flat or promised <= LOST * before), progress
@@ -207,7 +210,7 @@ def _try(point: Point, progress: Progress, options: Options) -> _Tried:
     if not step.finite:
         return _Tried(np.inf, np.nan, False)
     whole = step
-    if progress.curved:
+    if progress.curved and mu < STRAIGHT:
         second = acceleration(point, step, mu)
         if second is None:
             return _Tried(np.inf, np.nan, False)

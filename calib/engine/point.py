@@ -75,6 +75,12 @@ class Point:
         return slope if self.active is None else slope.times(over(lambda a: 1.0 - a, self.active))
 
     @property
+    def steepest(self) -> float:
+        """Largest diagonal entry of the scaled J'J: about 1, but for the identity as a scale."""
+        shares = over(np.divide, diagonal(self.normal), self.scale)
+        return max(float(a.max(initial=0.0)) for a in (shares.shared, *shares.private.values()))
+
+    @property
     def rounding(self) -> float:
         """Squared norm that some ten roundings per value give the residuals: (10 eps)^2 sum (J_j x_j)^2."""
         size = sizes(self.structure, self.values)

@@ -125,7 +125,11 @@ def load_arm(text_or_path: str | Path, *, tip: str | None = None) -> SerialArm:
     if suffix in (".urdf", ".xml", ".xacro"):
         return arm_of_urdf(Path(text), tip=tip)
     if suffix in (".yaml", ".yml"):
-        return _checked(parse_arm(config.read_yaml(Path(text)), text), text)
+        document = config.read_yaml(Path(text))
+        if isinstance(document, dict) and "effects" in document:
+            advice = "calib.robot.load_calibrated_arm reads it whole"
+            raise UsageError("the arm has effects beyond its geometry", code="arm-effects", where=text, advice=advice)
+        return _checked(parse_arm(document, text), text)
     if text not in shipped_arms():
         advice = did_you_mean(text, shipped_arms()) + "; or give a .yaml or .urdf file"
         raise UsageError(f"unknown arm {text!r}", code="unknown-arm", advice=advice)

@@ -15,7 +15,7 @@ from calib.geometry import se3
 from calib.robot import kinematics
 from calib.robot.arm import Array, SerialArm
 from calib.robot.arm_file import load_arm, parse_arm
-from calib.robot.arm_writer import arm_as_yaml
+from calib.robot.arm_writer import arm_as_yaml, write_text
 from calib.robot.effect import Conditions, read_effect, shipped_effects
 
 EFFECTS_KEY = "effects"
@@ -83,6 +83,14 @@ def calibrated_arm_as_yaml(calibrated: CalibratedArm) -> str:
         f"    {line}" for line in arm_as_yaml(replace(calibrated.shape or calibrated.arm, checks=())).splitlines()
     ]
     return text + "\n".join(lines) + "\n"
+
+
+def save_calibrated_arm(calibrated: CalibratedArm, path: Path, *, overwrite: bool = False) -> None:
+    """Write the arm as YAML that loads again, bit for bit.
+
+    Raises UsageError `file-exists` unless `overwrite`, `file-unwritable`.
+    """
+    write_text(calibrated_arm_as_yaml(calibrated), path, overwrite=overwrite)
 
 
 def load_calibrated_arm(text_or_path: str | Path) -> CalibratedArm:

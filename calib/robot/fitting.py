@@ -244,7 +244,7 @@ def _without_outliers(
 
     used = usable
     residuals, noise = look(solution, used)
-    if (fits(measurement, residuals, noise) | ~usable).all():
+    if (fits(measurement, residuals, noise, rows.table.pose) | ~usable).all():
         return solution, used, noise
     for _ in range(HUBER_ROUNDS):
         before = noise
@@ -253,7 +253,7 @@ def _without_outliers(
         if max(before.common[name] / noise.common[name] for name in noise.common) < 1 + 5 * SETTLED:
             break
     for _ in range(LEAVE_OUT_ROUNDS):
-        previous, used = used, usable & fits(measurement, residuals, noise)
+        previous, used = used, usable & fits(measurement, residuals, noise, rows.table.pose)
         if (used == previous).all():
             break
         solution = _solve(model, rows, used, solution.values, noise, progress)

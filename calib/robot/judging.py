@@ -105,7 +105,7 @@ def judge_new(pair: Pair, table: PoseTable, frames: Pair | None = None) -> Judge
     model = pair.after.model
     measurement, rows = model.measurement, rows_of(model, table, conditions_of(table, pair.reference_degc))
     residuals = residuals_at(model, rows, use.after.values)
-    good = fits(measurement, residuals, noise_of(measurement, rows.given, pair.after.noise.common))
+    good = fits(measurement, residuals, noise_of(measurement, rows.given, pair.after.noise.common), table.pose)
     return _judged(table, before, after, usable, usable & good, "held out")
 
 

@@ -15,11 +15,13 @@ if TYPE_CHECKING:
     from calib.robot.table import PoseTable
 
 Array = NDArray[np.float64]
+Index = NDArray[np.intp]
 Mask = NDArray[np.bool_]
 
 # A row further off than this many standard deviations is wrong: noise alone does it once in 13 million rows of three
 # coordinates, and what an arm's model leaves unexplained has short tails.
 OUTLIER_SIGMAS = 6.0
+BAD_POSE_SIGMAS = 3.0  # the same at a pose with a row as far off: by chance once in 34 rows
 LEAST_SIGMA = 1e-9  # m or rad: rounding of the forward kinematics is 1e-15, of tables with nine digits 1e-9
 
 
@@ -97,10 +99,15 @@ def row_sizes(measurement: Measurement, residuals: Array, sigma: Array | float =
     return {c.name: np.sqrt(np.sum(whitened[:, c.part] ** 2, axis=1)) for c in measurement.components}
 
 
-def fits(measurement: Measurement, residuals: Array, noise: Noise) -> Mask:
-    """Which rows (n,) lie within `OUTLIER_SIGMAS` in every component."""
+def fits(measurement: Measurement, residuals: Array, noise: Noise, pose: Index) -> Mask:
+    """Which rows (n,) lie within `OUTLIER_SIGMAS` in every component, and do not share a bad pose.
+
+    pose: (n,) the arm's pose of every row. Where one target is off because the arm was elsewhere, so are the others.
+    """
     sizes = row_sizes(measurement, residuals, noise.sigma)
-    return np.asarray(np.all([size <= OUTLIER_SIGMAS for size in sizes.values()], axis=0))
+    worst = np.max(list(sizes.values()), axis=0)
+    bad = np.unique(pose[worst > OUTLIER_SIGMAS])
+    return np.asarray(worst <= np.where(np.isin(pose, bad), BAD_POSE_SIGMAS, OUTLIER_SIGMAS))
 
 
 def chi_median(dimension: int) -> float:

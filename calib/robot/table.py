@@ -111,7 +111,7 @@ class PoseTable:
         return None if self.quaternion_xyzw is None else so3.from_quaternion_xyzw(self.quaternion_xyzw)
 
 
-def read_poses(path: Path, *, euler: str | None = None, columns: Mapping[str, str] | None = None) -> PoseTable:
+def read_poses(path: str | Path, *, euler: str | None = None, columns: Mapping[str, str] | None = None) -> PoseTable:
     """Read a table of measured poses; see the module for its columns.
 
     euler: the sequence of Euler angles, three letters. columns: our column name -> the file's, for files with other
@@ -120,7 +120,7 @@ def read_poses(path: Path, *, euler: str | None = None, columns: Mapping[str, st
     Raises UsageError `columns-unknown`, `euler-sequence`, `euler-missing`, `euler-unused`; InputError `table-...`.
     """
     where = str(path)
-    text = read_delimited(path)
+    text = read_delimited(Path(path))
     places, notes = find_columns(text, dict(columns or {}), where)
     measured = {name: i for name, i in places.items() if name not in TEXT}
     decimal_comma = uses_decimal_comma(text.cells[i] for i in measured.values())

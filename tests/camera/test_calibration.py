@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from calib.camera import CameraCalibration, calibrate
 from calib.camera.corner_table import read_corners
 from calib.camera.observations import Observations, SetAside, View
+from calib.camera.simulation import simulate, typical_camera
 from calib.camera.uncertainty import projection_difference, projection_sigma
 from calib.errors import InputError, UsageError
 from calib.geometry import se3
@@ -191,6 +192,17 @@ def test_exact_corners_give_the_exact_camera(lens: str) -> None:
     assert np.abs(ours.camera.project(case.camera.unproject(pixels)) - pixels).max() < 0.01
     if not ours.camera.lens.weak:
         np.testing.assert_allclose(ours.camera.parameters, case.camera.parameters, rtol=1e-7, atol=1e-7)
+
+
+@pytest.mark.parametrize("seed", range(3, 8))
+def test_few_noisy_views_converge_too(seed: int) -> None:
+    """Four views with 2 px of noise: a curved valley, where steps of Gauss and Newton do not contract."""
+    case = simulate(typical_camera("brown_conrady"), BOARD, views=4, sigma_px=2.0, seed=seed)
+    ours = calibrate(case.observations)
+    assert ours.solution.status.converged
+    for i, label in enumerate(ours.camera.lens.labels):
+        off = abs(ours.camera.parameters[i] - case.camera.parameters[i])
+        assert off <= 6 * ours.sigma[label], label  # intervals are of first order: generous, but not blind
 
 
 def test_the_residual_is_projected_less_seen_and_the_rms_counts_corners() -> None:

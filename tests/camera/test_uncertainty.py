@@ -23,14 +23,14 @@ from calib.camera.uncertainty import (
 
 @pytest.mark.parametrize("lens", LENSES)
 def test_projection_sigma_is_the_scatter_of_cameras_drawn_from_the_covariance(lens: str) -> None:
-    """400 cameras drawn from a small covariance: their mean squared error, after the best rotation, is predicted."""
+    """150 cameras drawn from a small covariance: their mean squared error, after the best rotation, is predicted."""
     calibration = calibrate(good(lens, views=10, seed=1).observations, lens)
     camera, rng = calibration.camera, np.random.default_rng(1)
     covariance = 1e-4 * calibration.covariance  # small: the prediction is of first order
     values, vectors = np.linalg.eigh(covariance)
     root = vectors * np.sqrt(np.maximum(values, 0.0))
     squares = []
-    for _ in range(400):
+    for _ in range(150):
         drawn = replace(camera, parameters=camera.parameters + root @ rng.normal(size=len(root)))
         squares.append(projection_difference(drawn, camera) ** 2)
     predicted = 2 * np.mean(projection_sigma(camera, covariance) ** 2)  # two coordinates

@@ -1,0 +1,104 @@
+"""Which joint values bring the flange of a calibrated arm to a pose: damped least squares on the engine, within the
+joint limits, from several seeds.
+
+The first start is the one that is near; others are drawn at random within the limits. Of the answers that reach the
+pose the nearest to the first start is returned.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from calib.engine import Options, ParameterBlock, Problem, ResidualBlock, solve
+from calib.errors import ConvergenceError
+from calib.geometry import se3, so3
+from calib.robot.calibrated_arm import CalibratedArm
+from calib.robot.kinematics import flange_jacobian
+from calib.robot.workspace import random_commands
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from calib.engine.problem import Rows, Values
+    from calib.robot.arm import Array, SerialArm
+
+SEEDS = 20
+REACHED_M, REACHED_RAD = 1e-6, 1e-6  # a micrometre: a tenth of what the best arms repeat
+STEPS = Options(max_iterations=100)
+
+
+@dataclass(frozen=True, eq=False)
+class Reached:
+    """command: (joints,) commanded values, rad or m. off_m, off_rad: what is left. seeds: how many were tried."""
+
+    command: Array
+    off_m: float
+    off_rad: float
+    seeds: int
+
+
+def inverse_kinematics(
+    arm: SerialArm | CalibratedArm, base_from_flange: Array, *, near: Array | None = None, seed: int = 0
+) -> Reached:
+    """Joint values that bring the flange to a pose (4, 4), within the joint limits.
+
+    near: (joints,) where the arm is, the middle of its range if None. Raises ConvergenceError `pose-not-reached` with
+    how near it came.
+    """
+    calibrated = arm if isinstance(arm, CalibratedArm) else CalibratedArm(arm)
+    geometry = calibrated.arm
+    rng = np.random.default_rng(seed)
+    middle = np.mean(np.clip(geometry.limits, -np.pi, np.pi), axis=1)
+    first = np.asarray(middle if near is None else near, dtype=float)
+    best: Reached | None = None
+    for count in range(1, SEEDS + 1):
+        start = first if count == 1 else random_commands(geometry, 1, rng)[0]
+        command = _solved(calibrated, base_from_flange, np.clip(start, *geometry.limits.T))
+        command = _near(geometry, command, first)
+        off = se3.inverse(base_from_flange) @ calibrated.base_from_flange(command)
+        distance, angle = float(np.linalg.norm(off[:3, 3])), float(np.linalg.norm(so3.log(off[:3, :3])))
+        reached = Reached(command, distance, angle, count)
+        if distance < REACHED_M and angle < REACHED_RAD:
+            return reached
+        if best is None or distance + angle < best.off_m + best.off_rad:
+            best = reached
+    assert best is not None
+    raise ConvergenceError(
+        "the pose is out of reach within the joint limits",
+        code="pose-not-reached",
+        why=f"the nearest of {SEEDS} attempts is off by {1000 * best.off_m:.3g} mm and {np.degrees(best.off_rad):.3g} deg",
+        advice="name joint values near it, or another pose",
+    )
+
+
+def _solved(calibrated: CalibratedArm, pose: Array, start: Array) -> Array:
+    """One descent from start (joints,) that stays within the limits."""
+    arm = calibrated.arm
+
+    def evaluate(values: Values, rows: Rows) -> tuple[Array, Sequence[Array]]:
+        command = values["joints"]
+        # effects bend the derivatives by a thousandth: near enough
+        flange, _, by_command = flange_jacobian(arm, command)
+        if calibrated.effects:
+            flange = calibrated.base_from_flange(command)
+        turn = so3.log(pose[:3, :3].T @ flange[:, :3, :3])
+        shift = flange[:, :3, 3] - pose[:3, 3]
+        by_position = flange[:, :3, :3] @ by_command[:, :3]
+        by_turn = so3.left_jacobian_inverse(-turn) @ by_command[:, 3:]
+        return np.concatenate([shift, turn], axis=1), (np.concatenate([by_position, by_turn], axis=1),)
+
+    labels = tuple(f"q{i + 1}" for i in range(arm.joints))
+    bounds = {label: (float(low), float(high)) for label, (low, high) in zip(labels, arm.limits, strict=True)}
+    joints = ParameterBlock("joints", start[None], labels, bounds=bounds)
+    problem = Problem((joints,), (ResidualBlock("pose", 1, 6, {"joints": None}, evaluate),))
+    return np.asarray(solve(problem, STEPS).values["joints"][0])
+
+
+def _near(arm: SerialArm, command: Array, first: Array) -> Array:
+    """Whole turns taken off or added to joints that turn, where the limits allow, so as to stay near."""
+    turns = np.where(arm.prismatic, 0.0, 2 * np.pi * np.round((first - command) / (2 * np.pi)))
+    moved = command + turns
+    return np.where(arm.outside_limits(moved), command, moved)
