@@ -106,7 +106,7 @@ def draw(found: Sequence[Path2], file: Path) -> None:
     top.plot(1, 1, "k*", ms=13)
     top.plot(*START, "ks", ms=6)
     top.set(xlabel="x", ylabel="y", title="from above: start (square), minimum (star); iterations to 1e-10")
-    top.legend(fontsize=8, loc="upper center", framealpha=1)
+    top.legend(fontsize=8, loc="upper center", framealpha=1, bbox_to_anchor=(0.5, -0.08), ncols=2)
     surface.set(xlabel="x", ylabel="y", zlabel="log10(1 + cost)", title="Rosenbrock's valley")
     surface.view_init(42, -120)
     figure.savefig(file, dpi=110)

@@ -6,8 +6,9 @@
 
 First table: chi squared per degree of freedom, and the share of 95 % intervals that hold the truth, per parameter.
 Second: the error against the truth (rms projection error over the image, after the best rotation) with a fifth of the
-views garbage and 2 % of the corners 8 px off, relative to the same views clean. Exits with 1 and the shortfalls, the
-worst last, where a bound is missed.
+views garbage and 2 % of the corners 8 px off, relative to the same views clean; and, as "by hand", with exactly the
+wrong views and corners left out of clean data, which no method can beat: a fifth of the views is lost for good.
+Exits with 1 and the shortfalls, the worst last, where a bound is missed.
 """
 
 from __future__ import annotations
@@ -37,7 +38,9 @@ SIGMA_PX = 0.2
 POOL = 200  # poses drawn once per lens; every run takes its own views from them
 VIEWS, ROBUST_VIEWS = 20, 40
 GARBAGE_SHARE, WILD_SHARE, WILD_PX = 0.2, 0.02, 8.0
-CHI_BOUNDS, COVERAGE_BOUNDS, MOST_HARM = (0.98, 1.02), (0.925, 0.975), 1.2
+CHI_BOUNDS, COVERAGE_BOUNDS = (0.98, 1.02), (0.925, 0.975)
+MOST_HARM = 1.2  # times the clean error; or, where the views that are left give no better, NEAREST times theirs
+NEAREST = 1.02
 FULL_RUNS = 500  # what the bounds above are for; with fewer runs they widen as chance does
 
 
@@ -62,6 +65,7 @@ class Robustness:
     runs: int
     failures: int
     clean_px: float
+    by_hand_px: float
     spoilt_px: float
     garbage_found: float
     wild_found: float
@@ -127,7 +131,7 @@ def recover(camera: Camera, pool: Array, runs: int) -> Recovery:
 def spoil(camera: Camera, pool: Array, runs: int) -> Robustness:
     """Calibrate the same views clean and with garbage views and wild corners among them."""
     lens = camera.lens
-    clean, spoilt, failures = [], [], 0
+    clean, by_hand, spoilt, failures = [], [], [], 0
     garbage_found, wild_found, wild_total, left_out, good_total = 0, 0, 0, 0, 0
     garbage = round(GARBAGE_SHARE * ROBUST_VIEWS)
     for seed in range(runs):
@@ -137,10 +141,12 @@ def spoil(camera: Camera, pool: Array, runs: int) -> Robustness:
         bad, wild = _spoilt(observations, garbage, rng)
         try:
             reference, found = calibrate(observations, lens), calibrate(bad, lens)
+            rest = calibrate(_rest(observations, wild), lens)
         except CalibError:
             failures += 1
             continue
         clean.append(projection_difference(reference.camera, camera))
+        by_hand.append(projection_difference(rest.camera, camera))
         spoilt.append(projection_difference(found.camera, camera))
         aside = {a.image for a in found.set_aside}
         garbage_found += sum(view.image in aside for view in bad.views[-garbage:])
@@ -155,6 +161,7 @@ def spoil(camera: Camera, pool: Array, runs: int) -> Robustness:
         runs,
         failures,
         _rms(clean),
+        _rms(by_hand),
         _rms(spoilt),
         garbage_found / max(garbage * (runs - failures), 1),
         wild_found / max(wild_total, 1),
@@ -190,6 +197,16 @@ def _spoilt(
     return replace(observations, views=tuple(views)), moved
 
 
+def _rest(observations: Observations, wild: dict[str, NDArray[np.bool_]]) -> Observations:
+    """The clean observations without the views and corners that are spoilt in the others."""
+    views = [
+        View(view.image, view.corners_px[~wild[view.image]], view.corners_in_board[~wild[view.image]])
+        for view in observations.views
+        if view.image in wild
+    ]
+    return replace(observations, views=tuple(views))
+
+
 def _rms(values: list[float]) -> float:
     return float(np.sqrt(np.mean(np.square(values)))) if values else float("nan")
 
@@ -215,6 +232,7 @@ def _shortfalls(recoveries: list[Recovery], robustness: list[Robustness]) -> lis
             missed.append((r.failures, f"{r.lens}: {r.failures} of {r.runs} runs did not calibrate"))
     for s in robustness:
         most = 1 + (MOST_HARM - 1) * max(1.0, np.sqrt(FULL_RUNS / s.runs))
+        most = max(most, NEAREST * s.by_hand_px / s.clean_px)
         if not s.harm <= most:
             text = f"{s.lens}: garbage and wild corners raise the error {s.harm:.2f} times, allowed {most:.2f}"
             missed.append((s.harm / most, text))
@@ -233,15 +251,12 @@ def _print(recoveries: list[Recovery], robustness: list[Robustness]) -> None:
     if any(r.conservative for r in recoveries):
         print("  * with a weak prior: intervals may hold the truth more often than they say")
     print(f"\n{ROBUST_VIEWS} views, {GARBAGE_SHARE:.0%} garbage, {WILD_SHARE:.0%} of the corners {WILD_PX:g} px off")
-    print(
-        f"{'lens':<16}{'runs':>6}{'clean px':>10}{'spoilt px':>11}{'ratio':>7}{'garbage named':>15}{'wild named':>12}",
-        end="",
-    )
-    print(f"{'good left out':>15}")
+    heads = ("runs", "clean px", "by hand px", "spoilt px", "ratio", "garbage named", "wild named", "good left out")
+    print(f"{'lens':<16}" + "".join(f"{head:>{max(8, len(head) + 2)}}" for head in heads))
     for s in robustness:
         print(
-            f"{s.lens:<16}{s.runs:>6}{s.clean_px:>10.4f}{s.spoilt_px:>11.4f}{s.harm:>7.3f}{s.garbage_found:>15.1%}"
-            f"{s.wild_found:>12.1%}{s.good_left_out:>15.3%}"
+            f"{s.lens:<16}{s.runs:>8}{s.clean_px:>10.4f}{s.by_hand_px:>12.4f}{s.spoilt_px:>11.4f}{s.harm:>8.3f}"
+            f"{s.garbage_found:>15.1%}{s.wild_found:>12.1%}{s.good_left_out:>15.3%}"
         )
 
 

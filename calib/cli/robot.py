@@ -64,6 +64,7 @@ def command(
         started = time.perf_counter()
         from calib.report import folder
         from calib.robot.calibration import identify
+        from calib.robot.measurement import measurement_of
         from calib.robot.settings import settings_beside
         from calib.robot.table import read_poses
         from calib.robot.table_columns import parse_columns
@@ -74,6 +75,7 @@ def command(
         sequence = euler or settings.euler
         kind = measurement or settings.measurement
         table = read_poses(poses, euler=sequence, columns=mapping)
+        measurement_of(table, kind)  # before an arm is looked for
         other = read_poses(validate, euler=sequence, columns=mapping) if validate else None
         nominal, table, notes = _arm(arm, settings, poses, table, kind, fix_conventions, seed)
         if other is not None and validate is not None:
@@ -126,6 +128,8 @@ def _understood(
     arm: CalibratedArm, table: PoseTable, kind: str | None, fix_conventions: bool, seed: int
 ) -> tuple[CalibratedArm, PoseTable, tuple[str, ...]]:
     """Arm and table in the units, orders and signs that fit, if that was asked for; else an error that names them."""
+    import numpy as np
+
     from calib.robot.calibrated_arm import CalibratedArm
     from calib.robot.conventions import diagnose, residual
 
@@ -146,7 +150,7 @@ def _understood(
             advice="mend the table or the options, or accept the first with --fix-conventions",
         )
     left = residual(arm.arm, table, kind, seed=seed)
-    if not left.fits:
+    if np.isfinite(left.position_m) and not left.fits:  # else the poses tell nothing, and identification says why
         raise InputError(
             f"the table does not fit the arm {arm.arm.name}: off by {left} at the median",
             code="arm-does-not-fit",

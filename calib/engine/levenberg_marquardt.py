@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 EPS = float(np.finfo(float).eps)
 LARGEST_DAMPING = 1e18  # beyond it a scaled step is below rounding
 HAND_OVER = 1e-4  # predicted relative decrease at which undamped Gauss-Newton steps are tried
-FLAT = 1e-5  # cosine above which a small promise is the damping's doing: undamped, one of 1e-12 has a cosine of 1e-6
+# Cosine above which a small promise is the damping's doing: undamped, one of 1e-12 comes with a cosine of 1e-6.
+FLAT = 1e-5
 VANISHING = 1e-10  # of the first cost, from which it is worth asking whether what is left is rounding
 NEARLY = 1e4  # times the rounding of the values, where no step helps: a zero of badly conditioned residuals
 LOST = 1e-10  # relative decrease that rounding in the residuals of a badly scaled problem can hide
@@ -167,9 +168,10 @@ def _finished(
         if polish(point):
             return Status.GAUSS_NEWTON, progress
         progress = replace(progress, hand_over=progress.hand_over * HAND_OVER)
-    flat = cosine <= FLAT
-    if flat and promised <= options.cost_tolerance * before and abs(progress.achieved) <= 2 * promised:
+    settled = promised <= options.cost_tolerance * before and abs(progress.achieved) <= 2 * promised
+    if settled and cosine <= max(FLAT, 10 * np.sqrt(options.cost_tolerance)):
         return Status.COST, progress
+    flat = cosine <= FLAT
     if flat and promised <= 4 * EPS * before:
         return Status.ROUNDING, progress
     mu = progress.damping.mu

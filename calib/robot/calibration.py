@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calib.errors import ConvergenceError, UsageError
+from calib.errors import ConvergenceError
 from calib.robot import uncertainty
 from calib.robot.calibrated_arm import CalibratedArm
 from calib.robot.effect import Conditions, Effect, conditions_of, read_effect, shipped_effects
@@ -17,7 +17,7 @@ from calib.robot.free_set import FreeSet, check_travel, expected_rank, free_set,
 from calib.robot.holdout import held_out
 from calib.robot.judging import Judged, Outlier, Pair, frames_refitted, judge_fitted, judge_new, not_lost, sizes_of
 from calib.robot.kinematics import base_from_flange
-from calib.robot.measurement import Measurement, read_measurement
+from calib.robot.measurement import Measurement, measurement_of, read_measurement
 from calib.robot.noise import median_noise
 from calib.robot.prediction import ARM_BLOCK
 from calib.robot.rows import chosen
@@ -122,11 +122,13 @@ def identify(
     `poses-degenerate`, `joint-not-moved`, ConvergenceError `arm-not-converged`.
     """
     nominal = arm if isinstance(arm, CalibratedArm) else CalibratedArm(arm)
-    kind = _kind(table, measurement)
+    kind = measurement_of(table, measurement)
     nothing = validate is not None and holdout_by is None and train_rows is None
     share = holdout if holdout is not None else (0.0 if nothing else HOLDOUT)
+    wish = free_set(nominal.shape or nominal.arm, model, fix, free)
+    check_travel(nominal.arm, table, wish.fixed)
     aside = held_out(table, share, holdout_by, train_rows, seed)
-    task = _task(nominal, table, ~aside, kind, free_set(nominal.shape or nominal.arm, model, fix, free), seed)
+    task = _task(nominal, table, ~aside, kind, wish, seed)
     task = replace(task, robust=robust, progress=progress)
     bare = Model(nominal.arm, kind, nominal.shape or nominal.arm, tuple(map(read_effect, nominal.effects)))
     asked = replace(bare, tolerance=tolerance)
@@ -201,26 +203,6 @@ class _Task:
     wish: FreeSet
     robust: bool = True
     progress: Callback | None = None
-
-
-def _kind(table: PoseTable, measurement: str | None) -> Measurement:
-    name = measurement or table.measurement
-    if name == "joints":
-        raise UsageError(
-            "the table holds joint values alone",
-            code="measurement-needed",
-            where=table.name,
-            advice="say what the tip did: --measurement point (held in a fixed point) or plane (touched a plane)",
-        )
-    kind = read_measurement(name)
-    same = {"pose": ("pose", "view"), "joints": ("point", "plane")}
-    if name not in same.get(table.measurement, (table.measurement,)) and not (
-        name == "position" and table.measurement == "pose"
-    ):
-        raise UsageError(
-            f"the table holds a {table.measurement}, not a {name}", code="measurement-mismatch", where=table.name
-        )
-    return kind
 
 
 def _task(nominal: CalibratedArm, table: PoseTable, rows: Mask, kind: Measurement, wish: FreeSet, seed: int) -> _Task:

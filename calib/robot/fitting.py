@@ -43,7 +43,9 @@ SETTLED = 0.02  # relative change of the noise below which weights no longer mat
 EFFECT_PRIOR = 5.0  # standard deviations of effects about zero, in ordinary sizes: weak, but parameters that hardly any
 # row sees stay where they are
 FEW_ROWS = 5_000  # up to here the share of parameters that each component determines is worked out exactly
+WEIGHED_FROM = 0.25  # of a component's residuals left free: with fewer, the fit can put all of the error on the others
 LEAST_REDUNDANCY = 0.05  # fewer numbers than these over the parameters say nothing about their noise
+COUNTS_FOR_NOTHING = 1e30  # a standard deviation, m or rad
 SCOUTS = 5_000  # rows that find the noise and the neighbourhood of the answer for tables larger than twice that
 
 
@@ -198,9 +200,10 @@ def _fit(
         solution, used, noise = _without_outliers(model, rows, used, solution, noise, progress)
     for _ in range(NOISE_ROUNDS):
         residuals = residuals_at(model, rows[used], solution.values)
-        now = mean_noise(
-            measurement, residuals, rows.given[used], _redundancy(model, rows[used], solution, noise, used)
-        )
+        free = _redundancy(model, rows[used], solution, noise.sigma[used])
+        if min(free.values()) < WEIGHED_FROM:
+            break
+        now = mean_noise(measurement, residuals, rows.given[used], free)
         changed = max(abs(now[name] / noise.common[name] - 1) for name in now)
         noise = noise_of(measurement, rows.given, now)
         single = len(measurement.components) == 1 and model.tolerance is None and not rows.given.any()
@@ -244,6 +247,8 @@ def _without_outliers(
 
     used = usable
     residuals, noise = look(solution, used)
+    if solution.degrees_of_freedom < len(solution.structure.free):
+        return solution, used, noise  # whatever does not fit, the parameters bend until it does: nothing can be named
     if (fits(measurement, residuals, noise, rows.table.pose) | ~usable).all():
         return solution, used, noise
     for _ in range(HUBER_ROUNDS):
@@ -261,22 +266,22 @@ def _without_outliers(
     return solution, used, noise
 
 
-def _redundancy(model: Model, rows: Rows, solution: Solution, noise: Noise, used: Mask) -> dict[str, float]:
+def _redundancy(model: Model, rows: Rows, solution: Solution, sigma: Array) -> dict[str, float]:
     """Of each component's residuals, the share that the fit leaves free: 1 - tr(C N_c) / m_c (Foerstner 1979)."""
     measurement, count = model.measurement, len(rows)
     without_priors = not model.effects and model.tolerance is None
     if without_priors and (len(measurement.components) == 1 or count > FEW_ROWS):
         whole = 1 - len(solution.structure.free) / (measurement.dimension * count)
         return {component.name: max(whole, LEAST_REDUNDANCY) for component in measurement.components}
-    normal = solution.normal.shared
+    normal = assemble(structure(pose_problem(model, rows, solution.values, sigma)), solution.values).shared
     scale = 1 / np.sqrt(np.maximum(np.diagonal(normal), 1e-300))
     inverse = scale * scale[:, None] * np.linalg.pinv(normal * scale * scale[:, None], hermitian=True)
     out = {}
     for component in measurement.components:
-        sigma = np.full_like(noise.sigma[used], 1e30)  # the others count for nothing
-        sigma[:, component.part] = noise.sigma[used][:, component.part]
-        alone = structure(pose_problem(model, rows, solution.values, sigma, priors=False))
-        taken = float(np.sum(inverse * assemble(alone, solution.values).shared))
+        alone = np.full_like(sigma, COUNTS_FOR_NOTHING)
+        alone[:, component.part] = sigma[:, component.part]
+        own = structure(pose_problem(model, rows, solution.values, alone, priors=False))
+        taken = float(np.sum(inverse * assemble(own, solution.values).shared))
         out[component.name] = max(1 - taken / (component.size * count), LEAST_REDUNDANCY)
     return out
 

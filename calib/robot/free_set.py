@@ -73,11 +73,10 @@ def hold_redundant(
         keep = np.zeros(len(rows), bool)
         keep[np.random.default_rng(0).choice(len(rows), EXAMINED_ROWS, replace=False)] = True
         return hold_redundant(model, rows[keep], values, freed)
-    given: tuple[Redundant, ...] = ()
-    if model.measurement.scale_free and (length := _longest(model)):
-        given = (Redundant(length, ("the scale of everything, as no length is measured",)),)
-        model = replace(model, held=model.held | {length})
-    found = examine(pose_problem(model, rows, values, priors=False), tuple(freed))
+    contact = model.measurement.contact
+    found = examine(pose_problem(model, rows, values, priors=False), tuple(freed), contact=contact)
+    if contact and not any(model.arm.prismatic):
+        found, model = _with_scale_given(found, model)
     numbers = model.measurement.dimension * len(rows)
     asked = sum(label not in model.held for label in model.arm.labels) + _frames(model, rows, values)
     determined = asked - sum(each.label in model.arm.labels for each in found.redundant)
@@ -88,10 +87,7 @@ def hold_redundant(
             advice="measure more poses (50 is a good start), or estimate less: --model offsets",
         )
     redundant = {each.label for each in found.redundant} | set(found.silent)
-    return (
-        replace(model, held=model.held | redundant),
-        replace(found, redundant=given + found.redundant),
-    )
+    return replace(model, held=model.held | redundant), found
 
 
 def expected_rank(wish: FreeSet, model: Model, table: PoseTable) -> int | None:
@@ -151,7 +147,17 @@ def _labels(shape: SerialArm, wish: str) -> tuple[str, ...]:
     )
 
 
-def _longest(model: Model) -> str | None:
-    """The longest length of the arm that is estimated."""
-    free = [i for i, label in enumerate(model.arm.labels) if label.endswith("_m") and label not in model.held]
-    return model.arm.labels[max(free, key=lambda i: abs(model.arm.parameters[i]))] if free else None
+def _with_scale_given(found: Identifiability, model: Model) -> tuple[Identifiability, Model]:
+    """Hold the arm's longest length that is estimated: an arm twice the size would touch as well."""
+    redundant = {each.label for each in found.redundant}
+    free = [
+        i
+        for i, label in enumerate(model.arm.labels)
+        if label.endswith("_m") and label not in model.held and label not in redundant
+    ]
+    if not free:
+        return found, model
+    longest = model.arm.labels[max(free, key=lambda i: abs(model.arm.parameters[i]))]
+    given = Redundant(longest, ("the scale of everything",))
+    kept = replace(found, rank=found.rank - 1, redundant=(given, *found.redundant), singular=found.singular[:-1])
+    return kept, replace(model, held=model.held | {longest})

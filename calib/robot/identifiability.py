@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.linalg import solve_triangular
 
 from calib.engine.assembly import triangle
 from calib.engine.structure import structure
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 # What remains of a unit column after the others are taken out: parameters that arms and poses can tell apart leave 1e-5
 # and more, redundant ones 1e-12 and less.
 NOTHING_LEFT = 1e-8
+MISTAKEN = 2.0  # times the gaps' own size; an angle that is seen moves the tip by a hundred times more
 TAKES_PART = 1e-5  # share of a trade, relative to its largest, from which a parameter is named
 
 
@@ -69,18 +71,23 @@ class Identifiability:
         }
 
 
-def examine(problem: Problem, keep_first: Sequence[str] = ()) -> Identifiability:
+def examine(problem: Problem, keep_first: Sequence[str] = (), *, contact: bool = False) -> Identifiability:
     """Sort the free parameters of a problem into determined and redundant ones, at its start.
 
     keep_first: labels to prefer over others of their kind. Frames are always preferred to the arm, the arm to effects.
+    contact: the residual is a gap between what should touch. A turn of everything turns the gaps as well, so an angle
+    that the data cannot see still seems to move them, by their own size.
     """
     laid_out = structure(problem)
     labels = laid_out.shared_labels()
-    factor = triangle(laid_out, problem.start)[:-1, :-1]
+    whole = triangle(laid_out, problem.start)
+    factor = whole[:-1, :-1]
+    gap = MISTAKEN * float(np.sqrt(np.sum(whole[:, -1] ** 2))) if contact else 0.0
     order = _order(problem, labels, keep_first)
     norms = np.sqrt(np.sum(factor**2, axis=0))
     scaled = factor / np.where(norms > 0, norms, 1.0)
     basis = np.zeros((len(factor), 0), order="F")
+    upper = np.zeros((len(factor), len(factor)))  # of the columns kept, in terms of the basis
     kept: list[int] = []
     redundant, silent = [], []
     effects = {label for block in problem.parameters[1:] for label in block.labels if "." not in label}
@@ -88,14 +95,19 @@ def examine(problem: Problem, keep_first: Sequence[str] = ()) -> Identifiability
         if norms[column] == 0 and labels[column] in effects:
             silent.append(labels[column])
             continue
-        rest = scaled[:, column] - basis @ (basis.T @ scaled[:, column])
+        along = basis.T @ scaled[:, column]
+        rest = scaled[:, column] - basis @ along
         rest -= basis @ (basis.T @ rest)  # twice is enough (W. Kahan)
         size = float(np.sqrt(np.sum(rest * rest)))
-        if size > NOTHING_LEFT:
+        least = max(NOTHING_LEFT, gap / max(norms[column], 1e-300) if labels[column].endswith("_rad") else 0.0)
+        if size > least:
+            upper[: len(kept), len(kept)], upper[len(kept), len(kept)] = along, size
             basis = np.column_stack([basis, rest / size])
             kept.append(column)
         else:
-            redundant.append(Redundant(labels[column], _trades(scaled, kept, column, labels, problem)))
+            share = solve_triangular(upper[: len(kept), : len(kept)], along) if kept else along
+            names = _trades(np.abs(share), [labels[i] for i in kept], 1e-2 if contact else TAKES_PART)
+            redundant.append(Redundant(labels[column], names))
     singular = np.asarray(np.linalg.svd(factor[:, kept], compute_uv=False)) if kept else np.zeros(0)
     rows = sum(block.rows * block.dimension for block in problem.residuals)
     return Identifiability(len(kept), tuple(redundant), tuple(silent), singular, rows)
@@ -117,11 +129,11 @@ def _order(problem: Problem, labels: tuple[str, ...], keep_first: Sequence[str])
     return sorted(range(len(labels)), key=place)
 
 
-def _trades(scaled: Array, kept: list[int], column: int, labels: tuple[str, ...], problem: Problem) -> tuple[str, ...]:
-    """What makes up a column, most important first; coordinates of a frame under the frame's name."""
-    if not kept or not scaled[:, column].any():
-        return ()
-    share = np.abs(np.linalg.lstsq(scaled[:, kept], scaled[:, column], rcond=None)[0])
-    largest = float(share.max())
-    named = [kept[i] for i in np.argsort(-share) if share[i] > TAKES_PART * largest]
-    return tuple(dict.fromkeys(labels[i].partition(".")[0] for i in named))
+def _trades(share: Array, labels: Sequence[str], least: float) -> tuple[str, ...]:
+    """What makes up a column, most important first; coordinates of a frame under the frame's name.
+
+    share: (k,) of each of the labels, of unit columns. least: relative to the largest.
+    """
+    largest = float(share.max(initial=0.0))
+    named = [labels[i] for i in np.argsort(-share, kind="stable") if share[i] > least * largest]
+    return tuple(dict.fromkeys(label.partition(".")[0] for label in named))

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from calib import plugins
 from calib.engine import ParameterBlock
+from calib.errors import UsageError
 from calib.geometry import se3
 
 if TYPE_CHECKING:
@@ -24,6 +25,15 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+
+
+# What the columns of a table may be taken for.
+HOLDS = {
+    "pose": ("pose", "view", "position"),
+    "position": ("position",),
+    "distance": ("distance",),
+    "joints": ("point", "plane"),
+}
 
 
 @dataclass(frozen=True)
@@ -75,7 +85,8 @@ class Measurement:
     name: as in options and `PoseTable.measurement`. components: the residuals of a row.
     start(base_from_flange (n, 4, 4), table, seed): frames in closed form. blocks(table, values): frames as unknowns.
     residual(table): the residual of that table. rank(revolute, prismatic, targets): how many parameters of arm and
-    frames the data determine. scale_free: nothing measured carries a length, so one of the arm's must be given.
+    frames the data determine. contact: nothing is measured but joint values at which something touches; the residual is
+    the gap. Where no joint slides, no length is measured either, and one of the arm's must be given.
     """
 
     name: str
@@ -84,7 +95,7 @@ class Measurement:
     blocks: Callable[[PoseTable, Values], tuple[ParameterBlock, ...]]
     residual: Callable[[PoseTable], Linearise]
     rank: Callable[[int, int, int], int]
-    scale_free: bool = False
+    contact: bool = False
 
     @property
     def dimension(self) -> int:
@@ -95,6 +106,29 @@ class Measurement:
 def read_measurement(name: str) -> Measurement:
     """The measurement of that name. Raises UsageError `unknown-measurement`."""
     measurement: Measurement = plugins.pick("calib.robot.measurements", "MEASUREMENT", name)
+    return measurement
+
+
+def measurement_of(table: PoseTable, name: str | None = None) -> Measurement:
+    """What a table holds: the measurement of that name, or of the table's own kind.
+
+    Raises UsageError `unknown-measurement`; `measurement-needed` for joint values alone; `measurement-mismatch`.
+    """
+    if name is None and table.measurement == "joints":
+        raise UsageError(
+            "the table holds joint values alone",
+            code="measurement-needed",
+            where=table.name,
+            advice="say what the tip did: --measurement point (held in a fixed point) or plane (touched a plane)",
+        )
+    measurement = read_measurement(name or table.measurement)
+    if measurement.name not in HOLDS[table.measurement]:
+        raise UsageError(
+            f"the table does not hold what {measurement.name} needs",
+            code="measurement-mismatch",
+            where=table.name,
+            advice=f"its columns hold {' or '.join(HOLDS[table.measurement])}",
+        )
     return measurement
 
 

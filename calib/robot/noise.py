@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import brentq
 from scipy.special import gammaincinv
 
 if TYPE_CHECKING:
@@ -60,13 +61,15 @@ def median_noise(measurement: Measurement, residuals: Array, given: Array, shrun
 
     residuals: (n, d). shrunk: by how much a fit makes residuals smaller than errors, sqrt(1 - parameters / residuals).
     """
-    out = {}
-    for component in measurement.components:
-        norms = np.sqrt(np.sum(residuals[:, component.part] ** 2, axis=1))
-        whole = float(np.median(norms)) / (chi_median(component.size) * shrunk)
-        instrument = float(np.median(np.mean(given[:, component.part] ** 2, axis=1)))
-        out[component.name] = max(np.sqrt(max(whole * whole - instrument, 0.0)), LEAST_SIGMA)
-    return out
+    return {
+        component.name: _common(
+            residuals[:, component.part] ** 2,
+            given[:, component.part] ** 2,
+            lambda squares: float(np.median(np.sum(squares, axis=1))),
+            (chi_median(component.size) * shrunk) ** 2,
+        )
+        for component in measurement.components
+    }
 
 
 def mean_noise(
@@ -77,20 +80,15 @@ def mean_noise(
     redundancy: of a component's residuals, how many the fit leaves free, as a share (W. Foerstner, "Ein Verfahren zur
     Schaetzung von Varianz- und Kovarianzkomponenten", AVN 86, 1979).
     """
-    out = {}
-    for component in measurement.components:
-        squares = residuals[:, component.part] ** 2
-        share = max(redundancy[component.name], 1e-3)
-        fixed = given[:, component.part] ** 2
-        if not fixed.any():
-            out[component.name] = max(float(np.sqrt(np.mean(squares) / share)), LEAST_SIGMA)
-            continue
-        low, high = LEAST_SIGMA**2, float(np.max(squares)) / share + LEAST_SIGMA**2
-        for _ in range(60):  # bisection: the sum falls as the common part grows
-            middle = np.sqrt(low * high)
-            low, high = (middle, high) if np.mean(squares / (fixed + middle)) > share else (low, middle)
-        out[component.name] = float(np.sqrt(high))
-    return out
+    return {
+        component.name: _common(
+            residuals[:, component.part] ** 2,
+            given[:, component.part] ** 2,
+            lambda squares: float(np.mean(squares)),
+            redundancy[component.name],
+        )
+        for component in measurement.components
+    }
 
 
 def row_sizes(measurement: Measurement, residuals: Array, sigma: Array | float = 1.0) -> dict[str, Array]:
@@ -108,6 +106,19 @@ def fits(measurement: Measurement, residuals: Array, noise: Noise, pose: Index) 
     worst = np.max(list(sizes.values()), axis=0)
     bad = np.unique(pose[worst > OUTLIER_SIGMAS])
     return np.asarray(worst <= np.where(np.isin(pose, bad), BAD_POSE_SIGMAS, OUTLIER_SIGMAS))
+
+
+def _common(squares: Array, given: Array, size: Callable[[Array], float], expected: float) -> float:
+    """The standard deviation that, beside variances given (n, k), brings squared residuals (n, k) to the size expected
+    of them in units of their variance. size: proportional to its argument."""
+    if not given.any():
+        return max(float(np.sqrt(size(squares) / expected)), LEAST_SIGMA)
+
+    def excess(logarithm: float) -> float:
+        return size(squares / (given + np.exp(logarithm))) - expected
+
+    low, high = 2 * np.log(LEAST_SIGMA), np.log(100 * float(np.max(squares)) / expected + 2 * LEAST_SIGMA**2)
+    return LEAST_SIGMA if excess(low) <= 0 else float(np.exp(0.5 * brentq(excess, low, high)))
 
 
 def chi_median(dimension: int) -> float:

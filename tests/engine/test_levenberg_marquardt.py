@@ -48,6 +48,24 @@ def test_ends_by_cost() -> None:
     assert solution.status is Status.COST
 
 
+def test_a_coarse_tolerance_ends_sooner() -> None:
+    fine = solve(NOISY, Options(polish=False, geodesic="never"))
+    coarse = solve(NOISY, Options(polish=False, geodesic="never", cost_tolerance=1e-4))
+    assert coarse.status is Status.COST
+    assert len(coarse.history) < len(fine.history)
+
+
+def test_a_step_that_damping_made_small_is_not_convergence() -> None:
+    """Beale's function from far out: a flat stretch where a stale scale freezes the second coordinate."""
+
+    def model(x: Array, b: Array) -> tuple[Array, Array]:
+        power = b[1] ** x
+        return b[0] * (1 - power), np.stack([1 - power, -b[0] * x * b[1] ** (x - 1)], axis=1)
+
+    solution = solve(curve(model, np.array([1.0, 2.0, 3.0]), np.array([1.5, 2.25, 2.625]), [100.0, 100.0]))
+    assert not solution.status.converged or solution.history[-1].gradient < 1e-5
+
+
 def test_ends_by_gauss_newton() -> None:
     solution = solve(NOISY)
     assert solution.status is Status.GAUSS_NEWTON

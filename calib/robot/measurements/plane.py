@@ -73,8 +73,8 @@ def residual(table: PoseTable) -> Linearise:
 
 
 def rank(revolute: int, prismatic: int, targets: int) -> int:
-    """7 fewer than for a pose: what a draw-wire loses, and scale; each further plane brings 3."""
-    return 4 * revolute + 2 * prismatic - 1 + 3 * (targets - 1)
+    """6 fewer than for a pose, as for a draw-wire, and scale where no joint slides; each further plane brings 3."""
+    return 4 * revolute + 2 * prismatic + 3 * (targets - 1) - (0 if prismatic else 1)
 
 
 def _tangents(normals: Array) -> Array:
@@ -100,5 +100,5 @@ MEASUREMENT = Measurement(
     blocks=blocks,
     residual=residual,
     rank=rank,
-    scale_free=True,
+    contact=True,
 )
