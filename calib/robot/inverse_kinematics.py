@@ -69,7 +69,8 @@ def inverse_kinematics(
     raise ConvergenceError(
         "the pose is out of reach within the joint limits",
         code="pose-not-reached",
-        why=f"the nearest of {SEEDS} attempts is off by {1000 * best.off_m:.3g} mm and {np.degrees(best.off_rad):.3g} deg",
+        why=f"the nearest of {SEEDS} attempts is off by {1000 * best.off_m:.3g} mm "
+        f"and {np.degrees(best.off_rad):.3g} deg",
         advice="name joint values near it, or another pose",
     )
 

@@ -30,7 +30,8 @@ def table_of(name: str, kind: str = "pose", poses: int = 60) -> PoseTable:
 def found(
     name: str, model: str = "geometry", kind: str = "pose", free: Sequence[str] = (), effects: Sequence[str] = ()
 ) -> tuple[Identifiability, Model]:
-    arm, table, measurement = load_arm(name), table_of(name, kind, 400 if kind == "distance" else 60), read_measurement(kind)
+    arm, measurement = load_arm(name), read_measurement(kind)
+    table = table_of(name, kind, 400 if kind == "distance" else 60)
     wish = free_set(arm, model, (), free)
     bare = Model(arm, measurement, arm, tuple(map(read_effect, effects)))
     asked = replace(bare, held=wish.held(bare))

@@ -122,8 +122,8 @@ def test_a_table_is_taken_for_what_its_columns_hold() -> None:
 def test_contact_needs_poses_that_turn() -> None:
     flange = se3.compose(np.eye(3), np.random.default_rng(0).normal(0, 0.1, (400, 3)))
     for kind in ("point", "plane"):
+        table = simulated("ur10e", kind, 1).table
         with pytest.raises(DegenerateError):
-            table = simulated("ur10e", kind, 1).table
             read_measurement(kind).start(flange[: len(table.joints)], table, 0)
 
 
