@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pkgutil
+from functools import cache
 from importlib import import_module
 from typing import Any
 
 from calib.errors import UsageError, did_you_mean
 
 
+@cache
 def discover(package: str) -> tuple[str, ...]:
     """Names of the variants in a package: its module names, sorted. Nothing is imported but the package."""
     paths = import_module(package).__path__

@@ -16,7 +16,7 @@ from calib.camera.lens import Lens, held_labels, read_lens
 from calib.camera.observations import Observations, SetAside, View
 from calib.camera.projection import POSE_BLOCK, Corners, corners_of
 from calib.camera.screening import GARBAGE, garbage, without_outliers
-from calib.camera.views import pivot_in_board, usable
+from calib.camera.views import usable
 from calib.engine import Solution
 from calib.errors import ConvergenceError
 from calib.geometry import se3
@@ -68,8 +68,9 @@ class CameraCalibration:
     @property
     def rms_px(self) -> float:
         """sqrt(sum of squared reprojection errors / corners), over the corners used (Zhang's, OpenCV's, ROS')."""
-        squared = sum(float(np.sum(fit.residuals_px[fit.used] ** 2)) for fit in self.views)
-        return float(np.sqrt(squared / self.corners))
+        residuals = np.concatenate([fit.residuals_px for fit in self.views])
+        used = np.concatenate([fit.used for fit in self.views])
+        return float(np.sqrt(np.einsum("nd,nd,n->", residuals, residuals, used) / np.count_nonzero(used)))
 
     @property
     def corners(self) -> int:
@@ -99,22 +100,22 @@ def calibrate(
         observations = Observations(tuple(observations))
     model = read_lens(lens) if isinstance(lens, str) else lens
     held = held_labels(model, fix, free)
-    origin = pivot_in_board(observations)
-    views, corners, aside = usable(observations, origin)
+    begin = usable(observations)
+    views, corners, pivot, aside = begin.views, begin.corners, begin.pivot, begin.aside
     check_views(len(views))
-    start = zhang.start(model, corners, _extent(observations, corners))
+    start = zhang.start(model, held, corners, _extent(observations, corners))
     if robust and (bad := garbage(start.homographies)).any():
         share = start.homographies.rms / start.homographies.spread
         aside += [SetAside(views[i].image, GARBAGE.format(100 * share[i])) for i in np.flatnonzero(bad)]
         views = [view for view, wrong in zip(views, bad, strict=True) if not wrong]
         check_views(len(views))
-        corners = corners_of(views, origin)
-        start = zhang.start(model, corners, _extent(observations, corners))
+        corners = corners_of(views, pivot)
+        start = zhang.start(model, held, corners, _extent(observations, corners))
     unknowns = len(model.labels) - len(held)
     check_corners(2 * corners.px.shape[1], unknowns + 6 * len(views))
     fit = adjust(model, held, views, corners, start.parameters, start.camera_from_board, progress)
     if robust:
-        fit, wrong = without_outliers(fit, origin, progress)
+        fit, wrong = without_outliers(fit, pivot, progress)
         aside += wrong
         check_corners(2 * int(fit.used.sum()), unknowns + 6 * len(fit.views))
     check_tilts(model, fit.corners_used, fit.solution)
@@ -125,7 +126,7 @@ def calibrate(
             why=fit.solution.sentence(),
             advice="look at the images set aside, or hold distortion with --fix k3,k2",
         )
-    return _result(fit, observations, tuple(aside), origin)
+    return _result(fit, observations, tuple(aside), pivot)
 
 
 def _extent(observations: Observations, corners: Corners) -> tuple[float, float, float, float]:
@@ -138,11 +139,11 @@ def _extent(observations: Observations, corners: Corners) -> tuple[float, float,
 
 
 def _result(
-    fit: Adjustment, observations: Observations, aside: tuple[SetAside, ...], origin: Array
+    fit: Adjustment, observations: Observations, aside: tuple[SetAside, ...], pivot: Array
 ) -> CameraCalibration:
     lens, uncertainty, factor = fit.lens, fit.solution.uncertainty, fit.solution.variance_factor
     residuals = fit.residuals_px()
-    back = se3.compose(np.eye(3), -origin)  # the solve's board points are relative to their middle
+    back = se3.compose(np.eye(3), -pivot)  # the solve's board points are relative to it
     poses = fit.camera_from_board @ back
     spread = uncertainty.private_covariance[POSE_BLOCK]
     lever = se3.adjoint(se3.inverse(back))

@@ -99,7 +99,7 @@ def _largest_angle(normals: Array) -> float:
     aligned = normals * np.where(normals @ normals[0] < 0, -1.0, 1.0)[:, None]
     mean = aligned.mean(axis=0)
     cosine = np.clip(aligned @ mean / np.linalg.norm(mean), -1.0, 1.0)
-    return float(2 * np.arccos(np.quantile(cosine, 0.1)))
+    return float(2 * np.arccos(np.sort(cosine)[len(cosine) // 10]))
 
 
 def _never_moved(corners: Corners) -> bool:

@@ -7,8 +7,9 @@ everything that follows from the affine map is here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,16 +25,19 @@ AFFINE = ("fx_px", "fy_px", "skew_px", "cx_px", "cy_px")
 class Distorted:
     """Distorted coordinates and their derivatives, for points of any shape (...).
 
-    m: (2, ...). by_point: (2, 3, ...) derivatives by x, y, z. by_k: (coefficients, 2, ...).
+    m: (2, ...). by_point: (2, 3, ...) derivatives by x, y, z. by_k: (coefficients, 2, ...). Both are empty if not asked
+    for.
     """
 
     m: Array
-    by_point: Array
-    by_k: Array
+    by_point: Array = field(default_factory=lambda: np.zeros((0, 3)))
+    by_k: Array = field(default_factory=lambda: np.zeros((0, 2)))
 
 
-# distort(k, points): coefficients (k,), points (3, ...) in the camera frame
-Distort = Callable[[Array, Array], Distorted]
+class Distort(Protocol):
+    """Distorts points (3, ...) in the camera frame by coefficients (k,), with the derivatives or without."""
+
+    def __call__(self, k: Array, points: Array, derivatives: bool = True) -> Distorted: ...
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,7 @@ class Lens:
     def project(self, parameters: Array, points_in_camera: Array) -> Array:
         """Pixels (..., 2) of points (..., 3) in the camera frame."""
         points = np.asarray(points_in_camera, float)
-        m1, m2 = self.distort(parameters[5:], points.reshape(-1, 3).T).m
+        m1, m2 = self.distort(parameters[5:], points.reshape(-1, 3).T, derivatives=False).m
         fx, fy, skew, cx, cy = parameters[:5]
         return np.stack([fx * m1 + skew * m2 + cx, fy * m2 + cy], axis=-1).reshape(*points.shape[:-1], 2)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,16 +34,24 @@ class Corners:
     counts: Index
     sigma_px: Array | float = 1.0
 
-    def batches(self, most: int = 64) -> Iterator[tuple[Index, Index]]:
-        """Views with equally many corners together, at most `most` at a time: their indices and rows (views, n)."""
+    def batches(self, *arrays: Array, most: int = 64) -> Iterator[tuple[Index, list[Array]]]:
+        """Views with equally many corners together, at most `most` at a time.
+
+        Yields their indices (views,) and, for every array (k, rows), what it holds of them, (k, views, n).
+        """
         starts = self.starts
-        for count in np.unique(self.counts):
+        for count in sorted(set(self.counts.tolist())):
             alike = np.flatnonzero(self.counts == count)
             for begin in range(0, len(alike), most):
                 views = alike[begin : begin + most]
-                yield views, starts[views, None] + np.arange(count)
+                if len(alike) == len(self.counts):  # all views: they lie one after the other
+                    whole = slice(begin * count, (begin + len(views)) * count)
+                    yield views, [array[:, whole].reshape(-1, len(views), count) for array in arrays]
+                else:
+                    rows = starts[views, None] + np.arange(count)
+                    yield views, [array[:, rows] for array in arrays]
 
-    @property
+    @cached_property
     def starts(self) -> Index:
         """Row at which each view begins."""
         return np.concatenate([[0], np.cumsum(self.counts)[:-1]])
@@ -86,9 +95,7 @@ def reprojection(lens: Lens, corners: Corners, sigma_px: float = 1.0, loss: Loss
 
     def evaluate(values: Values, rows: Rows) -> tuple[Array, Sequence[Array]]:
         parameters, poses = values[LENS_BLOCK][0], values[POSE_BLOCK]
-        # entry by entry, a row per corner: plain passes over long rows beat small matrix products
-        entries = poses[:, :3, :].reshape(len(poses), 12).T
-        pose = np.take(entries, corners.view[rows], axis=1).reshape(3, 4, -1)
+        pose = _entries(poses, corners.view[rows])
         residuals, jacobians = _linearise(lens, parameters, pose, corners.in_board[:, rows], planar)
         residuals -= corners.px[:, rows]
         return residuals.T, [j.transpose(2, 1, 0) for j in jacobians]
@@ -104,6 +111,29 @@ def reprojection(lens: Lens, corners: Corners, sigma_px: float = 1.0, loss: Loss
     )
 
 
+def reprojected(lens: Lens, parameters: Array, camera_from_board: Array, corners: Corners) -> Array:
+    """Pixels (2, rows) where the lens projects the corners."""
+    points = _in_camera(_entries(camera_from_board, corners.view), corners.in_board)
+    m = lens.distort(parameters[5:], points, derivatives=False).m
+    fx, fy, skew, cx, cy = parameters[:5].tolist()
+    return np.stack([fx * m[0] + skew * m[1] + cx, fy * m[1] + cy])
+
+
+def _entries(poses: Array, view: Index) -> Array:
+    """Poses (views, 4, 4) entry by entry, (3, 4, rows): plain passes over long rows beat small matrix products."""
+    return np.asarray(np.take(poses[:, :3, :].reshape(len(poses), 12).T, view, axis=1).reshape(3, 4, -1))
+
+
+def _in_camera(pose: Array, board: Array, planar: bool = False) -> Array:
+    """Points (3, rows) in the camera frame of board points (3, rows) at poses (3, 4, rows)."""
+    points = pose[:, 0] * board[0]
+    points += pose[:, 1] * board[1]
+    if not planar:
+        points += pose[:, 2] * board[2]
+    points += pose[:, 3]
+    return points
+
+
 def _linearise(
     lens: Lens, parameters: Array, pose: Array, board: Array, planar: bool
 ) -> tuple[Array, tuple[Array, Array]]:
@@ -116,12 +146,7 @@ def _linearise(
     X, Y, Z = board
     affine = parameters[:5].tolist()
     focal, centre, skew = np.array([[affine[0]], [affine[1]]]), np.array([[affine[3]], [affine[4]]]), affine[2]
-    points = pose[:, 0] * X
-    points += pose[:, 1] * Y
-    if not planar:
-        points += pose[:, 2] * Z
-    points += pose[:, 3]
-    d = lens.distort(parameters[5:], points)
+    d = lens.distort(parameters[5:], _in_camera(pose, board, planar))
     pixels = d.m * focal
     pixels += centre
     by_lens = np.zeros((len(parameters), 2, len(X)))

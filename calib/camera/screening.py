@@ -9,9 +9,9 @@ import numpy as np
 
 from calib.camera.adjustment import Adjustment
 from calib.camera.degeneracy import check_views
+from calib.camera.homography import Homographies
 from calib.camera.observations import SetAside
 from calib.camera.projection import corners_of
-from calib.camera.zhang import Homographies
 
 if TYPE_CHECKING:
     from calib.camera.adjustment import Mask

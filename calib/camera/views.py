@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,67 +19,90 @@ FAR_ORIGIN = 2.0  # distance of the board's origin from its middle, in diagonals
 NARROWEST = 1e-3  # ratio of a view's second to first principal spread below which its corners lie on a line
 
 
-def pivot_in_board(observations: Observations) -> Array:
-    """The point (3,) of the board frame that the solve turns boards about, after a check of every view.
+@dataclass(frozen=True)
+class Usable:
+    """The views that can carry a pose, their corners in one table, and those set aside.
 
+    pivot: (3,) the point of the board frame that the solve turns boards about, and that `corners` are relative to.
     The board's own origin, as a rule; the middle of the corners where that origin is far from them: about a far point,
     turning and shifting look the same. (About the middle of an ordinary board the solve takes a third more steps.)
     """
-    for view in observations.views:
-        _check_whole(view)
-    points = [view.corners_in_board for view in observations.views if len(view.corners_in_board)]
-    if not points:
-        return np.zeros(3)
-    low, high = np.min([p.min(axis=0) for p in points], axis=0), np.max([p.max(axis=0) for p in points], axis=0)
-    middle = (low + high) / 2
-    return middle if np.linalg.norm(middle) > FAR_ORIGIN * np.linalg.norm(high - low) else np.zeros(3)
+
+    views: list[View]
+    corners: Corners
+    pivot: Array
+    aside: list[SetAside]
 
 
-def usable(observations: Observations, origin: Array) -> tuple[list[View], Corners, list[SetAside]]:
-    """Views that can carry a pose: four corners, not on a line."""
+def usable(observations: Observations) -> Usable:
+    """Views that can carry a pose: whole ones, of four corners and more that do not lie on a line."""
     aside = list(observations.set_aside)
+    for view in observations.views:
+        _check_shapes(view)
     views = [view for view in observations.views if len(view.corners_px) >= FEWEST_CORNERS]
     few = [view for view in observations.views if len(view.corners_px) < FEWEST_CORNERS]
     aside += [SetAside(view.image, f"only {len(view.corners_px)} corners; a pose needs 4") for view in few]
     if views:
-        corners = corners_of(views, origin)
-        thin = np.minimum(_breadth(corners, corners.px), _breadth(corners, corners.in_board[:2])) < NARROWEST
-        if not thin.any():
-            return views, corners, aside
-        aside += [SetAside(views[i].image, "its corners lie on a line") for i in np.flatnonzero(thin)]
-        views = [view for view, line in zip(views, thin, strict=True) if not line]
-        if views:
-            return views, corners_of(views, origin), aside
-    raise InputError(
-        "no view of the board can be used",
-        code="no-usable-view",
-        why="; ".join(f"{a.image}: {a.reason}" for a in aside[:5]),
-        advice="a view needs at least 4 corners that do not lie on a line",
+        corners = corners_of(views)
+        _check_numbers(views, corners)
+        thin = _breadth(corners) < NARROWEST
+        if thin.any():
+            aside += [SetAside(views[i].image, "its corners lie on a line") for i in np.flatnonzero(thin)]
+            views = [view for view, line in zip(views, thin, strict=True) if not line]
+    if not views:
+        raise InputError(
+            "no view of the board can be used",
+            code="no-usable-view",
+            why="; ".join(f"{a.image}: {a.reason}" for a in aside[:5]),
+            advice="a view needs at least 4 corners that do not lie on a line",
+        )
+    pivot = _pivot(corners)
+    if thin.any() or pivot.any():
+        corners = corners_of(views, pivot)
+    return Usable(views, corners, pivot, aside)
+
+
+def _pivot(corners: Corners) -> Array:
+    low, high = corners.in_board.min(axis=1), corners.in_board.max(axis=1)
+    middle = (low + high) / 2
+    return np.asarray(middle if np.linalg.norm(middle) > FAR_ORIGIN * np.linalg.norm(high - low) else np.zeros(3))
+
+
+def _check_shapes(view: View) -> None:
+    n, sigma = len(view.corners_px), view.sigma_px
+    if view.corners_px.shape != (n, 2) or view.corners_in_board.shape != (n, 3):
+        raise _malformed(view)
+    if sigma is not None and sigma.shape != (n,):
+        raise _malformed(view)
+
+
+def _check_numbers(views: list[View], corners: Corners) -> None:
+    finite = np.isfinite(corners.px).all(axis=0) & np.isfinite(corners.in_board).all(axis=0)
+    bad = np.flatnonzero(~(finite & np.isfinite(corners.sigma_px) & (np.asarray(corners.sigma_px) > 0)))
+    if len(bad):
+        raise _malformed(views[corners.view[bad[0]]])
+
+
+def _malformed(view: View) -> InputError:
+    arrays = [view.corners_px, view.corners_in_board] + ([] if view.sigma_px is None else [view.sigma_px])
+    return InputError(
+        "a view's corners must be (n, 2) pixels with (n, 3) board points, all finite, and sigma_px (n,) positive",
+        code="view-malformed",
+        where=view.image,
+        why="shapes " + ", ".join(str(a.shape) for a in arrays),
+        advice="leave out corners that were not found",
     )
 
 
-def _check_whole(view: View) -> None:
-    """Raise InputError `view-malformed` where arrays do not belong together or hold what is no number."""
-    n, sigma = len(view.corners_px), view.sigma_px
-    arrays = [view.corners_px, view.corners_in_board] + ([] if sigma is None else [sigma])
-    shapes = [(n, 2), (n, 3), (n,)]
-    whole = all(a.shape == s and np.isfinite(a).all() for a, s in zip(arrays, shapes, strict=False))
-    if not whole or (sigma is not None and (sigma <= 0).any()):
-        raise InputError(
-            "a view's corners must be (n, 2) pixels with (n, 3) board points, all finite, and sigma_px (n,) positive",
-            code="view-malformed",
-            where=view.image,
-            why="shapes " + ", ".join(str(a.shape) for a in arrays),
-            advice="leave out corners that were not found",
-        )
-
-
-def _breadth(corners: Corners, points: Array) -> Array:
-    """Ratio (views,) of the second to the first principal spread of each view's points (2, rows)."""
+def _breadth(corners: Corners) -> Array:
+    """Ratio (views,) of the second to the first principal spread of each view's points, in the image or on the board,
+    whichever is less."""
     out = np.empty(len(corners.counts))
-    for views, rows in corners.batches():
-        x, y = points[:, rows] - points[:, rows].mean(axis=2, keepdims=True)
-        xx, yy, xy = np.sum(x * x, axis=1), np.sum(y * y, axis=1), np.sum(x * y, axis=1)
-        half, root = (xx + yy) / 2, np.hypot((xx - yy) / 2, xy)
-        out[views] = np.sqrt(np.maximum(half - root, 0.0) / np.maximum(half + root, 1e-300))
+    for views, (px, plane) in corners.batches(corners.px, corners.in_board[:2]):
+        points = np.stack([px, plane])
+        points -= np.add.reduce(points, axis=3, keepdims=True) / points.shape[3]
+        moments = np.einsum("savn,sbvn->abvs", points, points)
+        half, root = (moments[0, 0] + moments[1, 1]) / 2, np.hypot((moments[0, 0] - moments[1, 1]) / 2, moments[0, 1])
+        squared = np.maximum(half - root, 0.0) / np.maximum(half + root, 1e-300)
+        out[views] = np.sqrt(np.min(squared, axis=1))
     return out

@@ -1,4 +1,4 @@
-"""The closed-form start: homographies, intrinsics from the image of the absolute conic, poses.
+"""The closed-form start: intrinsics from the image of the absolute conic, and poses, by way of homographies.
 
 Z. Zhang, "A flexible new technique for camera calibration", PAMI 22, 2000.
 """
@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from calib.camera.division import Division
+from calib.camera.homography import Homographies, homographies
 from calib.geometry import se3, so3
 
 if TYPE_CHECKING:
@@ -22,59 +24,6 @@ CENTRAL_SHARE = 0.35
 ASPECT = (0.7, 1.4)
 SQUARE_WITHIN = 2.0  # square pixels may raise the misfit of the conic's equations by this factor
 GRAZING = 0.05  # least cosine between the optical axis and a ray that a homography can take, 87 degrees
-
-
-@dataclass(frozen=True)
-class Homographies:
-    """One homography per view. matrices: (views, 3, 3), image_from_plane. rms: (views,) transfer residual in the units
-    of the image points, pixels as a rule. spread: (views,) rms distance of the view's points from their mean."""
-
-    matrices: Array
-    rms: Array
-    spread: Array
-
-
-def homographies(corners: Corners, image: Array | None = None) -> Homographies:
-    """Planar homographies of every view by the normalised direct linear transform.
-
-    image: (2, rows) image points to use instead of the corners' pixels. The board's Z is ignored.
-    The two rows that are linear in the last one are eliminated from their 3 x 3 moment matrices (M. Harker, P.
-    O'Leary, "Computation of homographies", BMVC 2005), so that one pass over the corners serves all views.
-    """
-    points = corners.px if image is None else image
-    count = len(corners.counts)
-    matrices, rms, spread = np.empty((count, 3, 3)), np.empty(count), np.empty(count)
-    for views, rows in corners.batches():
-        batch = _transform_directly(corners.in_board[:2, rows], points[:, rows])
-        matrices[views], rms[views], spread[views] = batch
-    return Homographies(matrices, rms, spread)
-
-
-def _transform_directly(plane: Array, seen: Array) -> tuple[Array, Array, Array]:
-    """Homographies (views, 3, 3), their rms residual and the rms spread of the points, of points (2, views, n)."""
-    (X, Y), plane_scale, plane_mean = _normalised(plane)
-    (x, y), seen_scale, seen_mean = _normalised(seen)
-    ones = np.ones_like(X)
-    rr = x * x + y * y
-    monomials = np.stack([X * X, X * Y, X, Y * Y, Y, ones], axis=1)
-    sums = monomials @ np.stack([ones, x, y, rr], axis=2)
-    moments = sums[:, [0, 1, 2, 1, 3, 4, 2, 4, 5], :].reshape(-1, 3, 3, 4)
-    plain, by_x, by_y, by_rr = np.moveaxis(moments, 3, 0)
-    solved = np.linalg.solve(plain, np.concatenate([by_x, by_y], axis=2))
-    first, second = solved[:, :, :3], solved[:, :, 3:]
-    third = np.linalg.eigh(by_rr - by_x @ first - by_y @ second)[1][:, :, 0]
-    h = np.stack([_apply(first, third), _apply(second, third), third], axis=1)
-    depth = third[:, :1] * X + third[:, 1:2] * Y + third[:, 2:]
-    facing = np.where(depth.mean(axis=1) < 0, -1.0, 1.0)  # the sign that puts the board in front of the camera
-    h *= facing[:, None, None]
-    # the residual, in normalised units first
-    with np.errstate(all="ignore"):
-        inverse = facing[:, None] / depth
-        dx = (h[:, 0, 0, None] * X + h[:, 0, 1, None] * Y + h[:, 0, 2, None]) * inverse - x
-        dy = (h[:, 1, 0, None] * X + h[:, 1, 1, None] * Y + h[:, 1, 2, None]) * inverse - y
-        rms = np.sqrt(np.mean(dx * dx + dy * dy, axis=1)) / seen_scale
-    h = _denormaliser(seen_scale, seen_mean) @ h @ _normaliser(plane_scale, plane_mean)
-    return h, rms, np.sqrt(2.0) / seen_scale
 
 
 def intrinsics(matrices: Array, middle: Array, size: float) -> Array | None:
@@ -135,7 +84,8 @@ def poses(matrices: Array) -> Array:
     plus /= np.linalg.norm(plus, axis=1, keepdims=True)
     minus /= np.maximum(np.linalg.norm(minus, axis=1, keepdims=True), 1e-300)
     r1, r2 = (plus + minus) / np.sqrt(2.0), (plus - minus) / np.sqrt(2.0)
-    rotation = np.stack([r1, r2, np.cross(r1, r2)], axis=2)
+    r3 = r1[:, [1, 2, 0]] * r2[:, [2, 0, 1]] - r1[:, [2, 0, 1]] * r2[:, [1, 2, 0]]
+    rotation = np.stack([r1, r2, r3], axis=2)
     translation = matrices[:, :, 2] / np.mean(norms, axis=1, keepdims=True)
     return se3.compose(rotation, translation)
 
@@ -152,18 +102,24 @@ class Start:
     homographies: Homographies
 
 
-def start(lens: Lens, corners: Corners, extent: tuple[float, float, float, float]) -> Start:
+def start(lens: Lens, held: frozenset[str], corners: Corners, extent: tuple[float, float, float, float]) -> Start:
     """Closed-form start of the lens and the poses.
 
-    extent: x and y of the middle of the image, its width and height, pixels. Zhang's solution where it is sound; else
-    the best of a range of focal lengths, by the median reprojection error of their poses.
+    extent: x and y of the middle of the image, its width and height, pixels. Zhang's solution from corners freed of
+    their radial distortion where it is sound; else the best of a range of focal lengths, by the median reprojection
+    error of their poses.
     """
     middle, size = np.array(extent[:2]), max(extent[2:])
-    found = homographies(corners)
     if lens.widest_deg < 90:
+        bend = Division.estimated(corners, middle, size) if "k1" in set(lens.labels) - held else None
+        found = homographies(corners, None if bend is None else bend.straightened(corners.px))
         matrix = intrinsics(found.matrices, middle, size)
         if matrix is not None:
-            return Start(lens.start(matrix), poses(np.linalg.inv(matrix) @ found.matrices), found)
+            parameters = lens.start(matrix)
+            if bend is not None:
+                parameters[5:] = bend.coefficients(lens, held, matrix, corners.px)
+            return Start(parameters, poses(np.linalg.inv(matrix) @ found.matrices), found)
+    found = homographies(corners)
     focals = [size * ratio for ratio in (0.25, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 4.0)]
     single = focal_only(found.matrices, middle, size)
     if single is not None and 0.2 < single / size < 20:
@@ -191,35 +147,6 @@ def _start_at(lens: Lens, corners: Corners, parameters: Array) -> tuple[float, S
         error = np.linalg.norm(lens.project(parameters, points) - corners.px.T, axis=1)
     median = float(np.median(np.where(np.isfinite(error), error, np.inf)))
     return median, Start(parameters, camera_from_board, found)
-
-
-def _normalised(points: Array) -> tuple[Array, Array, Array]:
-    """Points (2, views, n) centred and scaled to an rms distance of sqrt 2 (Hartley 1997); scale, mean (2, views)."""
-    mean = points.mean(axis=2)
-    centred = points - mean[:, :, None]
-    squared = np.mean(centred[0] ** 2 + centred[1] ** 2, axis=1)
-    scale = np.sqrt(2.0 / np.maximum(squared, 1e-300))
-    return centred * scale[:, None], scale, mean
-
-
-def _normaliser(scale: Array, mean: Array) -> Array:
-    out = np.zeros((len(scale), 3, 3))
-    out[:, 0, 0] = out[:, 1, 1] = scale
-    out[:, 0, 2], out[:, 1, 2] = -scale * mean[0], -scale * mean[1]
-    out[:, 2, 2] = 1.0
-    return out
-
-
-def _denormaliser(scale: Array, mean: Array) -> Array:
-    out = np.zeros((len(scale), 3, 3))
-    out[:, 0, 0] = out[:, 1, 1] = 1.0 / scale
-    out[:, 0, 2], out[:, 1, 2] = mean
-    out[:, 2, 2] = 1.0
-    return out
-
-
-def _apply(matrices: Array, vectors: Array) -> Array:
-    return np.asarray(np.einsum("nij,nj->ni", matrices, vectors))
 
 
 def _conditioned(matrices: Array, middle: Array, size: float) -> Array:

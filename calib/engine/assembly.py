@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from calib.engine.columns import Columns, Part
 from calib.engine.structure import BlockLayout, Chunk, Structure
 
 if TYPE_CHECKING:
@@ -42,37 +43,6 @@ class NormalEquations:
         return bool(np.isfinite(self.cost)) and all(bool(np.isfinite(a).all()) for a in arrays)
 
 
-@dataclass(frozen=True)
-class _Part:
-    """Columns that one parameter block contributes to the rows of a residual block.
-
-    position: of its Jacobian among those returned. free: its free tangent coordinates, or None for all.
-    columns: where they go among the free shared columns, (coordinates,) or, with a member per row, (members,
-    coordinates). members: the member of every row, if it has many.
-    """
-
-    position: int
-    free: Index | None
-    columns: Index
-    members: Index | None = None
-
-
-@dataclass(frozen=True)
-class _Columns:
-    """How the Jacobians of a residual block are divided: the private part, the shared parts that are the same in every
-    row, and those whose member differs from row to row."""
-
-    private: _Part | None
-    constant: tuple[_Part, ...]
-    indexed: tuple[_Part, ...]
-
-    @property
-    def constant_columns(self) -> Index:
-        """Shared columns of the constant parts, concatenated."""
-        parts = [part.columns for part in self.constant]
-        return np.concatenate(parts).astype(np.intp) if parts else np.zeros(0, np.intp)
-
-
 def assemble(structure: Structure, values: Values) -> NormalEquations:
     """Evaluate every residual block at `values` and accumulate the normal equations.
 
@@ -90,7 +60,7 @@ def assemble(structure: Structure, values: Values) -> NormalEquations:
     cost = squares = 0.0
     count = 0
     for layout in structure.layouts:
-        columns = _columns(structure, layout)
+        columns = layout.columns
         own = private[layout.private] if layout.private else None
         for chunk in layout.chunks:
             rows = _evaluate(layout, chunk, values)
@@ -112,7 +82,7 @@ def triangle(structure: Structure, values: Values) -> Array:
     size = len(structure.free)
     factor: Array = np.zeros((0, size + 1))
     for layout in structure.layouts:
-        columns = _columns(structure, layout)
+        columns = layout.columns
         for chunk in layout.chunks:
             rows = _evaluate(layout, chunk, values)
             m, d = rows.residuals.shape
@@ -154,7 +124,7 @@ class _Rows:
     cost: float
     squares: float
 
-    def jacobian(self, part: _Part) -> Array:
+    def jacobian(self, part: Part) -> Array:
         """The weighted Jacobian (m, d, coordinates) of one part."""
         jacobian = self.jacobians[part.position]
         if part.free is not None:
@@ -189,58 +159,27 @@ def _evaluate(layout: BlockLayout, chunk: Chunk, values: Values, weigh: bool = T
     return _Rows(residuals * root, tuple(jacobians), factor * root, 0.5 * float(np.sum(rho)), squares)
 
 
-def _columns(structure: Structure, layout: BlockLayout) -> _Columns:
-    position_of = np.full(structure.columns, -1, np.intp)
-    position_of[structure.free] = np.arange(len(structure.free))
-    private: _Part | None = None
-    constant: list[_Part] = []
-    indexed: list[_Part] = []
-    for position, (name, members) in enumerate(layout.block.blocks.items()):
-        block = structure.problem.by_name[name]
-        free = None if len(block.free) == block.tangent else block.free
-        if name == layout.private:
-            private = _Part(position, free, np.zeros(0, np.intp), members)
-        elif len(block.free):
-            starts = structure.offset[name] + block.tangent * np.arange(block.count)
-            columns = position_of[starts[:, None] + block.free]
-            if members is None or block.count == 1:
-                constant.append(_Part(position, free, columns[0]))
-            else:
-                indexed.append(_Part(position, free, columns, members))
-    return _Columns(private, tuple(constant), tuple(indexed))
-
-
-def _add_grams(
-    columns: _Columns,
-    chunk: Chunk,
-    rows: _Rows,
-    own: Array | None,
-    shared: Array,
-    gradient: Array,
-) -> None:
+def _add_grams(columns: Columns, chunk: Chunk, rows: _Rows, own: Array | None, shared: Array, gradient: Array) -> None:
     """Add the products of the private part, the constant parts and the residual with one another, group by group."""
-    parts = ([columns.private] if columns.private else []) + list(columns.constant)
-    where = columns.constant_columns
-    grams = _grams(parts, chunk, rows)
+    grams = _grams(columns.grouped, chunk, rows)
     t = 0 if own is None else own.shape[1]
-    total = grams.sum(axis=0)
-    shared[np.ix_(where, where)] += total[t:-1, t:-1]
+    total = np.add.reduce(grams, axis=0)
+    where = columns.total
+    shared[where[:, None], where] += total[t:-1, t:-1]
     gradient[where] += total[t:-1, -1]
     if own is not None:
         assert chunk.members is not None
-        members = _as_slice(chunk.members)
-        across = np.concatenate([np.arange(t), t + where, [own.shape[2] - 1]])
-        if np.array_equal(across, np.arange(own.shape[2])):  # every column takes part: no scatter needed
-            own[members] += grams[:, :t]
+        if columns.across is None:
+            own[chunk.members] += grams[:, :t]
         else:
-            own[chunk.members[:, None, None], np.arange(t)[:, None], across] += grams[:, :t]
+            members = np.arange(len(own))[chunk.members]
+            own[members[:, None, None], np.arange(t)[:, None], columns.across] += grams[:, :t]
 
 
-def _grams(parts: list[_Part], chunk: Chunk, rows: _Rows) -> Array:
+def _grams(parts: tuple[Part, ...], chunk: Chunk, rows: _Rows) -> Array:
     """Products [J r]'[J r] of each group of the chunk: (groups, T + 1, T + 1)."""
     m, d = rows.residuals.shape
-    widths = [len(part.free) if part.free is not None else rows.jacobians[part.position].shape[2] for part in parts]
-    total = sum(widths) + 1
+    total = sum(part.width for part in parts) + 1
     n = chunk.uniform
     if n:  # memory (groups, T + 1, d, n): one product per group, long inner runs to copy
         packed = np.empty((m // n, total, d, n))
@@ -250,13 +189,13 @@ def _grams(parts: list[_Part], chunk: Chunk, rows: _Rows) -> Array:
         view = packed[:, :, None, :]
     begin = 0
     factor = rows.factor if isinstance(rows.factor, float) else rows.factor.T.reshape(-1, *view.shape[2:])
-    for part, width in zip(parts, widths, strict=True):
-        jacobian = rows.jacobians[part.position]
-        if part.free is not None:
-            jacobian = jacobian[:, :, part.free]
-        source = jacobian.transpose(2, 1, 0).reshape(width, d, *view.shape[2:])
-        np.multiply(source, factor, out=view[begin : begin + width])
-        begin += width
+    for part in parts:
+        columns = rows.jacobians[part.position].transpose(2, 1, 0)
+        for run in part.runs:
+            width = run.stop - run.start
+            source = columns[run].reshape(width, d, *view.shape[2:])
+            np.multiply(source, factor, out=view[begin : begin + width])
+            begin += width
     view[begin] = rows.residuals.T.reshape(d, *view.shape[2:])
     if n:
         flat = packed.reshape(m // n, total, d * n)
@@ -266,7 +205,7 @@ def _grams(parts: list[_Part], chunk: Chunk, rows: _Rows) -> Array:
 
 
 def _add_indexed(
-    columns: _Columns,
+    columns: Columns,
     layout: BlockLayout,
     chunk: Chunk,
     rows: _Rows,
@@ -301,10 +240,3 @@ def _scatter(matrix: Array, rows: Index, columns: Index, left: Array, right: Arr
     product = np.matmul(left.transpose(0, 2, 1), right)
     flat = rows[:, :, None] * matrix.shape[1] + columns[:, None, :]
     matrix += np.bincount(flat.ravel(), product.ravel(), matrix.size).reshape(matrix.shape)
-
-
-def _as_slice(members: Index) -> slice | Index:
-    """Consecutive members as a slice, which numpy adds to in place without gathering."""
-    if members[-1] - members[0] == len(members) - 1 and bool((np.diff(members) == 1).all()):
-        return slice(int(members[0]), int(members[-1]) + 1)
-    return members

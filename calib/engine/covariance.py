@@ -65,12 +65,10 @@ class Uncertainty:
 
     def covariance(self, labels: tuple[str, ...]) -> Array:
         """Covariance of shared labels; zero rows for those held fixed."""
-        where = [self.labels.index(label) if label in self.labels else -1 for label in labels]
+        here = [i for i, label in enumerate(labels) if label in self.labels]
+        there = [self.labels.index(labels[i]) for i in here]
         out = np.zeros((len(labels), len(labels)))
-        for i, a in enumerate(where):
-            for j, b in enumerate(where):
-                if a >= 0 and b >= 0:
-                    out[i, j] = self.shared[a, b]
+        out[np.ix_(here, here)] = self.shared[np.ix_(there, there)]
         return out
 
 
@@ -91,8 +89,8 @@ def uncertainty(structure: Structure, values: Values, normal: NormalEquations) -
         factor, order, rank = _pivoted_qr(factor * scale)
     kept, dropped = order[:rank], order[rank:]
     covariance = np.zeros((size, size))
-    inverse = solve_triangular(factor[:rank, :rank], np.eye(rank)) if rank else np.zeros((0, 0))
-    covariance[np.ix_(kept, kept)] = inverse @ inverse.T
+    inverse = lapack.dtrtri(factor[:rank, :rank])[0] if rank else np.zeros((0, 0))
+    covariance[kept[:, None], kept] = inverse @ inverse.T
     null = np.zeros((size, size - rank))
     null[kept] = -inverse @ factor[:rank, rank:] if rank else 0.0
     null[dropped, np.arange(size - rank)] = 1.0
@@ -146,8 +144,11 @@ def _hold_unseen_private(
         blocks = system[:, :, :t]
         diagonals = np.einsum("nii->ni", blocks)
         scale = 1.0 / np.sqrt(np.where(diagonals > 0, diagonals, 1.0))
-        smallest = np.linalg.eigvalsh(blocks * scale[:, :, None] * scale[:, None, :])[:, 0]
-        for member in np.flatnonzero(smallest < UNSEEN_IN_SQUARED):
+        scaled = blocks * scale[:, :, None] * scale[:, None, :]
+        # With a unit diagonal, the smallest eigenvalue is at least the determinant over e: few need a closer look.
+        suspects = np.flatnonzero(~(np.linalg.det(scaled) > np.e * UNSEEN_IN_SQUARED))
+        smallest = np.linalg.eigvalsh(scaled[suspects])[:, 0]
+        for member in suspects[smallest < UNSEEN_IN_SQUARED]:
             s = scale[member]
             factor, order, rank = _pivoted_cholesky(blocks[member] * s * s[:, None])
             kept, dropped = order[:rank], order[rank:]

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 EPS = float(np.finfo(float).eps)
 LARGEST_DAMPING = 1e18  # beyond it a scaled step is below rounding
-HAND_OVER = 1e-4  # predicted relative decrease at which undamped Gauss-Newton steps are tried
+HAND_OVER = 1e-4  # relative decrease expected of a step from which on undamped Gauss-Newton steps are tried
 # Cosine above which a small promise is the damping's doing: undamped, one of 1e-12 comes with a cosine of 1e-6.
 FLAT = 1e-5
 VANISHING = 1e-10  # of the first cost, from which it is worth asking whether what is left is rounding
@@ -111,7 +111,8 @@ def solve(
 def _begin(point: Point, options: Options) -> Progress:
     damping = options.damping.start(options.initial_damping, float(np.sqrt(point.normal.squares)))
     hand_over = HAND_OVER if options.polish else 0.0
-    return Progress(damping, point.normal.cost, hand_over, _curved(options, poor=False))
+    cost = point.normal.cost
+    return Progress(damping, cost, hand_over, _curved(options, poor=False), last=cost)
 
 
 def _curved(options: Options, poor: bool) -> bool:
@@ -146,6 +147,7 @@ def _iterate(
             promised=tried.predicted if progress.accepted else progress.promised,
             achieved=cost - point.normal.cost,
             accepted=tried.accepted,
+            last=progress.achieved if progress.accepted and progress.index else progress.last,
         )
         if callback is not None and callback(iteration) is True:
             return Status.CANCELLED, progress
@@ -154,7 +156,7 @@ def _iterate(
 def _finished(
     point: Point, progress: Progress, options: Options, cosine: float, history: Sequence[Iteration]
 ) -> tuple[Status | None, Progress]:
-    """The convergence tests, after the last step; close to the end the point is polished."""
+    """The convergence tests, after the last step."""
     cost, promised = point.normal.cost, progress.promised
     if cost <= EPS * EPS * min(progress.start, 1.0):
         return Status.ZERO, progress
@@ -164,8 +166,8 @@ def _finished(
     if cosine <= options.gradient_tolerance:
         return Status.GRADIENT, progress
     before = cost + progress.achieved
-    if promised <= progress.hand_over * before:
-        if polish(point):
+    if progress.expected <= progress.hand_over * before:
+        if polish(point, float(np.sqrt(progress.achieved / before))):
             return Status.GAUSS_NEWTON, progress
         progress = replace(progress, hand_over=progress.hand_over * HAND_OVER)
     settled = promised <= options.cost_tolerance * before and abs(progress.achieved) <= 2 * promised

@@ -30,8 +30,10 @@ class Tangent:
 
     def dot(self, other: Tangent) -> float:
         """The inner product."""
-        total = float(np.sum(self.shared * other.shared))
-        return total + sum(float(np.sum(a * other.private[name])) for name, a in self.private.items())
+        total = np.einsum("k,k->", self.shared, other.shared)
+        for name, own in self.private.items():
+            total += np.einsum("tm,tm->", own, other.private[name])
+        return float(total)
 
     def times(self, other: Tangent) -> Tangent:
         """The coordinate-wise product."""
@@ -77,7 +79,7 @@ def eliminate(normal: NormalEquations, added: Tangent | None = None) -> Eliminat
     matrix = normal.shared.copy()
     right = normal.gradient.copy()
     if added is not None:
-        matrix[np.diag_indices_from(matrix)] += added.shared
+        matrix.ravel()[:: len(matrix) + 1] += added.shared
     factors = {}
     for name, system in normal.private.items():
         factor = system.transpose(1, 2, 0).copy()  # members last: one elementary operation serves them all
@@ -130,9 +132,11 @@ def solve_damped(normal: NormalEquations, added: Tangent | None = None) -> Tange
 def _forward(system: Array) -> None:
     """Cholesky-factor the members' matrices in place and carry the columns to their right along."""
     t = len(system)
-    for j in range(t):
-        pivot = system[j, j]
-        if not (pivot > 0).all():
-            raise NotPositiveDefinite
-        system[j, j:] *= 1.0 / np.sqrt(pivot)
-        system[j + 1 :, j + 1 :] -= system[j, j + 1 : t, None] * system[j, j + 1 :]
+    with np.errstate(divide="ignore", invalid="ignore"):  # a pivot of 0 is found out at the end
+        for j in range(t - 1):
+            ratio = system[j, j + 1 : t] / system[j, j]
+            system[j + 1 :, j + 1 :] -= ratio[:, None] * system[j, j + 1 :]
+    pivots = np.einsum("iin->in", system[:, :t])
+    if not np.minimum.reduce(pivots, axis=None, initial=np.inf) > 0:  # neither where it is not a number
+        raise NotPositiveDefinite
+    system *= (1.0 / np.sqrt(pivots))[:, None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,25 +18,28 @@ if TYPE_CHECKING:
 EPS = float(np.finfo(float).eps)
 QR_ENTRIES = 5_000_000  # the polish affords Householder QR up to this many Jacobian entries
 STEPS, SMALL_STEPS = 12, 100
+FIRST = 0.1  # a first step that explains more is Levenberg-Marquardt's business
 # A step must be shorter than this share of the one before. Where the residuals are large and curved Gauss-Newton
 # converges linearly; a small problem can wait for it, a large one has its figures by then.
 CONTRACTION, SMALL_CONTRACTION = 0.5, 0.9
-UNEXAMINED = 1e-5  # |J h| / |r| of a last step taken on trust: its square, 1e-10, is the relative decrease it brings
+UNEXAMINED = 1e-5  # a step below this that does not shrink any more has met rounding
+LEFT = 2e-6  # |J h| / |r| expected after a last step taken on trust; its square is the relative decrease still to gain
 
 
-def polish(point: Point) -> bool:
+def polish(point: Point, led: float) -> bool:
     """Undamped Gauss-Newton steps until they stop shrinking. False if they do not contract.
 
-    A step is measured by the residual it explains, |J h| / |r|. Small problems are finished by QR to the last digit;
-    elsewhere a step that is certain to be the last is not worth another evaluation. The point only moves while steps
-    contract, so a failed polish leaves Levenberg-Marquardt where it was or better.
+    A step is measured by the residual it explains, |J h| / |r|; led: that of the step that led here. Small problems
+    are finished by QR to the last digit; elsewhere a step that the contraction shows to be the last is not worth
+    another evaluation (P. Deuflhard, "Newton methods for nonlinear problems", 2004, sec. 4.3). The point only moves
+    while steps contract, so a failed polish leaves Levenberg-Marquardt where it was or better.
     """
     rows = sum(block.rows * block.dimension for block in point.structure.problem.residuals)
     small = (
         not point.structure.private and point.active is None and rows * (len(point.structure.free) + 1) <= QR_ENTRIES
     )
     steps, contraction = (SMALL_STEPS, SMALL_CONTRACTION) if small else (STEPS, CONTRACTION)
-    last = 0.1  # a first step that explains more is Levenberg-Marquardt's business
+    last = FIRST
     for _ in range(steps):
         try:
             step, explained = _by_qr(point) if small else _by_elimination(point)
@@ -45,10 +49,11 @@ def polish(point: Point) -> bool:
             return False
         size = explained / max(float(np.sqrt(point.normal.squares)), 1e-300)
         settled = last <= UNEXAMINED
+        led = min(led, last)
         if not step.finite or size > contraction * last:
             return settled
-        if not small and size <= UNEXAMINED:
-            point.values = move(point.structure, point.values, step)
+        if not small and size * size / led <= LEFT:
+            _trust(point, step, explained)
             return True
         values, normal = point.trial(step)
         rise = normal.cost - point.normal.cost * (1 + 1e-13)
@@ -57,8 +62,15 @@ def polish(point: Point) -> bool:
         point.accept(values, normal)
         if size <= EPS:
             return True
-        last = size
+        last = led = size
     return last <= UNEXAMINED
+
+
+def _trust(point: Point, step: Tangent, explained: float) -> None:
+    """Take a step without evaluating where it leads: the sums of squares become what its model predicts."""
+    point.values = move(point.structure, point.values, step)
+    squares, cost = point.normal.squares - explained**2, point.normal.cost - 0.5 * explained**2
+    point.normal = replace(point.normal, squares=squares, cost=cost)
 
 
 def _by_elimination(point: Point) -> tuple[Tangent, float]:

@@ -18,8 +18,9 @@ class Progress:
 
     damping: of the next step. start: cost at the start. index: iterations done. promised: decrease predicted by the
     first step tried at the current point; rejections only shrink those that follow. achieved: decrease of the last
-    step. accepted: whether it was taken. hand_over: predicted relative decrease at which the polish is tried.
-    curved: whether the next step is corrected by geodesic acceleration.
+    step; last: of the step taken before it, at first the cost at the start. accepted: whether it was taken.
+    hand_over: relative decrease expected of the next step at which the polish is tried. curved: whether the next step
+    is corrected by geodesic acceleration.
     """
 
     damping: Damping
@@ -30,6 +31,14 @@ class Progress:
     promised: float = np.inf
     achieved: float = 0.0
     accepted: bool = True
+    last: float = 0.0
+
+    @property
+    def expected(self) -> float:
+        """The decrease that the next step should achieve, if decreases go on shrinking as they did."""
+        if not self.accepted or self.last <= 0 or self.index == 0:
+            return np.inf
+        return self.achieved * min(self.achieved / self.last, 1.0)
 
 
 @dataclass(frozen=True)
@@ -49,7 +58,7 @@ class Checkpoint:
     def save(self, path: Path) -> None:
         """Write a .npz file: plain arrays, no pickle."""
         p = self.progress
-        numbers = np.array([p.damping.mu, p.damping.growth, p.start, p.hand_over, p.promised, p.achieved])
+        numbers = np.array([p.damping.mu, p.damping.growth, p.start, p.hand_over, p.promised, p.achieved, p.last])
         counts = np.array([p.curved, p.index, p.accepted, self.evaluations], float)
         arrays = {f"value {name}": value for name, value in self.values.items()}
         arrays |= {f"norms {name}": value for name, value in self.remembered.private.items()}
@@ -62,12 +71,14 @@ def load_checkpoint(path: Path) -> Checkpoint:
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = dict(file)
-        mu, growth, start, hand_over, promised, achieved = arrays["numbers"].tolist()
+        mu, growth, start, hand_over, promised, achieved, last = arrays["numbers"].tolist()
         curved, index, accepted, evaluations = map(int, arrays["counts"])
         norms = arrays["norms"]
     except (KeyError, ValueError, OSError) as error:
         raise ProblemError(f"{path} is not a checkpoint of a solve: {error}") from error
-    progress = Progress(Damping(mu, growth), start, hand_over, bool(curved), index, promised, achieved, bool(accepted))
+    progress = Progress(
+        Damping(mu, growth), start, hand_over, bool(curved), index, promised, achieved, bool(accepted), last
+    )
     return Checkpoint(_named(arrays, "value "), Tangent(norms, _named(arrays, "norms ")), progress, evaluations)
 
 

@@ -10,9 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from calib.engine.columns import Columns, columns_of
 
 if TYPE_CHECKING:
     from calib.engine.problem import Index, ParameterBlock, Problem, ResidualBlock, Rows
@@ -26,22 +29,24 @@ class Chunk:
     """Rows that are evaluated together.
 
     rows: of the residual block. bounds: (groups + 1,) where each group's rows begin and end in the chunk.
-    members: (groups,) the private member of each group, or None where no block is private.
+    members: (groups,) the private member of each group, as a slice if they follow one another; None where no block is
+    private.
     uniform: rows per group if all groups have as many, else 0.
     """
 
     rows: Rows
     bounds: Index
-    members: Index | None
+    members: slice | Index | None
     uniform: int
 
 
 @dataclass(frozen=True)
 class BlockLayout:
-    """One residual block: its chunks, its private block if any, and where its shared columns go."""
+    """One residual block: its chunks, its private block if any, and where its columns go."""
 
     block: ResidualBlock
     private: str | None
+    columns: Columns
     chunks: tuple[Chunk, ...]
 
 
@@ -84,21 +89,21 @@ def structure(problem: Problem) -> Structure:
         starts = columns + block.tangent * np.arange(block.count)
         free.append((starts[:, None] + block.free).ravel())
         columns += block.tangent * block.count
-    return Structure(
-        problem,
-        private,
-        offset,
-        columns,
-        np.concatenate(free).astype(np.intp) if free else np.zeros(0, np.intp),
-        tuple(_layout(problem, block, private) for block in problem.residuals),
-    )
+    estimated = np.concatenate([*free, np.zeros(0, np.intp)]).astype(np.intp)
+    layouts = []
+    for rows in problem.residuals:
+        own = next((name for name in rows.blocks if name in private), None)
+        where = columns_of(problem, rows, own, offset, estimated, columns)
+        layouts.append(BlockLayout(rows, own, where, _chunks(problem, rows, own)))
+    return Structure(problem, private, offset, columns, estimated, tuple(layouts))
 
 
+@cache
 def _keep_freed_memory() -> None:
     """Teach the allocator to keep the memory of freed chunks instead of returning it to the system.
 
     glibc raises its thresholds to the size of the largest mapped block it has freed, at most 32 MB; this one is never
-    touched, so it costs nothing. Otherwise every chunk's arrays are mapped and faulted in anew: twice the time.
+    touched. Otherwise every chunk's arrays are mapped and faulted in anew: twice the time.
     """
     np.empty(2**25 - 2**13, np.uint8)
 
@@ -114,17 +119,14 @@ def _private_blocks(problem: Problem) -> tuple[str, ...]:
     return tuple(chosen)
 
 
-def _layout(problem: Problem, block: ResidualBlock, private: tuple[str, ...]) -> BlockLayout:
-    own = next((name for name in block.blocks if name in private), None)
+def _chunks(problem: Problem, block: ResidualBlock, private: str | None) -> tuple[Chunk, ...]:
     width = 1 + sum(problem.by_name[name].tangent for name in block.blocks)
     most = max(1, CHUNK_ENTRIES // (width * block.dimension))
-    members = block.blocks[own] if own else None
+    members = block.blocks[private] if private else None
     if members is None:
         starts = range(0, block.rows, most)
-        chunks = [_plain(slice(a, min(a + most, block.rows))) for a in starts]
-    else:
-        chunks = list(_grouped(members, most))
-    return BlockLayout(block, own, tuple(chunks))
+        return tuple(_plain(slice(a, min(a + most, block.rows))) for a in starts)
+    return tuple(_grouped(members, most))
 
 
 def _plain(rows: slice) -> Chunk:
@@ -145,7 +147,7 @@ def _grouped(members: Index, most: int) -> Iterator[Chunk]:
         for begin in range(0, len(ids), step):
             chosen = ids[begin : begin + step]
             bounds = per * np.arange(len(chosen) + 1)
-            yield Chunk(slice(per * begin, per * (begin + len(chosen))), bounds, chosen, per)
+            yield Chunk(slice(per * begin, per * (begin + len(chosen))), bounds, _run(chosen), per)
         return
     ordered = bool((np.diff(members) >= 0).all())
     order = np.arange(len(members)) if ordered else np.argsort(members, kind="stable")
@@ -163,6 +165,12 @@ def _grouped(members: Index, most: int) -> Iterator[Chunk]:
         bounds = np.concatenate([[0], np.cumsum(counts[chosen])])
         rows = np.concatenate([order[first[i] : first[i] + counts[i]] for i in chosen])
         uniform = int(counts[chosen[0]]) if (counts[chosen] == counts[chosen[0]]).all() else 0
-        contiguous = rows[-1] - rows[0] == len(rows) - 1 and (len(rows) == 1 or bool((np.diff(rows) == 1).all()))
-        yield Chunk(slice(int(rows[0]), int(rows[-1]) + 1) if contiguous else rows, bounds, chosen, uniform)
+        yield Chunk(_run(rows), bounds, _run(chosen), uniform)
         begin = end
+
+
+def _run(indices: Index) -> slice | Index:
+    """Consecutive indices as a slice, which numpy takes without gathering."""
+    if indices[-1] - indices[0] == len(indices) - 1 and bool((np.diff(indices) == 1).all()):
+        return slice(int(indices[0]), int(indices[-1]) + 1)
+    return indices

@@ -14,6 +14,8 @@ from calib.geometry.so3 import Array
 
 TANGENT = ("vx_m", "vy_m", "vz_m", "wx_rad", "wy_rad", "wz_rad")
 
+_IDENTITY = np.eye(3)
+
 
 def compose(rotation: Array, translation: Array) -> Array:
     """Transforms (..., 4, 4) from rotations (..., 3, 3) and translations (..., 3) in metres."""
@@ -41,10 +43,14 @@ def exp(tangent: Array) -> Array:
     """Transforms (..., 4, 4) of tangents (..., 6): vx vy vz [m], wx wy wz [rad] (Sola et al. 2018, eq. 172)."""
     x = np.asarray(tangent)
     v, w = x[..., :3], x[..., 3:]
-    t2 = np.sum(w * w, axis=-1)
-    a, b, c = so3.coefficients(t2)
-    translation = so3.blend(1 - c * t2, b, c, w) @ v[..., None]
-    return compose(so3.blend(1 - b * t2, a, b, w), translation[..., 0])
+    a, b, c = (factor[..., None, None] for factor in so3.coefficients(np.sum(w * w, axis=-1)))
+    k = so3.hat(w)
+    kk = k @ k
+    out = np.zeros((*x.shape[:-1], 4, 4), kk.dtype)
+    out[..., :3, :3] = a * k + b * kk + _IDENTITY
+    out[..., :3, 3] = v + ((b * k + c * kk) @ v[..., None])[..., 0]
+    out[..., 3, 3] = 1
+    return out
 
 
 def log(transform: Array) -> Array:

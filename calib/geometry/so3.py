@@ -18,15 +18,14 @@ _SERIES_BELOW = 0.25  # rad; the series below are exact to 1e-17 there
 # Taylor coefficients in t^2, highest first, of sin(t)/t, (1 - cos t)/t^2 and (t - sin t)/t^3: (-1)^k / (2k + 1, 2, 3)!
 _SERIES = np.array([[(-1) ** k / factorial(2 * k + first) for first in (1, 2, 3)] for k in range(5, -1, -1)])
 
+# hat of the three unit vectors, as rows of 9
+_GENERATORS = np.array([[0, 0, 0, 0, 0, -1, 0, 1, 0], [0, 0, 1, 0, 0, 0, -1, 0, 0], [0, -1, 0, 1, 0, 0, 0, 0, 0.0]])
+
 
 def hat(vector: Array) -> Array:
     """Skew matrices (..., 3, 3) with hat(v) @ u = cross(v, u), from vectors (..., 3)."""
     v = np.asarray(vector)
-    out = np.zeros((*v.shape, 3), v.dtype)
-    out[..., 0, 1], out[..., 0, 2] = -v[..., 2], v[..., 1]
-    out[..., 1, 0], out[..., 1, 2] = v[..., 2], -v[..., 0]
-    out[..., 2, 0], out[..., 2, 1] = -v[..., 1], v[..., 0]
-    return out
+    return np.asarray(v @ _GENERATORS).reshape(*v.shape, 3)
 
 
 def coefficients(squared_angle: Array) -> tuple[Array, Array, Array]:
@@ -72,9 +71,10 @@ def blend(unit: Array, skew: Array, outer: Array, vector: Array) -> Array:
     """
     out: Array = (outer[..., None] * vector)[..., :, None] * vector[..., None, :]
     turned = skew[..., None] * vector
-    out[..., [0, 1, 2], [0, 1, 2]] += unit[..., None]
-    out[..., [2, 0, 1], [1, 2, 0]] += turned
-    out[..., [1, 2, 0], [2, 0, 1]] -= turned
+    for i, j, k in ((0, 1, 2), (1, 2, 0), (2, 0, 1)):
+        out[..., i, i] += unit
+        out[..., k, j] += turned[..., i]
+        out[..., j, k] -= turned[..., i]
     return out
 
 

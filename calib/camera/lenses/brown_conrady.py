@@ -10,7 +10,7 @@ import numpy as np
 from calib.camera.lens import Array, Distorted, Lens, by_ratio
 
 
-def distort(k: Array, points: Array) -> Distorted:
+def distort(k: Array, points: Array, derivatives: bool = True) -> Distorted:
     """Distorted coordinates by k1, k2, p1, p2, k3 of points (3, ...)."""
     k1, k2, p1, p2, k3 = k.tolist()
     inverse_z = 1.0 / points[2]
@@ -19,16 +19,20 @@ def distort(k: Array, points: Array) -> Distorted:
     r2 = squares[0] + squares[1]
     product = ab[0] * ab[1]
     radial = ((k3 * r2 + k2) * r2 + k1) * r2 + 1.0
+    squares2 = squares + squares
+    tangential = np.empty((2, *ab.shape))
+    tangential[0, 0] = tangential[1, 1] = product + product
+    np.add(squares2[1], r2, out=tangential[0, 1])
+    np.add(squares2[0], r2, out=tangential[1, 0])
+    m = ab * radial + p1 * tangential[0] + p2 * tangential[1]
+    if not derivatives:
+        return Distorted(m)
     slope = (6 * k3 * r2 + 4 * k2) * r2 + 2 * k1  # d radial / d r2, twice
     by_k = np.empty((5, *ab.shape))
     np.multiply(ab, r2, out=by_k[0])
     np.multiply(by_k[0], r2, out=by_k[1])
     np.multiply(by_k[1], r2, out=by_k[4])
-    by_k[2, 0] = by_k[3, 1] = product + product
-    squares2 = squares + squares
-    np.add(squares2[1], r2, out=by_k[2, 1])
-    np.add(squares2[0], r2, out=by_k[3, 0])
-    m = ab * radial + p1 * by_k[2] + p2 * by_k[3]
+    by_k[2:4] = tangential
     pull = (2 * p1) * ab[1] + (2 * p2) * ab[0]
     diagonal = squares * slope + (radial + pull)
     diagonal[0] += (4 * p2) * ab[0]

@@ -11,7 +11,7 @@ import numpy as np
 from calib.camera.lens import Array, Distorted, Lens
 
 
-def distort(k: Array, points: Array) -> Distorted:
+def distort(k: Array, points: Array, derivatives: bool = True) -> Distorted:
     """Distorted coordinates by k1, k2, k3, k4 of points (3, ...), also at and behind the plane z = 0."""
     k1, k2, k3, k4 = k.tolist()
     xy, z = points[:2], points[2]
@@ -20,12 +20,14 @@ def distort(k: Array, points: Array) -> Distorted:
     angle = np.arctan2(rho, z)
     t2 = angle * angle
     polynomial = (((k4 * t2 + k3) * t2 + k2) * t2 + k1) * t2 + 1
-    slope = (((9 * k4 * t2 + 7 * k3) * t2 + 5 * k2) * t2 + 3 * k1) * t2 + 1  # d (angle polynomial) / d angle
     length2 = rho2 + z * z
     # everything per unit of rho: finite on the axis, where angle / rho tends to 1 / z
     on_axis = rho2 < 1e-16 * length2
     angle_per_rho = np.where(on_axis, 1.0 / np.where(z == 0, 1.0, z), angle / np.where(on_axis, 1.0, rho))
     scale = angle_per_rho * polynomial
+    if not derivatives:
+        return Distorted(scale * xy)
+    slope = (((9 * k4 * t2 + 7 * k3) * t2 + 5 * k2) * t2 + 3 * k1) * t2 + 1  # d (angle polynomial) / d angle
     curl = np.where(on_axis, 0.0, (slope * z / length2 - scale) / np.where(on_axis, 1.0, rho2))  # d scale / rho d rho
     by_point = np.empty((2, 3, *z.shape))
     by_point[0, 0] = scale + curl * xy[0] * xy[0]

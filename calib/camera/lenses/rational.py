@@ -11,7 +11,7 @@ import numpy as np
 from calib.camera.lens import Array, Distorted, Lens, by_ratio
 
 
-def distort(k: Array, points: Array) -> Distorted:
+def distort(k: Array, points: Array, derivatives: bool = True) -> Distorted:
     """Distorted coordinates by k1, k2, p1, p2, k3, k4, k5, k6 of points (3, ...)."""
     k1, k2, p1, p2, k3, k4, k5, k6 = k.tolist()
     inverse_z = 1.0 / points[2]
@@ -21,6 +21,12 @@ def distort(k: Array, points: Array) -> Distorted:
     product = ab[0] * ab[1]
     below = 1.0 / (((k6 * r2 + k5) * r2 + k4) * r2 + 1.0)
     radial = (((k3 * r2 + k2) * r2 + k1) * r2 + 1.0) * below
+    tangential = np.empty((2, *ab.shape))
+    tangential[0, 0] = tangential[1, 1] = 2 * product
+    tangential[0, 1], tangential[1, 0] = r2 + 2 * squares[1], r2 + 2 * squares[0]
+    m = ab * radial + p1 * tangential[0] + p2 * tangential[1]
+    if not derivatives:
+        return Distorted(m)
     above_slope = (3 * k3 * r2 + 2 * k2) * r2 + k1
     below_slope = (3 * k6 * r2 + 2 * k5) * r2 + k4
     slope = 2 * below * (above_slope - radial * below_slope)  # d radial / d r2, twice
@@ -29,9 +35,7 @@ def distort(k: Array, points: Array) -> Distorted:
     under = above * -radial
     for power, (numerator, denominator) in enumerate(((0, 5), (1, 6), (4, 7))):
         by_k[numerator], by_k[denominator] = above * r2**power, under * r2**power
-    by_k[2, 0] = by_k[3, 1] = 2 * product
-    by_k[2, 1], by_k[3, 0] = r2 + 2 * squares[1], r2 + 2 * squares[0]
-    m = ab * radial + p1 * by_k[2] + p2 * by_k[3]
+    by_k[2:4] = tangential
     pull = (2 * p1) * ab[1] + (2 * p2) * ab[0]
     d11 = radial + squares[0] * slope + pull + (4 * p2) * ab[0]
     d22 = radial + squares[1] * slope + pull + (4 * p1) * ab[1]
