@@ -88,7 +88,9 @@ def _some_views(corners: Corners) -> Corners:
     if count <= MOST_VIEWS:
         return corners
     chosen = np.linspace(0, count - 1, MOST_VIEWS).astype(np.intp)
-    rows = np.isin(corners.view, chosen)
+    among = np.zeros(count, bool)
+    among[chosen] = True
+    rows = among[corners.view]
     counts = corners.counts[chosen]
     return Corners(corners.px[:, rows], corners.in_board[:, rows], np.repeat(np.arange(len(counts)), counts), counts)
 

@@ -44,12 +44,17 @@ class Corners:
             alike = np.flatnonzero(self.counts == count)
             for begin in range(0, len(alike), most):
                 views = alike[begin : begin + most]
-                if len(alike) == len(self.counts):  # all views: they lie one after the other
+                if self.uniform:
                     whole = slice(begin * count, (begin + len(views)) * count)
                     yield views, [array[:, whole].reshape(-1, len(views), count) for array in arrays]
                 else:
                     rows = starts[views, None] + np.arange(count)
                     yield views, [array[:, rows] for array in arrays]
+
+    @cached_property
+    def uniform(self) -> int:
+        """Corners per view if all views have as many, else 0."""
+        return int(self.counts[0]) if len(self.counts) and (self.counts == self.counts[0]).all() else 0
 
     @cached_property
     def starts(self) -> Index:
@@ -95,10 +100,10 @@ def reprojection(lens: Lens, corners: Corners, sigma_px: float = 1.0, loss: Loss
 
     def evaluate(values: Values, rows: Rows) -> tuple[Array, Sequence[Array]]:
         parameters, poses = values[LENS_BLOCK][0], values[POSE_BLOCK]
-        pose = _entries(poses, corners.view[rows])
-        residuals, jacobians = _linearise(lens, parameters, pose, corners.in_board[:, rows], planar)
-        residuals -= corners.px[:, rows]
-        return residuals.T, [j.transpose(2, 1, 0) for j in jacobians]
+        pose, board = _placed(poses, corners, rows)
+        pixels, jacobians = _linearise(lens, parameters, pose, board, planar)
+        pixels -= corners.px[:, rows]
+        return pixels.T, [j.transpose(2, 1, 0) for j in jacobians]
 
     return ResidualBlock(
         "reprojection",
@@ -113,15 +118,17 @@ def reprojection(lens: Lens, corners: Corners, sigma_px: float = 1.0, loss: Loss
 
 def reprojected(lens: Lens, parameters: Array, camera_from_board: Array, corners: Corners) -> Array:
     """Pixels (2, rows) where the lens projects the corners."""
-    points = _in_camera(_entries(camera_from_board, corners.view), corners.in_board)
-    m = lens.distort(parameters[5:], points, derivatives=False).m
+    pose, board = _placed(camera_from_board, corners, slice(0, corners.px.shape[1]))
+    m = lens.distort(parameters[5:], _in_camera(pose, board), derivatives=False).m
     fx, fy, skew, cx, cy = parameters[:5].tolist()
     return np.stack([fx * m[0] + skew * m[1] + cx, fy * m[1] + cy])
 
 
-def _entries(poses: Array, view: Index) -> Array:
-    """Poses (views, 4, 4) entry by entry, (3, 4, rows): plain passes over long rows beat small matrix products."""
-    return np.asarray(np.take(poses[:, :3, :].reshape(len(poses), 12).T, view, axis=1).reshape(3, 4, -1))
+def _placed(poses: Array, corners: Corners, rows: Rows) -> tuple[Array, Array]:
+    """Poses entry by entry, (3, 4, n), and board points (3, n), of n rows: plain passes over long rows beat small
+    matrix products."""
+    entries = np.take(poses[:, :3, :].reshape(len(poses), 12).T, corners.view[rows], axis=1)
+    return entries.reshape(3, 4, -1), corners.in_board[:, rows]
 
 
 def _in_camera(pose: Array, board: Array, planar: bool = False) -> Array:
@@ -131,7 +138,7 @@ def _in_camera(pose: Array, board: Array, planar: bool = False) -> Array:
     if not planar:
         points += pose[:, 2] * board[2]
     points += pose[:, 3]
-    return points
+    return np.asarray(points)
 
 
 def _linearise(

@@ -15,7 +15,6 @@ from calib.errors import InputError
 if TYPE_CHECKING:
     from calib.robot.calibrated_arm import CalibratedArm
     from calib.robot.calibration import ArmCalibration
-    from calib.robot.settings import Settings
     from calib.robot.table import PoseTable
 
 HELP = """Identify a robot arm from measured poses, positions or distances.
@@ -64,8 +63,9 @@ def command(
         started = time.perf_counter()
         from calib.report import folder
         from calib.robot.calibration import identify
+        from calib.robot.free_set import check_travel, free_set
         from calib.robot.measurement import measurement_of
-        from calib.robot.settings import settings_beside
+        from calib.robot.settings import arm_beside, settings_beside
         from calib.robot.table import read_poses
         from calib.robot.table_columns import parse_columns
 
@@ -77,8 +77,11 @@ def command(
         table = read_poses(poses, euler=sequence, columns=mapping)
         measurement_of(table, kind)  # before an arm is looked for
         other = read_poses(validate, euler=sequence, columns=mapping) if validate else None
-        nominal, table, notes = _arm(arm, settings, poses, table, kind, fix_conventions, seed)
-        if other is not None and validate is not None:
+        nominal, table, notes = _arm(arm or arm_beside(poses, settings), table, kind, fix_conventions, seed)
+        wish = free_set(nominal.shape or nominal.arm, model, names(fix), names(free))
+        check_travel(nominal.arm, table, wish.fixed)  # a column that stands still fits no arm, and this is why
+        nominal, table, mended = _understood(nominal, table, kind, fix_conventions, seed)
+        if other is not None:
             _, other, _ = _understood(nominal, other, kind, fix_conventions, seed)
         calibration = identify(
             nominal,
@@ -95,28 +98,20 @@ def command(
             validate=other,
             refit_frames=refit_frames,
             seed=seed,
-            notes=notes,
+            notes=(*notes, *mended),
         )
         _finish(calibration, target, as_json, started)
 
 
 def _arm(
-    arm: str | None,
-    settings: Settings,
-    poses: Path,
-    table: PoseTable,
-    kind: str | None,
-    fix_conventions: bool,
-    seed: int,
+    arm: str | None, table: PoseTable, kind: str | None, fix_conventions: bool, seed: int
 ) -> tuple[CalibratedArm, PoseTable, tuple[str, ...]]:
-    """The arm before calibration, the table as it is meant, and remarks."""
+    """The arm of that name or file, else the shipped one that fits; the table as it is then meant; remarks."""
     from calib.robot.arm_search import find_arm
     from calib.robot.calibrated_arm import CalibratedArm, load_calibrated_arm
-    from calib.robot.settings import arm_beside
 
-    if arm is not None or settings.arm is not None:
-        name = arm if arm is not None else arm_beside(poses, settings.arm or "")
-        return _understood(load_calibrated_arm(name), table, kind, fix_conventions, seed)
+    if arm is not None:
+        return load_calibrated_arm(arm), table, ()
     search = find_arm(table, kind, fix=fix_conventions, seed=seed)
     notes = (f"no arm was named; the one that fits: {search}",)
     if search.finding is None:

@@ -15,7 +15,7 @@ from calib.robot.effect import Conditions, Effect, conditions_of, read_effect, s
 from calib.robot.fitting import Fit, Model, fit, residuals_at, rows_of, scale_of
 from calib.robot.free_set import FreeSet, check_travel, expected_rank, free_set, hold_redundant
 from calib.robot.holdout import held_out
-from calib.robot.judging import Judged, Outlier, Pair, frames_refitted, judge_fitted, judge_new, not_lost, sizes_of
+from calib.robot.judging import Judged, Outlier, Pair, judge_another, judge_fitted, judge_new, not_lost, sizes_of
 from calib.robot.kinematics import base_from_flange
 from calib.robot.measurement import Measurement, measurement_of, read_measurement
 from calib.robot.noise import median_noise
@@ -160,8 +160,7 @@ def identify(
     heldout = judge_new(pair, chosen(table, aside)) if aside.any() else None
     other = as_is = None
     if validate is not None:
-        other = judge_new(pair, validate, frames_refitted(pair, validate, seed, robust))
-        as_is = judge_new(pair, validate)
+        other, as_is = judge_another(pair, validate, seed, robust)
     return ArmCalibration(
         arm=_calibrated(task, after),
         nominal=nominal,

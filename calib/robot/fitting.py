@@ -191,29 +191,23 @@ def _fit(
     progress: Callback | None,
 ) -> Fit:
     measurement, used = model.measurement, usable
-    known = common is not None
     if common is None:
         common = median_noise(measurement, residuals_at(model, rows[used], values), rows.given[used])
     noise = noise_of(measurement, rows.given, common)
     solution = _solve(model, rows, used, values, noise, progress)
     if robust:
         solution, used, noise = _without_outliers(model, rows, used, solution, noise, progress)
+    one_weight = len(measurement.components) == 1 and len(solution.problem.residuals) == 1 and not rows.given.any()
     for _ in range(NOISE_ROUNDS):
-        residuals = residuals_at(model, rows[used], solution.values)
         free = _redundancy(model, rows[used], solution, noise.sigma[used])
         if min(free.values()) < WEIGHED_FROM:
             break
-        now = mean_noise(measurement, residuals, rows.given[used], free)
+        now = mean_noise(measurement, residuals_at(model, rows[used], solution.values), rows.given[used], free)
         changed = max(abs(now[name] / noise.common[name] - 1) for name in now)
         noise = noise_of(measurement, rows.given, now)
-        single = len(measurement.components) == 1 and model.tolerance is None and not rows.given.any()
-        if changed <= SETTLED and known:
+        if one_weight or changed <= SETTLED:
             break
-        known = True
-        if not single:
-            solution = _solve(model, rows, used, solution.values, noise, progress)
-        if changed <= SETTLED or single:
-            break
+        solution = _solve(model, rows, used, solution.values, noise, progress)
     solution = _solve(model, rows, used, solution.values, noise, progress, options=TO_THE_END)
     return Fit(model, solution.values, used, noise, solution)
 
@@ -235,7 +229,7 @@ def _solve(
 def _without_outliers(
     model: Model, rows: Rows, usable: Mask, solution: Solution, noise: Noise, progress: Callback | None
 ) -> tuple[Solution, Mask, Noise]:
-    """Find the rows that do not belong, and solve without them."""
+    """Find the rows that do not belong, and solve without them. Returns the noise that weighed the last solve too."""
     measurement = model.measurement
 
     def look(solution: Solution, used: Mask) -> tuple[Array, Noise]:
@@ -246,23 +240,24 @@ def _without_outliers(
         return residuals, noise_of(measurement, rows.given, common)
 
     used = usable
-    residuals, noise = look(solution, used)
+    residuals, seen = look(solution, used)
     if solution.degrees_of_freedom < len(solution.structure.free):
         return solution, used, noise  # whatever does not fit, the parameters bend until it does: nothing can be named
-    if (fits(measurement, residuals, noise, rows.table.pose) | ~usable).all():
+    if (fits(measurement, residuals, seen, rows.table.pose) | ~usable).all():
         return solution, used, noise
     for _ in range(HUBER_ROUNDS):
-        before = noise
+        noise = seen
         solution = _solve(model, rows, used, solution.values, noise, progress, huber(HUBER))
-        residuals, noise = look(solution, used)
-        if max(before.common[name] / noise.common[name] for name in noise.common) < 1 + 5 * SETTLED:
+        residuals, seen = look(solution, used)
+        if max(noise.common[name] / seen.common[name] for name in seen.common) < 1 + 5 * SETTLED:
             break
     for _ in range(LEAVE_OUT_ROUNDS):
-        previous, used = used, usable & fits(measurement, residuals, noise, rows.table.pose)
+        previous, used = used, usable & fits(measurement, residuals, seen, rows.table.pose)
         if (used == previous).all():
             break
+        noise = seen
         solution = _solve(model, rows, used, solution.values, noise, progress)
-        residuals, noise = look(solution, used)
+        residuals, seen = look(solution, used)
     return solution, used, noise
 
 

@@ -96,30 +96,39 @@ def judge_fitted(pair: Pair, table: PoseTable, usable: Mask) -> Judged:
     return _judged(table, before, after, usable, pair.after.used, "fitted")
 
 
-def judge_new(pair: Pair, table: PoseTable, frames: Pair | None = None) -> Judged:
-    """On rows that were not fitted. frames: fits of the frames to these very rows; else the frames are as they were."""
-    use = frames or pair
-    before = sizes_of(pair.before, table, use.before.values, pair.reference_degc)
-    after = sizes_of(pair.after, table, use.after.values, pair.reference_degc)
-    usable = not_lost(before, pair.typical if frames is None else None)
+def judge_new(pair: Pair, table: PoseTable) -> Judged:
+    """On rows of the same table that were not fitted, with the frames as they are."""
+    before = sizes_of(pair.before, table, pair.before.values, pair.reference_degc)
+    return _judge_new(pair, pair, table, not_lost(before, pair.typical))
+
+
+def judge_another(pair: Pair, table: PoseTable, seed: int, robust: bool) -> tuple[Judged, Judged]:
+    """On another table: with the frames fitted anew to it, and with the frames as they are."""
+    start = pair.before.model.measurement.start(base_from_flange(pair.before.model.arm, table.joints), table, seed)
+    usable = not_lost(start.size)
+    anew = _frames_refitted(pair, table, start.values, usable, robust)
+    return _judge_new(pair, anew, table, usable), _judge_new(pair, pair, table, usable)
+
+
+def _judge_new(pair: Pair, frames: Pair, table: PoseTable, usable: Mask) -> Judged:
+    before = sizes_of(pair.before, table, frames.before.values, pair.reference_degc)
+    after = sizes_of(pair.after, table, frames.after.values, pair.reference_degc)
     model = pair.after.model
     measurement, rows = model.measurement, rows_of(model, table, conditions_of(table, pair.reference_degc))
-    residuals = residuals_at(model, rows, use.after.values)
+    residuals = residuals_at(model, rows, frames.after.values)
     good = fits(measurement, residuals, noise_of(measurement, rows.given, pair.after.noise.common), table.pose)
     return _judged(table, before, after, usable, usable & good, "held out")
 
 
-def frames_refitted(pair: Pair, table: PoseTable, seed: int, robust: bool) -> Pair:
+def _frames_refitted(pair: Pair, table: PoseTable, start: Mapping[str, Array], usable: Mask, robust: bool) -> Pair:
     """The same two arms, with the frames fitted to another table."""
-    start = pair.before.model.measurement.start(base_from_flange(pair.before.model.arm, table.joints), table, seed)
-    usable = not_lost(start.size)
     both = []
     for fitted in (pair.before, pair.after):
-        arm = {name: value for name, value in fitted.values.items() if name not in start.values}
+        arm = {name: value for name, value in fitted.values.items() if name not in start}
         held = frozenset((*fitted.model.arm.labels, *fitted.model.effect_labels()))
         model = replace(fitted.model, held=held, tolerance=None)
         rows = rows_of(model, table, conditions_of(table, pair.reference_degc))
-        both.append(fit(model, rows, {**arm, **start.values}, usable, robust=robust))
+        both.append(fit(model, rows, {**arm, **start}, usable, robust=robust))
     return replace(pair, before=both[0], after=both[1])
 
 

@@ -96,6 +96,14 @@ def flange_jacobian(arm: SerialArm, command: Array, parameters: Array | None = N
     axis seen from the flange (K. Lynch, F. Park, "Modern Robotics", 2017, sec. 5.1.2): for an axis u through the point
     t in flange coordinates, (t x u, u) where it turns and (u, 0) where it slides.
     """
+    pose, columns = parameter_columns(arm, command, parameters)
+    moving = columns[[5 * joint + (D if slides else THETA) for joint, slides in enumerate(arm.prismatic)]]
+    by_command = np.einsum("jk,jcn->kcn", arm.motion_from_command, moving)
+    return pose, columns.transpose(2, 1, 0), by_command.transpose(2, 1, 0)
+
+
+def parameter_columns(arm: SerialArm, command: Array, parameters: Array | None = None) -> tuple[Array, Array]:
+    """Poses and parameter derivatives of `flange_jacobian`, as they lie in memory: (n, 4, 4) and (5 joints, 6, n)."""
     motion = arm.motions(command)
     constants = link_constants(arm, parameters)
     table = arm.table if parameters is None else np.reshape(parameters, (arm.joints, 5))
@@ -107,9 +115,7 @@ def flange_jacobian(arm: SerialArm, command: Array, parameters: Array | None = N
     for start in range(0, n, CHUNK):
         part = slice(start, start + CHUNK)
         _backward(arm, constants, table[:, BETA], np.ascontiguousarray(motion[part].T), pose[part], columns[:, :, part])
-    moving = columns[[5 * joint + (D if slides else THETA) for joint, slides in enumerate(arm.prismatic)]]
-    by_command = np.einsum("jk,jcn->kcn", arm.motion_from_command, moving)
-    return pose, columns.transpose(2, 1, 0), by_command.transpose(2, 1, 0)
+    return pose, columns
 
 
 def _forward(constants: Array, motion: Array, prismatic: tuple[bool, ...], dtype: Any) -> Array:

@@ -8,8 +8,8 @@ their last axis: every line of a residual is then one pass over long vectors.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from calib import plugins
 from calib.engine import ParameterBlock
 from calib.errors import UsageError
-from calib.geometry import se3
+from calib.geometry import se3, so3
 
 if TYPE_CHECKING:
     from calib.engine.problem import Index, Rows, Values
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
+
+SMALL_TURN = 0.1  # sine, below which series of four terms are exact to 1e-13
 
 # What the columns of a table may be taken for.
 HOLDS = {
@@ -57,12 +59,12 @@ class Linearised:
     """Residuals of n rows and their derivatives.
 
     residuals: (d, n) predicted less measured. by_flange: (d, 6, n) by the right tangent of base_from_flange.
-    by_block: (t, d, n) per frame block, in the order of `Measurement.blocks`.
+    by_block: (t, d, n) per frame block, in the order of `Measurement.blocks`. Both are empty if not asked for.
     """
 
     residuals: Array
-    by_flange: Array
-    by_block: tuple[Array, ...]
+    by_flange: Array = field(default_factory=lambda: np.zeros((0, 6, 0)))
+    by_block: tuple[Array, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,8 +76,10 @@ class Start:
     inlier: Mask
 
 
-# linearise(values, base_from_flange of the rows (m, 4, 4), rows) -> Linearised
-Linearise = Callable[["Values", Array, "Rows"], Linearised]
+class Linearise(Protocol):
+    """The residual of a table, at base_from_flange (m, 4, 4) of some of its rows; with its derivatives, or without."""
+
+    def __call__(self, values: Values, flange: Array, rows: Rows, derivatives: bool = True) -> Linearised: ...
 
 
 @dataclass(frozen=True)
@@ -185,6 +189,29 @@ def product(left: Array, right: Array) -> Array:
 def moved(matrix: Array, vector: Array) -> Array:
     """Matrix (a, b) or (a, b, n) times vector (b, n): (a, n)."""
     return np.asarray(matrix @ vector if matrix.ndim == 2 else np.einsum("abn,bn->an", matrix, vector))
+
+
+def turn_error(error: Array) -> tuple[Array, Array]:
+    """Rotation vectors w (3, n) of turns (3, 3, n), and J (3, 3, n) with log(exp(dw) exp(w)) = w + J dw.
+
+    By the sine and series where all turns are small, as residuals are; they agree with `so3` to rounding.
+    """
+    axis = 0.5 * np.stack([error[2, 1] - error[1, 2], error[0, 2] - error[2, 0], error[1, 0] - error[0, 1]])
+    sine = np.sqrt(np.einsum("an,an->n", axis, axis))
+    if sine.max(initial=0.0) > SMALL_TURN or np.einsum("aan->n", error).min(initial=3.0) < 1:
+        turns = so3.log(error.transpose(2, 0, 1))
+        return turns.T, rows_last(so3.left_jacobian_inverse(turns))
+    angle = np.arcsin(sine)
+    w = axis * np.where(sine > 1e-8, angle / np.maximum(sine, 1e-8), 1.0)
+    squared = angle * angle
+    d = (1 + squared / 60 * (1 + squared / 42 * (1 + squared / 40))) / 12  # Sola et al. 2018, eq. 146, as a series
+    bend = (d * w)[:, None] * w
+    half = 0.5 * w
+    for i, j, k in ((0, 1, 2), (1, 2, 0), (2, 0, 1)):
+        bend[i, i] += 1 - d * squared
+        bend[i, j] += half[k]
+        bend[j, i] -= half[k]
+    return w, bend
 
 
 def minus_cross(matrix: Array, point: Array) -> Array:

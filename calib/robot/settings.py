@@ -27,6 +27,8 @@ def settings_beside(table: Path) -> Settings:
     return config.load(Settings, path) if path.is_file() else Settings()
 
 
-def arm_beside(table: Path, arm: str) -> str:
-    """The arm that settings name: a file is looked for in the table's folder."""
-    return str(table.parent / arm) if Path(arm).suffix else arm
+def arm_beside(table: Path, settings: Settings) -> str | None:
+    """The arm that settings name, if they do: a file is looked for in the table's folder."""
+    if settings.arm is None:
+        return None
+    return str(table.parent / settings.arm) if Path(settings.arm).suffix else settings.arm

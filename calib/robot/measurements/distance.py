@@ -54,17 +54,20 @@ def residual(table: PoseTable) -> Linearise:
     assert table.distance is not None
     distance, count = table.distance, target_count(table)
 
-    def linearise(values: Values, flange: Array, rows: Rows) -> Linearised:
+    def linearise(values: Values, flange: Array, rows: Rows, derivatives: bool = True) -> Linearised:
         target = table.target[rows]
         point = values[TARGET].reshape(-1, 3).T[:, target]
         f = rows_last(flange[:, :3, :])
         line = moved(f[:, :3], point) + f[:, 3] - values[ANCHOR].reshape(3, 1)
         length = np.sqrt(np.einsum("an,an->n", line, line))
+        residuals = (length - distance[rows])[None]
+        if not derivatives:
+            return Linearised(residuals)
         along = line / np.maximum(length, NEAREST_M)
         in_flange = np.einsum("an,abn->bn", along, f[:, :3])[None]
         by_flange = np.concatenate([in_flange, minus_cross(in_flange, point)], axis=1)
         columns = -along[:, None], per_target(in_flange.swapaxes(0, 1), target, count)
-        return Linearised((length - distance[rows])[None], by_flange, columns)
+        return Linearised(residuals, by_flange, columns)
 
     return linearise
 

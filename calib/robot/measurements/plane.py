@@ -55,19 +55,21 @@ def residual(table: PoseTable) -> Linearise:
     """The residual (1, n) in metres."""
     count = target_count(table)
 
-    def linearise(values: Values, flange: Array, rows: Rows) -> Linearised:
+    def linearise(values: Values, flange: Array, rows: Rows, derivatives: bool = True) -> Linearised:
         target = table.target[rows]
         planes = values[PLANE].reshape(-1, 4)
         normal, offset = planes[target, :3].T, planes[target, 3]
         f = rows_last(flange[:, :3, :])
         tip = np.broadcast_to(values[TIP].reshape(3, 1), (3, f.shape[2]))
         in_base = moved(f[:, :3], tip) + f[:, 3]
+        residuals = (np.einsum("an,an->n", normal, in_base) - offset)[None]
+        if not derivatives:
+            return Linearised(residuals)
         in_flange = np.einsum("an,abn->bn", normal, f[:, :3])[None]
         by_flange = np.concatenate([in_flange, minus_cross(in_flange, tip)], axis=1)
         tilts = np.einsum("nab,an->bn", _tangents(planes[:, :3])[target], in_base)
         by_plane = np.concatenate([tilts, -np.ones((1, f.shape[2]))])[:, None]
-        residuals = np.einsum("an,an->n", normal, in_base) - offset
-        return Linearised(residuals[None], by_flange, (per_target(by_plane, target, count), in_flange.swapaxes(0, 1)))
+        return Linearised(residuals, by_flange, (per_target(by_plane, target, count), in_flange.swapaxes(0, 1)))
 
     return linearise
 

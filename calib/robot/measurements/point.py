@@ -51,11 +51,13 @@ def residual(table: PoseTable) -> Linearise:
     """The residual (3, n) in metres."""
     count = target_count(table)
 
-    def linearise(values: Values, flange: Array, rows: Rows) -> Linearised:
+    def linearise(values: Values, flange: Array, rows: Rows, derivatives: bool = True) -> Linearised:
         target = table.target[rows]
         f = rows_last(flange[:, :3, :])
         tip = np.broadcast_to(values[TIP].reshape(3, 1), (3, f.shape[2]))
         residuals = moved(f[:, :3], tip) + f[:, 3] - values[POINT].reshape(-1, 3).T[:, target]
+        if not derivatives:
+            return Linearised(residuals)
         by_flange = np.concatenate([f[:, :3], minus_cross(f[:, :3], tip)], axis=1)
         fixed = np.broadcast_to(-np.eye(3)[:, :, None], f[:, :3].shape)
         return Linearised(residuals, by_flange, (per_target(fixed, target, count), f[:, :3].swapaxes(0, 1)))

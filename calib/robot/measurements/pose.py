@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calib.engine import ParameterBlock
-from calib.geometry import so3
 from calib.robot.measurement import (
     Component,
     Linearise,
@@ -26,6 +25,7 @@ from calib.robot.measurement import (
     rows_last,
     target_count,
     target_names,
+    turn_error,
 )
 from calib.robot.start import pose_start
 
@@ -63,7 +63,7 @@ def residual(table: PoseTable) -> Linearise:
     position, rotation = rows_last(table.position), rows_last(table.rotation)
     count = target_count(table)
 
-    def linearise(values: Values, flange: Array, rows: Rows) -> Linearised:
+    def linearise(values: Values, flange: Array, rows: Rows, derivatives: bool = True) -> Linearised:
         world = values[BASE].reshape(4, 4)
         target = table.target[rows]
         of_target = rows_last(values[TARGET].reshape(-1, 4, 4)[target]) if count > 1 else None
@@ -75,14 +75,14 @@ def residual(table: PoseTable) -> Linearise:
         in_base = moved(f[:, :3], np.broadcast_to(point, (3, f.shape[2]))) + f[:, 3]
         n = f.shape[2]
         predicted = np.einsum("abn,bc->acn" if of_target is None else "abn,bcn->acn", in_world, turn)
-        error = np.einsum("abn,cbn->nac", predicted, rotation[:, :, rows])
-        off = so3.log(error)
+        off, bend = turn_error(np.einsum("abn,cbn->acn", predicted, rotation[:, :, rows]))
         residuals = np.empty((6, n))
         residuals[:3] = moved(world[:3, :3], in_base)
         residuals[:3] += world[:3, 3, None]
         residuals[:3] -= position[:, rows]
-        residuals[3:] = off.T
-        bend = rows_last(so3.left_jacobian_inverse(off))  # d log(exp(dw) E) = J dw
+        residuals[3:] = off
+        if not derivatives:
+            return Linearised(residuals)
         by_flange = np.zeros((6, 6, n))
         by_flange[:3, :3] = in_world
         by_flange[:3, 3:] = minus_cross(in_world, np.broadcast_to(point, (3, n)))

@@ -55,13 +55,15 @@ def residual(table: PoseTable) -> Linearise:
     assert table.position is not None
     position, count = rows_last(table.position), target_count(table)
 
-    def linearise(values: Values, flange: Array, rows: Rows) -> Linearised:
+    def linearise(values: Values, flange: Array, rows: Rows, derivatives: bool = True) -> Linearised:
         world, target = values[BASE].reshape(4, 4), table.target[rows]
         point = values[TARGET].reshape(-1, 3).T[:, target]
         f = rows_last(flange[:, :3, :])
         in_world = product(world[:3, :3], f[:, :3])
         in_base = moved(f[:, :3], point) + f[:, 3]
         residuals = moved(world[:3, :3], in_base) + world[:3, 3, None] - position[:, rows]
+        if not derivatives:
+            return Linearised(residuals)
         by_flange = np.concatenate([in_world, minus_cross(in_world, point)], axis=1)
         turned = np.broadcast_to(world[:3, :3, None], in_world.shape)
         by_base = np.concatenate([turned, minus_cross(turned, in_base)], axis=1)

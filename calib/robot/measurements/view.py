@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calib.geometry import se3, so3
+from calib.geometry import se3
 from calib.robot.measurement import (
     Linearise,
     Linearised,
@@ -23,6 +23,7 @@ from calib.robot.measurement import (
     product,
     rows_last,
     target_count,
+    turn_error,
 )
 from calib.robot.measurements import pose
 
@@ -39,7 +40,7 @@ def residual(table: PoseTable) -> Linearise:
     seen = -np.einsum("nba,nb->an", table.rotation, table.position)  # the world's origin in the target
     rotation, count = rows_last(table.rotation), target_count(table)
 
-    def linearise(values: Values, flange: Array, rows: Rows) -> Linearised:
+    def linearise(values: Values, flange: Array, rows: Rows, derivatives: bool = True) -> Linearised:
         world = values[pose.BASE].reshape(4, 4)
         target = table.target[rows]
         frames = values[pose.TARGET].reshape(-1, 4, 4)[target]
@@ -47,13 +48,15 @@ def residual(table: PoseTable) -> Linearise:
         p = rows_last(predicted[:, :3, :])
         n = p.shape[2]
         origin = -np.einsum("ban,bn->an", p[:, :3], p[:, 3])
-        off = so3.log(np.einsum("ban,bcn->nac", p[:, :3], rotation[:, :, rows]))  # R_predicted' R_measured
-        residuals = np.concatenate([origin - seen[:, rows], -off.T])
+        off, bend = turn_error(np.einsum("ban,bcn->acn", p[:, :3], rotation[:, :, rows]))  # R_predicted' R_measured
+        residuals = np.concatenate([origin - seen[:, rows], -off])
+        if not derivatives:
+            return Linearised(residuals)
         # P exp(x) sees the origin at exp(-x) origin, and log(exp(-w) E) moves by -J w
         by_target = np.zeros((6, 6, n))
         by_target[:3, :3] = -np.eye(3)[:, :, None]
         by_target[:3, 3:] = minus_cross(by_target[:3, :3], origin)
-        by_target[3:, 3:] = rows_last(so3.left_jacobian_inverse(off))
+        by_target[3:, 3:] = bend
         by_flange = _through(by_target, rows_last(se3.inverse(frames)))
         by_base = _through(by_flange, rows_last(se3.inverse(flange)))
         columns = (by_base.swapaxes(0, 1), per_target(by_target.swapaxes(0, 1), target, count))
