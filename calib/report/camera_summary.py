@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from calib.camera.verdict import Verdict
 
 MOST_NAMED = 4  # images named before "and n more"
+MOST_ASIDE, MOST_NOTES = 4, 6  # lines of images set aside; of those and notes together
 WIDTH = 118
 
 
@@ -27,18 +28,20 @@ def summary(calibration: CameraCalibration, verdict: Verdict, output: Path | Non
         + size
         + f"; lens {camera.lens.name}"
     ]
-    if calibration.set_aside:
-        lines.append("set aside: " + _named([f"{a.image} ({a.reason})" for a in calibration.set_aside]))
+    aside = [f"set aside {a.image}: {a.reason}" for a in calibration.set_aside]
+    if len(aside) > MOST_ASIDE:
+        aside[MOST_ASIDE - 1 :] = [f"set aside {len(aside) - MOST_ASIDE + 1} more: see result.json"]
+    lines += aside
     if outliers:
         where = [f"{fit.view.image} {int((~fit.used).sum())}" for fit in calibration.views if not fit.used.all()]
         lines.append(f"left out {outliers} corners that do not fit: " + _named(where))
-    lines += observations.notes[:3]
+    lines += observations.notes[: MOST_NOTES - len(aside)]
     lines.append("")
     lines += _parameters(calibration)
     lines.append("")
     worst = max(calibration.views, key=lambda fit: fit.rms_px)
     lines.append(
-        f"rms {calibration.rms_px:.4f} px over all corners; worst image {worst.view.image} with {worst.rms_px:.3f} px"
+        f"rms {calibration.rms_px:.4f} px over {'the corners kept' if outliers else 'all corners'}; worst image {worst.view.image} with {worst.rms_px:.3f} px"
     )
     lines += [f"unobservable: {text}" for text in calibration.unobservable[:2]]
     lines = [_cut(line) for line in lines]
