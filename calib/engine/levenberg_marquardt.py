@@ -53,7 +53,9 @@ class Options:
 
     initial_damping: relative to the scaled, unit diagonal of J'J; Nielsen's tau, small for a good start.
     gradient_tolerance: largest cosine between a Jacobian column and the residual. cost_tolerance: relative decrease.
-    polish: finish with undamped Gauss-Newton steps. damping: how it follows the success of the steps.
+    polish: finish with undamped Gauss-Newton steps. last_digit: on small problems by QR, as long as anything changes;
+    else until the contraction shows that no more than 1e-12 of the cost is left to gain. damping: how it follows the
+    success of the steps.
     scaling: what it is relative to. geodesic: correct the steps to second order, at the price of two evaluations each.
     Both are "auto": a start that is said to be good, by an initial damping below 1e-4, is scaled by More's rule and
     steps without correction until one meets curvature; any other is taken for far off (measured on NIST and MGH).
@@ -64,6 +66,7 @@ class Options:
     gradient_tolerance: float = 1e-12
     cost_tolerance: float = 1e-12
     polish: bool = True
+    last_digit: bool = True
     damping: DampingRule = field(default_factory=Nielsen)
     scaling: Literal["auto"] | Scaling = "auto"
     geodesic: Literal["auto", "always", "never"] = "auto"
@@ -167,7 +170,7 @@ def _finished(
         return Status.GRADIENT, progress
     before = cost + progress.achieved
     if progress.expected <= progress.hand_over * before:
-        if polish(point, float(np.sqrt(progress.achieved / before))):
+        if polish(point, float(np.sqrt(progress.achieved / before)), options.last_digit):
             return Status.GAUSS_NEWTON, progress
         progress = replace(progress, hand_over=progress.hand_over * HAND_OVER)
     settled = promised <= options.cost_tolerance * before and abs(progress.achieved) <= 2 * promised

@@ -26,18 +26,17 @@ UNEXAMINED = 1e-5  # a step below this that does not shrink any more has met rou
 LEFT = 2e-6  # |J h| / |r| expected after a last step taken on trust; its square is the relative decrease still to gain
 
 
-def polish(point: Point, led: float) -> bool:
+def polish(point: Point, led: float, last_digit: bool) -> bool:
     """Undamped Gauss-Newton steps until they stop shrinking. False if they do not contract.
 
     A step is measured by the residual it explains, |J h| / |r|; led: that of the step that led here. Small problems
-    are finished by QR to the last digit; elsewhere a step that the contraction shows to be the last is not worth
-    another evaluation (P. Deuflhard, "Newton methods for nonlinear problems", 2004, sec. 4.3). The point only moves
-    while steps contract, so a failed polish leaves Levenberg-Marquardt where it was or better.
+    are finished by QR to the last digit, if asked; elsewhere a step that the contraction shows to be the last is not
+    worth another evaluation (P. Deuflhard, "Newton methods for nonlinear problems", 2004, sec. 4.3). The point only
+    moves while steps contract, so a failed polish leaves Levenberg-Marquardt where it was or better.
     """
     rows = sum(block.rows * block.dimension for block in point.structure.problem.residuals)
-    small = (
-        not point.structure.private and point.active is None and rows * (len(point.structure.free) + 1) <= QR_ENTRIES
-    )
+    alone = not point.structure.private and point.active is None
+    small = last_digit and alone and rows * (len(point.structure.free) + 1) <= QR_ENTRIES
     steps, contraction = (SMALL_STEPS, SMALL_CONTRACTION) if small else (STEPS, CONTRACTION)
     last = FIRST
     for _ in range(steps):

@@ -41,7 +41,8 @@ def summary(calibration: CameraCalibration, verdict: Verdict, output: Path | Non
     lines.append("")
     worst = max(calibration.views, key=lambda fit: fit.rms_px)
     lines.append(
-        f"rms {calibration.rms_px:.4f} px over {'the corners kept' if outliers else 'all corners'}; worst image {worst.view.image} with {worst.rms_px:.3f} px"
+        f"rms {calibration.rms_px:.4f} px over {'the corners kept' if outliers else 'all corners'}; "
+        f"worst image {worst.view.image} with {worst.rms_px:.3f} px"
     )
     lines += [f"unobservable: {text}" for text in calibration.unobservable[:2]]
     lines = [_cut(line) for line in lines]

@@ -12,7 +12,7 @@ from calib.errors import ConvergenceError
 from calib.robot import uncertainty
 from calib.robot.calibrated_arm import CalibratedArm
 from calib.robot.effect import Conditions, Effect, conditions_of, read_effect, shipped_effects
-from calib.robot.fitting import Fit, Model, fit, residuals_at, rows_of, scale_of
+from calib.robot.fitting import Fit, Model, fit, residuals_at, rows_of
 from calib.robot.free_set import FreeSet, check_travel, expected_rank, free_set, hold_redundant
 from calib.robot.holdout import held_out
 from calib.robot.judging import Judged, Outlier, Pair, judge_another, judge_fitted, judge_new, not_lost, sizes_of
@@ -37,6 +37,7 @@ RIDING = (
     "the instrument seems to ride on the flange and see what stands still: errors in mm are those of its views; "
     "--measurement pose takes them the other way"
 )
+HARDLY_SEEN = "hardly seen, and kept near nominal: {}; spread the poses, or measure points off the last axis"
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,6 +157,8 @@ def identify(
             why=after.solution.sentence(),
             advice="look at the rows named as outliers, or estimate less: --fix, --model offsets",
         )
+    if after.hardly_seen:
+        remarks += (HARDLY_SEEN.format(", ".join(label.rpartition("_")[0] for label in after.hardly_seen)),)
     pair = _pair(task, before, after)
     heldout = judge_new(pair, chosen(table, aside)) if aside.any() else None
     other = as_is = None
@@ -170,7 +173,7 @@ def identify(
         labels=_labels(after),
         values=_values(after),
         sigma=_deviations(after, found),
-        covariance=scale_of(after.solution) ** 2 * after.solution.uncertainty.covariance(_labels(after)),
+        covariance=after.scale**2 * after.solution.uncertainty.covariance(_labels(after)),
         identifiability=found,
         expected_rank=expected_rank(task.wish, after.model, table),
         noise=after.noise.common,
@@ -272,7 +275,7 @@ def _calibrated(task: _Task, after: Fit) -> CalibratedArm:
 
 def _deviations(after: Fit, found: Identifiability) -> dict[str, float]:
     """Standard deviation of every parameter of arm and effects: 0 if held by wish, infinite if redundant."""
-    scale, known = scale_of(after.solution), after.solution.uncertainty
+    scale, known = after.scale, after.solution.uncertainty
     sigma = {label: scale * known.sigma(label) for label in _labels(after)}
     return sigma | dict.fromkeys((*(each.label for each in found.redundant), *found.silent), float("inf"))
 

@@ -6,13 +6,14 @@ rows that are far off are left out; then position and orientation are weighed by
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calib.engine import Loss, Options, ParameterBlock, Problem, Solution, huber, prior, solve
+from calib.engine import Loss, Options, ParameterBlock, Problem, ResidualBlock, Solution, huber, prior, solve
 from calib.engine.assembly import assemble
 from calib.engine.structure import structure
 from calib.robot.noise import Noise, fits, mean_noise, median_noise, noise_of, stated
@@ -35,11 +36,16 @@ if TYPE_CHECKING:
     from calib.robot.table import PoseTable
 
 # The closed-form start is close: with Nielsen's tau this small the solve is Gauss-Newton from the second step on.
-TO_THE_END = Options(initial_damping=1e-6)
+TO_THE_END = Options(initial_damping=1e-6, last_digit=False)
+TO_THE_LAST_DIGIT = Options(initial_damping=1e-6)  # data without noise
 ON_THE_WAY = Options(initial_damping=1e-6, cost_tolerance=1e-6, polish=False)  # weights and rows are not settled yet
 HUBER = 2.0  # of a row's length in six or three dimensions, where 1.345 suits one: most rows stay quadratic
 HUBER_ROUNDS, LEAVE_OUT_ROUNDS, NOISE_ROUNDS = 4, 6, 6
 SETTLED = 0.02  # relative change of the noise below which weights no longer matter
+# Beyond it a parameter would be known from a drawing. Where rows hardly see a direction (a point on the last axis does
+# not see that axis turn) the parameters would run off along a curved valley, by metres and for a hundred iterations.
+PLAUSIBLE = (0.02, 0.035)  # m, rad: standard deviations of a prior on the arm
+PRIOR_DECIDES = 0.25  # of the variance: known to 10 mm or 1 deg at best
 EFFECT_PRIOR = 5.0  # standard deviations of effects about zero, in ordinary sizes: weak, but parameters that hardly any
 # row sees stay where they are
 FEW_ROWS = 5_000  # up to here the share of parameters that each component determines is worked out exactly
@@ -54,7 +60,7 @@ class Model:
     """What is fitted: the parameters of an arm and of effects, less the labels held.
 
     arm: its table is where the fit starts. shape: the arm on which effects are seen. tolerance: standard deviations of
-    a prior about the arm's own values, in m and rad, or None.
+    a prior about the arm's own values, in m and rad; None: `PLAUSIBLE`, which bears on nothing that the rows determine.
     """
 
     arm: SerialArm
@@ -67,6 +73,15 @@ class Model:
     def bases(self, table: PoseTable, conditions: Conditions) -> tuple[EffectBasis, ...]:
         """The effects at the rows of a table."""
         return effect_bases(self.effects, self.shape, table.joints, conditions)
+
+    def widths(self) -> dict[str, float]:
+        """Standard deviations of the priors on the parameters of arm and effects that are not held."""
+        tolerance = self.tolerance or PLAUSIBLE
+        out = {label: tolerance[label.endswith("_rad")] for label in self.arm.labels}
+        for effect in self.effects:
+            sizes = EFFECT_PRIOR * effect.typical(self.shape)
+            out.update(zip(effect.labels(self.shape), sizes.tolist(), strict=True))
+        return {label: width for label, width in out.items() if label not in self.held}
 
     def effect_labels(self) -> tuple[str, ...]:
         """Labels of the effects' parameters."""
@@ -101,6 +116,38 @@ class Fit:
     noise: Noise
     solution: Solution
 
+    @cached_property
+    def prior_share(self) -> dict[str, float]:
+        """Per parameter with a prior, posterior over prior variance: 1 where the rows say nothing of it."""
+        known = self.solution.uncertainty
+        return {label: min(known.sigma(label) / width, 1.0) ** 2 for label, width in self.model.widths().items()}
+
+    @property
+    def hardly_seen(self) -> tuple[str, ...]:
+        """Parameters of the arm that stay where they are by the plausible prior more than by what the rows say."""
+        if self.model.tolerance is not None:
+            return ()
+        return tuple(label for label in self.model.arm.labels if self.prior_share.get(label, 0.0) > PRIOR_DECIDES)
+
+    @property
+    def degrees_of_freedom(self) -> float:
+        """Numbers measured less the parameters that they, and not priors, determine."""
+        _, *priors = self.solution.problem.residuals
+        if not priors:
+            return self.solution.degrees_of_freedom
+        return self.solution.degrees_of_freedom - _numbers(priors) + sum(self.prior_share.values())
+
+    @property
+    def variance_factor(self) -> float:
+        """Weighted squared residuals per degree of freedom; NaN where nothing is left over."""
+        free = self.degrees_of_freedom
+        return self.solution.normal.squares / free if free > 0 else float("nan")
+
+    @property
+    def scale(self) -> float:
+        """What standard deviations are multiplied by: the root of the variance factor, 1 where nothing is left over."""
+        return float(np.sqrt(self.variance_factor)) if np.isfinite(self.variance_factor) else 1.0
+
 
 def rows_of(model: Model, table: PoseTable, conditions: Conditions) -> Rows:
     """Make a table ready for a model."""
@@ -117,7 +164,7 @@ def pose_problem(
 ) -> Problem:
     """The least-squares problem of a model, started at `values`; blocks without a value start at nominal or zero.
 
-    priors: with those on effects and, if the model has a tolerance, on the arm; else what the data say alone.
+    priors: with those on the arm and the effects; else what the data say alone.
     """
     arm = model.arm
     parameters = values[ARM_BLOCK][0] if ARM_BLOCK in values else arm.parameters
@@ -129,20 +176,12 @@ def pose_problem(
     residuals = [residual_block(model.measurement, rows.table, arm, blocks, rows.bases, sigma, loss)]
     if not priors:
         return Problem(tuple(blocks), tuple(residuals))
-    if model.tolerance is not None:
-        at = dict(zip(arm.labels, arm.parameters.tolist(), strict=True))
-        width = {k: model.tolerance[k.endswith("_rad")] for k in arm.labels if k not in blocks[0].fixed}
-        residuals += [prior(blocks[0], at, width)] if width else []
-    for basis, block in zip(rows.bases, blocks[1:], strict=False):
-        width = {label: size for label, size in effect_widths(basis).items() if label not in block.fixed}
-        residuals += [prior(block, dict.fromkeys(width, 0.0), width)] if width else []
+    widths = model.widths()
+    at = dict(zip(arm.labels, arm.parameters.tolist(), strict=True))
+    for block in blocks[: 1 + len(rows.bases)]:
+        width = {label: widths[label] for label in block.labels if label in widths}
+        residuals += [prior(block, {label: at.get(label, 0.0) for label in width}, width)] if width else []
     return Problem(tuple(blocks), tuple(residuals))
-
-
-def effect_widths(basis: EffectBasis) -> dict[str, float]:
-    """Standard deviations of the weak prior on an effect's parameters."""
-    sizes = EFFECT_PRIOR * basis.effect.typical(basis.shape)
-    return dict(zip(basis.labels, sizes.tolist(), strict=True))
 
 
 def residuals_at(model: Model, rows: Rows, values: Mapping[str, Array]) -> Array:
@@ -197,7 +236,7 @@ def _fit(
     solution = _solve(model, rows, used, values, noise, progress)
     if robust:
         solution, used, noise = _without_outliers(model, rows, used, solution, noise, progress)
-    one_weight = len(measurement.components) == 1 and len(solution.problem.residuals) == 1 and not rows.given.any()
+    one_weight = len(measurement.components) == 1 and _unhindered(model) and not rows.given.any()
     for _ in range(NOISE_ROUNDS):
         free = _redundancy(model, rows[used], solution, noise.sigma[used])
         if min(free.values()) < WEIGHED_FROM:
@@ -209,6 +248,9 @@ def _fit(
             break
         solution = _solve(model, rows, used, solution.values, noise, progress)
     solution = _solve(model, rows, used, solution.values, noise, progress, options=TO_THE_END)
+    if not solution.status.converged and _unhindered(model):
+        exact = pose_problem(model, rows[used], solution.values, noise.sigma[used], priors=False)
+        solution = solve(exact, TO_THE_LAST_DIGIT, progress)
     return Fit(model, solution.values, used, noise, solution)
 
 
@@ -235,13 +277,13 @@ def _without_outliers(
     def look(solution: Solution, used: Mask) -> tuple[Array, Noise]:
         residuals = residuals_at(model, rows, solution.values)
         count = measurement.dimension * int(used.sum())
-        shrunk = np.sqrt(max(solution.degrees_of_freedom / max(count, 1), LEAST_REDUNDANCY))
+        shrunk = np.sqrt(max(_spare(model, solution) / max(count, 1), LEAST_REDUNDANCY))
         common = median_noise(measurement, residuals[used], rows.given[used], min(float(shrunk), 1.0))
         return residuals, noise_of(measurement, rows.given, common)
 
     used = usable
     residuals, seen = look(solution, used)
-    if solution.degrees_of_freedom < len(solution.structure.free):
+    if _spare(model, solution) < len(solution.structure.free):
         return solution, used, noise  # whatever does not fit, the parameters bend until it does: nothing can be named
     if (fits(measurement, residuals, seen, rows.table.pose) | ~usable).all():
         return solution, used, noise
@@ -264,8 +306,7 @@ def _without_outliers(
 def _redundancy(model: Model, rows: Rows, solution: Solution, sigma: Array) -> dict[str, float]:
     """Of each component's residuals, the share that the fit leaves free: 1 - tr(C N_c) / m_c (Foerstner 1979)."""
     measurement, count = model.measurement, len(rows)
-    without_priors = not model.effects and model.tolerance is None
-    if without_priors and (len(measurement.components) == 1 or count > FEW_ROWS):
+    if _unhindered(model) and (len(measurement.components) == 1 or count > FEW_ROWS):
         whole = 1 - len(solution.structure.free) / (measurement.dimension * count)
         return {component.name: max(whole, LEAST_REDUNDANCY) for component in measurement.components}
     normal = assemble(structure(pose_problem(model, rows, solution.values, sigma)), solution.values).shared
@@ -281,7 +322,16 @@ def _redundancy(model: Model, rows: Rows, solution: Solution, sigma: Array) -> d
     return out
 
 
-def scale_of(solution: Solution) -> float:
-    """What standard deviations are multiplied by: the root of the variance factor, 1 where nothing is left over."""
-    factor = solution.variance_factor
-    return float(np.sqrt(factor)) if np.isfinite(factor) else 1.0
+def _unhindered(model: Model) -> bool:
+    """Whether the rows decide alone: no prior but the plausible one, which needs no weighing against them."""
+    return not model.effects and model.tolerance is None
+
+
+def _spare(model: Model, solution: Solution) -> int:
+    """Degrees of freedom, in which the plausible prior does not count."""
+    arm = solution.problem.parameters[0]
+    return solution.degrees_of_freedom - (len(arm.free) if model.tolerance is None else 0)
+
+
+def _numbers(residuals: Sequence[ResidualBlock]) -> int:
+    return sum(block.rows * block.dimension for block in residuals)

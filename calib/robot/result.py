@@ -52,7 +52,7 @@ def as_document(calibration: ArmCalibration, verdict: Verdict, seconds: float) -
         "measurement": calibration.measurement.name,
         "frames": {name: _frame(values) for name, values in calibration.frames.items()},
         "noise": {f"{name}_{unit}": value for name, unit, value in _noise(calibration)},
-        "variance_factor": _finite(calibration.fit.solution.variance_factor),
+        "variance_factor": _finite(calibration.fit.variance_factor),
         "tool_position_95_mm": {"median": median_mm, "p95": p95_mm},
         "joint_error_deg": math.degrees(calibration.joint_error_rad),
         "solver": calibration.fit.solution.sentence(),

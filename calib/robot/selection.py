@@ -15,7 +15,7 @@ from scipy.linalg import cho_factor, cho_solve
 
 from calib.engine.assembly import NormalEquations, assemble
 from calib.engine.structure import structure
-from calib.robot.fitting import Fit, effect_widths, pose_problem, rows_of
+from calib.robot.fitting import Fit, pose_problem, rows_of
 from calib.robot.holdout import folds
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def _normal_equations(
             for name in (None, *(effect.name for effect in candidates)):
                 mine = [i for i, label in enumerate(labels) if owner.get(label) == name]
                 columns[name] = np.array(mine, dtype=np.intp)
-            width = {label: size for basis in rows.bases for label, size in effect_widths(basis).items()}
+            width = model.widths()
             precision = np.array([1 / width[label] ** 2 if label in width else 0.0 for label in labels])
     return parts, columns, precision
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calib.robot.effect import conditions_of
-from calib.robot.fitting import Fit, pose_problem, residuals_at, rows_of, scale_of
+from calib.robot.fitting import Fit, pose_problem, residuals_at, rows_of
 from calib.robot.kinematics import flange_jacobian
 from calib.robot.measurement import read_measurement, rows_last
 from calib.robot.prediction import ARM_BLOCK, flange_poses
@@ -43,7 +43,7 @@ def tool_sigma(fitted: Fit, table: PoseTable, reference_degc: float | None, seed
     uncertainty = fitted.solution.uncertainty
     covariance = np.where(np.isfinite(uncertainty.shared), uncertainty.shared, 0.0)
     variance = np.einsum("ndi,ij,ndj->n", columns, covariance, columns) / part.size
-    return np.asarray(scale_of(fitted.solution) * np.sqrt(np.maximum(variance, 0.0)))
+    return np.asarray(fitted.scale * np.sqrt(np.maximum(variance, 0.0)))
 
 
 def joint_error(fitted: Fit, table: PoseTable, reference_degc: float | None) -> float:

@@ -88,7 +88,7 @@ def test_intervals_hold_the_truth_as_often_as_they_say(measurement: str, poses: 
             float(np.sum((size / (1e-4 if name == "orientation" else 5e-5)) ** 2))
             for name, size in fitted.fitted.sizes.items()
         )
-        degrees += fitted.fit.solution.degrees_of_freedom
+        degrees += fitted.fit.degrees_of_freedom
     assert count == 12 * 18
     assert 0.90 < inside / count < 0.99
     assert squares / degrees == pytest.approx(1.0, abs=0.06)
