@@ -128,8 +128,9 @@ def _solve(
     loss = huber() if huber_at_px else None
     unknown = lens_block(lens, parameters, held)
     poses = pose_block(camera_from_board, [view.image for view in views])
-    seen = reprojection(lens, corners, huber_at_px or 1.0, loss)
-    problem = Problem((unknown, poses), (seen, *weak_priors(lens, unknown)))
+    unit_px = huber_at_px or 1.0
+    seen = reprojection(lens, corners, unit_px, loss)
+    problem = Problem((unknown, poses), (seen, *weak_priors(lens, unknown, unit_px)))
     solution = solve(problem, QUICK, progress)
     if solution.status is Status.ITERATIONS:
         solution = solve(problem.with_values(solution.values), PATIENT, progress)

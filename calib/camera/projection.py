@@ -82,9 +82,9 @@ def lens_block(lens: Lens, parameters: Array, held: frozenset[str]) -> Parameter
     return ParameterBlock(LENS_BLOCK, parameters[None], lens.labels, held)
 
 
-def weak_priors(lens: Lens, block: ParameterBlock) -> tuple[ResidualBlock, ...]:
-    """The lens' weak priors, on the coefficients that are free."""
-    sigma = {label: sigma for label, sigma in lens.weak.items() if label not in block.fixed}
+def weak_priors(lens: Lens, block: ParameterBlock, unit_px: float = 1.0) -> tuple[ResidualBlock, ...]:
+    """The lens' weak priors, on the coefficients that are free, beside residuals in units of so many pixels."""
+    sigma = {label: unit_px * sigma for label, sigma in lens.weak.items() if label not in block.fixed}
     return (prior(block, dict.fromkeys(sigma, 0.0), sigma),) if sigma else ()
 
 
