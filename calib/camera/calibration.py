@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +13,7 @@ from calib.camera import zhang
 from calib.camera.adjustment import Adjustment, adjust
 from calib.camera.camera import Camera
 from calib.camera.degeneracy import check_corners, check_tilts, check_views
+from calib.camera.global_start import global_start
 from calib.camera.lens import Lens, held_labels, read_lens
 from calib.camera.observations import Observations, SetAside, View
 from calib.camera.projection import POSE_BLOCK, Corners, corners_of
@@ -85,13 +87,16 @@ def calibrate(
     fix: Sequence[str] = (),
     free: Sequence[str] = (),
     robust: bool = True,
+    search: bool = False,
     progress: Callback | None = None,
+    searching: Callable[[int, int], object] | None = None,
 ) -> CameraCalibration:
     """Calibrate a camera from the corners of a board.
 
     observations: what `detect` returns, or views. lens: a model's name. fix, free: parameter labels to hold at their
     start (0 for distortion) or to estimate. robust: set views and corners aside that do not fit; False: plain least
-    squares on everything. progress: sees every iteration of the solver.
+    squares on everything. search: start from a global search instead of Zhang's equations, for lenses of which nothing
+    is known. progress: sees every iteration of the solver; searching(done, total) those of the search.
 
     Raises UsageError for an unknown lens or label, InputError without usable views, DegenerateError when the views
     cannot determine the focal length (one view, parallel boards, static camera), ConvergenceError.
@@ -103,14 +108,15 @@ def calibrate(
     begin = usable(observations)
     views, corners, pivot, aside = begin.views, begin.corners, begin.pivot, begin.aside
     check_views(len(views))
-    start = zhang.start(model, held, corners, _extent(observations, corners))
+    find = partial(global_start, callback=searching) if search else zhang.start
+    start = find(model, held, corners, _extent(observations, corners))
     if robust and (bad := garbage(start.homographies)).any():
         share = start.homographies.rms / start.homographies.spread
         aside += [SetAside(views[i].image, GARBAGE.format(100 * share[i])) for i in np.flatnonzero(bad)]
         views = [view for view, wrong in zip(views, bad, strict=True) if not wrong]
         check_views(len(views))
         corners = corners_of(views, pivot)
-        start = zhang.start(model, held, corners, _extent(observations, corners))
+        start = find(model, held, corners, _extent(observations, corners))
     unknowns = len(model.labels) - len(held)
     check_corners(2 * corners.px.shape[1], unknowns + 6 * len(views))
     fit = adjust(model, held, views, corners, start.parameters, start.camera_from_board, progress)

@@ -43,7 +43,7 @@ class Division:
         least give its lowest point; its curvature is the weight. A view that is no view of the board can say what it
         likes.
         """
-        few = _some_views(corners)
+        few = some_views(corners)
         furthest = float(np.max(np.sum((few.px - middle[:, None]) ** 2, axis=0))) / size**2
         lowest = -FURTHEST / max(furthest, 1e-300)
         model = cls(0.0, middle, size)
@@ -82,7 +82,7 @@ class Division:
         return out
 
 
-def _some_views(corners: Corners) -> Corners:
+def some_views(corners: Corners) -> Corners:
     """At most `MOST_VIEWS` of them, spread evenly."""
     count = len(corners.counts)
     if count <= MOST_VIEWS:

@@ -124,12 +124,12 @@ def start(lens: Lens, held: frozenset[str], corners: Corners, extent: tuple[floa
     single = focal_only(found.matrices, middle, size)
     if single is not None and 0.2 < single / size < 20:
         focals.append(single)
-    trials = [_start_at(lens, corners, lens.start(_pinhole(f, f, middle[0], middle[1]))) for f in focals]
+    trials = [start_at(lens, corners, lens.start(_pinhole(f, f, middle[0], middle[1]))) for f in focals]
     return min(trials, key=lambda trial: trial[0])[1]
 
 
-def _start_at(lens: Lens, corners: Corners, parameters: Array) -> tuple[float, Start]:
-    """Median reprojection error and poses with the lens given.
+def start_at(lens: Lens, corners: Corners, parameters: Array) -> tuple[float, Start]:
+    """Median reprojection error, pixels, and poses with the lens given: its parameters (p,).
 
     Each view's homography is that of a pinhole turned towards the board, so that a board at the edge of a fisheye's
     field, where x/z explodes, is as well conditioned as one in the middle.

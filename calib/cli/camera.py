@@ -42,6 +42,9 @@ def command(
     free: list[str] | None = typer.Option(None, metavar="LABELS", help="Estimate parameters held by default: skew."),
     image_size: str | None = typer.Option(None, metavar="WxH", help="Image size in pixels, with --corners."),
     robust: bool = typer.Option(True, "--robust/--no-robust", help="Set wrong views and corners aside."),
+    global_start: bool = typer.Option(
+        False, "--global-start", help="Search for a start, for a lens of which nothing is known; takes half a minute."
+    ),
     output: Path | None = typer.Option(None, help="Folder to create. Default: calib_camera_result."),
     jobs: int | None = typer.Option(None, min=1, help="Processes for detection. Default: one per processor."),
     timeout_s: float = typer.Option(20.0, min=0.1, help="Time limit per image."),
@@ -73,7 +76,7 @@ def command(
 
             assert corners is not None
             observations = read_corners(corners, read_size(image_size) if image_size else None)
-        finish(observations, lens, names(fix), names(free), robust, target, as_json, started)
+        finish(observations, lens, names(fix), names(free), robust, target, as_json, started, search=global_start)
 
 
 def finish(
@@ -85,6 +88,7 @@ def finish(
     target: Path | None,
     as_json: bool,
     started: float,
+    search: bool = False,
 ) -> None:
     """Calibrate, write the folder if there is one, print the summary or document, end with the verdict's status."""
     from calib.camera.calibration import calibrate
@@ -93,7 +97,8 @@ def finish(
     from calib.report import folder
     from calib.report.camera_summary import summary
 
-    calibration = calibrate(observations, lens, fix=fix, free=free, robust=robust)
+    searching = progress("search", as_json) if search else None
+    calibration = calibrate(observations, lens, fix=fix, free=free, robust=robust, search=search, searching=searching)
     verdict = judge(calibration)
     document = as_document(calibration, verdict, round(time.perf_counter() - started, 3))
     if target is not None:

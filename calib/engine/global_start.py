@@ -61,8 +61,6 @@ def global_start(
     coordinate. callback(generation, cost) stops the search by returning True. Raises ProblemError for a label that is
     unknown, held or without a finite box.
     """
-    from scipy.optimize import Bounds, OptimizeResult, differential_evolution
-
     where = _places(problem, bounds)
     laid_out = structure(problem)
 
@@ -72,8 +70,34 @@ def global_start(
             values[name][0, coordinate] = number
         return values
 
-    def objective(x: Array) -> float:
-        found = cost(laid_out, values_of(x))
+    found = search(
+        lambda x: cost(laid_out, values_of(x)),
+        tuple(bounds.values()),
+        seed=seed,
+        generations=generations,
+        population=population,
+        callback=callback,
+    )
+    return solve(problem.with_values(values_of(found)), options)
+
+
+def search(
+    objective: Callable[[Array], float],
+    box: Sequence[tuple[float, float]],
+    *,
+    seed: int = 0,
+    generations: int = 200,
+    population: int = 15,
+    callback: Callable[[int, float], object] | None = None,
+) -> Array:
+    """The point (k,) of a box where an objective is least, by differential evolution; what is not finite is worst.
+
+    population: per coordinate. callback(generation, least) stops the search by returning True.
+    """
+    from scipy.optimize import Bounds, OptimizeResult, differential_evolution
+
+    def finite(x: Array) -> float:
+        found = objective(x)
         return found if np.isfinite(found) else 1e300
 
     generation = 0
@@ -86,15 +110,15 @@ def global_start(
 
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         found = differential_evolution(
-            objective,
-            Bounds(*np.array(list(bounds.values())).T),
+            finite,
+            Bounds(*np.array(box).T),
             maxiter=generations,
             popsize=population,
             rng=np.random.default_rng(seed),
             polish=False,
             callback=watch,
         )
-    return solve(problem.with_values(values_of(found.x)), options)
+    return np.asarray(found.x)
 
 
 def multi_start(

@@ -1,0 +1,86 @@
+"""Joint offsets by search, for arms whose zero positions are unknown.
+
+Differential evolution over the offsets of all turning joints but the first and the last, which base and target take up;
+the frames follow in closed form from each, and the median residual judges them. The fit goes on from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from calib.engine.global_start import search
+from calib.errors import CalibError
+from calib.robot.arm import THETA
+from calib.robot.conventions import Residual, residual
+from calib.robot.rows import chosen
+
+if TYPE_CHECKING:
+    from calib.robot.arm import SerialArm
+    from calib.robot.measurement import Array
+    from calib.robot.table import PoseTable
+
+JUDGES = 40  # rows by which offsets are judged
+GENERATIONS, POPULATION = 80, 10
+
+
+@dataclass(frozen=True)
+class Found:
+    """The arm with offsets (joints,) rad added to its joint angles, and what it leaves with and without them."""
+
+    arm: SerialArm
+    offsets: Array
+    before: Residual
+    after: Residual
+
+    def __str__(self) -> str:
+        degrees = ", ".join(f"j{i + 1} {x:+.1f}" for i, x in enumerate(np.degrees(self.offsets)) if x)
+        return f"offsets found by search: {degrees} deg; {self.before} without, {self.after} with"
+
+
+def find_offsets(
+    arm: SerialArm,
+    table: PoseTable,
+    kind: str | None = None,
+    *,
+    seed: int = 0,
+    callback: Callable[[int, int], object] | None = None,
+) -> Found:
+    """The joint offsets, to a degree or so, with which an arm fits a table best.
+
+    callback(generation, generations) stops the search by returning True.
+    """
+    rng = np.random.default_rng(seed)
+    keep = np.zeros(len(table.joints), bool)
+    keep[rng.permutation(len(keep))[:JUDGES]] = True
+    few = chosen(table, keep)
+    sought = [i for i in range(1, arm.joints - 1) if not arm.prismatic[i]]
+
+    def turned(at: Array) -> SerialArm:
+        values = arm.table.copy()
+        values[sought, THETA] += at
+        return replace(arm, table=values)
+
+    def judged(at: Array) -> float:
+        try:
+            return residual(turned(at), few, kind, seed=seed).size
+        except CalibError:
+            return float("inf")
+
+    found = search(
+        judged,
+        [(-np.pi, np.pi)] * len(sought),
+        seed=seed,
+        generations=GENERATIONS,
+        population=POPULATION,
+        callback=None if callback is None else lambda generation, _: callback(generation, GENERATIONS),
+    )
+    if callback is not None:
+        callback(GENERATIONS, GENERATIONS)
+    offsets = np.zeros(arm.joints)
+    offsets[sought] = found
+    at = turned(found)
+    return Found(at, offsets, residual(arm, few, kind, seed=seed), residual(at, few, kind, seed=seed))

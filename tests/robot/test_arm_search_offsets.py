@@ -1,0 +1,37 @@
+"""Joint offsets by search: zero positions that nobody knows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from calib.robot.arm import THETA
+from calib.robot.arm_file import load_arm
+from calib.robot.calibration import identify
+from calib.robot.global_start import find_offsets
+from calib.robot.simulation import simulate
+
+
+def test_unknown_zero_positions_are_found() -> None:
+    arm = load_arm("stanford")
+    simulation = simulate(arm, poses=50, seed=3)
+    wrong = arm.table.copy()
+    turned = np.radians([0.0, 120.0, 0.0, -80.0, 150.0, 0.0])
+    wrong[:, THETA] += turned
+    generations: list[int] = []
+
+    def watch(generation: int, _: int) -> bool:
+        generations.append(generation)
+        return generation >= 25  # enough for three joints
+
+    found = find_offsets(replace(arm, table=wrong), simulation.table, seed=1, callback=watch)
+    assert generations
+    assert found.after.sound
+    assert not found.before.fits
+    error = (found.offsets + turned + np.pi) % (2 * np.pi) - np.pi
+    assert np.degrees(np.abs(error)).max() < 3.0
+    assert "j4 +" in str(found)
+    fitted = identify(found.arm, simulation.table)
+    assert fitted.judged is not None
+    assert fitted.judged.after.position_mm.mean < 0.15
