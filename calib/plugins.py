@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import pkgutil
-from functools import cache
+import sys
 from importlib import import_module
 from typing import Any
 
 from calib.errors import UsageError, did_you_mean
 
 
-@cache
 def discover(package: str) -> tuple[str, ...]:
     """Names of the variants in a package: its module names, sorted. Nothing is imported but the package."""
     paths = import_module(package).__path__
@@ -22,6 +21,9 @@ def pick(package: str, export: str, name: str) -> Any:
 
     Raises UsageError `unknown-<kind>` naming the nearest valid variant.
     """
+    loaded = None if name.startswith("_") else sys.modules.get(f"{package}.{name}")
+    if loaded is not None:  # the folder need not be listed for every pick
+        return getattr(loaded, export)
     names = discover(package)
     if name not in names:
         kind = export.lower()

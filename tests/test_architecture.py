@@ -26,6 +26,7 @@ ALLOWED = {
     "network": MODELS,
     "robot": MODELS,
     "cell": MODELS | {"camera", "robot", "network"},
+    "compensations": MODELS | {"robot", "network"},
 }
 FORBIDDEN_NAMES = {"utils", "util", "common", "base", "core", "types", "helpers", "manager", "session", "logger"}
 HEAVY = ("cv2", "scipy", "matplotlib", "sklearn")

@@ -40,6 +40,8 @@ def summary(calibration: ArmCalibration, verdict: Verdict, output: str) -> str:
     lines += _changes(calibration)
     effects = [str(trial) for trial in calibration.trials if trial.added]
     lines += [_cut(f"effect {text}") for text in effects[:3]]
+    if calibration.compensated is not None:
+        lines.append(_cut(f"compensation {calibration.compensated.reason}", 2))
     expected = "" if calibration.expected_rank in (None, found.rank) else f" of {calibration.expected_rank} expected"
     lines.append(_cut(f"rank {found.rank}{expected}; held at nominal: {_traded(calibration)}", 2))
     median, p95 = tool_position_mm(calibration)

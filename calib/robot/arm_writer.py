@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -80,3 +82,19 @@ def _quoted(text: str) -> str:
 
 def _matrix_lines(transform: Array, indent: str) -> list[str]:
     return [f"{indent}matrix:", *(f"{indent}  - {row}" for row in transform.tolist())]
+
+
+def block_lines(document: Mapping[str, Any], indent: str) -> list[str]:
+    """Plain data as lines of YAML: mappings and lists of mappings in blocks, everything else on one line."""
+    lines = []
+    for key, value in document.items():
+        if isinstance(value, Mapping):
+            lines += [f"{indent}{key}:", *block_lines(value, indent + "  ")]
+        elif isinstance(value, list) and value and all(isinstance(item, Mapping) for item in value):
+            lines.append(f"{indent}{key}:")
+            for item in value:
+                first, *rest = block_lines(item, indent + "    ")
+                lines += [f"{indent}  - {first.lstrip()}", *rest]
+        else:
+            lines.append(f"{indent}{key}: {json.dumps(value)}")
+    return lines

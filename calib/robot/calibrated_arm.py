@@ -1,4 +1,5 @@
-"""A calibrated arm: a geometry, and the effects that bend it; it tells where its flange is, is stored and loaded."""
+"""A calibrated arm: a geometry, the effects that bend it, and what was learned beyond; it tells where its flange is,
+is stored and loaded."""
 
 from __future__ import annotations
 
@@ -15,10 +16,12 @@ from calib.geometry import se3
 from calib.robot import kinematics
 from calib.robot.arm import Array, SerialArm
 from calib.robot.arm_file import load_arm, parse_arm
-from calib.robot.arm_writer import arm_as_yaml, write_text
+from calib.robot.arm_writer import arm_as_yaml, block_lines, write_text
+from calib.robot.compensation import Correction, correction_document, read_correction
 from calib.robot.effect import Conditions, read_effect, shipped_effects
 
 EFFECTS_KEY = "effects"
+COMPENSATION_KEY = "compensation"
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,17 +30,24 @@ class CalibratedArm:
 
     arm: its geometry. effects: parameters by effect and label. shape: the arm on which the effects are seen, whose
     labels they bear; the arm before calibration. reference_degc: temperature at which the geometry holds, if known.
+    correction: of the joints, learned from what all of these leave.
     """
 
     arm: SerialArm
     effects: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     shape: SerialArm | None = None
     reference_degc: float | None = None
+    correction: Correction | None = None
 
     @property
     def joints(self) -> int:
         """How many joints the arm has."""
         return self.arm.joints
+
+    @property
+    def bends(self) -> bool:
+        """Whether anything but the geometry moves the flange."""
+        return bool(self.effects) or self.correction is not None
 
     def base_from_flange(
         self, command: Array, *, temperature_degc: Array | None = None, payload_kg: Array | None = None
@@ -48,14 +58,17 @@ class CalibratedArm:
         Raises InputError `joint-count`.
         """
         poses = kinematics.base_from_flange(self.arm, command)
-        if not self.effects:
+        if not self.bends:
             return poses
+        shape = self.shape or self.arm
         rows = np.asarray(command, float).reshape(-1, self.joints)
         conditions = self._conditions(temperature_degc, payload_kg, len(rows))
         total = np.zeros((len(rows), 6))
         for name, parameters in self.effects.items():
-            basis = read_effect(name).tangent(self.shape or self.arm, rows, conditions)
+            basis = read_effect(name).tangent(shape, rows, conditions)
             total += basis @ np.array(list(parameters.values()))
+        if self.correction is not None:
+            total += self.correction.effect.tangent(shape, rows, conditions)[:, :, 0]
         return np.asarray(poses @ se3.exp(total).reshape(poses.shape))
 
     def _conditions(self, temperature_degc: Array | None, payload_kg: Array | None, rows: int) -> Conditions:
@@ -67,14 +80,15 @@ class CalibratedArm:
 
 
 def calibrated_arm_as_yaml(calibrated: CalibratedArm) -> str:
-    """The text of an `arm.yaml` that `load_calibrated_arm` reads; without effects `load_arm` reads it too."""
+    """The text of an `arm.yaml` that `load_calibrated_arm` reads; where it has nothing but its geometry, `load_arm`
+    reads it too."""
     text = arm_as_yaml(replace(calibrated.arm, checks=()))
-    if not calibrated.effects:
+    if not calibrated.bends:
         return text
     lines = ["effects:  # small motions of the flange beyond the geometry; seen on the arm as it was before"]
     if calibrated.reference_degc is not None:
         lines.append(f"  reference_degc: {calibrated.reference_degc!r}")
-    lines.append("  parameters:")
+    lines.append("  parameters:" if calibrated.effects else "  parameters: {}")
     for name, parameters in calibrated.effects.items():
         lines.append(f"    {name}:")
         lines += [f"      {label}: {float(value)!r}" for label, value in parameters.items()]
@@ -82,6 +96,9 @@ def calibrated_arm_as_yaml(calibrated: CalibratedArm) -> str:
     lines += [
         f"    {line}" for line in arm_as_yaml(replace(calibrated.shape or calibrated.arm, checks=())).splitlines()
     ]
+    if calibrated.correction is not None:
+        lines.append(f"{COMPENSATION_KEY}:  # corrections of the joints, learned from what all of the above leaves")
+        lines += block_lines(correction_document(calibrated.correction), "  ")
     return text + "\n".join(lines) + "\n"
 
 
@@ -94,19 +111,21 @@ def save_calibrated_arm(calibrated: CalibratedArm, path: Path, *, overwrite: boo
 
 
 def load_calibrated_arm(text_or_path: str | Path) -> CalibratedArm:
-    """The arm of a shipped name or a URDF file, or of a YAML file with or without effects.
+    """The arm of a shipped name or a URDF file, or of a YAML file with or without effects and compensation.
 
-    Raises the errors of `calib.robot.arm_file.load_arm`, UsageError `arm-value` for effects that do not belong to it.
+    Raises the errors of `calib.robot.arm_file.load_arm`, UsageError `arm-value` for effects or a compensation that
+    do not belong to it, and the errors of `calib.robot.compensation.read_correction`.
     """
     text = str(text_or_path)
     if Path(text).suffix.lower() not in (".yaml", ".yml"):
         return CalibratedArm(load_arm(text_or_path))
     document = config.read_yaml(Path(text))
-    if not isinstance(document, dict) or EFFECTS_KEY not in document:
+    beyond = {EFFECTS_KEY, COMPENSATION_KEY}
+    if not isinstance(document, dict) or not beyond & document.keys():
         return CalibratedArm(load_arm(text_or_path))
-    arm = parse_arm({key: value for key, value in document.items() if key != EFFECTS_KEY}, text)
+    arm = parse_arm({key: value for key, value in document.items() if key not in beyond}, text)
     where = f"{text}: {EFFECTS_KEY}"
-    written = config.build(_Effects, document[EFFECTS_KEY], where)
+    written = config.build(_Effects, document.get(EFFECTS_KEY), where)
     shape = parse_arm(written.shape, f"{where}: shape")
     for name, parameters in written.parameters.items():
         if name not in shipped_effects():
@@ -116,7 +135,20 @@ def load_calibrated_arm(text_or_path: str | Path) -> CalibratedArm:
         if tuple(parameters) != labels:
             what = f"the parameters of {name} are not those of this arm"
             raise UsageError(what, code="arm-value", where=where, advice=f"expected {', '.join(labels)}")
-    return CalibratedArm(arm, written.parameters, shape, written.reference_degc)
+    correction = None
+    if COMPENSATION_KEY in document:
+        where = f"{text}: {COMPENSATION_KEY}"
+        learned = config.build(_Compensation, document[COMPENSATION_KEY], where)
+        correction = read_correction(learned.kind, learned.learned, arm.joints, f"{where}: learned")
+    return CalibratedArm(arm, written.parameters, shape, written.reference_degc, correction)
+
+
+@dataclass(frozen=True)
+class _Compensation:
+    """A correction, as written."""
+
+    kind: str
+    learned: Any
 
 
 @dataclass(frozen=True)

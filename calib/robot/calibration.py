@@ -11,12 +11,24 @@ import numpy as np
 from calib.errors import ConvergenceError
 from calib.robot import uncertainty
 from calib.robot.calibrated_arm import CalibratedArm
+from calib.robot.compensation import Correction, read_compensation
 from calib.robot.effect import Conditions, Effect, conditions_of, read_effect, shipped_effects
 from calib.robot.fitting import Fit, Model, fit, residuals_at, rows_of
 from calib.robot.free_set import FreeSet, check_travel, expected_rank, free_set, hold_redundant
 from calib.robot.holdout import held_out
-from calib.robot.judging import Judged, Outlier, Pair, judge_another, judge_fitted, judge_new, not_lost, sizes_of
+from calib.robot.judging import (
+    Judged,
+    Judgement,
+    Outlier,
+    Pair,
+    judge_another,
+    judge_fitted,
+    judge_new,
+    not_lost,
+    sizes_of,
+)
 from calib.robot.kinematics import base_from_flange
+from calib.robot.learning import Compensated, compensate_rest
 from calib.robot.measurement import Measurement, measurement_of, read_measurement
 from calib.robot.noise import median_noise
 from calib.robot.prediction import ARM_BLOCK
@@ -37,6 +49,7 @@ RIDING = (
     "the instrument seems to ride on the flange and see what stands still: errors in mm are those of its views; "
     "--measurement pose takes them the other way"
 )
+FORGOTTEN = "what was learned for the arm before is not used: its compensation goes with the parameters it had"
 HARDLY_SEEN = "hardly seen, and kept near nominal: {}; spread the poses, or measure points off the last axis"
 
 
@@ -47,10 +60,10 @@ class ArmCalibration:
     nominal: the arm before. frames: values of the frames by name. labels: of arm and effects; values, sigma: per label,
     standard deviation 0 if held by wish or model, infinite if redundant. covariance: (p, p) over `labels`, zero where
     held. identifiability: what the data determine; expected_rank: what they should. noise: standard deviation per
-    component, m and rad. fitted: on the rows fitted; heldout: on rows of the same table kept aside; validation: on
-    another table, its frames fitted; as_is: on it with the frames as they are; refit_frames: which of the two counts.
-    tool_sigma_m: (k,) of the measured point
-    over the range of motion. joint_error_rad: see `calib.robot.uncertainty`. trials: effects tried.
+    component, m and rad. fitted, heldout, validation, as_is, refit_frames: how the arm does, see
+    `calib.robot.judging.Judgement`. tool_sigma_m: (k,) of the measured point over the range of motion.
+    joint_error_rad: see `calib.robot.uncertainty`. trials: effects tried. compensated: what was learned beyond the
+    model, None if that was not asked for. fit: of the model.
     """
 
     arm: CalibratedArm
@@ -73,6 +86,7 @@ class ArmCalibration:
     tool_sigma_m: Array
     joint_error_rad: float
     trials: tuple[Trial, ...]
+    compensated: Compensated | None
     notes: tuple[str, ...]
     table: PoseTable
     fit: Fit
@@ -95,7 +109,8 @@ def identify(
     table: PoseTable,
     model: str = "geometry",
     *,
-    measurement: str | None = None,
+    compensate: str | None = None,
+    measurement: str | Measurement | None = None,
     fix: Sequence[str] = (),
     free: Sequence[str] = (),
     robust: bool = True,
@@ -112,18 +127,20 @@ def identify(
     """Identify an arm from measured poses.
 
     model: offsets (joint offsets), geometry (all of DH), full (and every effect), auto (effects that make poses better
-    that were not fitted). measurement: what the table holds, its own kind if None. fix, free: labels to hold at
-    nominal, or to estimate. robust: leave rows out that do not fit. tolerance: prior standard deviations of the arm's
-    parameters in m and rad. holdout: share of poses kept aside, 0.2 if None, 0 for none; see
+    that were not fitted). compensate: the name of a compensation that learns what the model leaves, kept only if rows
+    that it was not shown gain. measurement: what the table holds, by name or itself, its own kind if None. fix, free:
+    labels to hold at nominal, or to estimate. robust: leave rows out that do not fit. tolerance: prior standard
+    deviations of the arm's parameters in m and rad. holdout: share of poses kept aside, 0.2 if None, 0 for none; see
     `calib.robot.holdout.held_out` for holdout_by and train_rows. validate: another table to judge by; then nothing is
     held out unless asked. refit_frames: judge by it with base and target fitted anew; both ways are reported. notes:
     remarks on how the table was read. progress: sees every iteration of the solver.
 
-    Raises UsageError for unknown models, labels and columns, InputError, DegenerateError `too-few-poses`,
-    `poses-degenerate`, `joint-not-moved`, ConvergenceError `arm-not-converged`.
+    Raises UsageError for unknown models, compensations, labels and columns, InputError, DegenerateError
+    `too-few-poses`, `poses-degenerate`, `joint-not-moved`, ConvergenceError `arm-not-converged`.
     """
     nominal = arm if isinstance(arm, CalibratedArm) else CalibratedArm(arm)
-    kind = measurement_of(table, measurement)
+    kind = measurement if isinstance(measurement, Measurement) else measurement_of(table, measurement)
+    compensation = None if compensate is None else read_compensation(compensate)
     nothing = validate is not None and holdout_by is None and train_rows is None
     share = holdout if holdout is not None else (0.0 if nothing else HOLDOUT)
     wish = free_set(nominal.shape or nominal.arm, model, fix, free)
@@ -135,7 +152,7 @@ def identify(
     asked = replace(bare, tolerance=tolerance)
     before = _frames_fit(task, bare)
     after, found = _identified(task, asked, before.values)
-    remarks = (*notes, *table.notes)
+    remarks = (*notes, *table.notes, *((FORGOTTEN,) if nominal.correction else ()))
     if measurement is None and kind.name == "pose" and _rides_along(task, after):
         kind = read_measurement("view")
         bare, asked = replace(bare, measurement=kind), replace(asked, measurement=kind)
@@ -160,12 +177,19 @@ def identify(
     if after.hardly_seen:
         remarks += (HARDLY_SEEN.format(", ".join(label.rpartition("_")[0] for label in after.hardly_seen)),)
     pair = _pair(task, before, after)
-    heldout = judge_new(pair, chosen(table, aside)) if aside.any() else None
-    other = as_is = None
-    if validate is not None:
-        other, as_is = judge_another(pair, validate, seed, robust)
+    kept_aside = chosen(table, aside) if aside.any() else None
+
+    def judge(pair: Pair) -> Judgement:
+        heldout = None if kept_aside is None else judge_new(pair, kept_aside)
+        other, as_is = (None, None) if validate is None else judge_another(pair, validate, seed, robust)
+        return Judgement(judge_fitted(pair, task.training, task.usable), heldout, other, as_is)
+
+    compensated = None
+    if compensation is not None:
+        compensated = compensate_rest(compensation, pair, task.training, judge, holdout_by, seed)
+    judgement = compensated.judgement if compensated else judge(pair)
     return ArmCalibration(
-        arm=_calibrated(task, after),
+        arm=_calibrated(task, after, compensated.correction if compensated else None),
         nominal=nominal,
         model=model,
         measurement=kind,
@@ -177,14 +201,17 @@ def identify(
         identifiability=found,
         expected_rank=expected_rank(task.wish, after.model, table),
         noise=after.noise.common,
-        fitted=judge_fitted(pair, task.training, task.usable),
-        heldout=heldout,
-        validation=other,
-        as_is=as_is,
+        fitted=judgement.fitted,
+        heldout=judgement.heldout,
+        validation=judgement.validation,
+        as_is=judgement.as_is,
         refit_frames=refit_frames,
         tool_sigma_m=uncertainty.tool_sigma(after, chosen(task.training, after.used), task.reference_degc),
-        joint_error_rad=uncertainty.joint_error(after, task.training, task.reference_degc),
+        joint_error_rad=uncertainty.joint_error(
+            compensated.fit if compensated else after, task.training, task.reference_degc
+        ),
         trials=trials,
+        compensated=compensated,
         notes=remarks,
         table=table,
         fit=after,
@@ -259,7 +286,7 @@ def _pair(task: _Task, before: Fit, after: Fit) -> Pair:
     return Pair(before, after, task.reference_degc, typical)
 
 
-def _calibrated(task: _Task, after: Fit) -> CalibratedArm:
+def _calibrated(task: _Task, after: Fit, correction: Correction | None) -> CalibratedArm:
     model = after.model
     arm = replace(
         model.arm.with_parameters(after.values[ARM_BLOCK][0]),
@@ -270,7 +297,9 @@ def _calibrated(task: _Task, after: Fit) -> CalibratedArm:
         effect.name: dict(zip(effect.labels(model.shape), after.values[effect.name][0].tolist(), strict=True))
         for effect in model.effects
     }
-    return CalibratedArm(arm, effects, model.shape if effects else None, task.reference_degc if effects else None)
+    if not effects and correction is None:
+        return CalibratedArm(arm)
+    return CalibratedArm(arm, effects, model.shape, task.reference_degc if effects else None, correction)
 
 
 def _deviations(after: Fit, found: Identifiability) -> dict[str, float]:

@@ -83,7 +83,7 @@ def _solved(calibrated: CalibratedArm, pose: Array, start: Array) -> Array:
         command = values["joints"]
         # effects bend the derivatives by a thousandth: near enough
         flange, _, by_command = flange_jacobian(arm, command)
-        if calibrated.effects:
+        if calibrated.bends:
             flange = calibrated.base_from_flange(command)
         turn = so3.log(pose[:3, :3].T @ flange[:, :3, :3])
         shift = flange[:, :3, 3] - pose[:3, 3]

@@ -61,6 +61,23 @@ class Judged:
 
 
 @dataclass(frozen=True, eq=False)
+class Judgement:
+    """How the arm does. fitted: on the rows fitted; heldout: on rows of the same table kept aside; validation: on
+    another table, its frames fitted; as_is: on it with the frames as they are.
+    """
+
+    fitted: Judged
+    heldout: Judged | None
+    validation: Judged | None
+    as_is: Judged | None
+
+    @property
+    def new(self) -> Judged | None:
+        """On rows that were not fitted, frames fitted where they need be: of another table, else those kept aside."""
+        return self.validation or self.heldout
+
+
+@dataclass(frozen=True, eq=False)
 class Pair:
     """The nominal arm with its frames fitted, and the identified arm.
 
@@ -78,8 +95,9 @@ def sizes_of(
     fitted: Fit, table: PoseTable, values: Mapping[str, Array], reference_degc: float | None
 ) -> dict[str, Array]:
     """Errors m or rad (n,) of the rows of a table per component, with the parameters and frames `values`."""
-    rows = rows_of(fitted.model, table, conditions_of(table, reference_degc))
-    return row_sizes(fitted.model.measurement, residuals_at(fitted.model, rows, values))
+    model = replace(fitted.model, measurement=fitted.model.measurement.told)
+    rows = rows_of(model, table, conditions_of(table, reference_degc))
+    return row_sizes(model.measurement, residuals_at(model, rows, values))
 
 
 def not_lost(sizes: Mapping[str, Array], typical: Mapping[str, float] | None = None) -> Mask:

@@ -91,6 +91,7 @@ class Measurement:
     residual(table): the residual of that table. rank(revolute, prismatic, targets): how many parameters of arm and
     frames the data determine. contact: nothing is measured but joint values at which something touches; the residual is
     the gap. Where no joint slides, no length is measured either, and one of the arm's must be given.
+    told_as: the measurement in whose metres and radians errors are told, where the residual has other units.
     """
 
     name: str
@@ -100,6 +101,12 @@ class Measurement:
     residual: Callable[[PoseTable], Linearise]
     rank: Callable[[int, int, int], int]
     contact: bool = False
+    told_as: str = ""
+
+    @property
+    def told(self) -> Measurement:
+        """The measurement that tells errors in metres and radians: itself, as a rule."""
+        return read_measurement(self.told_as) if self.told_as else self
 
     @property
     def dimension(self) -> int:

@@ -60,6 +60,11 @@ def readings(arm: SerialArm, table: PoseTable) -> tuple[Reading, ...]:
     return (*found, _other_convention(arm))
 
 
+def readings_of_poses(table: PoseTable) -> tuple[Reading, ...]:
+    """Every single other reading of measured poses, without an arm."""
+    return (*_units(table), *_axes(table), *_orientations(table))
+
+
 def sign_patterns(table: PoseTable) -> tuple[Reading, ...]:
     """Every choice of two or more joints, but not all, that count the other way."""
     joints = table.joints.shape[1]

@@ -48,6 +48,7 @@ def as_document(calibration: ArmCalibration, verdict: Verdict, seconds: float) -
         "outliers": [asdict(outlier) for outlier in calibration.outliers],
         "model": calibration.model,
         "effects": [{**asdict(trial), "text": str(trial)} for trial in calibration.trials],
+        "compensation": _compensation(calibration),
         "arm": calibration.nominal.arm.name,
         "measurement": calibration.measurement.name,
         "frames": {name: _frame(values) for name, values in calibration.frames.items()},
@@ -58,6 +59,18 @@ def as_document(calibration: ArmCalibration, verdict: Verdict, seconds: float) -
         "solver": calibration.fit.solution.sentence(),
         "notes": list(calibration.notes),
         "seconds": seconds,
+    }
+
+
+def _compensation(calibration: ArmCalibration) -> dict[str, Any] | None:
+    found = calibration.compensated
+    if found is None:
+        return None
+    before = found.before.new
+    return {
+        "kept": found.correction is not None,
+        "reason": found.reason,
+        "heldout_before": _accuracy(before.after) if before else None,
     }
 
 

@@ -90,7 +90,7 @@ def simulate(
         raise UsageError(f"unknown measurement {measurement!r}", code="unknown-measurement", advice=advice)
     spread = spread or Spread()
     rng = np.random.default_rng(seed)
-    built = _built(arm, spread, rng)
+    built = built_arm(arm, spread, rng)
     bending = [read_effect(name) for name in effects]
     sizes = {effect.name: _drawn(effect, arm, rng) for effect in bending}
     contact = measurement in ("plane", "point")
@@ -135,7 +135,7 @@ def simulate(
     return Simulation(table, arm, built, measurement, sizes, frames, outlier, stood, seed, spread)
 
 
-def _built(arm: SerialArm, spread: Spread, rng: np.random.Generator) -> SerialArm:
+def built_arm(arm: SerialArm, spread: Spread, rng: np.random.Generator) -> SerialArm:
     """The arm with errors of every parameter that geometry is made of."""
     sizes = [spread.error_m if label.endswith("_m") else spread.error_rad for label in arm.labels]
     errors = rng.normal(0.0, 1.0, len(sizes)) * sizes

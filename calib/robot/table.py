@@ -50,6 +50,7 @@ Index = NDArray[np.intp]
 MeasurementName = Literal["pose", "position", "distance", "joints"]
 
 UNIT_QUATERNION_WITHIN = 0.01  # two decimals per component leave 0.9 %; anything longer is not a rounding
+_NO_POSES = "call them x_m,y_m,z_m,qx,qy,qz,qw, or say which is which: --columns x_mm=X,y_mm=Y,..."
 _FEW_LINES = 8  # line numbers shown before "..."
 
 
@@ -111,11 +112,18 @@ class PoseTable:
         return None if self.quaternion_xyzw is None else so3.from_quaternion_xyzw(self.quaternion_xyzw)
 
 
-def read_poses(path: str | Path, *, euler: str | None = None, columns: Mapping[str, str] | None = None) -> PoseTable:
+def read_poses(
+    path: str | Path,
+    *,
+    euler: str | None = None,
+    columns: Mapping[str, str] | None = None,
+    joints_needed: bool = True,
+) -> PoseTable:
     """Read a table of measured poses; see the module for its columns.
 
     euler: the sequence of Euler angles, three letters. columns: our column name -> the file's, for files with other
-    headers; an empty name leaves our column out.
+    headers; an empty name leaves our column out. joints_needed: False where poses without joint values will do; joints
+    are then (n, 0).
     A few incomplete rows are set aside by line; if they are the greater part, an error names them.
     Raises UsageError `columns-unknown`, `euler-sequence`, `euler-missing`, `euler-unused`; InputError `table-...`.
     """
@@ -128,12 +136,15 @@ def read_poses(path: str | Path, *, euler: str | None = None, columns: Mapping[s
         notes.append("read with decimal commas")
     values = {name: in_si(name, numbers(text.cells[i], decimal_comma)) for name, i in measured.items()}
     optional = {name: values.pop(name) for name in tuple(values) if name.startswith(("sigma_", "temp", "payload"))}
-    names, prismatic = joint_columns(tuple(values), text.header, where)
+    names, prismatic = joint_columns(tuple(values), text.header, where, joints_needed)
     orientation = orientation_columns(tuple(values), euler, where)
     position = column_group(POSITION, tuple(values), text.header, where)
     distance = column_group(("distance",), tuple(values), text.header, where)
     _refuse_mixtures(position, orientation, distance, where)
     used = (*names, *position, *orientation, *distance)
+    if not used:
+        why = f"the columns are: {', '.join(text.header)}"
+        raise InputError("no columns of poses", code="table-no-poses", where=where, why=why, advice=_NO_POSES)
     keep, set_aside = _complete_rows(text, used, values, places, where)
     values = {name: column[keep] for name, column in values.items()}
     angles, quaternion = _orientations(orientation, values, euler)
@@ -154,7 +165,7 @@ def read_poses(path: str | Path, *, euler: str | None = None, columns: Mapping[s
     if other:
         notes.append("columns not used: " + ", ".join(other))
     return PoseTable(
-        joints=np.stack([values[name] for name in names], axis=1),
+        joints=np.stack([values[name] for name in names], axis=1) if names else np.zeros((len(lines), 0)),
         prismatic=prismatic,
         target=target if target_names else np.zeros(len(lines), dtype=np.intp),
         pose=pose if pose_names else np.arange(len(lines), dtype=np.intp),

@@ -88,8 +88,10 @@ def find_columns(text: Delimited, columns: dict[str, str], where: str) -> tuple[
     return places, notes
 
 
-def joint_columns(names: tuple[str, ...], header: tuple[str, ...], where: str) -> tuple[list[str], tuple[bool, ...]]:
-    """The joint columns in order, and which are of sliding joints."""
+def joint_columns(
+    names: tuple[str, ...], header: tuple[str, ...], where: str, needed: bool = True
+) -> tuple[list[str], tuple[bool, ...]]:
+    """The joint columns in order, and which are of sliding joints; none at all is an error where they are needed."""
     found: dict[int, tuple[str, str]] = {}
     for name in names:
         match = _JOINT.fullmatch(name)
@@ -99,6 +101,8 @@ def joint_columns(names: tuple[str, ...], header: tuple[str, ...], where: str) -
                 what = f"joint {number} is given twice, as {found[number][0]} and {name}"
                 raise InputError(what, code="table-column-twice", where=where)
             found[number] = (name, unit)
+    if not found and not needed:
+        return [], ()
     if not found:
         bare = [name for name in header if re.fullmatch(r"(?i)j(oint)?[ _]?\d+", name)]
         why = f"{bare[0]!r} names no unit" if bare else f"the columns are: {', '.join(header)}"

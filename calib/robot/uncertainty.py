@@ -32,7 +32,7 @@ def tool_sigma(fitted: Fit, table: PoseTable, reference_degc: float | None, seed
     low, high = table.joints.min(axis=0), table.joints.max(axis=0)
     rows = rng.integers(len(table.joints), size=SAMPLES)
     away = replace(chosen(table, rows), joints=rng.uniform(low, high, (SAMPLES, len(low))))
-    model = fitted.model
+    model = replace(fitted.model, measurement=fitted.model.measurement.told)
     if model.measurement.name == "view":  # where the instrument is, not what it would see from there
         model = replace(model, measurement=read_measurement("pose"))
     problem = pose_problem(model, rows_of(model, away, conditions_of(away, reference_degc)), fitted.values)
@@ -52,7 +52,7 @@ def joint_error(fitted: Fit, table: PoseTable, reference_degc: float | None) -> 
     The residuals of the first component over the rows fitted, divided by the rms of how they follow the joints.
     """
     kept = chosen(table, fitted.used)
-    model = fitted.model
+    model = replace(fitted.model, measurement=fitted.model.measurement.told)
     rows = rows_of(model, kept, conditions_of(kept, reference_degc))
     part = model.measurement.components[0].part
     residuals = residuals_at(model, rows, fitted.values)[:, part]

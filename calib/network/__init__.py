@@ -1,0 +1,52 @@
+"""Small feed-forward nets, trained by the engine: regression, classification, and what a model leaves over."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from calib.network.batches import BatchSettings, train_in_batches
+    from calib.network.classification import accuracy, classes, one_hot
+    from calib.network.net import Net, new_net
+    from calib.network.net_file import load_net, save_net
+    from calib.network.remainder import fit_remainder
+    from calib.network.training import Settings, train
+
+__all__ = [
+    "BatchSettings",
+    "Net",
+    "Settings",
+    "accuracy",
+    "classes",
+    "fit_remainder",
+    "load_net",
+    "new_net",
+    "one_hot",
+    "save_net",
+    "train",
+    "train_in_batches",
+]
+
+_HOMES = {
+    "BatchSettings": "batches",
+    "Net": "net",
+    "Settings": "training",
+    "accuracy": "classification",
+    "classes": "classification",
+    "fit_remainder": "remainder",
+    "load_net": "net_file",
+    "new_net": "net",
+    "one_hot": "classification",
+    "save_net": "net_file",
+    "train": "training",
+    "train_in_batches": "batches",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load what is asked for when it is asked for: numpy and scipy are slow to import."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -1,0 +1,35 @@
+"""What every activation is: an elementwise function of a unit's net input, with its slope."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calib import plugins
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Activation:
+    """An activation function.
+
+    evaluate(n): value and derivative at net inputs n, each of n's shape.
+    active: half the width, about 0, of the net inputs over which the function does its bending; the start spreads a
+    layer's units over it (None: nowhere, the function is linear). image: the values it can take, onto which the
+    targets of an output layer are scaled (None: all).
+    """
+
+    name: str
+    evaluate: Callable[[Array], tuple[Array, Array]]
+    active: float | None
+    image: tuple[float, float] | None
+
+
+def read_activation(name: str) -> Activation:
+    """The activation of that name. Raises UsageError `unknown-activation`."""
+    activation: Activation = plugins.pick("calib.network.activations", "ACTIVATION", name)
+    return activation

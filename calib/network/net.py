@@ -1,0 +1,139 @@
+"""A feed-forward net, and a bank of nets: frozen values that map inputs to outputs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calib.errors import InputError
+from calib.network.backpropagation import forward
+from calib.network.shape import Shape, feed_forward
+from calib.network.start import nguyen_widrow
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Scaling:
+    """An affine map of columns (k,): scaled = (value - centre) / spread."""
+
+    centre: Array
+    spread: Array
+
+    def apply(self, values: Array) -> Array:
+        """Scaled values (n, k)."""
+        return (values - self.centre) / self.spread
+
+    def undo(self, scaled: Array) -> Array:
+        """Values (n, k) in their own units."""
+        return scaled * self.spread + self.centre
+
+
+def onto(values: Array, image: tuple[float, float] | None = None) -> Scaling:
+    """The scaling that maps the range of each column of values (n, k) onto an interval, [-1, 1] if none is given.
+
+    A column that never changes maps to the middle.
+    """
+    low, high = image or (-1.0, 1.0)
+    least, most = values.min(axis=0), values.max(axis=0)
+    width = np.where(most > least, most - least, high - low)
+    spread = width / (high - low)
+    return Scaling((least + most) / 2 - spread * (low + high) / 2, spread)
+
+
+@dataclass(frozen=True, eq=False)
+class Net:
+    """A feed-forward net.
+
+    shape: layers and activations. weights: (shape.count,). input_scaling, output_scaling: between the user's units and
+    the net's, in which inputs and outputs lie about [-1, 1].
+    """
+
+    shape: Shape
+    weights: Array
+    input_scaling: Scaling
+    output_scaling: Scaling
+
+    def __call__(self, inputs: Array) -> Array:
+        """Outputs (n, outputs) of inputs (n, inputs). Raises InputError `net-inputs` on another number of columns."""
+        checked = columns(inputs, self.shape.sizes[0], "inputs")
+        return self.output_scaling.undo(forward(self.shape, self.weights, self.input_scaling.apply(checked)).outputs)
+
+    def with_weights(self, weights: Array) -> Net:
+        """The same net with other weights."""
+        return replace(self, weights=weights)
+
+
+@dataclass(frozen=True, eq=False)
+class Bank:
+    """Nets side by side, each looking at its own columns of the inputs; their outputs are joined.
+
+    nets: in order of their outputs. columns: per net, the input columns it sees.
+    """
+
+    nets: tuple[Net, ...]
+    columns: tuple[tuple[int, ...], ...]
+
+    def __call__(self, inputs: Array) -> Array:
+        """Outputs (n, outputs of all nets) of inputs (n, inputs)."""
+        return np.concatenate([net(inputs[:, seen]) for net, seen in zip(self.nets, self.columns, strict=True)], axis=1)
+
+
+@dataclass(frozen=True, eq=False)
+class Ensemble:
+    """Banks that answer by their mean: errors that differ between members cancel.
+
+    low, high: (inputs,) the range of the inputs they were trained on. Inputs beyond it are answered as its edge is,
+    for a net knows nothing out there.
+    """
+
+    members: tuple[Bank, ...]
+    low: Array
+    high: Array
+
+    def __call__(self, inputs: Array) -> Array:
+        """Outputs (n, outputs) of inputs (n, inputs). Raises InputError `net-inputs`."""
+        within = np.clip(columns(inputs, len(self.low), "inputs"), self.low, self.high)
+        return np.asarray(np.mean([member(within) for member in self.members], axis=0))
+
+
+def single(net: Net) -> Bank:
+    """A bank of one net that sees all inputs."""
+    return Bank((net,), (tuple(range(net.shape.sizes[0])),))
+
+
+def new_net(
+    inputs: Array,
+    targets: Array,
+    hidden: tuple[int, ...],
+    seed: int,
+    activation: str = "tanh",
+    output: str = "linear",
+    input_scaling: Scaling | None = None,
+) -> Net:
+    """An untrained net for inputs (n, k) and targets (n, d): scaled to them, weights spread by Nguyen and Widrow.
+
+    hidden: units per hidden layer. activation: of the hidden layers. output: of the last one, onto whose image the
+    targets are scaled. input_scaling: the range of each input if None. Raises InputError `net-inputs` if they are not
+    finite tables of as many rows.
+    """
+    inputs, targets = columns(inputs, None, "inputs"), columns(targets, None, "targets")
+    if len(inputs) != len(targets) or not len(inputs):
+        raise InputError(f"{len(inputs)} rows of inputs for {len(targets)} of targets", code="net-inputs")
+    shape = feed_forward((inputs.shape[1], *hidden, targets.shape[1]), activation, output)
+    weights = nguyen_widrow(shape, np.random.default_rng(seed))
+    return Net(shape, weights, input_scaling or onto(inputs), onto(targets, shape.activations[-1].image))
+
+
+def columns(table: Array, count: int | None, name: str) -> Array:
+    """A finite table (n, count) of floats. Raises InputError `net-inputs` if it is not."""
+    checked = np.asarray(table, float)
+    if checked.ndim != 2 or (count is not None and checked.shape[1] != count):
+        wanted = "columns" if count is None else f"{count} columns"
+        raise InputError(f"{name} of shape {checked.shape}, expected rows of {wanted}", code="net-inputs")
+    if not np.isfinite(checked).all():
+        row = int(np.flatnonzero(~np.isfinite(checked).all(axis=1))[0])
+        raise InputError(f"{name} are not finite", code="net-inputs", where=f"row {row + 1}")
+    return checked

@@ -1,0 +1,153 @@
+"""Nets and ensembles as plain data, and a net as a YAML file: text that any tool reads, and that runs nothing.
+
+sizes: [2, 10, 1]                  # units per layer, inputs first
+activations: [tanh, linear]
+input_centre: [0.0, 0.0]           # scaled = (value - centre) / spread
+input_spread: [3.0, 3.0]
+output_centre: [0.8]
+output_spread: [7.3]
+weights: [...]                     # layer after layer, each as its matrix [W b] in row order
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calib import config
+from calib.errors import UsageError
+from calib.network.activation import read_activation
+from calib.network.net import Bank, Ensemble, Net, Scaling
+from calib.network.shape import Shape
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class _Written:
+    """A net, as written."""
+
+    sizes: tuple[int, ...]
+    activations: tuple[str, ...]
+    input_centre: tuple[float, ...]
+    input_spread: tuple[float, ...]
+    output_centre: tuple[float, ...]
+    output_spread: tuple[float, ...]
+    weights: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class _WrittenMember:
+    """A bank, as written. columns: per net, the inputs it sees."""
+
+    columns: tuple[tuple[int, ...], ...]
+    nets: tuple[_Written, ...]
+
+
+@dataclass(frozen=True)
+class _WrittenEnsemble:
+    """An ensemble, as written. low, high: the range of the inputs it was trained on."""
+
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+    members: tuple[_WrittenMember, ...]
+
+
+def save_net(net: Net, path: Path, *, overwrite: bool = False) -> None:
+    """Write a net as YAML that `load_net` reads, bit for bit (17 digits).
+
+    Raises UsageError `file-exists` unless `overwrite`, `file-unwritable`.
+    """
+    text = "".join(f"{key}: {json.dumps(value)}\n" for key, value in net_document(net).items())
+    try:
+        with path.open("w" if overwrite else "x", encoding="utf-8", newline="\n") as stream:
+            stream.write(text)
+    except FileExistsError:
+        advice = "choose another name, or allow overwriting"
+        raise UsageError("already exists", code="file-exists", where=str(path), advice=advice) from None
+    except OSError as error:
+        raise UsageError("cannot be written", code="file-unwritable", where=str(path), why=str(error)) from None
+
+
+def load_net(path: Path) -> Net:
+    """The net of a file. Raises UsageError `net-file`, `unknown-activation`, `net-shape` or the codes of
+    `calib.config`."""
+    return read_net(config.read_yaml(path), str(path))
+
+
+def net_document(net: Net) -> dict[str, Any]:
+    """A net as plain data."""
+    return {
+        "sizes": list(net.shape.sizes),
+        "activations": [activation.name for activation in net.shape.activations],
+        "input_centre": net.input_scaling.centre.tolist(),
+        "input_spread": net.input_scaling.spread.tolist(),
+        "output_centre": net.output_scaling.centre.tolist(),
+        "output_spread": net.output_scaling.spread.tolist(),
+        "weights": net.weights.tolist(),
+    }
+
+
+def read_net(document: Any, where: str) -> Net:
+    """The net of plain data; `where` names it in errors, which are those of `load_net`."""
+    return _net(config.build(_Written, document, where), where)
+
+
+def ensemble_document(ensemble: Ensemble) -> dict[str, Any]:
+    """An ensemble as plain data."""
+    members = [
+        {"columns": [list(seen) for seen in bank.columns], "nets": [net_document(net) for net in bank.nets]}
+        for bank in ensemble.members
+    ]
+    return {"low": ensemble.low.tolist(), "high": ensemble.high.tolist(), "members": members}
+
+
+def read_ensemble(document: Any, where: str) -> Ensemble:
+    """The ensemble of plain data; errors as in `read_net`."""
+    written = config.build(_WrittenEnsemble, document, where)
+    if not written.members or len(written.low) != len(written.high):
+        raise _wrong("an ensemble has members, and inputs of as many low as high ends", where)
+    members = tuple(
+        _member(member, len(written.low), f"{where}: members[{i}]") for i, member in enumerate(written.members)
+    )
+    widths = {sum(net.shape.sizes[-1] for net in member.nets) for member in members}
+    if len(widths) > 1:
+        raise _wrong("members differ in how many outputs they have", where)
+    return Ensemble(members, np.array(written.low), np.array(written.high))
+
+
+def _member(written: _WrittenMember, inputs: int, where: str) -> Bank:
+    nets = tuple(_net(net, f"{where}: nets[{i}]") for i, net in enumerate(written.nets))
+    if not nets or [len(seen) for seen in written.columns] != [net.shape.sizes[0] for net in nets]:
+        raise _wrong("columns must name the inputs of every net", where)
+    if not all(0 <= column < inputs for seen in written.columns for column in seen):
+        raise _wrong(f"columns are counted from 0 to {inputs - 1}", where)
+    return Bank(nets, written.columns)
+
+
+def _net(written: _Written, where: str) -> Net:
+    shape = Shape(written.sizes, tuple(read_activation(name) for name in written.activations))
+    wanted = {
+        "weights": shape.count,
+        **dict.fromkeys(("input_centre", "input_spread"), shape.sizes[0]),
+        **dict.fromkeys(("output_centre", "output_spread"), shape.sizes[-1]),
+    }
+    for key, count in wanted.items():
+        if len(getattr(written, key)) != count:
+            what = f"{len(getattr(written, key))} numbers, {count} belong to layers of {list(shape.sizes)} units"
+            raise _wrong(what, f"{where}: {key}")
+    for key in ("input_spread", "output_spread"):
+        if not all(getattr(written, key)):
+            raise _wrong("a spread of zero", f"{where}: {key}")
+    inputs = Scaling(np.array(written.input_centre), np.array(written.input_spread))
+    outputs = Scaling(np.array(written.output_centre), np.array(written.output_spread))
+    return Net(shape, np.array(written.weights), inputs, outputs)
+
+
+def _wrong(what: str, where: str) -> UsageError:
+    return UsageError(what, code="net-file", where=where)

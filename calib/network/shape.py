@@ -1,0 +1,68 @@
+"""The shape of a feed-forward net, and where each layer's weights lie in the one vector that holds them all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calib.errors import UsageError
+from calib.network.activation import Activation, read_activation
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Units per layer, inputs first, and the activation of every layer after the inputs.
+
+    The weight vector holds layer after layer, each as its matrix [W b] (units, units before + 1) in row order.
+    """
+
+    sizes: tuple[int, ...]
+    activations: tuple[Activation, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.sizes) < 2 or min(self.sizes) < 1:
+            raise UsageError(f"a net needs two layers or more of at least one unit, not {self.sizes}", code="net-shape")
+        if len(self.activations) != len(self.sizes) - 1:
+            what = f"{len(self.activations)} activations for {len(self.sizes) - 1} layers of units"
+            raise UsageError(what, code="net-shape", advice="give one per layer after the inputs")
+
+    @property
+    def count(self) -> int:
+        """How many weights, biases included."""
+        return sum(a * (b + 1) for a, b in zip(self.sizes[1:], self.sizes[:-1], strict=True))
+
+    @property
+    def last(self) -> int:
+        """How many of them belong to the output layer, at the end."""
+        return self.sizes[-1] * (self.sizes[-2] + 1)
+
+    def matrices(self, weights: Array) -> list[Array]:
+        """Views [W b] (units, units before + 1) of each layer's part of a weight vector (count,)."""
+        out = []
+        begin = 0
+        for units, before in zip(self.sizes[1:], self.sizes[:-1], strict=True):
+            end = begin + units * (before + 1)
+            out.append(weights[begin:end].reshape(units, before + 1))
+            begin = end
+        return out
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """One label per weight: `w2[3,1]` from unit 1 to unit 3 of layer 2, `b2[3]` its bias. Pure numbers, no unit."""
+        out = []
+        for layer, (units, before) in enumerate(zip(self.sizes[1:], self.sizes[:-1], strict=True), start=1):
+            for unit in range(1, units + 1):
+                out += [f"w{layer}[{unit},{source}]" for source in range(1, before + 1)] + [f"b{layer}[{unit}]"]
+        return tuple(out)
+
+
+def feed_forward(sizes: tuple[int, ...], hidden: str = "tanh", output: str = "linear") -> Shape:
+    """A shape with one activation for all hidden layers and one for the output, by name.
+
+    Raises UsageError `net-shape` or `unknown-activation`.
+    """
+    return Shape(tuple(sizes), (read_activation(hidden),) * (len(sizes) - 2) + (read_activation(output),))

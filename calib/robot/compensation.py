@@ -1,0 +1,101 @@
+"""What every compensation is: corrections of an arm's joints, a function learned from what its model leaves over.
+
+    base_from_flange = forward kinematics(q) exp(sum of effects + sum_j motion_j(q) correction_j(q))
+
+A compensation file says how such a function is learned, written and read; nothing here knows what it is made of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calib import plugins
+from calib.errors import InputError, UsageError
+from calib.robot.arm import SerialArm
+from calib.robot.effect import Conditions, Effect, motion_columns
+
+Array = NDArray[np.float64]
+Groups = NDArray[np.generic]
+
+
+class Learned(Protocol):
+    """Corrections (n, joints) of commanded joint values (n, joints), rad or m."""
+
+    def __call__(self, inputs: Array, /) -> Array: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Lesson:
+    """What learning came to. learned: None if it was declined. reason: a sentence. before, after: mean error in mm on
+    rows that the learned function was not shown, orientation counted by what it weighs."""
+
+    learned: Learned | None
+    reason: str
+    before: float
+    after: float
+
+
+@dataclass(frozen=True)
+class Compensation:
+    """A way to learn.
+
+    name, title: short name, and one in words.
+    learn(joints (n, joints), errors_m (n, d), by_joint (n, d, joints), groups (n,) or None, seed): corrections such
+    that by_joint @ corrections cancel errors; rows of one group are not divided between training and judging.
+    document(learned), read(document, where): as plain data, and from it.
+    enough(rows): why so many rows tell too little; None if they may do.
+    """
+
+    name: str
+    title: str
+    learn: Callable[[Array, Array, Array, Groups | None, int], Lesson]
+    document: Callable[[Learned], dict[str, Any]]
+    read: Callable[[Any, str], Learned]
+    enough: Callable[[int], str | None]
+
+
+@dataclass(frozen=True, eq=False)
+class Correction:
+    """A learned function that an arm bears. kind: the name of its compensation."""
+
+    kind: str
+    learned: Learned
+
+    @property
+    def effect(self) -> Effect:
+        """The same as an effect with one parameter, the share of it that is applied; 1 is all."""
+
+        def tangent(arm: SerialArm, command: Array, conditions: Conditions) -> Array:
+            return np.asarray(motion_columns(arm, command) @ self.learned(command)[:, :, None])
+
+        name = f"compensation_{self.kind}"
+        return Effect(name, name, lambda arm: (f"{name}_share",), tangent, lambda arm: np.ones(1), lambda table: None)
+
+
+def read_compensation(name: str) -> Compensation:
+    """The compensation of that name. Raises UsageError `unknown-compensation`."""
+    compensation: Compensation = plugins.pick("calib.compensations", "COMPENSATION", name)
+    return compensation
+
+
+def correction_document(correction: Correction) -> dict[str, Any]:
+    """A correction as plain data."""
+    return {"kind": correction.kind, "learned": read_compensation(correction.kind).document(correction.learned)}
+
+
+def read_correction(kind: str, document: Any, joints: int, where: str) -> Correction:
+    """The correction of plain data, tried once. Raises UsageError `unknown-compensation`, the errors of the kind, and
+    `arm-value` if it is not one of so many joints."""
+    learned = read_compensation(kind).read(document, where)
+    try:
+        shape = learned(np.zeros((1, joints))).shape
+    except InputError:
+        shape = (0,)
+    if shape != (1, joints):
+        raise UsageError(f"not a compensation of {joints} joints", code="arm-value", where=where)
+    return Correction(kind, learned)

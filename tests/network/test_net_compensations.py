@@ -1,0 +1,41 @@
+"""The contract of every compensation: what it learns corrects, is plain data, and comes back."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from calib import plugins
+from calib.config import parse_yaml
+from calib.robot.compensation import Correction, correction_document, read_compensation, read_correction
+
+ROWS = 150
+
+
+@pytest.mark.parametrize("name", plugins.discover("calib.compensations"))
+def test_every_compensation_keeps_the_contract(name: str) -> None:
+    compensation = read_compensation(name)
+    assert compensation.name == name
+    assert compensation.title
+    assert compensation.enough(10**6) is None
+    assert "too few" in (compensation.enough(1) or "")
+
+    rng = np.random.default_rng(1)
+    joints = rng.uniform(-2, 2, (ROWS, 2))
+    by_joint = rng.uniform(0.3, 1.0, (ROWS, 3, 2))  # metres per radian
+    wanted = 1e-3 * np.sin(2 * joints)
+    errors = -np.einsum("ndj,nj->nd", by_joint, wanted) + 1e-6 * rng.normal(size=(ROWS, 3))
+    lesson = compensation.learn(joints, errors, by_joint, None, 0)
+    assert lesson.learned is not None, lesson.reason
+    assert lesson.after < 0.2 * lesson.before
+    assert lesson.before == pytest.approx(1000 * np.linalg.norm(errors, axis=1).mean())
+    corrections = lesson.learned(joints)
+    assert np.abs(corrections - wanted).mean() < 1e-4
+    np.testing.assert_allclose(lesson.learned(joints[:3]), corrections[:3], atol=1e-15)
+
+    text = json.dumps(correction_document(Correction(name, lesson.learned)))
+    document = parse_yaml(text, "text")
+    again = read_correction(document["kind"], document["learned"], 2, "text")
+    np.testing.assert_array_equal(again.learned(joints), corrections)
