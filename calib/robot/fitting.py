@@ -120,9 +120,10 @@ class Fit:
     def prior_share(self) -> dict[str, float]:
         """Per parameter with a prior, posterior over prior variance: 1 where the rows say nothing of it."""
         known = self.solution.uncertainty
-        return {label: min(known.sigma(label) / width, 1.0) ** 2 for label, width in self.model.widths().items()}
+        variance = dict(zip(known.labels, np.diagonal(known.shared).tolist(), strict=True))
+        return {label: min(variance[label] / width**2, 1.0) for label, width in self.model.widths().items()}
 
-    @property
+    @cached_property
     def hardly_seen(self) -> tuple[str, ...]:
         """Parameters of the arm that stay where they are by the plausible prior more than by what the rows say."""
         if self.model.tolerance is not None:
