@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calib.engine.linear import NotPositiveDefinite, Tangent, solve_damped
-from calib.engine.products import evaluate, with_gradient
+from calib.engine.linear import Damped, Tangent
+from calib.engine.products import evaluate
 from calib.engine.tangents import gather, move, plus, scaled, spread
 
 if TYPE_CHECKING:
@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 PROBE = 0.1  # how far along the step the second derivative is taken, as in the paper and in GSL
 
 
-def acceleration(point: Point, step: Tangent, damping: float) -> Tangent | None:
+def acceleration(point: Point, step: Tangent, damped: Damped) -> Tangent | None:
     """The acceleration a that belongs to a damped step v: the corrected step is v + a / 2. None if it is not finite.
 
+    damped: the matrix that gave the step.
     Solves (J'J + damping) a = -J' r_vv, with r_vv = 2 / h ((r(x + h v) - r(x)) / h - J v) (eq. 15 there).
     """
     laid_out = point.structure
@@ -38,10 +39,7 @@ def acceleration(point: Point, step: Tangent, damping: float) -> Tangent | None:
     slope = point.within(gather(laid_out, slopes))
     if not slope.finite:
         return None
-    try:
-        found = solve_damped(with_gradient(point.system, slope), point.damped(damping))
-    except NotPositiveDefinite:
-        return None
+    found = damped.step_against(slope)
     return found if found.finite else None
 
 

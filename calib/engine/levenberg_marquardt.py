@@ -16,7 +16,7 @@ import numpy as np
 from calib.engine.bounds import decrease
 from calib.engine.damping import DampingRule, Nielsen
 from calib.engine.geodesic import acceleration, corrected
-from calib.engine.linear import NotPositiveDefinite, Tangent, gradient, solve_damped
+from calib.engine.linear import NotPositiveDefinite, Tangent, factored, gradient
 from calib.engine.point import Point
 from calib.engine.polish import polish
 from calib.engine.progress import Checkpoint, Progress
@@ -211,14 +211,15 @@ def _try(point: Point, progress: Progress, options: Options) -> _Tried:
     """Try one damped step; the point moves if it is accepted."""
     mu = progress.damping.mu
     try:
-        step = solve_damped(point.system, point.damped(mu))
+        damped = factored(point.system, point.damped(mu))
     except NotPositiveDefinite:
         return _Tried(np.inf, np.nan, False)
+    step = damped.step()
     if not step.finite:
         return _Tried(np.inf, np.nan, False)
     whole = step
     if progress.curved and mu < STRAIGHT:
-        second = acceleration(point, step, mu)
+        second = acceleration(point, step, damped)
         if second is None:
             return _Tried(np.inf, np.nan, False)
         if point.length(second) > LONGEST_ACCELERATION * point.length(step):

@@ -109,15 +109,49 @@ def back_substitute(system: Eliminated, shared: Array) -> Tangent:
     return Tangent(shared, private)
 
 
-def solve_damped(normal: NormalEquations, added: Tangent | None = None) -> Tangent:
-    """The step h of (J'J + diag(added)) h = -J'r.
+@dataclass(frozen=True)
+class Damped:
+    """A damped matrix, factored: solves for its own gradient and for others.
+
+    factor: (K, K) Cholesky factor of the Schur complement between `scale` (K,) on both sides.
+    """
+
+    system: Eliminated
+    factor: Array
+    scale: Array
+
+    def step(self) -> Tangent:
+        """h with (J'J + diag(added)) h = -J'r."""
+        return back_substitute(self.system, -self._solved(self.system.right))
+
+    def step_against(self, slope: Tangent) -> Tangent:
+        """h with (J'J + diag(added)) h = -slope."""
+        right = slope.shared.copy()
+        private = {}
+        for name, factor in self.system.private.items():
+            t = len(factor)
+            reduced = slope.private[name].copy()
+            for i in range(t):
+                reduced[i] -= np.einsum("jm,jm->m", factor[:i, i], reduced[:i])
+                reduced[i] /= factor[i, i]
+            right -= np.einsum("tkm,tm->k", factor[:, t:-1], reduced)
+            private[name] = np.concatenate([factor[:, :-1], reduced[:, None]], axis=1)
+        return back_substitute(Eliminated(self.system.matrix, right, private), -self._solved(right))
+
+    def _solved(self, right: Array) -> Array:
+        if not len(right):
+            return right
+        return np.asarray(self.scale * lapack.dpotrs(self.factor, self.scale * right)[0])
+
+
+def factored(normal: NormalEquations, added: Tangent | None = None) -> Damped:
+    """Eliminate and factor, after adding `added` to the diagonal.
 
     Raises NotPositiveDefinite if the matrix is not numerically so.
     """
     system = eliminate(normal, added)
-    size = len(system.right)
-    if size == 0:
-        return back_substitute(system, np.zeros(0))
+    if not len(system.right):
+        return Damped(system, system.matrix, system.right)
     norms = np.diagonal(system.matrix)
     if not (norms > 0).all():
         raise NotPositiveDefinite
@@ -125,8 +159,15 @@ def solve_damped(normal: NormalEquations, added: Tangent | None = None) -> Tange
     factor, failed = lapack.dpotrf(system.matrix * scale * scale[:, None])
     if failed:
         raise NotPositiveDefinite
-    shared = -scale * lapack.dpotrs(factor, scale * system.right)[0]
-    return back_substitute(system, shared)
+    return Damped(system, factor, scale)
+
+
+def solve_damped(normal: NormalEquations, added: Tangent | None = None) -> Tangent:
+    """The step h of (J'J + diag(added)) h = -J'r.
+
+    Raises NotPositiveDefinite if the matrix is not numerically so.
+    """
+    return factored(normal, added).step()
 
 
 def _forward(system: Array) -> None:

@@ -9,7 +9,7 @@ from engine_problems import Array, Dense, Use, dense, random_parameters, random_
 from calib.engine import Options, ParameterBlock, Problem, huber, prior, solve
 from calib.engine.assembly import assemble, triangle
 from calib.engine.covariance import uncertainty
-from calib.engine.linear import Tangent, diagonal, gradient, solve_damped
+from calib.engine.linear import Tangent, diagonal, factored, gradient, solve_damped
 from calib.engine.structure import Structure, structure
 
 
@@ -120,6 +120,8 @@ def test_damped_step_equals_the_dense_one(problem: Problem, damping: float) -> N
     matrix = J.T @ J + damping * np.diag(np.sum(J * J, axis=0))
     expected = -np.linalg.solve(matrix, J.T @ r)
     np.testing.assert_allclose(flat(laid_out, solve_damped(normal, added), reference), expected, rtol=1e-8, atol=1e-10)
+    again = factored(normal, added).step_against(gradient(normal))
+    np.testing.assert_allclose(flat(laid_out, again, reference), expected, rtol=1e-8, atol=1e-10)
 
 
 def test_triangle_is_a_square_root_of_the_normal_matrix() -> None:
