@@ -18,6 +18,7 @@ from calib.camera.rendering import render
 from calib.camera.simulation import simulate, typical_camera
 from calib.report import simulated_arm
 from calib.report.simulated_camera import simulation_files
+from calib.report.simulated_cell import simulated_cell
 from calib.robot import simulation as robot_simulation
 from calib.robot.arm_file import load_arm
 
@@ -58,6 +59,11 @@ def stanford_prismatic() -> Files:
     return _robot("stanford", measurement="pose", poses=100, seed=3)
 
 
+def two_cobots() -> Files:
+    """A UR5e and a UR10e measured by one tracker, 80 poses each."""
+    return {**simulated_cell(("ur5e", "ur10e"), 80, robot_simulation.Spread(), seed=2)}
+
+
 def _robot(arm: str, **options: Any) -> Files:
     return {**simulated_arm.simulation_files(robot_simulation.simulate(load_arm(arm), **options))}
 
@@ -68,7 +74,8 @@ def _renamed(content: str | bytes) -> str | bytes:
 
 
 DATASETS: dict[str, Callable[[], Files]] = {
-    each.__name__: each for each in (demo_camera, ur5e_pose, ur10e_position, panda_compliance, stanford_prismatic)
+    each.__name__: each
+    for each in (demo_camera, ur5e_pose, ur10e_position, panda_compliance, stanford_prismatic, two_cobots)
 }
 
 

@@ -18,7 +18,7 @@ from calib.camera.projection import Corners
 if TYPE_CHECKING:
     from calib.camera.lens import Array, Lens
 
-MOST_VIEWS = 6  # that are asked; each has its own opinion, and their median is taken
+MOST_VIEWS = 5  # that are asked; each has its own opinion, and their median is taken
 STEP = 0.2
 TRIED = STEP * np.arange(-3, 2)  # bends, in units where the image is 1 wide: strong barrels to pincushions
 FURTHEST = 0.7  # to which b |p|^2 may bend the furthest corner

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 # of the seen area around its middle, and with an aspect ratio within these bounds.
 CENTRAL_SHARE = 0.35
 ASPECT = (0.7, 1.4)
+FEW_VIEWS = 8
 SQUARE_WITHIN = 2.0  # square pixels may raise the misfit of the conic's equations by this factor
 GRAZING = 0.05  # least cosine between the optical axis and a ray that a homography can take, 87 degrees
 
@@ -40,11 +41,11 @@ def intrinsics(matrices: Array, middle: Array, size: float) -> Array | None:
         rows = np.asarray(np.linalg.qr(rows, mode="r"))
     _, misfit, conics = np.linalg.svd(rows)
     found = _pinhole_of_conic(conics[-1])
-    # With few views noise and distortion fall on the aspect ratio; one focal length bears them better, where the
-    # equations allow it as well.
-    _, square_misfit, square = np.linalg.svd(np.stack([rows[:, 0] + rows[:, 1], *rows.T[2:]], axis=1))
-    if len(misfit) == 5 and square_misfit[-1] <= SQUARE_WITHIN * misfit[-1]:
-        found = _pinhole_of_conic(square[-1][[0, 0, 1, 2, 3]]) or found
+    if len(matrices) <= FEW_VIEWS:
+        # noise and distortion fall on the aspect ratio; one focal length bears them better, where it is allowed
+        _, square_misfit, square = np.linalg.svd(np.stack([rows[:, 0] + rows[:, 1], *rows.T[2:]], axis=1))
+        if len(misfit) == 5 and square_misfit[-1] <= SQUARE_WITHIN * misfit[-1]:
+            found = _pinhole_of_conic(square[-1][[0, 0, 1, 2, 3]]) or found
     if found is None:
         return None
     fx, fy, cx, cy = found

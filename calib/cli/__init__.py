@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import typer
 
-from calib.cli import camera, demo, listing, robot, simulate
+from calib.cli import camera, cell, demo, handeye, listing, robot, simulate
 
 app = typer.Typer(
     name="calib",
     help="Accurate cameras and robot arms, with honest uncertainties.\n\n"
     "calib camera --images photos/    a calibrated camera from pictures of a checkerboard\n\n"
-    "calib robot --poses poses.csv    an accurate arm from measured poses",
+    "calib robot --poses poses.csv    an accurate arm from measured poses\n\n"
+    "calib handeye --images photos/ --poses poses.csv    where the camera is on the hand, or beside the robot\n\n"
+    "calib cell --config cell.yaml    several arms in one world",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -20,6 +22,8 @@ app = typer.Typer(
 app.command("camera", help=camera.HELP)(camera.command)
 app.command("demo", help=demo.HELP)(demo.command)
 app.command("robot", help=robot.HELP)(robot.command)
+app.command("handeye", help=handeye.HELP)(handeye.command)
+app.command("cell", help=cell.HELP)(cell.command)
 app.command("list", help=listing.HELP)(listing.command)
 app.add_typer(simulate.app, name="simulate")
 

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from calib.cli.options import image_size as read_size
+from calib.cli.observing import check_sources, observed
 from calib.cli.options import names
 from calib.cli.reporting import progress, reporting
-from calib.errors import UsageError
 
 if TYPE_CHECKING:
     from calib.camera import Observations
@@ -53,29 +52,13 @@ def command(
     """See HELP."""
     with reporting(as_json):
         started = time.perf_counter()
-        if (images is None) == (corners is None):
-            raise UsageError(
-                "give either --images or --corners", code="input-missing", advice="calib camera --images photos/"
-            )
-        option, source = ("--board", "--corners") if corners is not None else ("--image-size", "--images")
-        if (board if corners is not None else image_size) is not None:
-            raise UsageError(
-                f"{option} is of no use with {source}", code="option-conflict", advice=f"leave {option} out"
-            )
+        check_sources(images, corners, board, image_size, "calib camera --images photos/")
         from calib.camera.lens import held_labels, read_lens
         from calib.report import folder
 
         held_labels(read_lens(lens), names(fix), names(free))  # a slip of the keys shows before the long work
         target = folder.reserve(output, "calib_camera_result")
-        if images is not None:
-            from calib.camera.detection import detect
-
-            observations = detect(images, board, jobs=jobs, timeout_s=timeout_s, progress=progress("corners", as_json))
-        else:
-            from calib.camera.corner_table import read_corners
-
-            assert corners is not None
-            observations = read_corners(corners, read_size(image_size) if image_size else None)
+        observations = observed(images, corners, board, image_size, jobs, timeout_s, as_json)
         finish(observations, lens, names(fix), names(free), robust, target, as_json, started, search=global_start)
 
 

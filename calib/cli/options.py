@@ -26,8 +26,8 @@ def image_size(text: str) -> tuple[int, int]:
     return width, height
 
 
-def tolerance_of(text: str) -> tuple[float, float]:
-    """Metres and radians of text such as 0.5mm,0.1deg. Raises UsageError `tolerance`."""
+def tolerance_of(text: str, option: str = "--tolerance") -> tuple[float, float]:
+    """Metres and radians of text such as 0.5mm,0.1deg. Raises UsageError `tolerance`, naming the option."""
     units = {"mm": 1e-3, "m": 1.0, "deg": math.pi / 180, "rad": 1.0}
     found: dict[str, float] = {}
     for part in text.split(","):
@@ -41,7 +41,7 @@ def tolerance_of(text: str) -> tuple[float, float]:
         raise UsageError(
             f"not a length and an angle: {text!r}",
             code="tolerance",
-            where="--tolerance",
+            where=option,
             advice="for example 0.5mm,0.1deg",
         )
     return found["length"], found["angle"]

@@ -8,22 +8,32 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from calib.cli.observing import check_sources, observed
 from calib.cli.options import names, tolerance_of
-from calib.cli.reporting import reporting
-from calib.errors import InputError
+from calib.cli.reporting import progress, reporting
+from calib.cli.robot_images import arm_and_setup, with_prediction
+from calib.errors import InputError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from calib.cell.arm_in_images import ArmViews
     from calib.robot.calibrated_arm import CalibratedArm
     from calib.robot.calibration import ArmCalibration
+    from calib.robot.measurement import Measurement
     from calib.robot.table import PoseTable
 
-HELP = """Identify a robot arm from measured poses, positions or distances.
+DETECTION_S = 20.0  # time limit per image
+
+HELP = """Identify a robot arm from measured poses, positions or distances, or from images of a board.
 
 \b
 Examples:
   calib robot --poses poses.csv
   calib robot --poses poses.csv --arm ur10e --model auto --output my_arm
+  calib robot --poses poses.csv --compensate network
   calib robot --poses monday.csv --validate tuesday.csv --json
+  calib robot --poses joints.csv --images photos/ --board checkerboard:9x6:25mm
   calib robot --poses tracker.csv --euler XYZ --columns j1_rad=shoulder_pan,x_mm=X,rx_deg=RX
 
 Without --arm: `arm:` in a calib.yaml beside the table, else the shipped arm that fits. Writes a folder with arm.yaml
@@ -35,6 +45,13 @@ def command(
     poses: Path = typer.Option(..., help="Table of joint values and what was measured there (CSV)."),
     arm: str | None = typer.Option(None, help="Shipped name (`calib list arms`), YAML or URDF file."),
     model: str = typer.Option("geometry", help="offsets, geometry, full (with effects) or auto (those that help)."),
+    compensate: str | None = typer.Option(None, metavar="KIND", help="Learn what the model leaves: network."),
+    images: Path | None = typer.Option(None, help="Folder of images of a board, one per row of joint values."),
+    corners: Path | None = typer.Option(None, help="Corners found elsewhere, instead of images; see `calib camera`."),
+    board: str | None = typer.Option(None, help="checkerboard:9x6:25mm, a shipped name or a YAML file, with --images."),
+    camera: Path | None = typer.Option(None, help="camera.yaml. Default: calibrated from the same images."),
+    lens: str = typer.Option("brown_conrady", help="Lens model without --camera; see `calib list lenses`."),
+    setup: str | None = typer.Option(None, help="eye-in-hand or eye-to-hand. Default: the one that fits better."),
     measurement: str | None = typer.Option(
         None, help="pose, view, position, distance, point or plane. Default: what the columns say."
     ),
@@ -51,6 +68,9 @@ def command(
     validate: Path | None = typer.Option(None, help="Judge by another table."),
     refit_frames: bool = typer.Option(True, help="Fit base and target anew to that table."),
     seed: int = typer.Option(0, min=0, help="Seed of the random split."),
+    global_start: bool = typer.Option(
+        False, "--global-start", help="Search for the joints' zero positions, if nobody knows them; half a minute."
+    ),
     fix_conventions: bool = typer.Option(
         False, "--fix-conventions", help="Accept other units, orders and signs if they are what fits."
     ),
@@ -75,19 +95,34 @@ def command(
         sequence = euler or settings.euler
         kind = measurement or settings.measurement
         table = read_poses(poses, euler=sequence, columns=mapping)
-        measurement_of(table, kind)  # before an arm is looked for
         other = read_poses(validate, euler=sequence, columns=mapping) if validate else None
-        nominal, table, notes = _arm(arm or arm_beside(poses, settings), table, kind, fix_conventions, seed)
+        named, views, side = arm or arm_beside(poses, settings), None, None
+        measured: str | Measurement | None = kind
+        if images is not None or corners is not None:
+            unfit = {"--validate": validate, "--measurement": kind, "--compensate": compensate}
+            views = _views(table, images, corners, board, camera, lens, robust, as_json, unfit)
+            nominal, side, notes = arm_and_setup(views, named, setup, seed)
+            table, measured, kind = views.table(side), views.measurement(side), "pose"
+        else:
+            measurement_of(table, kind)  # before an arm is looked for
+            if global_start and named is None:
+                advice = "calib robot --poses poses.csv --arm my_arm.yaml --global-start"
+                raise UsageError("--global-start needs --arm", code="arm-needed", advice=advice)
+            nominal, table, notes = _arm(named, table, kind, fix_conventions, seed)
         wish = free_set(nominal.shape or nominal.arm, model, names(fix), names(free))
         check_travel(nominal.arm, table, wish.fixed)  # a column that stands still fits no arm, and this is why
-        nominal, table, mended = _understood(nominal, table, kind, fix_conventions, seed)
+        if global_start:
+            nominal, mended = _with_offsets(nominal, table, kind, seed, as_json)
+        else:
+            nominal, table, mended = _understood(nominal, table, kind, fix_conventions, seed)
         if other is not None:
             _, other, _ = _understood(nominal, other, kind, fix_conventions, seed)
         calibration = identify(
             nominal,
             table,
             model,
-            measurement=kind,
+            compensate=compensate,
+            measurement=measured,
             fix=names(fix),
             free=names(free),
             robust=robust,
@@ -100,7 +135,36 @@ def command(
             seed=seed,
             notes=(*notes, *mended),
         )
+        if views is not None and side is not None:
+            calibration = with_prediction(calibration, views, side)
         _finish(calibration, target, as_json, started)
+
+
+def _views(
+    table: PoseTable,
+    images: Path | None,
+    corners: Path | None,
+    board: str | None,
+    camera: Path | None,
+    lens: str,
+    robust: bool,
+    quiet: bool,
+    unfit: Mapping[str, object],
+) -> ArmViews:
+    """What the camera saw from the rows of a table of joint values. unfit: options that do not go with images."""
+    from calib.camera.camera import load_camera
+    from calib.camera.lens import read_lens
+    from calib.cell.arm_in_images import views_of_arm
+
+    check_sources(images, corners, board, None, "calib robot --poses joints.csv --images photos/")
+    for option, value in unfit.items():
+        if value is not None:
+            what = f"{option} is of no use with images"
+            raise UsageError(what, code="option-conflict", advice=f"leave {option} out")
+    read_lens(lens)  # a slip of the keys shows before the long work
+    given = load_camera(camera) if camera is not None else None
+    observations = observed(images, corners, board, None, None, DETECTION_S, quiet)
+    return views_of_arm(observations, table, given, lens, robust)
 
 
 def _arm(
@@ -117,6 +181,17 @@ def _arm(
     if search.finding is None:
         return CalibratedArm(search.arm), table, notes
     return CalibratedArm(search.arm), search.finding.apply(table), (*notes, f"read differently: {search.finding}")
+
+
+def _with_offsets(
+    arm: CalibratedArm, table: PoseTable, kind: str | None, seed: int, quiet: bool
+) -> tuple[CalibratedArm, tuple[str, ...]]:
+    """The arm with joint offsets found by search, and a remark."""
+    from calib.robot.calibrated_arm import CalibratedArm
+    from calib.robot.global_start import find_offsets
+
+    found = find_offsets(arm.arm, table, kind, seed=seed, callback=progress("search", quiet))
+    return CalibratedArm(found.arm), (str(found),)
 
 
 def _understood(

@@ -122,3 +122,149 @@ def robot(
         files = simulation_files(simulation)
         folder.write(target, files)
         typer.echo(f"written: {target} ({', '.join(sorted(files))})")
+
+
+HANDEYE_HELP = """Simulate a hand-eye calibration: corners.csv, poses.csv, camera.yaml and truth.yaml.
+
+The camera sees a board from all sides; the robot says where its flange stood, with noise.
+
+\b
+Examples:
+  calib simulate handeye --output sim
+  calib handeye --corners sim/corners.csv --poses sim/poses.csv --camera sim/camera.yaml
+  calib simulate handeye --output sim --setup eye-to-hand --views 40 --noise-deg 0.1 --wrong-share 0.1 --seed 7"""
+
+
+@app.command("handeye", help=HANDEYE_HELP)
+def handeye(
+    output: Path = typer.Option(..., help="Folder to create."),
+    setup: str = typer.Option("eye-in-hand", help="eye-in-hand or eye-to-hand."),
+    lens: str = typer.Option("brown_conrady", help="Lens model; see `calib list lenses`."),
+    board: str = typer.Option("checkerboard:9x6:25mm", help="Board, as for `calib camera`."),
+    views: int = typer.Option(30, min=1, max=100_000, help="Number of images."),
+    noise_px: float = typer.Option(0.2, min=0.0, help="Standard deviation of a corner's coordinate."),
+    noise_mm: float = typer.Option(0.2, min=0.0, help="Standard deviation of the flange's position, per axis."),
+    noise_deg: float = typer.Option(0.05, min=0.0, help="Standard deviation of the flange's orientation, per axis."),
+    bow_mm: float = typer.Option(0.0, help="Height of the board's middle over its ends."),
+    wrong_share: float = typer.Option(0.0, min=0.0, max=1.0, help="Share of images with another image's pose."),
+    image_size: str = typer.Option("1280x720", metavar="WxH", help="Image size in pixels."),
+    seed: int = typer.Option(0, min=0, help="Seed; the same seed gives the same bytes."),
+) -> None:
+    """See HANDEYE_HELP."""
+    with reporting(False):
+        from math import radians
+
+        from calib.camera.board import read_board
+        from calib.camera.simulation import typical_camera
+        from calib.cell.chain import read_setup
+        from calib.cell.simulation import Noise, simulate
+        from calib.report import folder
+        from calib.report.simulated_handeye import simulation_files
+
+        target = folder.reserve(output, "")
+        kind = read_board(board)
+        simulation = simulate(
+            typical_camera(lens, read_size(image_size)),
+            kind.corners_in_board,
+            setup=read_setup(setup),
+            views=views,
+            noise=Noise(noise_px, noise_mm / 1000, radians(noise_deg), bow_mm / 1000, wrong_share),
+            seed=seed,
+            board=kind.name,
+        )
+        files = simulation_files(simulation)
+        folder.write(target, files)
+        typer.echo(f"written: {target} ({', '.join(sorted(files))})")
+
+
+IMAGES_HELP = """Simulate an arm before a camera: joints.csv, corners.csv, camera.yaml, calib.yaml and truth.yaml.
+
+The arm differs from its table; a camera on its hand sees a board, or a fixed one a board on the hand.
+
+\b
+Examples:
+  calib simulate robot-images --output sim
+  calib robot --poses sim/joints.csv --corners sim/corners.csv --camera sim/camera.yaml
+  calib simulate robot-images --output sim --arm iiwa14 --setup eye-to-hand --views 60 --seed 7"""
+
+
+@app.command("robot-images", help=IMAGES_HELP)
+def robot_images(
+    output: Path = typer.Option(..., help="Folder to create."),
+    arm: str = typer.Option("ur5e", help="Shipped arm, see `calib list arms`, or a .yaml or .urdf file."),
+    setup: str = typer.Option("eye-in-hand", help="eye-in-hand or eye-to-hand."),
+    lens: str = typer.Option("brown_conrady", help="Lens model; see `calib list lenses`."),
+    board: str = typer.Option("checkerboard:9x6:25mm", help="Board, as for `calib camera`."),
+    views: int = typer.Option(40, min=1, max=10_000, help="Number of images."),
+    noise_px: float = typer.Option(0.15, min=0.0, help="Standard deviation of a corner's coordinate."),
+    error_mm: float = typer.Option(0.3, min=0.0, help="Standard deviation of the arm's true lengths from its table."),
+    error_deg: float = typer.Option(0.04, min=0.0, help="Standard deviation of its true angles from its table."),
+    image_size: str = typer.Option("1280x720", metavar="WxH", help="Image size in pixels."),
+    seed: int = typer.Option(0, min=0, help="Seed; the same seed gives the same bytes."),
+) -> None:
+    """See IMAGES_HELP."""
+    with reporting(False):
+        from math import radians
+
+        from calib.camera.board import read_board
+        from calib.camera.simulation import typical_camera
+        from calib.cell.arm_simulation import simulate_arm
+        from calib.cell.chain import read_setup
+        from calib.report import folder
+        from calib.report.simulated_images import simulation_files
+        from calib.robot.arm_file import load_arm
+        from calib.robot.simulation import Spread
+
+        target = folder.reserve(output, "")
+        kind = read_board(board)
+        simulation = simulate_arm(
+            typical_camera(lens, read_size(image_size)),
+            kind.corners_in_board,
+            load_arm(arm),
+            setup=read_setup(setup),
+            views=views,
+            unseen=0,
+            sigma_px=noise_px,
+            spread=Spread(error_m=error_mm / 1000, error_rad=radians(error_deg)),
+            seed=seed,
+            board=kind.name,
+        )
+        files = simulation_files(simulation)
+        folder.write(target, files)
+        typer.echo(f"written: {target} ({', '.join(sorted(files))})")
+
+
+CELL_HELP = """Simulate a cell: several arms measured in one world; cell.yaml, a table per arm and truth.yaml.
+
+\b
+Examples:
+  calib simulate cell --output sim && calib cell --config sim/cell.yaml
+  calib simulate cell --output sim --arms ur5e,ur10e,iiwa14 --poses 100 --noise-mm 0.03 --seed 7"""
+
+
+@app.command("cell", help=CELL_HELP)
+def cell(
+    output: Path = typer.Option(..., help="Folder to create."),
+    arms: list[str] | None = typer.Option(None, metavar="NAMES", help="Shipped arms. Default: ur5e,ur10e."),
+    poses: int = typer.Option(80, min=1, max=1_000_000, help="Number of poses of each arm."),
+    noise_mm: float = typer.Option(0.05, min=0.0, help="Standard deviation of a measured coordinate."),
+    noise_deg: float = typer.Option(0.006, min=0.0, help="Standard deviation of a measured orientation, per axis."),
+    error_mm: float = typer.Option(
+        0.3, min=0.0, help="Standard deviation of the arms' true lengths from their tables."
+    ),
+    error_deg: float = typer.Option(0.06, min=0.0, help="Standard deviation of their true angles from their tables."),
+    seed: int = typer.Option(0, min=0, help="Seed; the same seed gives the same bytes."),
+) -> None:
+    """See CELL_HELP."""
+    with reporting(False):
+        from math import radians
+
+        from calib.report import folder
+        from calib.report.simulated_cell import simulated_cell
+        from calib.robot.simulation import Spread
+
+        target = folder.reserve(output, "")
+        spread = Spread(error_mm / 1000, radians(error_deg), noise_mm / 1000, radians(noise_deg))
+        files = simulated_cell(tuple(names(arms) or ("ur5e", "ur10e")), poses, spread, seed)
+        folder.write(target, files)
+        typer.echo(f"written: {target} ({', '.join(sorted(files))})")

@@ -1,0 +1,160 @@
+"""The bundle adjustment of a hand-eye: corners and robot poses, each by its noise, in one problem.
+
+The pose of the board in every image is private to it; the robot's correction is what that pose, X and Y leave of the
+robot's own, weighted by the robot's noise. The engine eliminates one pose per image.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calib.camera.adjustment import PATIENT, QUICK
+from calib.camera.projection import (
+    LENS_BLOCK,
+    POSE_BLOCK,
+    Corners,
+    lens_block,
+    pose_block,
+    reprojected,
+    reprojection,
+    weak_priors,
+)
+from calib.cell.board_shape import SHAPE_BLOCK, shape_block, shaped_reprojection, surface
+from calib.cell.chain import discrepancy
+from calib.cell.variance import Reduced, RobotNoise
+from calib.engine import ParameterBlock, Problem, ResidualBlock, Solution, Status, solve
+from calib.engine.assembly import assemble
+from calib.engine.structure import structure
+from calib.geometry import se3
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from calib.camera.lens import Lens
+    from calib.cell.chain import Setup
+    from calib.engine.problem import Rows, Values
+
+Array = NDArray[Any]
+
+CAMERA_BLOCK, BOARD_BLOCK = "mount_from_camera", "rest_from_board"
+CAMERA_LABELS = tuple(f"camera_{label}" for label in se3.TANGENT)
+BOARD_LABELS = tuple(f"board_{label}" for label in se3.TANGENT)
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """What is seen, and from where the robot says. corners: of all images. base_from_flange: (n, 4, 4).
+
+    held: lens labels that are not estimated. shaped: whether the board's height is.
+    """
+
+    setup: Setup
+    lens: Lens
+    held: frozenset[str]
+    shaped: bool
+    images: tuple[str, ...]
+    corners: Corners
+    base_from_flange: Array
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """Where the unknowns stand: lens parameters, board shape (7,), X, Y and camera_from_board (n, 4, 4)."""
+
+    parameters: Array
+    shape: Array
+    x: Array
+    y: Array
+    camera_from_board: Array
+
+    @classmethod
+    def of(cls, values: Values, before: State) -> State:
+        """The unknowns of a solution; the shape as before where it was not among them."""
+        shape = values[SHAPE_BLOCK][0] if SHAPE_BLOCK in values else before.shape
+        return cls(values[LENS_BLOCK][0], shape, values[CAMERA_BLOCK][0], values[BOARD_BLOCK][0], values[POSE_BLOCK])
+
+
+def adjust(scene: Scene, state: State, noise_px: float, noise: RobotNoise) -> Solution:
+    """Least squares from a state."""
+    problem = _problem(scene, state, noise_px, noise)
+    solution = solve(problem, QUICK)
+    if solution.status is Status.ITERATIONS:
+        solution = solve(problem.with_values(solution.values), PATIENT)
+    return solution
+
+
+def reduce(scene: Scene, state: State, noise_px: float) -> tuple[Reduced, float]:
+    """The problem about a state with every camera_from_board eliminated, and the variance factor of the corners.
+
+    The common unknowns are the tangents of X and Y, then the free lens parameters and the board's shape.
+    """
+    seen = Problem(*_seen_by_camera(scene, state, noise_px))
+    normal = assemble(structure(seen), seen.start)
+    own = normal.private[POSE_BLOCK]
+    information, coupling, slope = own[:, :, :6], own[:, :, 6:-1], own[:, :, -1]
+    spread = np.linalg.inv(information)
+    through = spread @ coupling  # (n, 6, k)
+    off = discrepancy(scene.setup, scene.base_from_flange, state.x, state.y, state.camera_from_board)
+    best = -np.einsum("nij,nj->ni", spread, slope)  # the corners' own wish for each pose
+    y = off.residuals + np.einsum("nij,nj->ni", off.by_view, best)
+    by = np.concatenate([off.by_camera, off.by_board, -off.by_view @ through], axis=2)
+    common = normal.shared.shape[0]
+    inside, pull = np.zeros((12 + common, 12 + common)), np.zeros(12 + common)
+    inside[12:, 12:] = normal.shared - np.einsum("nik,nil->kl", coupling, through)
+    pull[12:] = normal.gradient - np.einsum("nik,ni->k", through, slope)
+    covariance = off.by_view @ spread @ np.swapaxes(off.by_view, 1, 2)
+    squares = normal.squares + float(np.einsum("ni,ni->", slope, best))
+    if common:
+        squares -= float(pull[12:] @ np.linalg.lstsq(inside[12:, 12:], pull[12:], rcond=None)[0])
+    freedom = normal.residuals - 6 * len(own) - common
+    return Reduced(y, by, covariance, inside, pull), max(squares, 0.0) / max(freedom, 1)
+
+
+def reprojection_errors(scene: Scene, state: State, camera_from_board: Array | None = None) -> Array:
+    """Projected less seen (rows, 2) in pixels, at the state's poses or others."""
+    corners = scene.corners
+    if scene.shaped:
+        in_board = corners.in_board.copy()
+        in_board[2] += state.shape @ surface(in_board)
+        corners = replace(corners, in_board=in_board)
+    poses = state.camera_from_board if camera_from_board is None else camera_from_board
+    return np.asarray((reprojected(scene.lens, state.parameters, poses, corners) - corners.px).T)
+
+
+def _seen_by_camera(
+    scene: Scene, state: State, noise_px: float
+) -> tuple[tuple[ParameterBlock, ...], tuple[ResidualBlock, ...]]:
+    lens = lens_block(scene.lens, state.parameters, scene.held)
+    poses = pose_block(state.camera_from_board, scene.images)
+    if not scene.shaped:
+        return (lens, poses), (
+            reprojection(scene.lens, scene.corners, noise_px),
+            *weak_priors(scene.lens, lens, noise_px),
+        )
+    seen = shaped_reprojection(scene.lens, scene.corners, noise_px)
+    return (lens, poses, shape_block(state.shape)), (seen, *weak_priors(scene.lens, lens, noise_px))
+
+
+def _problem(scene: Scene, state: State, noise_px: float, noise: RobotNoise) -> Problem:
+    parameters, residuals = _seen_by_camera(scene, state, noise_px)
+    camera = ParameterBlock(CAMERA_BLOCK, state.x[None], CAMERA_LABELS, retract=se3.retract)
+    board = ParameterBlock(BOARD_BLOCK, state.y[None], BOARD_LABELS, retract=se3.retract)
+    return Problem((*parameters, camera, board), (*residuals, _robot(scene, noise)))
+
+
+def _robot(scene: Scene, noise: RobotNoise) -> ResidualBlock:
+    """The robot's correction in every image, (n, 6): metres, then radians."""
+    count = len(scene.images)
+
+    def evaluate(values: Values, rows: Rows) -> tuple[Array, Sequence[Array]]:
+        x, y, c = values[CAMERA_BLOCK][0], values[BOARD_BLOCK][0], values[POSE_BLOCK][rows]
+        off = discrepancy(scene.setup, scene.base_from_flange[rows], x, y, c)
+        return off.residuals, (off.by_camera, off.by_board, off.by_view)
+
+    blocks = {CAMERA_BLOCK: None, BOARD_BLOCK: None, POSE_BLOCK: np.arange(count)}
+    sigma = np.tile(noise.whitening, (count, 1))
+    return ResidualBlock("robot", count, 6, blocks, evaluate, sigma=sigma, row_names=scene.images)

@@ -1,0 +1,160 @@
+"""Simulated arms with a camera or a board on the hand: seeded joint values from which the whole board is seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calib.camera.observations import Observations, View
+from calib.errors import UsageError
+from calib.geometry import se3, so3
+from calib.robot.kinematics import base_from_flange
+from calib.robot.simulation import Spread, built_arm
+from calib.robot.table import PoseTable
+from calib.robot.workspace import random_commands
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from calib.camera.camera import Camera
+    from calib.cell.chain import Setup
+    from calib.robot.arm import SerialArm
+
+Array = NDArray[Any]
+
+ABOUT_RAD = np.deg2rad(35.0)  # standard deviation of the joints about the pose that looks straight at the board
+SPAN = 0.55  # of the image's height that the board spans from there
+NEAREST, FARTHEST = 0.5, 2.0  # of that distance
+MARGIN = 0.015  # of the image's width that corners keep from the border
+PLACES, DRAWS = 60, 40_000
+
+
+@dataclass(frozen=True, eq=False)
+class ArmInImages:
+    """observations, table: what a user would hold. The rest is the truth: nominal, arm: as drawn and as built;
+    on_flange, in_base: (4, 4) where camera and board, or board and camera, are; unseen: (k, joints) further commands
+    from which the board is seen. seed, sigma_px, spread: as asked."""
+
+    observations: Observations
+    table: PoseTable
+    camera: Camera
+    nominal: SerialArm
+    arm: SerialArm
+    setup: Setup
+    on_flange: Array
+    in_base: Array
+    unseen: Array
+    seed: int
+    sigma_px: float
+    spread: Spread
+
+    def world_from_target(self, command: Array) -> Array:
+        """What is on the flange, as it truly stands before what is in the base, (n, 4, 4)."""
+        return np.asarray(se3.inverse(self.in_base) @ base_from_flange(self.arm, command) @ self.on_flange)
+
+
+def simulate_arm(
+    camera: Camera,
+    corners_in_board: Array,
+    nominal: SerialArm,
+    *,
+    setup: Setup = "eye-in-hand",
+    views: int = 40,
+    unseen: int = 300,
+    sigma_px: float = 0.15,
+    spread: Spread | None = None,
+    seed: int = 0,
+    board: str = "",
+) -> ArmInImages:
+    """An arm with errors looks at a board from `views` poses, and could from `unseen` more.
+
+    spread: of the arm's errors. Raises UsageError `simulation-impossible` if too few commands show the whole board.
+    """
+    rng = np.random.default_rng(seed)
+    spread = spread or Spread(error_rad=float(np.deg2rad(0.04)))
+    arm = built_arm(nominal, spread, rng)
+    mount = se3.compose(so3.exp(rng.normal(0.0, 0.3, 3)), np.array([0.03, 0.0, 0.06]) + rng.uniform(-0.03, 0.03, 3))
+    on_hand = setup == "eye-in-hand"
+    place = np.eye(4)
+
+    def before(flange: Array) -> Array:
+        """camera_from_board (n, 4, 4) at poses of the flange."""
+        there = se3.inverse(place) @ flange @ mount
+        return np.asarray(se3.inverse(there) if on_hand else there)
+
+    for _ in range(PLACES):
+        middle = random_commands(nominal, 1, rng)[0]
+        ahead = _straight_ahead(camera, corners_in_board)
+        place = base_from_flange(arm, middle[None])[0] @ mount @ (ahead if on_hand else se3.inverse(ahead))
+        commands = _seeing(camera, corners_in_board, lambda q: before(base_from_flange(arm, q)), arm, middle, rng)
+        if len(commands) >= views + unseen:
+            break
+    else:
+        raise UsageError(
+            "no place of the board can be seen from enough poses",
+            code="simulation-impossible",
+            why=f"{PLACES} places were tried",
+            advice="ask for fewer views, or take a smaller board",
+        )
+    seen = before(base_from_flange(arm, commands[:views]))
+    px = camera.project(se3.apply(seen[:, None], corners_in_board))
+    px = px + rng.normal(0.0, 1.0, px.shape) * sigma_px
+    images = tuple(f"view_{i + 1:03d}.png" for i in range(views))
+    table = PoseTable(
+        joints=commands[:views],
+        prismatic=nominal.prismatic,
+        target=np.zeros(views, np.intp),
+        pose=np.arange(views),
+        lines=np.arange(views) + 2,
+        other={"image": images},
+        name="joints.csv",
+    )
+    observations = Observations(
+        tuple(View(name, own, corners_in_board) for name, own in zip(images, px, strict=True)),
+        camera.image_size_px,
+        board,
+    )
+    rest = commands[views : views + unseen]
+    return ArmInImages(observations, table, camera, nominal, arm, setup, mount, place, rest, seed, sigma_px, spread)
+
+
+def _straight_ahead(camera: Camera, corners_in_board: Array) -> Array:
+    """camera_from_board (4, 4) of a board on the optical axis, seen squarely."""
+    assert camera.image_size_px is not None
+    extent = float(np.ptp(corners_in_board, axis=0).max())
+    distance = camera.parameters[1] * extent / (SPAN * camera.image_size_px[1])
+    return se3.compose(np.eye(3), np.array([0.0, 0.0, distance]) - corners_in_board.mean(axis=0))
+
+
+def _seeing(
+    camera: Camera,
+    corners_in_board: Array,
+    camera_from_board: Callable[[Array], Array],
+    arm: SerialArm,
+    middle: Array,
+    rng: np.random.Generator,
+) -> Array:
+    """Commands (k, joints) about the middle one from which the whole board is seen from its front."""
+    assert camera.image_size_px is not None
+    turn = ABOUT_RAD * np.where(arm.prismatic, 0.1, 1.0)
+    drawn = middle + rng.normal(0.0, 1.0, (DRAWS, arm.joints)) * turn
+    low, high = np.clip(arm.limits[-1], middle[-1] - np.pi, middle[-1] + np.pi)
+    if not arm.prismatic[-1]:  # about the camera's own axis, more or less, any roll will do
+        drawn[:, -1] = rng.uniform(low, high, DRAWS)
+    drawn = drawn[~arm.outside_limits(drawn).any(axis=1)]
+    seen = camera_from_board(drawn)
+    depth = se3.apply(seen, corners_in_board.mean(axis=0))[:, 2]
+    ahead = float(camera_from_board(middle[None])[0, 2, 3])
+    near = (depth > NEAREST * ahead) & (depth < FARTHEST * ahead) & (seen[:, 2, 2] > np.cos(np.deg2rad(60.0)))
+    drawn, seen = drawn[near], seen[near]
+    points = se3.apply(seen[:, None], corners_in_board)
+    size = np.array(camera.image_size_px, float)
+    px = camera.project(points)
+    inside = ((px > MARGIN * size[0]) & (px < size - 1 - MARGIN * size[0])).all(axis=(1, 2))
+    drawn, points, px = drawn[inside], points[inside], px[inside]
+    rays = camera.unproject(px)  # beyond its fold a lens maps far points back into the image
+    straight = np.einsum("nki,nki->nk", rays, points) > (1 - 1e-9) * np.linalg.norm(points, axis=2)
+    return np.asarray(drawn[straight.all(axis=1)])

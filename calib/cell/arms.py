@@ -1,0 +1,175 @@
+"""Several arms in one world: each identified from what one instrument, or one board, shows of it, and how well one
+would hand a point to another.
+
+The arms share nothing but the world they are measured in, so solving them together or one by one is the same; they are
+solved one by one. A point that one arm holds where it believes it to be is met by another where that believes it to be:
+the difference of their errors in the world is what the hand-over misses.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calib import config
+from calib.errors import UsageError
+from calib.robot.accuracy import Statistics, statistics
+from calib.robot.calibrated_arm import load_calibrated_arm
+from calib.robot.calibration import identify
+from calib.robot.effect import conditions_of
+from calib.robot.fitting import residuals_at, rows_of
+from calib.robot.table import read_poses
+
+if TYPE_CHECKING:
+    from calib.cell.arm_in_images import ArmViews
+    from calib.robot.calibration import ArmCalibration
+    from calib.robot.measurement import Measurement
+    from calib.robot.table import PoseTable
+
+Array = NDArray[Any]
+PAIRS = 4000  # pairs of poses by which a hand-over is judged, drawn where there are more
+
+
+@dataclass(frozen=True)
+class ArmOfCell:
+    """One arm in cell.yaml. arm: a shipped name or a file. poses: its table. corners, camera: what a camera on its hand
+    saw of the board that all arms see, instead of an instrument. Files are looked for beside cell.yaml."""
+
+    arm: str
+    poses: str
+    euler: str | None = None
+    columns: dict[str, str] = field(default_factory=dict)
+    measurement: str | None = None
+    corners: str | None = None
+    camera: str | None = None
+
+
+@dataclass(frozen=True)
+class CellFile:
+    """cell.yaml. world: what they were all measured in, in words. arms: by name."""
+
+    arms: dict[str, ArmOfCell]
+    world: str = "world"
+
+
+@dataclass(frozen=True)
+class HandOver:
+    """What one arm misses that takes a point from another, mm over pairs of poses, with nominal and identified arms."""
+
+    giver: str
+    taker: str
+    before: Statistics
+    after: Statistics
+
+
+@dataclass(frozen=True, eq=False)
+class Cell:
+    """before: the nominal arms with their frames fitted; arms: identified. both by name, judged on poses kept aside."""
+
+    world: str
+    before: dict[str, ArmCalibration]
+    arms: dict[str, ArmCalibration]
+    hand_overs: tuple[HandOver, ...]
+
+    def world_from_base(self, name: str) -> Array:
+        """Where an arm stands, (4, 4)."""
+        return np.asarray(self.arms[name].frames["world_from_base"].reshape(4, 4))
+
+
+def read_cell(path: Path) -> CellFile:
+    """Read cell.yaml. Raises the errors of `calib.config`; UsageError `cell-arms` for fewer than two arms."""
+    cell = config.load(CellFile, path)
+    if len(cell.arms) < 2:
+        raise UsageError("a cell has two arms or more", code="cell-arms", where=str(path))
+    return cell
+
+
+def calibrate_cell(
+    cell: CellFile,
+    folder: Path,
+    model: str = "geometry",
+    *,
+    robust: bool = True,
+    holdout: float = 0.2,
+    seed: int = 0,
+) -> Cell:
+    """Identify every arm of a cell and judge the hand-overs. folder: of the files that it names.
+
+    Raises as `calib.robot.identify`; UsageError `cell-measurement` for data that hold no place in the world.
+    """
+    before: dict[str, ArmCalibration] = {}
+    after: dict[str, ArmCalibration] = {}
+    for name, member in cell.arms.items():
+        nominal = load_calibrated_arm(str(folder / member.arm) if Path(member.arm).suffix else member.arm)
+        table, measurement, notes = _measured(member, folder, name, robust)
+        common = {"measurement": measurement, "robust": robust, "holdout": holdout, "seed": seed}
+        before[name] = identify(nominal, table, "offsets", fix=nominal.arm.labels, **common)  # type: ignore[arg-type]
+        after[name] = identify(nominal, table, model, notes=notes, **common)  # type: ignore[arg-type]
+    names = tuple(cell.arms)
+    pairs = [(a, b) for i, a in enumerate(names) for b in names[i + 1 :]]
+    overs = tuple(_hand_over(a, b, before, after, seed) for a, b in pairs)
+    return Cell(cell.world, before, after, overs)
+
+
+def _measured(
+    member: ArmOfCell, folder: Path, name: str, robust: bool
+) -> tuple[PoseTable, str | Measurement | None, tuple[str, ...]]:
+    table = read_poses(folder / member.poses, euler=member.euler, columns=member.columns)
+    if member.corners is not None:
+        views = _views(member, folder, table, robust)
+        return views.table("eye-in-hand"), views.measurement("eye-in-hand"), views.notes
+    if (member.measurement or table.measurement) not in ("pose", "position"):
+        raise UsageError(
+            f"{name}: the table does not say where the arm is in the world",
+            code="cell-measurement",
+            where=str(folder / member.poses),
+            why=f"it holds {member.measurement or table.measurement}",
+            advice="measure poses or positions in one frame for all arms, or give corners of one board seen by all",
+        )
+    # all in one world, which the riding of an instrument on a hand would turn inside out
+    return table, member.measurement or table.measurement, ()
+
+
+def _views(member: ArmOfCell, folder: Path, table: PoseTable, robust: bool) -> ArmViews:
+    from calib.camera.camera import load_camera
+    from calib.camera.corner_table import read_corners
+    from calib.cell.arm_in_images import views_of_arm
+
+    assert member.corners is not None
+    camera = load_camera(folder / member.camera) if member.camera is not None else None
+    return views_of_arm(read_corners(folder / member.corners, None), table, camera, "brown_conrady", robust)
+
+
+def _hand_over(
+    giver: str, taker: str, before: dict[str, ArmCalibration], after: dict[str, ArmCalibration], seed: int
+) -> HandOver:
+    rng = np.random.default_rng(seed)
+    misses = []
+    for arms in (before, after):
+        one, other = _errors(arms[giver]), _errors(arms[taker])
+        i, j = (grid.ravel() for grid in np.meshgrid(np.arange(len(one)), np.arange(len(other)), indexing="ij"))
+        if len(i) > PAIRS:
+            some = rng.choice(len(i), PAIRS, replace=False)
+            i, j = i[some], j[some]
+        misses.append(statistics(1000 * np.linalg.norm(one[i] - other[j], axis=1)))
+    return HandOver(giver, taker, *misses)
+
+
+def _errors(calibration: ArmCalibration) -> Array:
+    """Where the arm says its target is less where it was seen, (n, 3) m in the world, on poses kept aside.
+
+    Of a board seen by a camera on the hand, where it says that the board is: the camera's own place is seen from afar,
+    and by the board's tilt alone.
+    """
+    judged = calibration.heldout or calibration.fitted
+    fitted, table, told = calibration.fit, judged.table, calibration.measurement.told
+    model = replace(fitted.model, measurement=told)
+    errors = residuals_at(model, rows_of(model, table, conditions_of(table, None)), fitted.values)[:, :3]
+    if told.name == "view":
+        assert table.rotation is not None
+        return np.asarray(np.einsum("nij,nj->ni", table.rotation, errors))
+    return errors

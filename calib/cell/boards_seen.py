@@ -1,0 +1,113 @@
+"""What the camera says on its own: the board's pose in every image, and how well corners are seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calib.camera.adjustment import adjust
+from calib.camera.calibration import calibrate
+from calib.camera.camera import Camera
+from calib.camera.observations import Observations, SetAside, View
+from calib.camera.screening import GARBAGE, garbage, without_outliers
+from calib.camera.views import usable
+from calib.camera.zhang import start_at
+from calib.errors import ConvergenceError
+from calib.geometry import se3
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class BoardsSeen:
+    """Board poses from images alone.
+
+    camera: its lens. own_lens: whether it was estimated from these very images. views: with the corners that fit.
+    camera_from_board: (n, 4, 4). noise_px: standard deviation of a corner's coordinate. rms_px: sqrt(mean squared
+    distance). poses_given: the board poses come from elsewhere, so that they may be inverted.
+    """
+
+    camera: Camera
+    own_lens: bool
+    views: tuple[View, ...]
+    camera_from_board: Array
+    noise_px: float
+    rms_px: float
+    set_aside: tuple[SetAside, ...] = ()
+    poses_given: bool = False
+
+    def chosen(self, index: Array) -> BoardsSeen:
+        """Some of the views, in the order given."""
+        views = tuple(self.views[i] for i in index)
+        return replace(self, views=views, camera_from_board=self.camera_from_board[index])
+
+    def with_points(self, move: Array, which: Array, scale: float = 1.0) -> BoardsSeen:
+        """The board points of some views (n,) moved by a rigid map (4, 4), and those of all scaled: what is seen stays.
+
+        camera_from_board follows, so that every corner is projected where it was.
+        """
+        views, poses = [], self.camera_from_board.copy()
+        poses[:, :3, 3] *= scale
+        for i, view in enumerate(self.views):
+            points = view.corners_in_board * scale
+            if which[i]:
+                points = se3.apply(move, points)
+                poses[i] = poses[i] @ se3.inverse(move)
+            views.append(replace(view, corners_in_board=points))
+        return replace(self, views=tuple(views), camera_from_board=poses)
+
+
+def boards_seen(
+    observations: Observations,
+    camera: Camera | None = None,
+    lens: str = "brown_conrady",
+    *,
+    fix: Sequence[str] = (),
+    robust: bool = True,
+) -> BoardsSeen:
+    """The board's pose in every image, with the camera given or one calibrated from the same images.
+
+    Raises as `calib.camera.calibrate` and `calib.camera.views.usable`; ConvergenceError `board-poses`.
+    """
+    if camera is None:
+        found = calibrate(observations, lens, fix=fix, robust=robust)
+        views = tuple(_with_corners(fit.view, fit.used) for fit in found.views)
+        poses = np.stack([fit.camera_from_board for fit in found.views])
+        return BoardsSeen(found.camera, True, views, poses, found.noise_px, found.rms_px, found.set_aside)
+    begin = usable(observations)
+    start = start_at(camera.lens, begin.corners, camera.parameters)[1]
+    aside, views_used, corners = list(begin.aside), list(begin.views), begin.corners
+    if robust and (bad := garbage(start.homographies)).any():
+        share = start.homographies.rms / start.homographies.spread
+        aside += [SetAside(views_used[i].image, GARBAGE.format(100 * share[i])) for i in np.flatnonzero(bad)]
+        kept = replace(observations, views=tuple(v for v, wrong in zip(views_used, bad, strict=True) if not wrong))
+        again = usable(kept)
+        views_used, corners = list(again.views), again.corners
+        start = start_at(camera.lens, corners, camera.parameters)[1]
+    held = frozenset(camera.lens.labels)
+    fit = adjust(camera.lens, held, views_used, corners, camera.parameters, start.camera_from_board)
+    if robust:
+        fit, wrong = without_outliers(fit, begin.pivot)
+        aside += wrong
+    if not fit.solution.status.converged:
+        advice = "check that the camera file belongs to these images"
+        raise ConvergenceError("the board's poses do not converge", code="board-poses", advice=advice)
+    residuals = fit.residuals_px()[fit.used]
+    begins = fit.corners.starts
+    masks = [fit.used[a:b] for a, b in zip(begins, begins + fit.corners.counts, strict=True)]
+    views = tuple(_with_corners(view, mask) for view, mask in zip(fit.views, masks, strict=True))
+    poses = fit.camera_from_board @ se3.compose(np.eye(3), -begin.pivot)
+    rms = float(np.sqrt(np.mean(np.sum(residuals**2, axis=1))))
+    noise = float(np.sqrt(fit.solution.variance_factor))
+    return BoardsSeen(camera, False, views, poses, noise, rms, tuple(aside))
+
+
+def _with_corners(view: View, used: NDArray[np.bool_]) -> View:
+    sigma = None if view.sigma_px is None else view.sigma_px[used]
+    return View(view.image, view.corners_px[used], view.corners_in_board[used], sigma)

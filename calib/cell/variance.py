@@ -1,0 +1,121 @@
+"""How good the robot is, told from the data: variance components of its positions and orientations.
+
+With every camera_from_board eliminated, image i leaves six residuals y_i + A_i d of the robot's pose, with covariance
+V_i = (what the corners leave of the camera's pose) + diag(sigma_m^2, sigma_rad^2), and d the common unknowns. The two
+sigmas maximise the restricted likelihood (H. D. Patterson, R. Thompson, Biometrika 58, 1971).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import Bounds, minimize
+
+Array = NDArray[Any]
+
+# What is believed of a robot: better than any is made, worse than any that is worth calibrating.
+BOUNDS_M, BOUNDS_RAD = (1e-6, 0.02), (1e-6, np.deg2rad(2.0))
+PARTS = (slice(0, 3), slice(3, 6))
+
+
+@dataclass(frozen=True, eq=False)
+class Reduced:
+    """The problem with each camera_from_board eliminated, about a point.
+
+    y: (n, 6) metres and radians. by: (n, 6, k) derivatives by the common unknowns. seen: (n, 6, 6) covariance by the
+    corners. information: (k, k) and gradient: (k,) of what the corners say of the common unknowns.
+    """
+
+    y: Array
+    by: Array
+    seen: Array
+    information: Array
+    gradient: Array
+
+    def chosen(self, index: Array) -> Reduced:
+        """Some of the images."""
+        return replace(self, y=self.y[index], by=self.by[index], seen=self.seen[index])
+
+
+@dataclass(frozen=True)
+class RobotNoise:
+    """Standard deviations per coordinate of the flange's position and turn."""
+
+    sigma_m: float
+    sigma_rad: float
+    estimated: bool = True
+
+    @property
+    def at_bound(self) -> bool:
+        """Whether the robot is worse than is believed of one."""
+        return self.estimated and (self.sigma_m >= 0.99 * BOUNDS_M[1] or self.sigma_rad >= 0.99 * BOUNDS_RAD[1])
+
+    @property
+    def whitening(self) -> Array:
+        """Standard deviations (6,) of a residual."""
+        return np.repeat([self.sigma_m, self.sigma_rad], 3)
+
+
+@dataclass(frozen=True, eq=False)
+class Solved:
+    """step: (k,) the best common unknowns. covariance: (k, k). left: (n, 6) residuals. inverse: (n, 6, 6) of V."""
+
+    step: Array
+    covariance: Array
+    left: Array
+    inverse: Array
+
+    @property
+    def distances(self) -> Array:
+        """Mahalanobis distances (n,) of the residuals."""
+        return np.asarray(np.sqrt(np.einsum("ni,nij,nj->n", self.left, self.inverse, self.left)))
+
+
+def solve_reduced(reduced: Reduced, noise: RobotNoise) -> Solved:
+    """Generalised least squares of the common unknowns."""
+    inverse = np.linalg.inv(reduced.seen + np.diag(noise.whitening**2))
+    weighted = inverse @ reduced.by
+    normal = reduced.information + np.einsum("nik,nil->kl", reduced.by, weighted)
+    right = reduced.gradient + np.einsum("nik,ni->k", weighted, reduced.y)
+    scale = 1 / np.sqrt(np.maximum(np.diagonal(normal), 1e-300))
+    covariance = scale[:, None] * np.linalg.pinv(normal * scale * scale[:, None], hermitian=True) * scale
+    step = -covariance @ right
+    return Solved(step, covariance, reduced.y + reduced.by @ step, inverse)
+
+
+def estimate_noise(reduced: Reduced, start: RobotNoise) -> RobotNoise:
+    """The sigmas of greatest restricted likelihood within BOUNDS_M and BOUNDS_RAD."""
+    logs = np.log([BOUNDS_M, BOUNDS_RAD])
+    first = np.clip(np.log([start.sigma_m, start.sigma_rad]), logs[:, 0], logs[:, 1])
+    limits = Bounds(logs[:, 0], logs[:, 1])
+    found = minimize(_deviance, first, (reduced,), "L-BFGS-B", jac=True, bounds=limits, options={"maxiter": 60})
+    sigma_m, sigma_rad = np.exp(found.x).tolist()
+    return RobotNoise(sigma_m, sigma_rad)
+
+
+def _deviance(logs: Array, reduced: Reduced) -> tuple[float, Array]:
+    """-2 log restricted likelihood, and its derivatives by the logarithms of the two sigmas."""
+    sigma_m, sigma_rad = np.exp(logs).tolist()
+    solved = solve_reduced(reduced, RobotNoise(sigma_m, sigma_rad))
+    inverse, covariance = solved.inverse, solved.covariance
+    weighted = inverse @ solved.left[..., None]
+    spread = np.linalg.eigvalsh(covariance * _outer(1 / np.sqrt(np.maximum(np.diagonal(covariance), 1e-300))))
+    value = -float(np.sum(np.linalg.slogdet(inverse)[1])) - float(np.sum(np.log(np.maximum(spread, 1e-300))))
+    value -= float(np.sum(np.log(np.maximum(np.diagonal(covariance), 1e-300))))
+    step = solved.step
+    value += float(np.einsum("ni,nij,nj->", solved.left, inverse, solved.left))
+    value += float(step @ reduced.information @ step + 2 * reduced.gradient @ step)
+    gain = inverse @ reduced.by
+    slopes = []
+    for part, sigma in zip(PARTS, (sigma_m, sigma_rad), strict=True):
+        trace = float(np.einsum("nii->", inverse[:, part, part]))
+        trace -= float(np.einsum("kl,nil,nik->", covariance, gain[:, part], gain[:, part]))
+        slopes.append(2 * sigma**2 * (trace - float(np.sum(weighted[:, part] ** 2))))
+    return value, np.array(slopes)
+
+
+def _outer(v: Array) -> Array:
+    return np.asarray(v[:, None] * v)

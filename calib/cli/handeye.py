@@ -1,0 +1,123 @@
+"""`calib handeye`: from images and flange poses to where the camera is."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from calib.cli.observing import check_sources, observed
+from calib.cli.options import names, tolerance_of
+from calib.cli.reporting import reporting
+
+if TYPE_CHECKING:
+    from calib.cell.hand_eye import HandEye
+
+HELP = """Find where a camera stands on the hand, or beside the robot, from images of a board and poses of the flange.
+
+\b
+Examples:
+  calib handeye --images photos/ --board checkerboard:9x6:25mm --poses poses.csv
+  calib handeye --images photos/ --board checkerboard:9x6:25mm --poses poses.csv --camera camera.yaml
+  calib handeye --corners corners.csv --poses poses.csv --setup eye-to-hand --refine lens,board
+  calib handeye --corners corners.csv --poses poses.csv --euler ZYX --columns x_mm=X,y_mm=Y,z_mm=Z --json
+
+The table holds flange in base: x_m y_m z_m (or _mm) with qx qy qz qw, a rotation vector rx_rad ry_rad rz_rad (or _deg),
+or Euler angles with --euler; a column `image` names the image, else order decides. Writes a folder with hand_eye.yaml,
+the 4 x 4 matrix, camera.yaml and result.json. Exit status: 0 good or usable, 1 do not use, 2 usage or configuration,
+3 unusable input or another convention, 4 the poses cannot determine the camera's place, 5 no convergence."""
+
+
+def command(
+    poses: Path = typer.Option(..., help="Table of poses of the flange in the base (CSV)."),
+    images: Path | None = typer.Option(None, help="Folder of images of the board."),
+    corners: Path | None = typer.Option(
+        None, help="Table of corners found elsewhere: image,x_px,y_px,X_m,Y_m and optional Z_m,sigma_px."
+    ),
+    board: str | None = typer.Option(None, help="checkerboard:9x6:25mm, a shipped name or a YAML file."),
+    camera: Path | None = typer.Option(None, help="camera.yaml. Default: calibrated from the same images."),
+    lens: str = typer.Option("brown_conrady", help="Lens model without --camera; see `calib list lenses`."),
+    setup: str | None = typer.Option(None, help="eye-in-hand or eye-to-hand. Default: the one that fits better."),
+    method: str | None = typer.Option(None, help="Closed form to start from: shah, park, daniilidis or tsai-lenz."),
+    refine: list[str] | None = typer.Option(
+        None, metavar="WHAT", help="lens and/or board (its shape), e.g. lens,board."
+    ),
+    robot_noise: str | None = typer.Option(
+        None, metavar="MM,DEG", help="The robot's noise, such as 0.2mm,0.05deg. Default: estimated."
+    ),
+    euler: str | None = typer.Option(None, help="Sequence of Euler angles: ZYX moving axes, zyx fixed axes."),
+    columns: str | None = typer.Option(None, metavar="OURS=THEIRS,...", help="Columns under other names."),
+    fix_conventions: bool = typer.Option(
+        False, "--fix-conventions", help="Accept other units, orders and pairings if they are what fits."
+    ),
+    robust: bool = typer.Option(True, "--robust/--no-robust", help="Leave images out that do not fit."),
+    image_size: str | None = typer.Option(None, metavar="WxH", help="Image size in pixels, with --corners."),
+    output: Path | None = typer.Option(None, help="Folder to create. Default: calib_handeye_result."),
+    jobs: int | None = typer.Option(None, min=1, help="Processes for detection. Default: one per processor."),
+    timeout_s: float = typer.Option(20.0, min=0.1, help="Time limit per image."),
+    as_json: bool = typer.Option(False, "--json", help="Print one JSON document instead of the summary."),
+) -> None:
+    """See HELP."""
+    with reporting(as_json):
+        started = time.perf_counter()
+        check_sources(images, corners, board, image_size, "calib handeye --images photos/ --poses poses.csv")
+        from calib.camera.camera import load_camera
+        from calib.camera.lens import read_lens
+        from calib.cell.chain import read_setup
+        from calib.cell.closed_forms import read_method
+        from calib.cell.hand_eye import calibrate_hand_eye, check_refinable
+        from calib.report import folder
+        from calib.robot.table import read_poses
+        from calib.robot.table_columns import parse_columns
+
+        read_lens(lens)  # a slip of the keys shows before the long work
+        chosen = read_setup(setup) if setup is not None else None
+        if method is not None:
+            read_method(method)
+        wish = check_refinable(names(refine))
+        noise = tolerance_of(robot_noise, "--robot-noise") if robot_noise else None
+        given = load_camera(camera) if camera is not None else None
+        mapping = parse_columns(columns) if columns is not None else {}
+        table = read_poses(poses, euler=euler, columns=mapping, joints_needed=False)
+        target = folder.reserve(output, "calib_handeye_result")
+        calibration = calibrate_hand_eye(
+            observed(images, corners, board, image_size, jobs, timeout_s, as_json),
+            table,
+            camera=given,
+            lens=lens,
+            setup=chosen,
+            method=method,
+            refine=wish,
+            robot_noise=noise,
+            fix_conventions=fix_conventions,
+            robust=robust,
+        )
+        _finish(calibration, target, as_json, started)
+
+
+def _finish(calibration: HandEye, target: Path, as_json: bool, started: float) -> None:
+    """Write the folder, print the summary or the document, and end with the verdict's exit status."""
+    from calib.cell.result import as_camera_file, as_document, as_hand_eye_file, matrix_text
+    from calib.cell.verdict import judge
+    from calib.report import folder
+    from calib.report.handeye_summary import summary
+
+    verdict = judge(calibration)
+    document = as_document(calibration, verdict, round(time.perf_counter() - started, 3))
+    document["output"] = str(target)
+    mount = calibration.mount
+    title = (
+        f"Where the camera is: matrix is {mount}_from_camera, metres; the camera's z points forward, x right, y down."
+    )
+    files = {
+        "hand_eye.yaml": folder.to_yaml(as_hand_eye_file(calibration), title),
+        f"{mount}_from_camera.txt": matrix_text(calibration),
+        "camera.yaml": folder.to_yaml(as_camera_file(calibration), "The camera of this calibration."),
+        "result.json": folder.to_json(document),
+    }
+    folder.write(target, files)
+    typer.echo(folder.to_json(document).rstrip() if as_json else summary(calibration, verdict, str(target)))
+    if verdict.grade == "do not use":
+        raise typer.Exit(1)

@@ -1,0 +1,58 @@
+"""The part of `calib robot` that looks at images: which arm, which end of it carries the camera, what was seen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from calib.errors import InputError
+
+if TYPE_CHECKING:
+    from calib.cell.arm_in_images import ArmViews
+    from calib.cell.chain import Setup
+    from calib.robot.arm_search import ArmSearch
+    from calib.robot.calibrated_arm import CalibratedArm
+    from calib.robot.calibration import ArmCalibration
+
+
+def arm_and_setup(
+    views: ArmViews, arm: str | None, setup: str | None, seed: int
+) -> tuple[CalibratedArm, Setup, tuple[str, ...]]:
+    """The arm of that name or file, else the shipped one that fits; the set-up given, else the one that fits better."""
+    from calib.cell.arm_in_images import best_setup
+    from calib.cell.chain import SETUPS, read_setup
+    from calib.robot.arm_search import find_arm
+    from calib.robot.calibrated_arm import CalibratedArm, load_calibrated_arm
+
+    asked = read_setup(setup) if setup is not None else None
+    if arm is not None:
+        nominal = load_calibrated_arm(arm)
+        if asked is not None:
+            return nominal, asked, views.notes
+        chosen, remark = best_setup(views, nominal.arm)
+        return nominal, chosen, (*views.notes, remark)
+    searches: dict[Setup, ArmSearch] = {}
+    for each in [asked] if asked else SETUPS:
+        try:
+            searches[each] = find_arm(views.table(each), "pose", seed=seed)
+        except InputError:  # no arm fits that way round
+            if each == (asked or SETUPS[-1]) and not searches:
+                raise
+    chosen = min(searches, key=lambda each: searches[each].candidates[0].residual.size)
+    remark = f"no arm was named; the one that fits, {chosen}: {searches[chosen]}"
+    return CalibratedArm(searches[chosen].arm), chosen, (*views.notes, remark)
+
+
+def with_prediction(calibration: ArmCalibration, views: ArmViews, setup: Setup) -> ArmCalibration:
+    """The calibration with a remark on how far corners in images not fitted are from where the arm says."""
+    import numpy as np
+
+    judged = calibration.heldout or calibration.fitted
+    world, target = (
+        calibration.frames[name].reshape(-1, 4, 4)[0] for name in ("world_from_base", "flange_from_target")
+    )
+    said = world @ calibration.arm.base_from_flange(judged.table.joints) @ target
+    px = views.prediction_px(setup, said, np.asarray(judged.table.pose))
+    part = "not fitted" if calibration.heldout else "fitted"
+    remark = f"corners in {len(said)} images {part} are {px:.2f} px rms from where the arm says they should be"
+    return replace(calibration, notes=(remark, *calibration.notes))

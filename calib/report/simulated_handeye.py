@@ -1,0 +1,54 @@
+"""A simulated hand-eye calibration as files: what a user would hold, and the truth."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from calib.camera.corner_table import corners_text
+from calib.report.folder import to_yaml
+from calib.robot.simulation_files import rounded
+from calib.robot.table import poses_text
+
+if TYPE_CHECKING:
+    from calib.camera.camera import Camera
+    from calib.cell.simulation import Simulation
+
+
+def simulation_files(simulation: Simulation) -> dict[str, str]:
+    """Content by file name: corners.csv, poses.csv, camera.yaml and truth.yaml."""
+    s = simulation
+    truth = {
+        "seed": s.seed,
+        "setup": s.setup,
+        "board": s.observations.board,
+        "sigma_px": s.noise.sigma_px,
+        "sigma_position_mm": 1000 * s.noise.sigma_m,
+        "sigma_rotation_deg": math.degrees(s.noise.sigma_rad),
+        "bow_mm": 1000 * s.noise.bow_m,
+        "wrong_pairings": [v.image for v, bad in zip(s.observations.views, s.wrong, strict=True) if bad],
+        "mount_from_camera": np.round(s.mount_from_camera, 12).tolist(),
+        "rest_from_board": np.round(s.rest_from_board, 12).tolist(),
+    }
+    return {
+        "corners.csv": corners_text(s.observations),
+        "poses.csv": poses_text(rounded(s.table)),
+        "camera.yaml": camera_file(s.camera),
+        "truth.yaml": to_yaml(
+            truth, "Simulated by `calib simulate handeye`: the truth behind corners.csv and poses.csv."
+        ),
+    }
+
+
+def camera_file(camera: Camera) -> str:
+    """camera.yaml of a camera that is known exactly."""
+    size = camera.image_size_px
+    parameters = dict(zip(camera.lens.labels, camera.parameters.tolist(), strict=True))
+    document = {
+        "lens": camera.lens.name,
+        "image_size_px": list(size) if size else None,
+        "parameters": {label: {"value": value} for label, value in parameters.items()},
+    }
+    return to_yaml(document, "The true camera.")

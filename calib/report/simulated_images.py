@@ -1,0 +1,46 @@
+"""A simulated arm before a camera as files: what a user would hold, and the truth."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from calib.camera.corner_table import corners_text
+from calib.report.folder import to_yaml
+from calib.report.simulated_handeye import camera_file
+from calib.robot.arm_file import shipped_arms
+from calib.robot.arm_writer import arm_as_yaml
+from calib.robot.simulation_files import ARM_FILE, TRUTH_DECIMALS, rounded
+from calib.robot.table import poses_text
+
+if TYPE_CHECKING:
+    from calib.cell.arm_simulation import ArmInImages
+
+
+def simulation_files(simulation: ArmInImages) -> dict[str, str]:
+    """Content by file name: joints.csv, corners.csv, camera.yaml, calib.yaml, truth.yaml, arm.yaml if not shipped."""
+    s = simulation
+    shipped = s.nominal.name in shipped_arms()
+    truth = {
+        "seed": s.seed,
+        "arm": s.nominal.name,
+        "setup": s.setup,
+        "board": s.observations.board,
+        "sigma_px": s.sigma_px,
+        **{name: size for name, size in asdict(s.spread).items() if name.startswith("error_")},
+        "parameters": dict(zip(s.arm.labels, np.round(s.arm.parameters, TRUTH_DECIMALS).tolist(), strict=True)),
+        "on_flange": np.round(s.on_flange, TRUTH_DECIMALS).tolist(),
+        "in_base": np.round(s.in_base, TRUTH_DECIMALS).tolist(),
+    }
+    files = {
+        "joints.csv": poses_text(rounded(s.table)),
+        "corners.csv": corners_text(s.observations),
+        "camera.yaml": camera_file(s.camera),
+        "calib.yaml": to_yaml({"arm": s.nominal.name if shipped else ARM_FILE}, "What calib finds beside joints.csv."),
+        "truth.yaml": to_yaml(
+            truth, "Simulated by `calib simulate robot-images`: the truth behind joints and corners."
+        ),
+    }
+    return files if shipped else files | {ARM_FILE: arm_as_yaml(s.nominal)}

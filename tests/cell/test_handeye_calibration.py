@@ -1,0 +1,210 @@
+"""Simulate, calibrate, compare with the truth and with the intervals; then real data against published results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from handeye_cases import BOARD, CAMERA, EXACT, errors, simulated
+
+from calib.camera import Observations, detect
+from calib.camera.camera import Camera
+from calib.camera.lens import read_lens
+from calib.camera.observations import View
+from calib.cell.chain import SETUPS, Setup
+from calib.cell.hand_eye import HandEye, calibrate_hand_eye
+from calib.cell.next_poses import next_poses
+from calib.cell.simulation import Noise, simulate
+from calib.cell.verdict import judge
+from calib.errors import InputError, UsageError
+from calib.geometry import so3
+from calib.robot.table import read_poses
+
+
+def median_errors(found: list[HandEye], truths: list[Any]) -> tuple[float, float]:
+    """mm and degrees."""
+    pairs = [errors(h.mount_from_camera, truth) for h, truth in zip(found, truths, strict=True)]
+    far, turn = np.median(pairs, axis=0)
+    return float(1000 * far), float(np.degrees(turn))
+
+
+@pytest.mark.parametrize("setup", SETUPS)
+def test_perfect_data_give_the_truth_and_the_set_up(setup: Setup) -> None:
+    s = simulated(setup=setup, noise=EXACT)
+    found = calibrate_hand_eye(s.observations, s.table, camera=CAMERA)
+    assert found.setup == setup
+    far, turn = errors(found.mount_from_camera, s.mount_from_camera)
+    assert far < 1e-8
+    assert turn < 1e-8
+    assert found.other_start is not None
+    assert found.other_start.size > 10 * max(found.start.size, 1e-6)
+
+
+@pytest.mark.parametrize("setup", SETUPS)
+def test_intervals_hold_and_the_noise_is_found(setup: Setup) -> None:
+    held, noise, found, truths = [], [], [], []
+    for seed in range(12):
+        s = simulated(views=30, seed=100 + seed, setup=setup)
+        h = calibrate_hand_eye(s.observations, s.table, camera=CAMERA, setup=setup)
+        x, truth = h.mount_from_camera, s.mount_from_camera
+        held.append(np.abs(x[:3, 3] - truth[:3, 3]) <= h.interval_m)
+        held.append(np.abs(so3.log(x[:3, :3] @ truth[:3, :3].T)) <= h.interval_rad)
+        noise.append((h.noise.sigma_m, h.noise.sigma_rad, h.noise_px))
+        found.append(h)
+        truths.append(truth)
+    assert np.mean(held) > 0.86  # 72 coordinates of 12 runs: 0.95 - 3 sigma
+    assert np.allclose(np.mean(noise, axis=0), [2e-4, np.deg2rad(0.05), 0.2], rtol=0.15)
+    far, turn = median_errors(found, truths)
+    assert far < 0.13
+    assert turn < 0.022
+
+
+def test_wrong_pairings_cost_the_images_that_are_wrong_and_no_more() -> None:
+    for seed in range(4):
+        s = simulated(views=30, seed=seed, noise=Noise(wrong=0.1))
+        h = calibrate_hand_eye(s.observations, s.table, camera=CAMERA, setup=s.setup)
+        assert [bool(fit.reason) for fit in h.images] == s.wrong.tolist()
+        clean = simulated(views=30, seed=seed)
+        without = calibrate_hand_eye(clean.observations, clean.table, camera=CAMERA, setup=s.setup)
+        assert errors(h.mount_from_camera, without.mount_from_camera) < (2e-4, 5e-4)
+
+
+def test_one_wrong_pairing_that_is_nearly_right_is_named() -> None:
+    s = simulated(views=20)
+    assert s.table.position is not None
+    moved = s.table.position.copy()
+    moved[7] += [0.004, 0.0, 0.0]
+    h = calibrate_hand_eye(s.observations, replace(s.table, position=moved), camera=CAMERA, setup=s.setup)
+    assert [fit.image for fit in h.images if fit.reason] == ["view_008.png"]
+
+
+def test_a_lens_from_the_same_images_widens_the_intervals() -> None:
+    s = simulated(views=30)
+    given = calibrate_hand_eye(s.observations, s.table, camera=CAMERA, setup=s.setup)
+    own = calibrate_hand_eye(s.observations, s.table, setup=s.setup)
+    assert own.lens_estimated
+    assert not given.lens_estimated
+    assert own.interval_rad.max() > given.interval_rad.max()
+    assert np.degrees(errors(own.mount_from_camera, s.mount_from_camera)[1]) < 0.15
+
+
+@pytest.mark.parametrize("own_lens", [False, True])
+def test_a_bowed_board_is_found_and_does_no_harm(own_lens: bool) -> None:
+    s = simulated(views=30, noise=Noise(sigma_m=0.0, sigma_rad=0.0, bow_m=2e-3))
+    camera = None if own_lens else CAMERA
+    h = calibrate_hand_eye(s.observations, s.table, camera=camera, setup=s.setup, refine=["board"])
+    assert h.bow_m == pytest.approx(2e-3, rel=0.05)
+    assert errors(h.mount_from_camera, s.mount_from_camera)[0] < 5e-5
+    flat = calibrate_hand_eye(s.observations, s.table, camera=camera, setup=s.setup)
+    assert flat.rms_px > 3 * h.rms_px
+    assert any("--refine board" in text for text in judge(flat).advice)
+
+
+def test_the_boards_size_is_checked() -> None:
+    s = simulated(views=20)
+    views = tuple(View(v.image, v.corners_px, BOARD * 0.98) for v in s.observations.views)
+    h = calibrate_hand_eye(replace(s.observations, views=views), s.table, camera=CAMERA, setup=s.setup)
+    assert h.scale.deviates
+    assert h.scale.ratio == pytest.approx(1 / 0.98, abs=3 * h.scale.sigma + 1e-3)
+    assert any("times as large" in text for text in judge(h).advice)
+
+
+def test_the_next_poses_help_as_much_as_they_say() -> None:
+    s = simulated(views=10)
+    h = calibrate_hand_eye(s.observations, s.table, camera=CAMERA, setup=s.setup)
+    poses = next_poses(h)
+    assert len(poses) == 3
+    known = [h.interval_m.max(), *(pose.interval_m for pose in poses)]
+    assert all(after < before for before, after in pairwise(known))
+
+
+def test_a_stated_noise_is_believed() -> None:
+    s = simulated(views=20)
+    h = calibrate_hand_eye(s.observations, s.table, camera=CAMERA, setup=s.setup, robot_noise=(1e-3, 1e-3))
+    assert (h.noise.sigma_m, h.noise.sigma_rad, h.noise.estimated) == (1e-3, 1e-3, False)
+
+
+def test_verdicts() -> None:
+    s = simulated(views=30)
+    good = calibrate_hand_eye(s.observations, s.table, camera=CAMERA, setup=s.setup)
+    assert judge(good).grade == "good"
+    few = simulated(views=6)
+    assert judge(calibrate_hand_eye(few.observations, few.table, camera=CAMERA, setup=s.setup)).grade == "usable"
+    bad = simulated(views=6, noise=Noise(sigma_m=8e-3, sigma_rad=np.deg2rad(1.0)))
+    with_noise = calibrate_hand_eye(bad.observations, bad.table, camera=CAMERA, setup=s.setup)
+    assert judge(with_noise).grade == "do not use"
+
+
+def test_what_cannot_be_refined_is_named() -> None:
+    s = simulated(views=6)
+    with pytest.raises(UsageError) as raised:
+        calibrate_hand_eye(s.observations, s.table, camera=CAMERA, refine=["lense"])
+    assert raised.value.code == "unknown-refine"
+
+
+def test_a_large_set_is_quick_enough_to_iterate() -> None:
+    s = simulate(CAMERA, BOARD, views=300, seed=1)
+    h = calibrate_hand_eye(s.observations, s.table, camera=CAMERA, setup=s.setup)
+    assert len(h.used) == 300
+    assert h.interval_m.max() < 5e-5
+
+
+# Real data
+
+
+def halves(observations: Observations, table: Any, **options: Any) -> tuple[float, float]:
+    """mm and degrees between the hand-eyes of even and odd images."""
+    found = []
+    for first in (0, 1):
+        part = replace(observations, views=observations.views[first::2])
+        found.append(calibrate_hand_eye(part, table, setup="eye-in-hand", **options).mount_from_camera)
+    far, turn = errors(*found)
+    return 1000 * far, float(np.degrees(turn))
+
+
+def test_tabb_ds1(real_data: Callable[[str], Path]) -> None:
+    """The published intrinsics; a robot held exact is the published criterion."""
+    folder = real_data("handeye/tabb_ds1")
+    observations = detect(folder / "images", "checkerboard:8x6:28.5mm", jobs=1)
+    table = read_poses(folder / "poses.csv", joints_needed=False)
+    values = (1081.59, 1083.49, 0.0, 317.249, 245.791, -0.223875, 0.164635, 0.000135341, 0.000967829, -0.0108216)
+    published = Camera(read_lens("brown_conrady"), np.array(values), (640, 480))
+    exact = calibrate_hand_eye(observations, table, camera=published, robot_noise=(1e-7, 1e-7), robust=False)
+    assert exact.setup == "eye-in-hand"
+    assert round(exact.robot_rms_px, 2) <= 1.56
+    solved = calibrate_hand_eye(observations, table, camera=published)
+    assert solved.rms_px < 0.1
+    assert len(solved.used) == 88
+    far, turn = halves(observations, table, camera=published, refine=["lens"])
+    assert far < 5.0
+    assert turn < 0.18
+
+
+def test_cs_synthetic_1(real_data: Callable[[str], Path]) -> None:
+    folder = real_data("handeye/cs_synthetic_1")
+    observations = detect(folder, "checkerboard:9x6:200mm", jobs=1)
+    h = calibrate_hand_eye(observations, read_poses(folder / "poses.csv", joints_needed=False))
+    assert h.setup == "eye-in-hand"
+    far, turn = errors(h.mount_from_camera, np.diag([1.0, -1.0, -1.0, 1.0]))
+    assert far < 0.35e-3
+    assert np.degrees(turn) < 0.02
+    assert far < np.linalg.norm(h.interval_m)
+
+
+def test_visp_franka_eih(real_data: Callable[[str], Path]) -> None:
+    """The square that ships with the images is not the one that was photographed."""
+    folder = real_data("handeye/visp_franka_eih")
+    factory = Camera(read_lens("pinhole"), np.array([607.5931, 607.57495, 0.0, 323.46283, 243.25529]), (640, 480))
+    table = read_poses(folder / "poses.csv", joints_needed=False)
+    with pytest.raises(InputError) as raised:
+        calibrate_hand_eye(detect(folder, "checkerboard:9x6:23.6mm", jobs=1), table, camera=factory)
+    assert raised.value.code == "conventions"
+    ratio = float(raised.value.what.split(" times as large")[0].split()[-1])
+    assert 1.10 < ratio < 1.15
+    h = calibrate_hand_eye(detect(folder, "checkerboard:9x6:26.2mm", jobs=1), table, camera=factory)
+    assert np.sqrt(np.mean([fit.off_m**2 for fit in h.used])) < 0.5 * 5.41e-3

@@ -1,0 +1,229 @@
+"""Hand-eye calibration on simulated data whose truth is known, and what it costs.
+
+    python tools/bench_handeye.py              100 runs of each case
+    python tools/bench_handeye.py --quick      20 runs
+    python tools/bench_handeye.py --runs 400 --json
+
+Every run draws 30 images of a 9 x 6 board, corners with 0.2 px, the robot's poses with 0.05 deg and 0.2 mm per axis
+(`calib simulate handeye`). Errors are medians over runs of the angle and the distance between the camera's place and
+the truth; beside them those of the closed forms on the same board poses, and of cv2.calibrateHandEye where the
+installed OpenCV has it. Exits with 1 and the shortfalls, the worst last, where a bound is missed.
+"""
+
+# ruff: noqa: E402
+from __future__ import annotations
+
+import os
+
+for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[_variable] = "1"  # before numpy is loaded
+
+import argparse
+import json
+import sys
+import time
+from dataclasses import asdict, dataclass, field
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from calib.camera.boards.checkerboard import Checkerboard
+from calib.camera.simulation import typical_camera
+from calib.cell.boards_seen import boards_seen
+from calib.cell.chain import mount_from_rest
+from calib.cell.closed_forms import METHODS
+from calib.cell.hand_eye import calibrate_hand_eye
+from calib.cell.simulation import Noise, Simulation, simulate
+from calib.errors import CalibError
+from calib.geometry import se3, so3
+
+Array = NDArray[np.float64]
+
+BOARD = Checkerboard(9, 6, 0.025).corners_in_board
+CAMERA = typical_camera("brown_conrady")
+VIEWS, RUNS, QUICK_RUNS = 30, 100, 20
+EXACT = Noise(sigma_m=0.0, sigma_rad=0.0)
+COVERAGE = (0.925, 0.975)
+CLEAN = "clean"
+WORSE_BY_WRONG = 1.3  # times the clean error with a tenth of the pairings wrong
+LARGE, LARGE_MOST_S, CLOSED_FORM_MOST_S = 300, 1.0, 0.010
+
+
+@dataclass(frozen=True)
+class Case:
+    """One kind of data. own_lens: the camera is calibrated from the same images. most: degrees and mm allowed."""
+
+    name: str
+    most: tuple[float, float]
+    noise: Noise = field(default_factory=Noise)
+    own_lens: bool = False
+    refine: tuple[str, ...] = ()
+
+
+CASES = (
+    Case(CLEAN, (0.016, 0.10)),
+    Case("lens from the same images", (0.05, 0.14), own_lens=True),
+    Case("exact robot", (0.0055, 0.018), EXACT),
+    Case("10 % wrong pairings", (np.inf, np.inf), Noise(wrong=0.1)),
+    Case("board bowed by 2 mm, --refine board", (np.inf, 0.1), Noise(bow_m=2e-3), refine=("board",)),
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """Medians of one case. others: degrees and mm per closed form. coverage: share of 95 % intervals that hold the
+    truth, over six coordinates. wrong: runs in which the images named were not those wrongly paired."""
+
+    case: str
+    deg: float
+    mm: float
+    coverage: float
+    wrong: int
+    failed: int
+    seconds: float
+    others: dict[str, tuple[float, float]]
+
+
+def main() -> None:
+    """Measure, print, judge."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help=f"{QUICK_RUNS} runs of each case")
+    parser.add_argument("--runs", type=int, help="runs of each case")
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    arguments = parser.parse_args()
+    runs = arguments.runs or (QUICK_RUNS if arguments.quick else RUNS)
+    rows = []
+    for case in CASES:
+        rows.append(measured(case, runs))
+        if not arguments.json:
+            _print(rows[-1])
+    solve_s, closed_s = large_times()
+    short = _shortfalls(rows, solve_s, closed_s, runs)
+    if arguments.json:
+        times = {"solve_s": solve_s, "closed_form_s": closed_s}
+        print(json.dumps({"runs": runs, "rows": [asdict(row) for row in rows], LARGE: times, "short": short}, indent=2))
+    else:
+        print(f"{LARGE} images, CPU: calibration {solve_s:.2f} s; ", end="")
+        print(", ".join(f"{name} {1000 * each:.1f} ms" for name, each in closed_s.items()))
+    for text in short:
+        print(text, file=sys.stderr)
+    raise SystemExit(1 if short else 0)
+
+
+def measured(case: Case, runs: int) -> Row:
+    """All runs of one case."""
+    errors, held, seconds, wrong, failed = [], [], [], 0, 0
+    others: dict[str, list[tuple[float, float]]] = {}
+    for seed in range(runs):
+        s = simulate(CAMERA, BOARD, views=VIEWS, noise=case.noise, seed=seed)
+        begin = time.process_time()
+        try:
+            found = calibrate_hand_eye(
+                s.observations,
+                s.table,
+                camera=None if case.own_lens else CAMERA,
+                setup=s.setup,
+                refine=case.refine,
+            )
+        except CalibError:
+            failed += 1
+            continue
+        seconds.append(time.process_time() - begin)
+        errors.append(error(found.mount_from_camera, s.mount_from_camera))
+        held.append(_held(found.mount_from_camera, s.mount_from_camera, found.interval_m, found.interval_rad))
+        wrong += [bool(fit.reason) for fit in found.images] != s.wrong.tolist()
+        for name, x in _by_others(s, case).items():
+            others.setdefault(name, []).append(error(x, s.mount_from_camera))
+    deg, mm = np.median(errors, axis=0).tolist()
+    medians = {name: tuple(np.median(each, axis=0).tolist()) for name, each in others.items()}
+    return Row(case.name, deg, mm, float(np.mean(held)), wrong, failed, float(np.median(seconds)), medians)
+
+
+def error(x: Array, truth: Array) -> tuple[float, float]:
+    """Degrees and mm between two places of the camera."""
+    turn = so3.log(truth[:3, :3].T @ x[:3, :3])
+    return float(np.degrees(np.linalg.norm(turn))), float(1000 * np.linalg.norm(x[:3, 3] - truth[:3, 3]))
+
+
+def large_times() -> tuple[float, dict[str, float]]:
+    """CPU seconds of a whole calibration of many images from their corners, and of each closed form; best of three."""
+    s = simulate(CAMERA, BOARD, views=LARGE, seed=1)
+    g = mount_from_rest(_flange(s), s.setup)
+    c = boards_seen(s.observations, CAMERA).camera_from_board
+    solve = _best_of(lambda: calibrate_hand_eye(s.observations, s.table, camera=CAMERA, setup=s.setup))
+    return solve, {name: _best_of(lambda f=method: f(g, c)) for name, method in METHODS.items()}  # type: ignore[misc]
+
+
+def _best_of(call: object, times: int = 3) -> float:
+    best = np.inf
+    for _ in range(times):
+        begin = time.process_time()
+        call()  # type: ignore[operator]
+        best = min(best, time.process_time() - begin)
+    return float(best)
+
+
+def _flange(s: Simulation) -> Array:
+    assert s.table.rotation is not None
+    assert s.table.position is not None
+    return se3.compose(s.table.rotation, s.table.position)
+
+
+def _held(x: Array, truth: Array, interval_m: Array, interval_rad: Array) -> Array:
+    """Which of the six intervals hold the truth."""
+    turn = np.abs(so3.log(x[:3, :3] @ truth[:3, :3].T))
+    return np.concatenate([np.abs(x[:3, 3] - truth[:3, 3]) <= interval_m, turn <= interval_rad])
+
+
+def _by_others(s: Simulation, case: Case) -> dict[str, Array]:
+    """The closed forms, ours and OpenCV's, on all images."""
+    seen = boards_seen(s.observations, None if case.own_lens else CAMERA)
+    flange, c = _flange(s), seen.camera_from_board
+    if len(c) < len(flange):
+        return {}
+    g = mount_from_rest(flange, s.setup)
+    found = {name: method(g, c) for name, method in METHODS.items()}
+    if hasattr(cv2, "calibrateHandEye"):
+        for name in ("TSAI", "PARK", "HORAUD", "ANDREFF", "DANIILIDIS"):
+            parts = (list(flange[:, :3, :3]), list(flange[:, :3, 3]), list(c[:, :3, :3]), list(c[:, :3, 3]))
+            r, t = cv2.calibrateHandEye(*parts, method=getattr(cv2, f"CALIB_HAND_EYE_{name}"))
+            found[f"cv2 {name}"] = se3.compose(np.asarray(r), np.asarray(t).ravel())
+    return found
+
+
+def _print(row: Row) -> None:
+    print(f"{row.case}: {row.deg:.4f} deg {row.mm:.4f} mm, intervals hold {100 * row.coverage:.1f} %, ", end="")
+    print(f"{row.wrong} runs named the wrong images, {row.failed} failed, {row.seconds:.2f} s each")
+    for name, (deg, mm) in row.others.items():
+        print(f"    {name:<16}{deg:.4f} deg {mm:.4f} mm")
+
+
+def _shortfalls(rows: list[Row], solve_s: float, closed_s: dict[str, float], runs: int) -> list[str]:
+    """What missed its bound, the worst last."""
+    found: list[tuple[float, str]] = []
+    clean = next(row for row in rows if row.case == CLEAN)
+    slack = 3 * np.sqrt(0.05 * 0.95 / (2 * runs))  # coverage of so few runs is no better known; six coordinates count 2
+    low, high = (COVERAGE[0], COVERAGE[1]) if runs >= RUNS else (0.95 - slack, 0.95 + slack)
+    give = 1.0 if runs >= RUNS else 1 + 1.06 / np.sqrt(runs)  # two standard deviations of the median of so few runs
+    for case, row in zip(CASES, rows, strict=True):
+        most = case.most if case.noise.wrong == 0 else (WORSE_BY_WRONG * clean.deg, WORSE_BY_WRONG * clean.mm)
+        for value, bound, unit in ((row.deg, most[0], "deg"), (row.mm, most[1], "mm")):
+            if value > give * bound:
+                found.append((value / bound, f"{row.case}: {value:.4f} {unit}, at most {bound:.4f} wanted"))
+        if not low <= row.coverage <= high:
+            text = f"{row.case}: intervals hold {100 * row.coverage:.1f} %, {100 * low:.1f} to {100 * high:.1f} wanted"
+            found.append((1.0, text))
+        if row.failed:
+            found.append((2.0, f"{row.case}: {row.failed} of {runs} runs failed"))
+    if solve_s > LARGE_MOST_S:
+        found.append((solve_s / LARGE_MOST_S, f"{LARGE} images took {solve_s:.2f} s, {LARGE_MOST_S:g} wanted"))
+    for name, each in closed_s.items():
+        if each > CLOSED_FORM_MOST_S:
+            text = f"{name} took {1000 * each:.1f} ms for {LARGE} poses, {1000 * CLOSED_FORM_MOST_S:g} wanted"
+            found.append((each / CLOSED_FORM_MOST_S, text))
+    return [text for _, text in sorted(found)]
+
+
+if __name__ == "__main__":
+    main()
