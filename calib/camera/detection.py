@@ -14,10 +14,12 @@ import numpy as np
 
 from calib.camera import grid, workers
 from calib.camera.board import Board, read_board
+from calib.camera.boards.apriltag import AprilTag
 from calib.camera.boards.checkerboard import Checkerboard
 from calib.camera.finder import Finding
 from calib.camera.images import find_images, natural_order
 from calib.camera.observations import Observations, SetAside, View
+from calib.camera.tags import detect_tag
 from calib.errors import InputError, UsageError
 
 TIMEOUT_S = 30.0  # an image in which every detector fails takes 3 s at 12 MP
@@ -36,7 +38,7 @@ def detect(
     timeout_s: float = TIMEOUT_S,
     progress: Callable[[int, int], None] | None = None,
 ) -> Observations:
-    """Find a checkerboard's corners in images.
+    """Find a checkerboard's corners, or those of an AprilTag, in images.
 
     images: a folder, a pattern (`dir/*.png`), or files. board: as `read_board` takes it; None: the size of the inner
     grid is inferred from the images and a square is the unit of length. jobs: worker processes (default: one per
@@ -49,6 +51,9 @@ def detect(
     `opencv-unavailable`, `board-not-detected` (a kind of board that is not found in images), those of `read_board`.
     """
     wanted = read_board(board) if isinstance(board, str) else board
+    if isinstance(wanted, AprilTag):
+        paths, _ = _paths(images)
+        return detect_tag(paths, _names(paths), wanted, progress)
     if wanted is not None and not isinstance(wanted, Checkerboard):
         raise UsageError(f"{wanted.name} cannot be found in images", code="board-not-detected")
     if jobs is not None and jobs < 1:

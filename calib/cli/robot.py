@@ -225,7 +225,8 @@ def _understood(
             f"the table does not fit the arm {arm.arm.name}: off by {left} at the median",
             code="arm-does-not-fit",
             where=table.name,
-            advice="leave --arm out to have every shipped arm tried; check joint values and their order",
+            advice="leave --arm out to have every shipped arm tried; check joint values and their order; "
+            "--global-start if nobody knows their zero positions",
         )
     return arm, table, ()
 

@@ -14,7 +14,7 @@ from calib.errors import UsageError
 
 Array = NDArray[np.float64]
 
-_UNITS_M = {"um": 1e-6, "mm": 1e-3, "cm": 1e-2, "m": 1.0, "in": 0.0254}
+UNITS_M = {"um": 1e-6, "mm": 1e-3, "cm": 1e-2, "m": 1.0, "in": 0.0254}
 _CORNERS = (3, 200)  # two corners a side leave a square whose turns cannot be told apart; no camera resolves 200
 _BEYOND = 0.5  # how light the background is drawn
 _SYNTAX = (
@@ -88,9 +88,9 @@ class Checkerboard:
             size = re.fullmatch(r"(\d+\.?\d*|\.\d+)\s*([a-z]+)", fields[1].lower(), re.ASCII)
             if not size:
                 raise _syntax(text, "the square's size is a number with its unit")
-            if size[2] not in _UNITS_M:
-                raise _syntax(text, f"unknown unit {size[2]!r}; valid: {', '.join(_UNITS_M)}")
-            square_m = float(size[1]) * _UNITS_M[size[2]]
+            if size[2] not in UNITS_M:
+                raise _syntax(text, f"unknown unit {size[2]!r}; valid: {', '.join(UNITS_M)}")
+            square_m = float(size[1]) * UNITS_M[size[2]]
         try:
             return cls(int(grid[1]), int(grid[2]), square_m)
         except UsageError as error:

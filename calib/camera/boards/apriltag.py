@@ -1,0 +1,119 @@
+"""One AprilTag: four corners, for a target small enough for a gripper. A pose, but no lens, can be had from it.
+
+E. Olson, "AprilTag: a robust and flexible visual fiducial system", ICRA 2011; the family is OpenCV's dictionary.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calib import config
+from calib.camera import opencv
+from calib.camera.boards.checkerboard import UNITS_M
+from calib.errors import UsageError, did_you_mean
+
+Array = NDArray[np.float64]
+
+FAMILIES = ("16h5", "25h9", "36h10", "36h11")
+_SYNTAX = "apriltag:FAMILY:SIZE, the side of the black square, such as apriltag:36h11:48mm"
+_SAMPLES = 5  # per side of the box that a reflectance is averaged over
+
+
+@dataclass(frozen=True)
+class AprilTag:
+    """family: such as 36h11; side_m: of the black square, metres; number: which tag of the family, None for any."""
+
+    family: str
+    side_m: float
+    number: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.family not in FAMILIES:
+            advice = did_you_mean(self.family, FAMILIES)
+            raise UsageError(f"unknown AprilTag family {self.family!r}", code="config-value", advice=advice)
+        if not 1e-5 <= self.side_m <= 100.0:
+            raise UsageError(f"a tag of {self.side_m} m", code="config-value", why="expected 10 um to 100 m")
+
+    @property
+    def name(self) -> str:
+        number = "" if self.number is None else f":{self.number}"
+        return f"apriltag:{self.family}:{self.side_m * 1e3:.10g}mm{number}"
+
+    @property
+    def scale_known(self) -> bool:
+        return True
+
+    @property
+    def corners_in_board(self) -> Array:
+        """(4, 3) clockwise, the first at the origin."""
+        s = self.side_m
+        return np.array([[0.0, 0.0, 0.0], [s, 0.0, 0.0], [s, s, 0.0], [0.0, s, 0.0]])
+
+    @cached_property
+    def dictionary(self) -> Any:
+        """OpenCV's dictionary of the family."""
+        aruco = opencv.load().aruco
+        return aruco.getPredefinedDictionary(getattr(aruco, f"DICT_APRILTAG_{self.family}"))
+
+    def reflectance(self, x: Array, y: Array, width_x: Array, width_y: Array) -> Array:
+        """How light (0 to 1): the tag on white paper, grey beyond."""
+        cells = self.dictionary.markerSize + 2
+        image = opencv.load().aruco.generateImageMarker(self.dictionary, self.number or 0, cells)
+        paper = np.pad(image / 255.0, 1, constant_values=1.0)
+        paper = np.pad(paper, 1, constant_values=0.5)
+        total = np.zeros(np.broadcast_shapes(x.shape, width_x.shape))
+        steps = (np.arange(_SAMPLES) + 0.5) / _SAMPLES - 0.5
+        for dx in steps:
+            for dy in steps:
+                column = np.floor((x + dx * width_x) / self.side_m * cells).astype(int) + 2
+                row = np.floor((y + dy * width_y) / self.side_m * cells).astype(int) + 2
+                total += paper[np.clip(row, 0, cells + 3), np.clip(column, 0, cells + 3)]
+        return total / _SAMPLES**2
+
+    @classmethod
+    def from_config(cls, document: Any, where: str) -> AprilTag:
+        """Keys: family, side_mm, number (may be left out)."""
+        keys = config.build(_Keys, document, where)
+        try:
+            return cls(keys.family, keys.side_mm * 1e-3, keys.number)
+        except UsageError as error:
+            error.where = error.where or where
+            raise
+
+    @classmethod
+    def from_text(cls, fields: list[str]) -> AprilTag:
+        """Fields: `36h11`, a size such as `48mm`, and the tag's number (may be left out)."""
+        text = ":".join(fields)
+        if len(fields) not in (2, 3):
+            raise _syntax(text, "a family and a size are needed")
+        size = re.fullmatch(r"(\d+\.?\d*|\.\d+)\s*([a-z]+)", fields[1].lower(), re.ASCII)
+        if not size or size[2] not in UNITS_M:
+            raise _syntax(text, f"the size is a number with its unit: {', '.join(UNITS_M)}")
+        if len(fields) == 3 and not re.fullmatch(r"\d{1,5}", fields[2], re.ASCII):
+            raise _syntax(text, "a tag's number is a whole number")
+        try:
+            return cls(fields[0].lower(), float(size[1]) * UNITS_M[size[2]], int(fields[2]) if fields[2:] else None)
+        except UsageError as error:
+            raise _syntax(text, error.what) from None
+
+
+@dataclass(frozen=True)
+class _Keys:
+    """The keys of a tag's YAML file, besides its kind."""
+
+    family: str
+    side_mm: float
+    number: int | None = None
+
+
+def _syntax(text: str, why: str) -> UsageError:
+    return UsageError(f"not an AprilTag: {text!r}", code="board-syntax", why=why, advice=_SYNTAX)
+
+
+BOARD = AprilTag

@@ -1,0 +1,88 @@
+"""An AprilTag as the board: how it is named, where its corners are found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from calib.camera import opencv
+from calib.camera.board import read_board
+from calib.camera.boards.apriltag import AprilTag
+from calib.camera.boards.checkerboard import Checkerboard
+from calib.camera.detection import detect
+from calib.camera.rendering import render
+from calib.camera.simulation import typical_camera
+from calib.errors import InputError, UsageError
+from calib.geometry import se3, so3
+
+SIZE = (640, 480)
+TAG = AprilTag("36h11", 0.048, 10)
+
+
+@pytest.mark.parametrize("text", ["apriltag:36h11:48mm", "apriltag:25h9:2.5cm", "apriltag:36h11:50mm:7"])
+def test_a_tag_is_read_back_by_its_name(text: str) -> None:
+    tag = read_board(text)
+    assert isinstance(tag, AprilTag)
+    assert read_board(tag.name) == tag
+    assert tag.corners_in_board.shape == (4, 3)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["apriltag:36h11", "apriltag:36h12:48mm", "apriltag:36h11:48", "apriltag:36h11:48mm:x", "apriltag:36h11:0mm"],
+)
+def test_what_is_no_tag_is_refused(text: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        read_board(text)
+    assert caught.value.code == "board-syntax"
+
+
+def photographs(folder: Path) -> np.ndarray:
+    """Rendered images of the tag; returns where its corners are, (images, 4, 2)."""
+    camera, rng = typical_camera("brown_conrady", SIZE), np.random.default_rng(3)
+    turns = so3.exp(rng.normal(0.0, 0.3, (4, 3)))
+    middle = TAG.corners_in_board.mean(axis=0)
+    poses = se3.compose(turns, np.array([0.0, 0.0, 0.25]) - turns @ middle)
+    for i, pose in enumerate(poses):
+        image = render(TAG, pose, camera.unproject, SIZE, noise=2.0, seed=i)
+        opencv.load().imwrite(str(folder / f"tag_{i}.png"), image)
+    return camera.project(se3.apply(poses[:, None], TAG.corners_in_board))
+
+
+def test_corners_are_found_where_they_are(tmp_path: Path) -> None:
+    truth = photographs(tmp_path)
+    for board in ("apriltag:36h11:48mm", "apriltag:36h11:48mm:10"):
+        found = detect(tmp_path, board)
+        assert [view.image for view in found.views] == [f"tag_{i}.png" for i in range(4)]
+        assert found.image_size_px == SIZE
+        # the same corner comes first in every image: one start of the four, and clockwise
+        off = [
+            [float(np.abs(np.roll(view.corners_px, k, axis=0) - px).max()) for k in range(4)]
+            for view, px in zip(found.views, truth, strict=True)
+        ]
+        assert np.min(off, axis=1).max() < 0.4
+        assert len(set(np.argmin(off, axis=1).tolist())) == 1
+
+
+def test_another_tag_and_no_tag_are_told(tmp_path: Path) -> None:
+    photographs(tmp_path)
+    with pytest.raises(InputError, match="no image shows the tag") as caught:
+        detect(tmp_path, "apriltag:36h11:48mm:11")
+    assert "[10]" in caught.value.why
+    camera = typical_camera("brown_conrady", SIZE)
+    pose = se3.compose(np.eye(3), np.array([-0.1, -0.06, 0.4]))
+    folder = tmp_path / "board"
+    folder.mkdir()
+    image = render(Checkerboard(9, 6, 0.025), pose, camera.unproject, SIZE)
+    opencv.load().imwrite(str(folder / "board.png"), image)
+    with pytest.raises(InputError) as nothing:
+        detect(folder, TAG)
+    assert nothing.value.code == "no-board-found"
+
+
+def test_a_measured_gripper(real_data: Callable[[str], Path]) -> None:
+    found = detect(real_data("handeye/visp_franka_eth"), "apriltag:36h11:48mm")
+    assert len(found.views) == 8
