@@ -51,12 +51,15 @@ def test_geometry_from_forty_images(setup: Setup) -> None:
 
 
 def test_a_lens_from_the_same_images_will_do() -> None:
+    """Its errors are the arm's then, but the arm is still far better than as drawn."""
     simulation = simulated(seed=1)
     views = looked_at(simulation, None)
-    found = identify(
-        simulation.nominal, views.table("eye-in-hand"), measurement=views.measurement("eye-in-hand"), holdout=0.0
+    table, measurement = views.table("eye-in-hand"), views.measurement("eye-in-hand")
+    found = identify(simulation.nominal, table, measurement=measurement, holdout=0.0)
+    drawn = identify(
+        simulation.nominal, table, "offsets", fix=simulation.nominal.labels, measurement=measurement, holdout=0.0
     )
-    assert unseen_mm(simulation, found) < 0.4
+    assert unseen_mm(simulation, found) < 0.5 * unseen_mm(simulation, drawn)
 
 
 @pytest.mark.parametrize("setup", SETUPS)
