@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
 Array = NDArray[Any]
 NAME = "images"
+OWN_LENS = (
+    "the lens comes from these very images, and its errors are taken for the arm's: better one of its own, --camera"
+)
 
 
 def pose_information(seen: BoardsSeen) -> Array:
@@ -148,9 +151,10 @@ def views_of_arm(
     seen = seen.chosen(np.array([i for i, view in enumerate(seen.views) if view.image in row_of], dtype=np.intp))
     rows = np.array([row_of[view.image] for view in seen.views], dtype=np.intp)
     aside = tuple(f"{each.image} set aside: {each.reason}" for each in seen.set_aside)
+    own = (OWN_LENS,) if seen.own_lens else ()
     # the reader's remark on columns it knows no use for names the very column of images
     remarks = tuple(note for note in table.notes if not note.startswith("columns not used"))
-    return ArmViews(replace(table, notes=remarks), seen, rows, (*pairing.notes, *aside))
+    return ArmViews(replace(table, notes=remarks), seen, rows, (*own, *pairing.notes, *aside))
 
 
 def best_setup(views: ArmViews, arm: SerialArm) -> tuple[Setup, str]:
