@@ -26,7 +26,7 @@ def tool() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("name", ROBOTS)
+@pytest.mark.parametrize("name", [*ROBOTS, "two_cobots"])
 def test_robots_are_regenerated_byte_for_byte(name: str) -> None:
     files = tool().DATASETS[name]()
     folder = ROOT / "datasets" / name
