@@ -99,7 +99,10 @@ def daniilidis(g: Array, c: Array) -> Array:
     m = motions(g, c)
     length = reach(g)  # so that the dual part weighs as the real one
     a, b = (_dual(v, s, poses[:, :3, 3] / length, m) for v, s, poses in ((m.a, m.scalar_a, g), (m.b, m.scalar_b, c)))
-    stacked = np.concatenate([m.a - m.b, m.a + m.b, a - b, a + b])
+    stacked = np.empty((12, m.a.shape[1]))
+    for first, (left, right) in ((0, (m.a, m.b)), (6, (a, b))):
+        np.subtract(left, right, out=stacked[first : first + 3])
+        np.add(left, right, out=stacked[first + 3 : first + 6])
     sums = stacked @ stacked.T
     squares, across = _products(sums[:6, :6]), _products(sums[6:, :6])
     equations = np.block([[squares + _products(sums[6:, 6:]), across], [across.T, squares]])
