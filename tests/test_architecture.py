@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "calib"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # What each part may import of calib besides itself.
-FOUNDATION = {"errors", "config", "plugins", "delimited"}
+FOUNDATION = {"errors", "config", "plugins", "delimited", "files"}
 MODELS = FOUNDATION | {"geometry", "engine"}
 ALLOWED = {
     "errors": set(),
@@ -22,6 +22,7 @@ ALLOWED = {
     "config": {"errors"},
     "plugins": {"errors"},
     "delimited": {"errors"},
+    "files": {"errors"},
     "camera": MODELS,
     "network": MODELS,
     "robot": MODELS,

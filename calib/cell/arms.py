@@ -21,7 +21,7 @@ from calib.robot.accuracy import Statistics, statistics
 from calib.robot.calibrated_arm import load_calibrated_arm
 from calib.robot.calibration import identify
 from calib.robot.effect import conditions_of
-from calib.robot.fitting import residuals_at, rows_of
+from calib.robot.model import residuals_at, rows_of
 from calib.robot.table import read_poses
 
 if TYPE_CHECKING:

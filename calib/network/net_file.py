@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from calib import config
 from calib.errors import UsageError
+from calib.files import write_text
 from calib.network.activation import read_activation
 from calib.network.net import Bank, Ensemble, Net, Scaling
 from calib.network.shape import Shape
@@ -64,14 +65,7 @@ def save_net(net: Net, path: Path, *, overwrite: bool = False) -> None:
     Raises UsageError `file-exists` unless `overwrite`, `file-unwritable`.
     """
     text = "".join(f"{key}: {json.dumps(value)}\n" for key, value in net_document(net).items())
-    try:
-        with path.open("w" if overwrite else "x", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
-    except FileExistsError:
-        advice = "choose another name, or allow overwriting"
-        raise UsageError("already exists", code="file-exists", where=str(path), advice=advice) from None
-    except OSError as error:
-        raise UsageError("cannot be written", code="file-unwritable", where=str(path), why=str(error)) from None
+    write_text(text, path, overwrite=overwrite)
 
 
 def load_net(path: Path) -> Net:

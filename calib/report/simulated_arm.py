@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from calib.report.folder import to_yaml
 from calib.robot.arm_writer import arm_as_yaml
 from calib.robot.simulation_files import ARM_FILE, rounded, settings, truth
-from calib.robot.table import poses_text
+from calib.robot.table_writer import poses_text
 
 if TYPE_CHECKING:
     from calib.robot.simulation import Simulation

@@ -8,7 +8,7 @@ from calib.report.folder import to_yaml
 from calib.robot.arm_file import load_arm
 from calib.robot.simulation import Spread, simulate
 from calib.robot.simulation_files import rounded, truth
-from calib.robot.table import poses_text
+from calib.robot.table_writer import poses_text
 
 
 def simulated_cell(arms: tuple[str, ...], poses: int, spread: Spread, seed: int) -> dict[str, str]:

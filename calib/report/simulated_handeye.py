@@ -10,7 +10,7 @@ import numpy as np
 from calib.camera.corner_table import corners_text
 from calib.report.folder import to_yaml
 from calib.robot.simulation_files import rounded
-from calib.robot.table import poses_text
+from calib.robot.table_writer import poses_text
 
 if TYPE_CHECKING:
     from calib.camera.camera import Camera

@@ -13,7 +13,7 @@ from calib.report.simulated_handeye import camera_file
 from calib.robot.arm_file import shipped_arms
 from calib.robot.arm_writer import arm_as_yaml
 from calib.robot.simulation_files import ARM_FILE, TRUTH_DECIMALS, rounded
-from calib.robot.table import poses_text
+from calib.robot.table_writer import poses_text
 
 if TYPE_CHECKING:
     from calib.cell.arm_simulation import ArmInImages

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from calib.errors import UsageError
+from calib.files import write_text
 from calib.robot.arm import COLUMNS, UNITS, Array, SerialArm
 
 
@@ -20,18 +20,6 @@ def save_arm(arm: SerialArm, path: Path, *, overwrite: bool = False) -> None:
     Raises UsageError `file-exists` unless `overwrite`, `file-unwritable`.
     """
     write_text(arm_as_yaml(arm), path, overwrite=overwrite)
-
-
-def write_text(text: str, path: Path, *, overwrite: bool = False) -> None:
-    """Write a file; errors as in `save_arm`."""
-    try:
-        with path.open("w" if overwrite else "x", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
-    except FileExistsError:
-        advice = "choose another name, or allow overwriting"
-        raise UsageError("already exists", code="file-exists", where=str(path), advice=advice) from None
-    except OSError as error:
-        raise UsageError("cannot be written", code="file-unwritable", where=str(path), why=str(error)) from None
 
 
 def arm_as_yaml(arm: SerialArm) -> str:

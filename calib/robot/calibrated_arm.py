@@ -12,11 +12,12 @@ import numpy as np
 
 from calib import config
 from calib.errors import UsageError, did_you_mean
+from calib.files import write_text
 from calib.geometry import se3
 from calib.robot import kinematics
 from calib.robot.arm import Array, SerialArm
 from calib.robot.arm_file import load_arm, parse_arm
-from calib.robot.arm_writer import arm_as_yaml, block_lines, write_text
+from calib.robot.arm_writer import arm_as_yaml, block_lines
 from calib.robot.compensation import Correction, correction_document, read_correction
 from calib.robot.effect import Conditions, read_effect, shipped_effects
 

@@ -13,8 +13,8 @@ from calib.robot import uncertainty
 from calib.robot.calibrated_arm import CalibratedArm
 from calib.robot.compensation import Correction, read_compensation
 from calib.robot.effect import Conditions, Effect, conditions_of, read_effect, shipped_effects
-from calib.robot.fitting import Fit, Model, fit, residuals_at, rows_of
-from calib.robot.free_set import FreeSet, check_travel, expected_rank, free_set, hold_redundant
+from calib.robot.fitting import Fit, fit
+from calib.robot.free_set import FreeSet, check_travel, expected_rank, free_set, hold_redundant, hold_turning
 from calib.robot.holdout import held_out
 from calib.robot.judging import (
     Judged,
@@ -30,6 +30,7 @@ from calib.robot.judging import (
 from calib.robot.kinematics import base_from_flange
 from calib.robot.learning import Compensated, compensate_rest
 from calib.robot.measurement import Measurement, measurement_of, read_measurement
+from calib.robot.model import Model, residuals_at, rows_of
 from calib.robot.noise import median_noise
 from calib.robot.prediction import ARM_BLOCK
 from calib.robot.rows import chosen
@@ -259,7 +260,13 @@ def _identified(task: _Task, asked: Model, values: Mapping[str, Array]) -> tuple
     model = replace(asked, held=task.wish.held(asked))
     rows = rows_of(model, task.training, task.conditions)
     model, found = hold_redundant(model, rows[task.usable], task.start, task.wish.freed)
-    return fit(model, rows, values, task.usable, robust=task.robust, progress=task.progress), found
+    fitted = fit(model, rows, values, task.usable, robust=task.robust, progress=task.progress)
+    if not model.measurement.contact:
+        return fitted, found
+    model, found = hold_turning(model, rows[fitted.used], fitted.values, task.wish.freed, found)
+    held = np.isin(model.arm.labels, sorted(model.held))
+    start = {**fitted.values, ARM_BLOCK: np.where(held, model.arm.parameters, fitted.values[ARM_BLOCK])}
+    return fit(model, rows, start, task.usable, robust=task.robust, progress=task.progress), found
 
 
 def _rides_along(task: _Task, fitted: Fit) -> bool:

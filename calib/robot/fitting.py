@@ -13,27 +13,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calib.engine import Loss, Options, ParameterBlock, Problem, ResidualBlock, Solution, huber, prior, solve
+from calib.engine import Loss, Options, ResidualBlock, Solution, huber, solve
 from calib.engine.assembly import assemble
 from calib.engine.structure import structure
-from calib.robot.noise import Noise, fits, mean_noise, median_noise, noise_of, stated
-from calib.robot.prediction import (
-    ARM_BLOCK,
-    EffectBasis,
-    arm_block,
-    effect_bases,
-    effect_block,
-    flange_poses,
-    residual_block,
-)
-from calib.robot.rows import chosen
+from calib.robot.model import Model, Rows, pose_problem, residuals_at
+from calib.robot.noise import Noise, fits, mean_noise, median_noise, noise_of
+from calib.robot.prediction import ARM_BLOCK
 
 if TYPE_CHECKING:
     from calib.engine.levenberg_marquardt import Callback
-    from calib.robot.arm import SerialArm
-    from calib.robot.effect import Conditions, Effect
-    from calib.robot.measurement import Array, Mask, Measurement
-    from calib.robot.table import PoseTable
+    from calib.robot.measurement import Array, Mask
 
 # The closed-form start is close: with Nielsen's tau this small the solve is Gauss-Newton from the second step on.
 TO_THE_END = Options(initial_damping=1e-6, last_digit=False)
@@ -42,68 +31,12 @@ ON_THE_WAY = Options(initial_damping=1e-6, cost_tolerance=1e-6, polish=False)  #
 HUBER = 2.0  # of a row's length in six or three dimensions, where 1.345 suits one: most rows stay quadratic
 HUBER_ROUNDS, LEAVE_OUT_ROUNDS, NOISE_ROUNDS = 4, 6, 6
 SETTLED = 0.02  # relative change of the noise below which weights no longer matter
-# Beyond it a parameter would be known from a drawing. Where rows hardly see a direction (a point on the last axis does
-# not see that axis turn) the parameters would run off along a curved valley, by metres and for a hundred iterations.
-PLAUSIBLE = (0.02, 0.035)  # m, rad: standard deviations of a prior on the arm
 PRIOR_DECIDES = 0.25  # of the variance: known to 10 mm or 1 deg at best
-EFFECT_PRIOR = 5.0  # standard deviations of effects about zero, in ordinary sizes: weak, but parameters that hardly any
-# row sees stay where they are
 FEW_ROWS = 5_000  # up to here the share of parameters that each component determines is worked out exactly
 WEIGHED_FROM = 0.25  # of a component's residuals left free: with fewer, the fit can put all of the error on the others
 LEAST_REDUNDANCY = 0.05  # fewer numbers than these over the parameters say nothing about their noise
 COUNTS_FOR_NOTHING = 1e30  # a standard deviation, m or rad
 SCOUTS = 5_000  # rows that find the noise and the neighbourhood of the answer for tables larger than twice that
-
-
-@dataclass(frozen=True, eq=False)
-class Model:
-    """What is fitted: the parameters of an arm and of effects, less the labels held.
-
-    arm: its table is where the fit starts. shape: the arm on which effects are seen. tolerance: standard deviations of
-    a prior about the arm's own values, in m and rad; None: `PLAUSIBLE`, which bears on nothing that the rows determine.
-    """
-
-    arm: SerialArm
-    measurement: Measurement
-    shape: SerialArm
-    effects: tuple[Effect, ...] = ()
-    held: frozenset[str] = frozenset()
-    tolerance: tuple[float, float] | None = None
-
-    def bases(self, table: PoseTable, conditions: Conditions) -> tuple[EffectBasis, ...]:
-        """The effects at the rows of a table."""
-        return effect_bases(self.effects, self.shape, table.joints, conditions)
-
-    def widths(self) -> dict[str, float]:
-        """Standard deviations of the priors on the parameters of arm and effects that are not held."""
-        tolerance = self.tolerance or PLAUSIBLE
-        out = {label: tolerance[label.endswith("_rad")] for label in self.arm.labels}
-        for effect in self.effects:
-            sizes = EFFECT_PRIOR * effect.typical(self.shape)
-            out.update(zip(effect.labels(self.shape), sizes.tolist(), strict=True))
-        return {label: width for label, width in out.items() if label not in self.held}
-
-    def effect_labels(self) -> tuple[str, ...]:
-        """Labels of the effects' parameters."""
-        return tuple(label for effect in self.effects for label in effect.labels(self.shape))
-
-
-@dataclass(frozen=True, eq=False)
-class Rows:
-    """A table made ready for a model: its effects' bases and the stated standard deviations (n, d)."""
-
-    table: PoseTable
-    bases: tuple[EffectBasis, ...]
-    given: Array
-
-    def __getitem__(self, keep: Mask) -> Rows:
-        if keep.all():
-            return self
-        bases = tuple(basis.among(keep) for basis in self.bases)
-        return Rows(chosen(self.table, keep), bases, self.given[keep])
-
-    def __len__(self) -> int:
-        return len(self.table.joints)
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,52 +81,6 @@ class Fit:
     def scale(self) -> float:
         """What standard deviations are multiplied by: the root of the variance factor, 1 where nothing is left over."""
         return float(np.sqrt(self.variance_factor)) if np.isfinite(self.variance_factor) else 1.0
-
-
-def rows_of(model: Model, table: PoseTable, conditions: Conditions) -> Rows:
-    """Make a table ready for a model."""
-    return Rows(table, model.bases(table, conditions), stated(model.measurement, table))
-
-
-def pose_problem(
-    model: Model,
-    rows: Rows,
-    values: Mapping[str, Array],
-    sigma: Array | float = 1.0,
-    loss: Loss | None = None,
-    priors: bool = True,
-) -> Problem:
-    """The least-squares problem of a model, started at `values`; blocks without a value start at nominal or zero.
-
-    priors: with those on the arm and the effects; else what the data say alone.
-    """
-    arm = model.arm
-    parameters = values[ARM_BLOCK][0] if ARM_BLOCK in values else arm.parameters
-    blocks: list[ParameterBlock] = [arm_block(arm, parameters, model.held)]
-    for basis in rows.bases:
-        start = values[basis.name][0] if basis.name in values else np.zeros(len(basis.labels))
-        blocks.append(effect_block(basis, start, model.held))
-    blocks += model.measurement.blocks(rows.table, values)
-    residuals = [residual_block(model.measurement, rows.table, arm, blocks, rows.bases, sigma, loss)]
-    if not priors:
-        return Problem(tuple(blocks), tuple(residuals))
-    widths = model.widths()
-    at = dict(zip(arm.labels, arm.parameters.tolist(), strict=True))
-    for block in blocks[: 1 + len(rows.bases)]:
-        width = {label: widths[label] for label in block.labels if label in widths}
-        residuals += [prior(block, {label: at.get(label, 0.0) for label in width}, width)] if width else []
-    return Problem(tuple(blocks), tuple(residuals))
-
-
-def residuals_at(model: Model, rows: Rows, values: Mapping[str, Array]) -> Array:
-    """Predicted less measured (n, d) of every row."""
-    poses = flange_poses(model.arm, rows.table.joints, rows.bases, values)
-    linearise = model.measurement.residual(rows.table)
-    out = np.empty((len(rows), model.measurement.dimension))
-    for begin in range(0, len(rows), 1024):
-        part = slice(begin, begin + 1024)
-        out[part] = linearise(values, poses[part], part).residuals.T
-    return out
 
 
 def fit(

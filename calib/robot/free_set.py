@@ -11,9 +11,9 @@ import numpy as np
 from calib.errors import DegenerateError, UsageError, did_you_mean
 from calib.robot.arm import COLUMNS, THETA, UNITS, D
 from calib.robot.effect import read_effect, shipped_effects
-from calib.robot.fitting import Model, Rows, pose_problem
 from calib.robot.identifiability import Identifiability, Redundant, examine
 from calib.robot.measurement import target_count
+from calib.robot.model import Model, Rows, pose_problem
 
 if TYPE_CHECKING:
     from calib.robot.arm import SerialArm
@@ -73,9 +73,8 @@ def hold_redundant(
         keep = np.zeros(len(rows), bool)
         keep[np.random.default_rng(0).choice(len(rows), EXAMINED_ROWS, replace=False)] = True
         return hold_redundant(model, rows[keep], values, freed)
-    contact = model.measurement.contact
-    found = examine(pose_problem(model, rows, values, priors=False), tuple(freed), contact=contact)
-    if contact and not any(model.arm.prismatic):
+    found = examine(pose_problem(model, rows, values, priors=False), tuple(freed))
+    if model.measurement.contact and not any(model.arm.prismatic):
         found, model = _with_scale_given(found, model)
     numbers = model.measurement.dimension * len(rows)
     asked = sum(label not in model.held for label in model.arm.labels) + _frames(model, rows, values)
@@ -88,6 +87,19 @@ def hold_redundant(
         )
     redundant = {each.label for each in found.redundant} | set(found.silent)
     return replace(model, held=model.held | redundant), found
+
+
+def hold_turning(
+    model: Model, rows: Rows, values: Mapping[str, Array], freed: frozenset[str], found: Identifiability
+) -> tuple[Model, Identifiability]:
+    """The model with those angles held too that only turn what is left of the gaps, and all that is held by now.
+
+    For contact, at values that close the gaps as far as they go: at the start they are as wide as the arm is wrong, and
+    hide angles that can be told apart.
+    """
+    more = examine(pose_problem(model, rows, values, priors=False), tuple(freed), contact=True)
+    both = replace(more, redundant=found.redundant + more.redundant, silent=found.silent + more.silent)
+    return replace(model, held=model.held | {each.label for each in more.redundant}), both
 
 
 def expected_rank(wish: FreeSet, model: Model, table: PoseTable) -> int | None:

@@ -11,8 +11,9 @@ import numpy as np
 from calib.errors import InputError
 from calib.robot.accuracy import Accuracy, accuracy
 from calib.robot.effect import conditions_of
-from calib.robot.fitting import Fit, fit, residuals_at, rows_of
+from calib.robot.fitting import Fit, fit
 from calib.robot.kinematics import base_from_flange
+from calib.robot.model import residuals_at, rows_of
 from calib.robot.noise import fits, noise_of, row_sizes
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ import numpy as np
 
 from calib.robot.compensation import Compensation, Correction, Groups, Lesson
 from calib.robot.effect import conditions_of, motion_columns
-from calib.robot.fitting import Fit, rows_of
+from calib.robot.fitting import Fit
+from calib.robot.model import rows_of
 from calib.robot.prediction import flange_poses
 from calib.robot.rows import chosen, pose_groups
 

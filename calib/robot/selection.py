@@ -15,8 +15,9 @@ from scipy.linalg import cho_factor, cho_solve
 
 from calib.engine.assembly import NormalEquations, assemble
 from calib.engine.structure import structure
-from calib.robot.fitting import Fit, pose_problem, rows_of
+from calib.robot.fitting import Fit
 from calib.robot.holdout import folds
+from calib.robot.model import pose_problem, rows_of
 
 if TYPE_CHECKING:
     from calib.engine.problem import Index

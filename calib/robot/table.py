@@ -1,4 +1,4 @@
-"""Measured poses: a table in a file becomes arrays in SI units, and back.
+"""Measured poses: a table in a file becomes arrays in SI units.
 
 One row is one measurement at one set of commanded joint values. The columns, in any order, upper or lower case:
 
@@ -19,8 +19,6 @@ moving axes (intrinsic), lower case about the fixed ones (extrinsic). Columns of
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calib.delimited import Delimited, numbers, read_delimited, uses_decimal_comma
-from calib.errors import InputError, UsageError
+from calib.errors import InputError
 from calib.geometry import so3
 from calib.robot.orientation import Angles
 from calib.robot.table_columns import (
@@ -186,52 +184,6 @@ def read_poses(
         notes=tuple(notes),
         name=where,
     )
-
-
-def write_poses(table: PoseTable, path: Path, *, overwrite: bool = False) -> None:
-    """Write a table as comma-separated text in SI units: reading it again gives the same arrays, writing that again
-    the same bytes. Rows set aside are not written.
-
-    Raises UsageError `file-exists` unless `overwrite`, `file-unwritable`.
-    """
-    try:
-        with path.open("w" if overwrite else "x", encoding="utf-8", newline="") as file:
-            file.write(poses_text(table))
-    except FileExistsError:
-        advice = "choose another name, or allow overwriting"
-        raise UsageError("already exists", code="file-exists", where=str(path), advice=advice) from None
-    except OSError as error:
-        raise UsageError("cannot be written", code="file-unwritable", where=str(path), why=str(error)) from None
-
-
-def poses_text(table: PoseTable) -> str:
-    """The text that `write_poses` writes."""
-    columns: dict[str, list[str]] = {}
-    for name, names, index in (("pose", table.pose_names, table.pose), ("target", table.target_names, table.target)):
-        if names:
-            columns[name] = [names[i] for i in index]
-    units = ["m" if slides else "rad" for slides in table.prismatic]
-    _add(columns, [f"j{i + 1}_{unit}" for i, unit in enumerate(units)], table.joints)
-    _add(columns, [f"{name}_m" for name in POSITION], table.position)
-    _add(columns, list(QUATERNION), table.quaternion_xyzw)
-    _add(columns, ["distance_m"], table.distance)
-    _add(columns, [f"sigma_{name}_m" for name in POSITION], table.sigma_position)
-    _add(columns, [f"sigma_{name}_rad" for name in ROTATION], table.sigma_rotation)
-    _add(columns, ["sigma_distance_m"], table.sigma_distance)
-    _add(columns, ["temperature_degc"], table.temperature_degc)
-    _add(columns, ["payload_kg"], table.payload_kg)
-    columns |= {name: list(texts) for name, texts in table.other.items()}
-    stream = io.StringIO(newline="")
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(zip(*columns.values(), strict=True))
-    return stream.getvalue()
-
-
-def _add(columns: dict[str, list[str]], names: list[str], values: Array | None) -> None:
-    if values is not None:
-        for name, column in zip(names, np.reshape(values, (len(values), -1)).T.tolist(), strict=True):
-            columns[name] = [repr(value) for value in column]
 
 
 def _refuse_mixtures(

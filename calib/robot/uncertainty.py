@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calib.robot.effect import conditions_of
-from calib.robot.fitting import Fit, pose_problem, residuals_at, rows_of
+from calib.robot.fitting import Fit
 from calib.robot.kinematics import flange_jacobian
 from calib.robot.measurement import read_measurement, rows_last
+from calib.robot.model import pose_problem, residuals_at, rows_of
 from calib.robot.prediction import ARM_BLOCK, flange_poses
 from calib.robot.rows import chosen
 

@@ -20,7 +20,8 @@ from calib.robot.calibrated_arm import calibrated_arm_as_yaml, load_calibrated_a
 from calib.robot.inverse_kinematics import inverse_kinematics
 from calib.robot.kinematics import base_from_flange
 from calib.robot.simulation import simulate
-from calib.robot.table import PoseTable, write_poses
+from calib.robot.table import PoseTable
+from calib.robot.table_writer import write_poses
 
 Run = Callable[..., Result]
 ROWS = 200

@@ -18,7 +18,8 @@ from calib.robot.arm_file import load_arm
 from calib.robot.arm_writer import arm_as_yaml
 from calib.robot.rows import chosen
 from calib.robot.simulation import simulate
-from calib.robot.table import PoseTable, write_poses
+from calib.robot.table import PoseTable
+from calib.robot.table_writer import write_poses
 
 Run = Callable[..., Result]
 

@@ -50,6 +50,17 @@ def test_exact_data_leave_nothing(name: str, measurement: str, poses: int) -> No
     assert calibration.identifiability.rank == calibration.expected_rank
 
 
+@pytest.mark.parametrize("name", ["ur5e", "r2000ic_165f"])
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_touching_a_point_is_exact_too(name: str, seed: int) -> None:
+    """What only turns the gap that is left is told from what closes it at the fitted arm, not at nominal."""
+    simulation = simulate(load_arm(name), measurement="point", poses=150, spread=EXACT, seed=seed)
+    calibration = identify(load_arm(name), simulation.table, measurement="point")
+    assert calibration.heldout is not None
+    assert calibration.heldout.after.position_mm.max < 1e-5
+    assert calibration.identifiability.rank == calibration.expected_rank
+
+
 @pytest.mark.parametrize("name", ["ur5e", "franka_panda"])
 def test_the_true_arm_is_found_where_nobody_measured(name: str) -> None:
     simulation = simulate(load_arm(name), poses=80, spread=EXACT, seed=1)

@@ -14,7 +14,8 @@ from calib.robot.conventions import DECISIVE, diagnose, residual
 from calib.robot.readings import readings, sign_patterns
 from calib.robot.simulation import Simulation, Spread, simulate
 from calib.robot.simulation_files import rounded
-from calib.robot.table import PoseTable, poses_text, read_poses
+from calib.robot.table import PoseTable, read_poses
+from calib.robot.table_writer import poses_text
 
 # out of the box: a millimetre or two at the flange
 ORDINARY = Spread(error_m=5e-4, error_rad=1e-3)

@@ -14,11 +14,11 @@ from calib.robot.arm import SerialArm
 from calib.robot.arm_file import load_arm
 from calib.robot.calibration import identify
 from calib.robot.effect import conditions_of, read_effect
-from calib.robot.fitting import Model, pose_problem, rows_of
 from calib.robot.free_set import free_set, hold_redundant
 from calib.robot.identifiability import Identifiability, examine
 from calib.robot.kinematics import base_from_flange
 from calib.robot.measurement import read_measurement
+from calib.robot.model import Model, pose_problem, rows_of
 from calib.robot.simulation import simulate
 from calib.robot.table import PoseTable
 

@@ -14,10 +14,10 @@ from calib.errors import DegenerateError, UsageError
 from calib.geometry import se3
 from calib.robot.arm_file import load_arm
 from calib.robot.effect import conditions_of, read_effect
-from calib.robot.fitting import Model, pose_problem, residuals_at, rows_of
 from calib.robot.free_set import expected_rank, free_set, hold_redundant
 from calib.robot.kinematics import base_from_flange
 from calib.robot.measurement import measurement_of, read_measurement
+from calib.robot.model import Model, pose_problem, residuals_at, rows_of
 from calib.robot.rows import chosen
 from calib.robot.simulation import Simulation, Spread, simulate
 

@@ -1,0 +1,32 @@
+"""Text files that are written whole or not at all, and never over another unasked."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from calib.errors import UsageError
+
+
+def write_text(text: str, path: Path, *, overwrite: bool = False) -> None:
+    """Write a text file, UTF-8, line ends as they stand in the text.
+
+    Raises UsageError `file-exists` unless `overwrite`, `file-unwritable`.
+    """
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    claimed = False
+    try:
+        if not overwrite:
+            path.open("x").close()  # nobody else writes it from here on
+            claimed = True
+        with partial.open("x", encoding="utf-8", newline="") as stream:
+            stream.write(text)
+        partial.replace(path)
+    except FileExistsError:
+        advice = "choose another name, or allow overwriting"
+        raise UsageError("already exists", code="file-exists", where=str(path), advice=advice) from None
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        if claimed:
+            path.unlink()
+        raise UsageError("cannot be written", code="file-unwritable", where=str(path), why=str(error)) from None

@@ -1,0 +1,131 @@
+"""What is fitted to a table of poses: an arm with effects, the rows made ready for it, their least-squares problem."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from calib.engine import Loss, ParameterBlock, Problem, prior
+from calib.robot.noise import stated
+from calib.robot.prediction import (
+    ARM_BLOCK,
+    EffectBasis,
+    arm_block,
+    effect_bases,
+    effect_block,
+    flange_poses,
+    residual_block,
+)
+from calib.robot.rows import chosen
+
+if TYPE_CHECKING:
+    from calib.robot.arm import SerialArm
+    from calib.robot.effect import Conditions, Effect
+    from calib.robot.measurement import Array, Mask, Measurement
+    from calib.robot.table import PoseTable
+
+# Beyond it a parameter would be known from a drawing. Where rows hardly see a direction (a point on the last axis does
+# not see that axis turn) the parameters would run off along a curved valley, by metres and for a hundred iterations.
+PLAUSIBLE = (0.02, 0.035)  # m, rad: standard deviations of a prior on the arm
+EFFECT_PRIOR = 5.0  # standard deviations of effects about zero, in ordinary sizes: weak, but parameters that hardly any
+# row sees stay where they are
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """What is fitted: the parameters of an arm and of effects, less the labels held.
+
+    arm: its table is where the fit starts. shape: the arm on which effects are seen. tolerance: standard deviations of
+    a prior about the arm's own values, in m and rad; None: `PLAUSIBLE`, which bears on nothing that the rows determine.
+    """
+
+    arm: SerialArm
+    measurement: Measurement
+    shape: SerialArm
+    effects: tuple[Effect, ...] = ()
+    held: frozenset[str] = frozenset()
+    tolerance: tuple[float, float] | None = None
+
+    def bases(self, table: PoseTable, conditions: Conditions) -> tuple[EffectBasis, ...]:
+        """The effects at the rows of a table."""
+        return effect_bases(self.effects, self.shape, table.joints, conditions)
+
+    def widths(self) -> dict[str, float]:
+        """Standard deviations of the priors on the parameters of arm and effects that are not held."""
+        tolerance = self.tolerance or PLAUSIBLE
+        out = {label: tolerance[label.endswith("_rad")] for label in self.arm.labels}
+        for effect in self.effects:
+            sizes = EFFECT_PRIOR * effect.typical(self.shape)
+            out.update(zip(effect.labels(self.shape), sizes.tolist(), strict=True))
+        return {label: width for label, width in out.items() if label not in self.held}
+
+    def effect_labels(self) -> tuple[str, ...]:
+        """Labels of the effects' parameters."""
+        return tuple(label for effect in self.effects for label in effect.labels(self.shape))
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """A table made ready for a model: its effects' bases and the stated standard deviations (n, d)."""
+
+    table: PoseTable
+    bases: tuple[EffectBasis, ...]
+    given: Array
+
+    def __getitem__(self, keep: Mask) -> Rows:
+        if keep.all():
+            return self
+        bases = tuple(basis.among(keep) for basis in self.bases)
+        return Rows(chosen(self.table, keep), bases, self.given[keep])
+
+    def __len__(self) -> int:
+        return len(self.table.joints)
+
+
+def rows_of(model: Model, table: PoseTable, conditions: Conditions) -> Rows:
+    """Make a table ready for a model."""
+    return Rows(table, model.bases(table, conditions), stated(model.measurement, table))
+
+
+def pose_problem(
+    model: Model,
+    rows: Rows,
+    values: Mapping[str, Array],
+    sigma: Array | float = 1.0,
+    loss: Loss | None = None,
+    priors: bool = True,
+) -> Problem:
+    """The least-squares problem of a model, started at `values`; blocks without a value start at nominal or zero.
+
+    priors: with those on the arm and the effects; else what the data say alone.
+    """
+    arm = model.arm
+    parameters = values[ARM_BLOCK][0] if ARM_BLOCK in values else arm.parameters
+    blocks: list[ParameterBlock] = [arm_block(arm, parameters, model.held)]
+    for basis in rows.bases:
+        start = values[basis.name][0] if basis.name in values else np.zeros(len(basis.labels))
+        blocks.append(effect_block(basis, start, model.held))
+    blocks += model.measurement.blocks(rows.table, values)
+    residuals = [residual_block(model.measurement, rows.table, arm, blocks, rows.bases, sigma, loss)]
+    if not priors:
+        return Problem(tuple(blocks), tuple(residuals))
+    widths = model.widths()
+    at = dict(zip(arm.labels, arm.parameters.tolist(), strict=True))
+    for block in blocks[: 1 + len(rows.bases)]:
+        width = {label: widths[label] for label in block.labels if label in widths}
+        residuals += [prior(block, {label: at.get(label, 0.0) for label in width}, width)] if width else []
+    return Problem(tuple(blocks), tuple(residuals))
+
+
+def residuals_at(model: Model, rows: Rows, values: Mapping[str, Array]) -> Array:
+    """Predicted less measured (n, d) of every row."""
+    poses = flange_poses(model.arm, rows.table.joints, rows.bases, values)
+    linearise = model.measurement.residual(rows.table)
+    out = np.empty((len(rows), model.measurement.dimension))
+    for begin in range(0, len(rows), 1024):
+        part = slice(begin, begin + 1024)
+        out[part] = linearise(values, poses[part], part).residuals.T
+    return out
