@@ -263,7 +263,10 @@ def _identified(task: _Task, asked: Model, values: Mapping[str, Array]) -> tuple
     fitted = fit(model, rows, values, task.usable, robust=task.robust, progress=task.progress)
     if not model.measurement.contact:
         return fitted, found
-    model, found = hold_turning(model, rows[fitted.used], fitted.values, task.wish.freed, found)
+    before = model
+    model, found = hold_turning(before, rows[fitted.used], fitted.values, task.wish.freed, found)
+    if model.held == before.held:
+        return fitted, found
     held = np.isin(model.arm.labels, sorted(model.held))
     start = {**fitted.values, ARM_BLOCK: np.where(held, model.arm.parameters, fitted.values[ARM_BLOCK])}
     return fit(model, rows, start, task.usable, robust=task.robust, progress=task.progress), found

@@ -14,7 +14,8 @@ from calib.errors import DegenerateError, UsageError
 from calib.geometry import se3
 from calib.robot.arm_file import load_arm
 from calib.robot.effect import conditions_of, read_effect
-from calib.robot.free_set import expected_rank, free_set, hold_redundant
+from calib.robot.fitting import fit
+from calib.robot.free_set import expected_rank, free_set, hold_redundant, hold_turning
 from calib.robot.kinematics import base_from_flange
 from calib.robot.measurement import measurement_of, read_measurement
 from calib.robot.model import Model, pose_problem, residuals_at, rows_of
@@ -88,6 +89,9 @@ def test_the_rank_is_what_theory_says(kind: str, name: str, targets: int) -> Non
     start = measurement.start(base_from_flange(arm, simulation.table.joints), simulation.table, 0)
     rows = rows_of(model, simulation.table, conditions_of(simulation.table))
     held, found = hold_redundant(model, rows, start.values, wish.freed)
+    if measurement.contact:
+        closed = fit(held, rows, start.values, np.ones(len(rows), bool))
+        held, found = hold_turning(held, rows, closed.values, wish.freed, found)
     assert found.rank == expected_rank(wish, held, simulation.table)
     # what is left is well determined: the gap to redundant ones is many decades wide
     assert found.singular[-1] / found.singular[0] > 1e-5
