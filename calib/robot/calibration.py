@@ -12,10 +12,11 @@ from calib.errors import ConvergenceError
 from calib.robot import uncertainty
 from calib.robot.calibrated_arm import CalibratedArm
 from calib.robot.compensation import Correction, read_compensation
-from calib.robot.effect import Conditions, Effect, conditions_of, read_effect, shipped_effects
-from calib.robot.fitting import Fit, fit
-from calib.robot.free_set import FreeSet, check_travel, expected_rank, free_set, hold_redundant, hold_turning
+from calib.robot.effect import read_effect
+from calib.robot.fitting import Fit
+from calib.robot.free_set import check_travel, expected_rank, free_set
 from calib.robot.holdout import held_out
+from calib.robot.identification import Task, available_effects, frames_fit, identified, rides_along, task_of
 from calib.robot.judging import (
     Judged,
     Judgement,
@@ -24,14 +25,11 @@ from calib.robot.judging import (
     judge_another,
     judge_fitted,
     judge_new,
-    not_lost,
     sizes_of,
 )
-from calib.robot.kinematics import base_from_flange
 from calib.robot.learning import Compensated, compensate_rest
 from calib.robot.measurement import Measurement, measurement_of, read_measurement
-from calib.robot.model import Model, residuals_at, rows_of
-from calib.robot.noise import median_noise
+from calib.robot.model import Model
 from calib.robot.prediction import ARM_BLOCK
 from calib.robot.rows import chosen
 from calib.robot.selection import Trial, select_effects
@@ -40,12 +38,10 @@ if TYPE_CHECKING:
     from calib.engine.levenberg_marquardt import Callback
     from calib.robot.arm import SerialArm
     from calib.robot.identifiability import Identifiability
-    from calib.robot.measurement import Array, Mask
+    from calib.robot.measurement import Array
     from calib.robot.table import PoseTable
 
 HOLDOUT = 0.2  # a fifth: enough to judge by, little enough to miss
-# An instrument on the flange is assumed where that lowers the positions' noise by so much; alike, the usual one is.
-RIDES_BELOW = 0.97
 RIDING = (
     "the instrument seems to ride on the flange and see what stands still: errors in mm are those of its views; "
     "--measurement pose takes them the other way"
@@ -147,27 +143,27 @@ def identify(
     wish = free_set(nominal.shape or nominal.arm, model, fix, free)
     check_travel(nominal.arm, table, wish.fixed)
     aside = held_out(table, share, holdout_by, train_rows, seed)
-    task = _task(nominal, table, ~aside, kind, wish, seed)
+    task = task_of(nominal, table, ~aside, kind, wish, seed)
     task = replace(task, robust=robust, progress=progress)
     bare = Model(nominal.arm, kind, nominal.shape or nominal.arm, tuple(map(read_effect, nominal.effects)))
     asked = replace(bare, tolerance=tolerance)
-    before = _frames_fit(task, bare)
-    after, found = _identified(task, asked, before.values)
+    before = frames_fit(task, bare)
+    after, found = identified(task, asked, before.values)
     remarks = (*notes, *table.notes, *((FORGOTTEN,) if nominal.correction else ()))
-    if measurement is None and kind.name == "pose" and _rides_along(task, after):
+    if measurement is None and kind.name == "pose" and rides_along(task, after):
         kind = read_measurement("view")
         bare, asked = replace(bare, measurement=kind), replace(asked, measurement=kind)
-        before = _frames_fit(task, bare)
-        after, found = _identified(task, asked, before.values)
+        before = frames_fit(task, bare)
+        after, found = identified(task, asked, before.values)
         remarks += (RIDING,)
     trials: tuple[Trial, ...] = ()
     if model in ("full", "auto"):
-        effects, unmet = _available(task, bare)
+        effects, unmet = available_effects(task, bare)
         remarks += unmet
         if model == "auto":
             effects, trials = select_effects(after, task.training, task.conditions, effects, seed)
         if effects:
-            after, found = _identified(task, replace(asked, effects=asked.effects + effects), after.values)
+            after, found = identified(task, replace(asked, effects=asked.effects + effects), after.values)
     if not after.solution.status.converged:
         raise ConvergenceError(
             "the identification did not converge",
@@ -219,88 +215,17 @@ def identify(
     )
 
 
-@dataclass(frozen=True, eq=False)
-class _Task:
-    """What every fit of an identification shares. usable: (n,) rows of `training` that are not lost. start: values of
-    the frames, and of the effects that the nominal arm has."""
-
-    nominal: CalibratedArm
-    training: PoseTable
-    conditions: Conditions
-    reference_degc: float | None
-    usable: Mask
-    start: dict[str, Array]
-    wish: FreeSet
-    robust: bool = True
-    progress: Callback | None = None
-
-
-def _task(nominal: CalibratedArm, table: PoseTable, rows: Mask, kind: Measurement, wish: FreeSet, seed: int) -> _Task:
-    """Choose the rows, and find the frames in closed form."""
-    training = chosen(table, rows)
-    started = kind.start(base_from_flange(nominal.arm, training.joints), training, seed)
-    usable = not_lost(started.size)
-    check_travel(nominal.arm, chosen(training, usable), wish.fixed)
-    known = {name: np.array([list(labels.values())]) for name, labels in nominal.effects.items()}
-    reference = nominal.reference_degc
-    if reference is None and training.temperature_degc is not None:
-        reference = float(np.mean(training.temperature_degc))
-    conditions = conditions_of(training, reference)
-    return _Task(nominal, training, conditions, reference, usable, {**known, **started.values}, wish)
-
-
-def _frames_fit(task: _Task, bare: Model) -> Fit:
-    """The nominal arm as it is, with its frames fitted."""
-    model = replace(bare, held=frozenset((*bare.arm.labels, *bare.effect_labels())))
-    return fit(model, rows_of(model, task.training, task.conditions), task.start, task.usable, robust=task.robust)
-
-
-def _identified(task: _Task, asked: Model, values: Mapping[str, Array]) -> tuple[Fit, Identifiability]:
-    """Hold what cannot be told apart, and fit the rest."""
-    model = replace(asked, held=task.wish.held(asked))
-    rows = rows_of(model, task.training, task.conditions)
-    model, found = hold_redundant(model, rows[task.usable], task.start, task.wish.freed)
-    fitted = fit(model, rows, values, task.usable, robust=task.robust, progress=task.progress)
-    if not model.measurement.contact:
-        return fitted, found
-    before = model
-    model, found = hold_turning(before, rows[fitted.used], fitted.values, task.wish.freed, found)
-    if model.held == before.held:
-        return fitted, found
-    held = np.isin(model.arm.labels, sorted(model.held))
-    start = {**fitted.values, ARM_BLOCK: np.where(held, model.arm.parameters, fitted.values[ARM_BLOCK])}
-    return fit(model, rows, start, task.usable, robust=task.robust, progress=task.progress), found
-
-
-def _rides_along(task: _Task, fitted: Fit) -> bool:
-    """Whether positions fit better as those of the world seen from the target, although the others were fitted."""
-    noise = []
-    for name in ("pose", "view"):
-        model = replace(fitted.model, measurement=read_measurement(name))
-        rows = rows_of(model, task.training, task.conditions)[fitted.used]
-        noise.append(median_noise(model.measurement, residuals_at(model, rows, fitted.values), rows.given)["position"])
-    return noise[1] < RIDES_BELOW * noise[0]
-
-
-def _available(task: _Task, bare: Model) -> tuple[tuple[Effect, ...], tuple[str, ...]]:
-    """Effects that the nominal arm has not and the table may show, and why others may not."""
-    others = [read_effect(name) for name in shipped_effects() if name not in task.nominal.effects]
-    unmet = {effect.name: effect.needs(task.training) for effect in others}
-    able = tuple(effect for effect in others if unmet[effect.name] is None and effect.labels(bare.shape))
-    return able, tuple(f"{name} cannot be seen: {why}" for name, why in unmet.items() if why)
-
-
-def _pair(task: _Task, before: Fit, after: Fit) -> Pair:
+def _pair(task: Task, before: Fit, after: Fit) -> Pair:
     sizes = sizes_of(before, task.training, before.values, task.reference_degc)
     typical = {name: float(np.median(size[task.usable])) for name, size in sizes.items()}
     return Pair(before, after, task.reference_degc, typical)
 
 
-def _calibrated(task: _Task, after: Fit, correction: Correction | None) -> CalibratedArm:
+def _calibrated(task: Task, after: Fit, correction: Correction | None) -> CalibratedArm:
     model = after.model
     arm = replace(
         model.arm.with_parameters(after.values[ARM_BLOCK][0]),
-        name=f"{model.arm.name}_identified",
+        name=f"{model.arm.name}identified",
         source=f"identified from {task.training.name}; before: {model.arm.source}",
     )
     effects = {

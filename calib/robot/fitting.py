@@ -100,6 +100,7 @@ def fit(
     at.setdefault(ARM_BLOCK, model.arm.parameters[None])
     for basis in rows.bases:
         at.setdefault(basis.name, np.zeros((1, len(basis.labels))))
+    at = {block.name: block.values for block in model.instrument_blocks(at)} | at
     if usable.sum() > 2 * SCOUTS:
         scouts = np.zeros(len(rows), bool)
         scouts[np.random.default_rng(0).choice(np.flatnonzero(usable), SCOUTS, replace=False)] = True
@@ -216,9 +217,10 @@ def _unhindered(model: Model) -> bool:
 
 
 def _spare(model: Model, solution: Solution) -> int:
-    """Degrees of freedom, in which the plausible prior does not count."""
-    arm = solution.problem.parameters[0]
-    return solution.degrees_of_freedom - (len(arm.free) if model.tolerance is None else 0)
+    """Degrees of freedom, in which the plausible prior does not count, nor the instrument's weak ones."""
+    arm, instrument = solution.problem.parameters[0], model.measurement.instrument
+    weak = 0 if instrument is None else len(set(instrument.weak) - model.held)
+    return solution.degrees_of_freedom - weak - (len(arm.free) if model.tolerance is None else 0)
 
 
 def _numbers(residuals: Sequence[ResidualBlock]) -> int:

@@ -73,10 +73,11 @@ def hold_redundant(
         keep = np.zeros(len(rows), bool)
         keep[np.random.default_rng(0).choice(len(rows), EXAMINED_ROWS, replace=False)] = True
         return hold_redundant(model, rows[keep], values, freed)
-    found = examine(pose_problem(model, rows, values, priors=False), tuple(freed))
+    instrument = tuple(block.name for block in model.instrument_blocks(values))
+    found = examine(pose_problem(model, rows, values, priors=False), tuple(freed), instrument=instrument)
     if model.measurement.contact and not any(model.arm.prismatic):
         found, model = _with_scale_given(found, model)
-    numbers = model.measurement.dimension * len(rows)
+    numbers = sum(component.size for component in model.measurement.of_arm) * len(rows)
     asked = sum(label not in model.held for label in model.arm.labels) + _frames(model, rows, values)
     determined = asked - sum(each.label in model.arm.labels for each in found.redundant)
     if numbers <= determined or numbers <= min(asked, _expected(model, rows.table)):

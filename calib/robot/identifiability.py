@@ -71,19 +71,22 @@ class Identifiability:
         }
 
 
-def examine(problem: Problem, keep_first: Sequence[str] = (), *, contact: bool = False) -> Identifiability:
+def examine(
+    problem: Problem, keep_first: Sequence[str] = (), *, contact: bool = False, instrument: Sequence[str] = ()
+) -> Identifiability:
     """Sort the free parameters of a problem into determined and redundant ones, at its start.
 
     keep_first: labels to prefer over others of their kind. Frames are always preferred to the arm, the arm to effects.
     contact: the residual is a gap between what should touch. A turn of everything turns the gaps as well, so an angle
-    that the data cannot see still seems to move them, by their own size.
+    that the data cannot see still seems to move them, by their own size. instrument: blocks of parameters that are
+    estimated as well, but are not counted: what they can explain is taken out of all other columns first.
     """
     laid_out = structure(problem)
     labels = laid_out.shared_labels()
     whole = triangle(laid_out, problem.start)
     factor = whole[:-1, :-1]
     gap = MISTAKEN * float(np.sqrt(np.sum(whole[:, -1] ** 2))) if contact else 0.0
-    order = _order(problem, labels, keep_first)
+    order = _order(problem, labels, keep_first, instrument)
     norms = np.sqrt(np.sum(factor**2, axis=0))
     scaled = factor / np.where(norms > 0, norms, 1.0)
     basis = np.zeros((len(factor), 0), order="F")
@@ -108,18 +111,27 @@ def examine(problem: Problem, keep_first: Sequence[str] = (), *, contact: bool =
             share = solve_triangular(upper[: len(kept), : len(kept)], along) if kept else along
             names = _trades(np.abs(share), [labels[i] for i in kept], 1e-2 if contact else TAKES_PART)
             redundant.append(Redundant(labels[column], names))
-    singular = np.asarray(np.linalg.svd(factor[:, kept], compute_uv=False)) if kept else np.zeros(0)
+    apart = {label for name in instrument for label in problem.by_name[name].labels}
+    first = sum(labels[column] in apart for column in kept)
+    counted = kept[first:]
+    # past the instrument's columns, which span the first of the basis, this is the Jacobian without what they explain
+    left = upper[first : len(kept), first : len(kept)] * norms[counted]
+    singular = np.asarray(np.linalg.svd(left, compute_uv=False)) if counted else np.zeros(0)
     rows = sum(block.rows * block.dimension for block in problem.residuals)
-    return Identifiability(len(kept), tuple(redundant), tuple(silent), singular, rows)
+    return Identifiability(len(counted), tuple(redundant), tuple(silent), singular, rows)
 
 
-def _order(problem: Problem, labels: tuple[str, ...], keep_first: Sequence[str]) -> list[int]:
-    """Columns in the order in which they are kept: frames, then labels asked for, then the arm, then effects."""
+def _order(
+    problem: Problem, labels: tuple[str, ...], keep_first: Sequence[str], instrument: Sequence[str]
+) -> list[int]:
+    """Columns in the order in which they are kept: the instrument, frames, labels asked for, the arm, effects."""
     arm, *effects = (block.name for block in problem.parameters)
     of = {label: block.name for block in problem.parameters for label in block.labels}
 
     def place(column: int) -> tuple[int, int]:
         label = labels[column]
+        if of[label] in instrument:
+            return -1, column
         if "." in label:  # frames have dotted labels, frame.coordinate
             return 0, column
         if label in keep_first:

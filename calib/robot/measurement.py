@@ -41,12 +41,13 @@ HOLDS = {
 @dataclass(frozen=True)
 class Component:
     """Some of a row's residuals that share one noise: their name, unit (m or rad) and place, and the table's column of
-    standard deviations (a field of `PoseTable`) if it has one."""
+    standard deviations (a field of `PoseTable`) if it has one. of_instrument: they say nothing of the arm."""
 
     name: str
     unit: str
     part: slice
     sigma_column: str = ""
+    of_instrument: bool = False
 
     @property
     def size(self) -> int:
@@ -59,7 +60,8 @@ class Linearised:
     """Residuals of n rows and their derivatives.
 
     residuals: (d, n) predicted less measured. by_flange: (d, 6, n) by the right tangent of base_from_flange.
-    by_block: (t, d, n) per frame block, in the order of `Measurement.blocks`. Both are empty if not asked for.
+    by_block: (t, d, n) per frame block, in the order of `Measurement.blocks`, then of the instrument's if it has one.
+    Both are empty if not asked for.
     """
 
     residuals: Array
@@ -74,6 +76,18 @@ class Start:
     values: dict[str, Array]
     size: Mapping[str, Array]
     inlier: Mask
+
+
+@dataclass(frozen=True, eq=False)
+class Instrument:
+    """What is estimated of the instrument itself along with the arm, such as the lens of a camera.
+
+    block: its parameters, where they start; labels dotted as those of frames. weak: standard deviations of priors about
+    zero, of parameters that ordinary data cannot tell apart.
+    """
+
+    block: ParameterBlock
+    weak: Mapping[str, float] = field(default_factory=dict)
 
 
 class Linearise(Protocol):
@@ -92,6 +106,7 @@ class Measurement:
     frames the data determine. contact: nothing is measured but joint values at which something touches; the residual is
     the gap. Where no joint slides, no length is measured either, and one of the arm's must be given.
     told_as: the measurement in whose metres and radians errors are told, where the residual has other units.
+    instrument: what is estimated of the instrument as well; None: it is taken as it is.
     """
 
     name: str
@@ -102,6 +117,7 @@ class Measurement:
     rank: Callable[[int, int, int], int]
     contact: bool = False
     told_as: str = ""
+    instrument: Instrument | None = None
 
     @property
     def told(self) -> Measurement:
@@ -112,6 +128,11 @@ class Measurement:
     def dimension(self) -> int:
         """Residuals per row."""
         return sum(component.size for component in self.components)
+
+    @property
+    def of_arm(self) -> tuple[Component, ...]:
+        """The components that follow from where the flange is."""
+        return tuple(component for component in self.components if not component.of_instrument)
 
 
 def read_measurement(name: str) -> Measurement:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,7 +36,7 @@ EFFECT_PRIOR = 5.0  # standard deviations of effects about zero, in ordinary siz
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """What is fitted: the parameters of an arm and of effects, less the labels held.
+    """What is fitted: the parameters of an arm, of effects and of the instrument, less the labels held.
 
     arm: its table is where the fit starts. shape: the arm on which effects are seen. tolerance: standard deviations of
     a prior about the arm's own values, in m and rad; None: `PLAUSIBLE`, which bears on nothing that the rows determine.
@@ -54,13 +54,23 @@ class Model:
         return effect_bases(self.effects, self.shape, table.joints, conditions)
 
     def widths(self) -> dict[str, float]:
-        """Standard deviations of the priors on the parameters of arm and effects that are not held."""
+        """Standard deviations of the priors on the parameters, of arm, effects and instrument, that are not held."""
         tolerance = self.tolerance or PLAUSIBLE
         out = {label: tolerance[label.endswith("_rad")] for label in self.arm.labels}
         for effect in self.effects:
             sizes = EFFECT_PRIOR * effect.typical(self.shape)
             out.update(zip(effect.labels(self.shape), sizes.tolist(), strict=True))
+        if self.measurement.instrument is not None:
+            out |= self.measurement.instrument.weak
         return {label: width for label, width in out.items() if label not in self.held}
+
+    def instrument_blocks(self, values: Mapping[str, Array]) -> tuple[ParameterBlock, ...]:
+        """The instrument's parameters as unknowns, if any are, at `values` or where they start."""
+        if self.measurement.instrument is None:
+            return ()
+        block = self.measurement.instrument.block
+        at = values.get(block.name, block.values)
+        return (replace(block, values=at, fixed=block.fixed | (self.held & set(block.labels))),)
 
     def effect_labels(self) -> tuple[str, ...]:
         """Labels of the effects' parameters."""
@@ -100,7 +110,7 @@ def pose_problem(
 ) -> Problem:
     """The least-squares problem of a model, started at `values`; blocks without a value start at nominal or zero.
 
-    priors: with those on the arm and the effects; else what the data say alone.
+    priors: with those on the arm, the effects and the instrument; else what the data say alone.
     """
     arm = model.arm
     parameters = values[ARM_BLOCK][0] if ARM_BLOCK in values else arm.parameters
@@ -109,12 +119,13 @@ def pose_problem(
         start = values[basis.name][0] if basis.name in values else np.zeros(len(basis.labels))
         blocks.append(effect_block(basis, start, model.held))
     blocks += model.measurement.blocks(rows.table, values)
+    blocks += model.instrument_blocks(values)
     residuals = [residual_block(model.measurement, rows.table, arm, blocks, rows.bases, sigma, loss)]
     if not priors:
         return Problem(tuple(blocks), tuple(residuals))
     widths = model.widths()
     at = dict(zip(arm.labels, arm.parameters.tolist(), strict=True))
-    for block in blocks[: 1 + len(rows.bases)]:
+    for block in blocks:
         width = {label: widths[label] for label in block.labels if label in widths}
         residuals += [prior(block, {label: at.get(label, 0.0) for label in width}, width)] if width else []
     return Problem(tuple(blocks), tuple(residuals))

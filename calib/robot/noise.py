@@ -98,12 +98,12 @@ def row_sizes(measurement: Measurement, residuals: Array, sigma: Array | float =
 
 
 def fits(measurement: Measurement, residuals: Array, noise: Noise, pose: Index) -> Mask:
-    """Which rows (n,) lie within `OUTLIER_SIGMAS` in every component, and do not share a bad pose.
+    """Which rows (n,) lie within `OUTLIER_SIGMAS` in every component of the arm, and do not share a bad pose.
 
     pose: (n,) the arm's pose of every row. Where one target is off because the arm was elsewhere, so are the others.
     """
     sizes = row_sizes(measurement, residuals, noise.sigma)
-    worst = np.max(list(sizes.values()), axis=0)
+    worst = np.max([sizes[component.name] for component in measurement.of_arm], axis=0)
     bad = np.unique(pose[worst > OUTLIER_SIGMAS])
     return np.asarray(worst <= np.where(np.isin(pose, bad), BAD_POSE_SIGMAS, OUTLIER_SIGMAS))
 

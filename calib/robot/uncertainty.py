@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from calib.engine.structure import structure
 from calib.robot.effect import conditions_of
 from calib.robot.fitting import Fit
 from calib.robot.kinematics import flange_jacobian
@@ -38,11 +39,11 @@ def tool_sigma(fitted: Fit, table: PoseTable, reference_degc: float | None, seed
         model = replace(model, measurement=read_measurement("pose"))
     problem = pose_problem(model, rows_of(model, away, conditions_of(away, reference_degc)), fitted.values)
     _, jacobians = problem.residuals[0].evaluate(problem.start, slice(0, SAMPLES))
-    free = fitted.solution.structure.free
+    laid_out = structure(problem)
     part = model.measurement.components[0]
-    columns = np.concatenate([jacobian[:, part.part] for jacobian in jacobians], axis=2)[:, :, free]
-    uncertainty = fitted.solution.uncertainty
-    covariance = np.where(np.isfinite(uncertainty.shared), uncertainty.shared, 0.0)
+    columns = np.concatenate([jacobian[:, part.part] for jacobian in jacobians], axis=2)[:, :, laid_out.free]
+    covariance = fitted.solution.uncertainty.covariance(laid_out.shared_labels())
+    covariance = np.where(np.isfinite(covariance), covariance, 0.0)
     variance = np.einsum("ndi,ij,ndj->n", columns, covariance, columns) / part.size
     return np.asarray(fitted.scale * np.sqrt(np.maximum(variance, 0.0)))
 
