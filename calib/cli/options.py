@@ -1,11 +1,25 @@
-"""Option values that need reading: comma lists, image sizes and tolerances."""
+"""Options that several commands share, and option values that need reading: comma lists, image sizes, tolerances."""
 
 from __future__ import annotations
 
 import math
 import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from calib.errors import UsageError
+
+# Of the commands that simulate; each gives its own default.
+Output = Annotated[Path, typer.Option(help="Folder to create.")]
+Seed = Annotated[int, typer.Option(min=0, help="Seed; the same seed gives the same bytes.")]
+Lens = Annotated[str, typer.Option(help="Lens model; see `calib list lenses`.")]
+Board = Annotated[str, typer.Option(help="Board, as for `calib camera`.")]
+ImageSize = Annotated[str, typer.Option(metavar="WxH", help="Image size in pixels.")]
+Render = Annotated[bool, typer.Option("--render", help="Also render the images (with noise and blur).")]
+Setup = Annotated[str, typer.Option(help="eye-in-hand or eye-to-hand.")]
+Arm = Annotated[str, typer.Option(help="Shipped arm, see `calib list arms`, or a .yaml or .urdf file.")]
 
 
 def names(values: list[str] | None) -> list[str]:

@@ -1,0 +1,19 @@
+"""`calib simulate`: noisy data sets whose truth is known. One file per kind."""
+
+from __future__ import annotations
+
+import typer
+
+from calib.cli.simulate import camera, cell, handeye, robot, robot_images
+
+app = typer.Typer(
+    help="Write simulated, seeded data sets with their truth.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("camera", help=camera.HELP)(camera.command)
+app.command("robot", help=robot.HELP)(robot.command)
+app.command("handeye", help=handeye.HELP)(handeye.command)
+app.command("robot-images", help=robot_images.HELP)(robot_images.command)
+app.command("cell", help=cell.HELP)(cell.command)
