@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from calib.errors import UsageError
 from calib.report.folder import to_yaml
 from calib.robot.arm_file import load_arm
 from calib.robot.simulation import Spread, simulate
@@ -12,7 +13,17 @@ from calib.robot.table_writer import poses_text
 
 
 def simulated_cell(arms: tuple[str, ...], poses: int, spread: Spread, seed: int) -> dict[str, str]:
-    """Content by file name: cell.yaml, arm1.csv, arm2.csv, ... and truth.yaml. arms: shipped names."""
+    """Content by file name: cell.yaml, arm1.csv, arm2.csv, ... and truth.yaml. arms: shipped names.
+
+    Raises UsageError `cell-arms` for fewer than two, which `calib cell` would refuse, and as `load_arm`.
+    """
+    if len(arms) < 2:
+        raise UsageError(
+            "a cell has two arms or more",
+            code="cell-arms",
+            where=f"--arms {','.join(arms)}",
+            advice="name one arm twice for two alike: --arms ur5e,ur5e; for a single arm: calib simulate robot",
+        )
     files: dict[str, str] = {}
     config: dict[str, Any] = {"world": "tracker", "arms": {}}
     known: dict[str, Any] = {}

@@ -95,6 +95,15 @@ def test_files_that_make_no_sense(folder: Path, text: str, code: str) -> None:
     assert caught.value.code == code
 
 
+def test_a_cell_of_one_arm_is_not_simulated(tmp_path: Path) -> None:
+    for arms, status in (("ur5e", 2), ("ur5e,ur5e", 0)):
+        out = tmp_path / str(status)
+        result = CliRunner().invoke(app, ["simulate", "cell", "--output", str(out), "--arms", arms, "--poses", "8"])
+        assert result.exit_code == status, result.output
+        assert ("error [cell-arms]" in result.output) == (status == 2)
+        assert out.exists() == (status == 0)
+
+
 def test_joint_values_alone_do_not_say_where_an_arm_is(folder: Path) -> None:
     lines = (folder / "arm1.csv").read_text().splitlines()
     (folder / "arm1.csv").write_text("\n".join(",".join(line.split(",")[:6]) for line in lines))
