@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -56,8 +57,8 @@ def detect_tag(
     return Observations(tuple(views), size, tag.name, set_aside=tuple(aside))
 
 
-def _seen(detector: object, image: Grey, tag: AprilTag, name: str) -> tuple[View | None, str]:
-    corners, numbers, _ = detector.detectMarkers(image)  # type: ignore[attr-defined]
+def _seen(detector: Any, image: Grey, tag: AprilTag, name: str) -> tuple[View | None, str]:
+    corners, numbers, _ = detector.detectMarkers(image)
     found = [] if numbers is None else [int(number) for number in np.ravel(numbers)]
     which = [i for i, number in enumerate(found) if tag.number in (None, number)]
     if not which:
