@@ -1,7 +1,8 @@
 """The bundle adjustment of a hand-eye: corners and robot poses, each by its noise, in one problem.
 
 The pose of the board in every image is private to it; the robot's correction is what that pose, X and Y leave of the
-robot's own, weighted by the robot's noise. The engine eliminates one pose per image.
+robot's own, weighted by the robot's noise. The engine eliminates one pose per image. Where images stand in a stream of
+poses, the offset of the two clocks is one more unknown, about which the flange moves along its screw in every image.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from calib.camera.projection import (
     weak_priors,
 )
 from calib.cell.board_shape import SHAPE_BLOCK, shape_block, shaped_reprojection, surface
-from calib.cell.chain import discrepancy
+from calib.cell.chain import by_time, discrepancy
 from calib.cell.variance import Reduced, RobotNoise
 from calib.engine import ParameterBlock, Problem, ResidualBlock, Solution, Status, solve
 from calib.engine.assembly import assemble
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
     from calib.camera.lens import Lens
     from calib.cell.chain import Setup
+    from calib.cell.clock import Clock
     from calib.engine.problem import Rows, Values
 
 Array = NDArray[Any]
@@ -43,13 +45,15 @@ Array = NDArray[Any]
 CAMERA_BLOCK, BOARD_BLOCK = "mount_from_camera", "rest_from_board"
 CAMERA_LABELS = tuple(f"camera_{label}" for label in se3.TANGENT)
 BOARD_LABELS = tuple(f"board_{label}" for label in se3.TANGENT)
+OFFSET_BLOCK, OFFSET_LABEL = "clock", "time_offset_s"
 
 
 @dataclass(frozen=True, eq=False)
 class Scene:
     """What is seen, and from where the robot says. corners: of all images. base_from_flange: (n, 4, 4).
 
-    held: lens labels that are not estimated. shaped: whether the board's height is.
+    held: lens labels that are not estimated. shaped: whether the board's height is. clock: of images in a stream of
+    poses, at the offset that base_from_flange belongs to.
     """
 
     setup: Setup
@@ -59,23 +63,48 @@ class Scene:
     images: tuple[str, ...]
     corners: Corners
     base_from_flange: Array
+    clock: Clock | None = None
+
+    @property
+    def timed(self) -> bool:
+        """Whether the offset of the clocks is estimated."""
+        return self.clock is not None and not self.clock.held
+
+    def at(self, offset_s: float) -> Scene:
+        """The scene about another offset of the clocks, with poses interpolated anew; without clocks as it is."""
+        if self.clock is None:
+            return self
+        clock = self.clock.at(offset_s)
+        return replace(self, clock=clock, base_from_flange=clock.base_from_flange)
+
+    def said(self, offset_s: float) -> Array:
+        """The robot's poses (n, 4, 4) at an offset near that of the scene, each moved along its screw.
+
+        A stream's own noise makes its interpolation rough in time; this is smooth, and `at` follows between solves.
+        """
+        if self.clock is None or offset_s == self.clock.offset_s:
+            return self.base_from_flange
+        return se3.retract(self.base_from_flange, (offset_s - self.clock.offset_s) * self.clock.twist)
 
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """Where the unknowns stand: lens parameters, board shape (7,), X, Y and camera_from_board (n, 4, 4)."""
+    """Where the unknowns stand: lens parameters, board shape (7,), X, Y, camera_from_board (n, 4, 4), time offset."""
 
     parameters: Array
     shape: Array
     x: Array
     y: Array
     camera_from_board: Array
+    offset_s: float = 0.0
 
     @classmethod
     def of(cls, values: Values, before: State) -> State:
-        """The unknowns of a solution; the shape as before where it was not among them."""
+        """The unknowns of a solution; shape and offset as before where they were not among them."""
         shape = values[SHAPE_BLOCK][0] if SHAPE_BLOCK in values else before.shape
-        return cls(values[LENS_BLOCK][0], shape, values[CAMERA_BLOCK][0], values[BOARD_BLOCK][0], values[POSE_BLOCK])
+        offset_s = float(values[OFFSET_BLOCK][0, 0]) if OFFSET_BLOCK in values else before.offset_s
+        places = values[CAMERA_BLOCK][0], values[BOARD_BLOCK][0], values[POSE_BLOCK]
+        return cls(values[LENS_BLOCK][0], shape, *places, offset_s)
 
 
 def adjust(scene: Scene, state: State, noise_px: float, noise: RobotNoise) -> Solution:
@@ -90,7 +119,8 @@ def adjust(scene: Scene, state: State, noise_px: float, noise: RobotNoise) -> So
 def reduce(scene: Scene, state: State, noise_px: float) -> tuple[Reduced, float]:
     """The problem about a state with every camera_from_board eliminated, and the variance factor of the corners.
 
-    The common unknowns are the tangents of X and Y, then the free lens parameters and the board's shape.
+    The common unknowns are the tangents of X and Y, then the free lens parameters, the board's shape and the offset of
+    the clocks.
     """
     seen = Problem(*_seen_by_camera(scene, state, noise_px))
     normal = assemble(structure(seen), seen.start)
@@ -98,7 +128,8 @@ def reduce(scene: Scene, state: State, noise_px: float) -> tuple[Reduced, float]
     information, coupling, slope = own[:, :, :6], own[:, :, 6:-1], own[:, :, -1]
     spread = np.linalg.inv(information)
     through = spread @ coupling  # (n, 6, k)
-    off = discrepancy(scene.setup, scene.base_from_flange, state.x, state.y, state.camera_from_board)
+    said = scene.said(state.offset_s)
+    off = discrepancy(scene.setup, said, state.x, state.y, state.camera_from_board)
     best = -np.einsum("nij,nj->ni", spread, slope)  # the corners' own wish for each pose
     y = off.residuals + np.einsum("nij,nj->ni", off.by_view, best)
     by = np.concatenate([off.by_camera, off.by_board, -off.by_view @ through], axis=2)
@@ -111,6 +142,10 @@ def reduce(scene: Scene, state: State, noise_px: float) -> tuple[Reduced, float]
     if common:
         squares -= float(pull[12:] @ np.linalg.lstsq(inside[12:, 12:], pull[12:], rcond=None)[0])
     freedom = normal.residuals - 6 * len(own) - common
+    if scene.timed:
+        assert scene.clock is not None
+        by = np.concatenate([by, by_time(said, scene.clock.twist, off.residuals)[:, :, None]], axis=2)
+        inside, pull = np.pad(inside, (0, 1)), np.pad(pull, (0, 1))  # of which the corners say nothing
     return Reduced(y, by, covariance, inside, pull), max(squares, 0.0) / max(freedom, 1)
 
 
@@ -143,7 +178,8 @@ def _problem(scene: Scene, state: State, noise_px: float, noise: RobotNoise) -> 
     parameters, residuals = _seen_by_camera(scene, state, noise_px)
     camera = ParameterBlock(CAMERA_BLOCK, state.x[None], CAMERA_LABELS, retract=se3.retract)
     board = ParameterBlock(BOARD_BLOCK, state.y[None], BOARD_LABELS, retract=se3.retract)
-    return Problem((*parameters, camera, board), (*residuals, _robot(scene, noise)))
+    clock = (ParameterBlock(OFFSET_BLOCK, np.array([[state.offset_s]]), (OFFSET_LABEL,)),) if scene.timed else ()
+    return Problem((*parameters, camera, board, *clock), (*residuals, _robot(scene, noise)))
 
 
 def _robot(scene: Scene, noise: RobotNoise) -> ResidualBlock:
@@ -152,9 +188,17 @@ def _robot(scene: Scene, noise: RobotNoise) -> ResidualBlock:
 
     def evaluate(values: Values, rows: Rows) -> tuple[Array, Sequence[Array]]:
         x, y, c = values[CAMERA_BLOCK][0], values[BOARD_BLOCK][0], values[POSE_BLOCK][rows]
-        off = discrepancy(scene.setup, scene.base_from_flange[rows], x, y, c)
-        return off.residuals, (off.by_camera, off.by_board, off.by_view)
+        if not scene.timed:
+            off = discrepancy(scene.setup, scene.base_from_flange[rows], x, y, c)
+            return off.residuals, (off.by_camera, off.by_board, off.by_view)
+        assert scene.clock is not None
+        said = scene.said(float(values[OFFSET_BLOCK][0, 0]))[rows]
+        off = discrepancy(scene.setup, said, x, y, c)
+        by_offset = by_time(said, scene.clock.twist[rows], off.residuals)[:, :, None]
+        return off.residuals, (off.by_camera, off.by_board, off.by_view, by_offset)
 
     blocks = {CAMERA_BLOCK: None, BOARD_BLOCK: None, POSE_BLOCK: np.arange(count)}
+    if scene.timed:
+        blocks[OFFSET_BLOCK] = None
     sigma = np.tile(noise.whitening, (count, 1))
     return ResidualBlock("robot", count, 6, blocks, evaluate, sigma=sigma, row_names=scene.images)

@@ -74,6 +74,14 @@ def discrepancy(setup: Setup, base_from_flange: Array, x: Array, y: Array, camer
     return Discrepancy(residuals, by_x, by_y, by_c)
 
 
+def by_time(base_from_flange: Array, twist: Array, residuals: Array) -> Array:
+    """(n, 6) derivatives of the discrepancy's residuals (n, 6) by the time at which the robot's poses (n, 4, 4) are
+    taken, with the flange's velocity (n, 6) along its own axes: log(exp(-w dt) exp(r)) = r - J_l(r)^-1 w dt."""
+    along = np.einsum("nij,nj->ni", base_from_flange[:, :3, :3], twist[:, :3])
+    about = np.einsum("nij,nj->ni", so3.left_jacobian_inverse(residuals[:, 3:]), twist[:, 3:])
+    return -np.concatenate([along, about], axis=1)
+
+
 def predicted(setup: Setup, base_from_flange: Array, x: Array, y: Array) -> Array:
     """camera_from_board (n, 4, 4) that follows from the robot's poses."""
     return np.asarray(se3.inverse(x) @ mount_from_rest(base_from_flange, setup) @ y)

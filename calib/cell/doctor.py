@@ -6,7 +6,7 @@ where it fits, the data as read leave several times as much, and so the differen
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -77,7 +77,9 @@ def understood(
             code="hand-eye-does-not-fit",
             where=data.table.name,
             why="no other reading of units, order, conventions or pairing fits either",
-            advice="check that every image has the pose the robot stood in when it was taken",
+            advice="check that every image has the pose the robot stood in when it was taken"
+            if data.clock is None
+            else "search a larger time offset with --max-offset, or check both clocks",
         )
     if other is not None and other.size < DECISIVE * max(start.size, ROUNDING):
         raise InputError(
@@ -152,7 +154,7 @@ def _judged(data: Data) -> Data:
     if len(data.rows) <= JUDGED_ROWS:
         return data
     few = np.sort(np.random.default_rng(0).permutation(len(data.rows))[:JUDGED_ROWS])
-    return replace(data, rows=data.rows[few], seen=data.seen.chosen(few))
+    return data.chosen(few)
 
 
 def _unlikeness(data: Data) -> float:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from calib.camera.adjustment import adjust as adjust_camera
 from calib.camera.projection import corners_of
-from calib.cell.adjustment import Scene, State, adjust, reduce
+from calib.cell.adjustment import OFFSET_LABEL, Scene, State, adjust, reduce
 from calib.cell.board_shape import LABELS as SHAPE_LABELS
 from calib.cell.screening import distances_of
 from calib.cell.variance import Reduced, RobotNoise, estimate_noise
@@ -32,8 +32,9 @@ SETTLED = 0.02  # relative change of the noise that no interval shows
 
 @dataclass(frozen=True, eq=False)
 class Solved:
-    """A solution with the noise that goes with it, and the problem reduced about it."""
+    """A solution with the noise that goes with it, and the problem reduced about it. scene: at its time offset."""
 
+    scene: Scene
     solution: Solution
     state: State
     noise: RobotNoise
@@ -62,13 +63,14 @@ def posed_problem(setup: Setup, data: Data, kept: Screened, refine: Sequence[str
         tuple(view.image for view in seen.views),
         corners_of(seen.views),
         data.base_from_flange[index],
+        None if data.clock is None else data.clock.chosen(index),
     )
     flat = np.zeros(len(SHAPE_LABELS))
-    return scene, State(camera.parameters, flat, kept.x, kept.y, seen.camera_from_board)
+    return scene, State(camera.parameters, flat, kept.x, kept.y, seen.camera_from_board, data.offset_s)
 
 
 def solve_scene(scene: Scene, state: State, noise_px: float, noise: RobotNoise, fixed: RobotNoise | None) -> Solved:
-    """Noise and solve in turn, until the noise stays."""
+    """Noise and solve in turn, until the noise stays, and the time offset about which the robot's poses are taken."""
     noise = fixed or noise
     for _ in range(ROUNDS):
         solution = adjust(scene, state, noise_px, noise)
@@ -79,19 +81,23 @@ def solve_scene(scene: Scene, state: State, noise_px: float, noise: RobotNoise, 
                 why=solution.sentence(),
                 advice="look at the images set aside, or give the camera with --camera",
             )
-        state = State.of(solution.values, state)
+        before, state = state.offset_s, State.of(solution.values, state)
+        scene = scene.at(state.offset_s)
         reduced, factor = reduce(scene, state, noise_px)
         after = fixed or estimate_noise(reduced, noise)
         px = noise_px * max(float(np.sqrt(factor)), 1e-6)
         changes = np.log([after.sigma_m / noise.sigma_m, after.sigma_rad / noise.sigma_rad, px / noise_px])
+        if scene.timed:
+            changes = np.append(changes, (state.offset_s - before) / solution.uncertainty.sigma(OFFSET_LABEL))
         noise, noise_px = after, px
         if np.abs(changes).max() < SETTLED:
             break
-    return Solved(solution, state, noise, noise_px, reduced)
+    return Solved(scene, solution, state, noise, noise_px, reduced)
 
 
-def judge_images(data: Data, scene: Scene, solved: Solved, used: NDArray[np.bool_]) -> Judged:
+def judge_images(data: Data, solved: Solved, used: NDArray[np.bool_]) -> Judged:
     """Every image about a solution; the board's pose in those that took no part anew, for the lens has changed."""
+    scene = solved.scene
     camera, views, state = data.seen.camera, data.seen.views, solved.state
     held = frozenset(camera.lens.labels)
     poses = data.seen.camera_from_board.copy()
@@ -103,7 +109,14 @@ def judge_images(data: Data, scene: Scene, solved: Solved, used: NDArray[np.bool
             camera.lens, held, unused, corners, state.parameters, poses[others]
         ).camera_from_board
     names = tuple(view.image for view in views)
-    whole = replace(scene, held=held, images=names, corners=corners_of(views), base_from_flange=data.base_from_flange)
+    whole = replace(
+        scene,
+        held=held,
+        images=names,
+        corners=corners_of(views),
+        base_from_flange=data.base_from_flange,
+        clock=data.clock,
+    )
     everything, _ = reduce(whole, replace(state, camera_from_board=poses), solved.noise_px)
     noise = (
         solved.noise

@@ -12,22 +12,24 @@ from scipy.stats import t as student
 
 from calib.camera.camera import Camera
 from calib.camera.projection import corners_of
-from calib.cell.adjustment import CAMERA_LABELS, Scene, State, reprojection_errors
+from calib.cell.adjustment import CAMERA_LABELS, OFFSET_LABEL, Scene, State, reprojection_errors
 from calib.cell.board_shape import SHAPE_BLOCK, bow_m
 from calib.cell.chain import MOUNT, REST, Setup, discrepancy, predicted, sizes
 from calib.cell.data import Data, gathered
 from calib.cell.doctor import Finding, understood
 from calib.cell.fit import Judged, Solved, judge_images, posed_problem, solve_scene
 from calib.cell.motion import Turns, require_motion
+from calib.cell.placing import MOST_OFFSET_S
 from calib.cell.scale import Scale, board_scale
 from calib.cell.screening import Screened, agreeing, screened
 from calib.cell.start import Start
-from calib.cell.variance import Reduced, RobotNoise
+from calib.cell.variance import PARTS, Reduced, RobotNoise
 from calib.engine import Solution
 from calib.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from calib.camera.observations import Observations, SetAside
+    from calib.cell.stamps import Stamps
     from calib.robot.table import PoseTable
 
 Array = NDArray[Any]
@@ -57,6 +59,20 @@ class ImageFit:
 
 
 @dataclass(frozen=True, eq=False)
+class TimeOffset:
+    """What is added to an image's time to give the time by the robot's clock. value_s, sigma_s: with its standard
+    deviation; interval_s: half width of its 95 % interval; both infinite where it is held. held: why it is, in words.
+    speed_m_s, speed_rad_s: rms of the flange in the images."""
+
+    value_s: float
+    sigma_s: float
+    interval_s: float
+    held: str
+    speed_m_s: float
+    speed_rad_s: float
+
+
+@dataclass(frozen=True, eq=False)
 class HandEye:
     """The camera's place with its evidence.
 
@@ -64,7 +80,7 @@ class HandEye:
     along the mount's axes, then radians about them. freedom: degrees of freedom of the robot's noise. reduced: what
     every image says, about the solution. start: the closed form; other_start: that of the other set-up, if both were
     tried. findings: readings that were applied. bow_m: height of the board's surface, where it was estimated.
-    board_size: by which the board was taken larger than given.
+    board_size: by which the board was taken larger than given. time_offset: of images in a stream of poses.
     """
 
     setup: Setup
@@ -91,6 +107,7 @@ class HandEye:
     reduced: Reduced
     solution: Solution
     observations: Observations
+    time_offset: TimeOffset | None = None
 
     @property
     def mount(self) -> str:
@@ -129,7 +146,7 @@ class HandEye:
 
     @property
     def _quantile(self) -> float:
-        return float(student.ppf(0.5 + CONFIDENCE / 2, max(self.freedom, 1)))
+        return _quantile(self.freedom)
 
 
 def calibrate_hand_eye(
@@ -144,32 +161,40 @@ def calibrate_hand_eye(
     robot_noise: tuple[float, float] | None = None,
     fix_conventions: bool = False,
     robust: bool = True,
+    image_times: Stamps | None = None,
+    max_offset_s: float = MOST_OFFSET_S,
 ) -> HandEye:
     """Camera on the flange (eye-in-hand) or in the base (eye-to-hand) from images of a board and flange poses.
 
     observations: the corners. table: poses of the flange in the base, of all images. camera: None: one of kind `lens`
     is calibrated from the same images, and stays unknown in the solve. setup: None: both are tried. method: a closed
     form to start from; None: the best. refine: `lens`, `board` (its shape). robot_noise: standard deviations in m and
-    rad; None: estimated. fix_conventions: read the data in the way that fits.
+    rad; None: estimated. fix_conventions: read the data in the way that fits. image_times: when each image was taken;
+    the table is then a stream of poses with times, and the offset of the two clocks, at most `max_offset_s`, an
+    unknown.
 
-    Raises UsageError for unknown names; InputError `pairing-...`, `conventions`, `hand-eye-does-not-fit`;
+    Raises UsageError for unknown names; InputError `pairing-...`, `conventions`, `hand-eye-does-not-fit`, `time-...`;
     DegenerateError for poses that do not turn enough; ConvergenceError `hand-eye-not-converged`.
     """
     check_refinable(refine)
-    data = gathered(observations, table, camera, lens, robust)
+    data = gathered(observations, table, camera, lens, robust, image_times, max_offset_s)
     data, setup, start, other, findings = understood(data, setup, method, fix_conventions)
+    if data.clock is not None:
+        data.clock.require_known(table.name)
     turned = require_motion(data.mount_from_rest(setup), setup)
     fixed = None if robot_noise is None else RobotNoise(*robot_noise, estimated=False)
     kept = screened(setup, data, start, robust)
     for _ in range(SCREENINGS):
+        data = data.at(kept.offset_s)
         scene, state = posed_problem(setup, data, kept, refine)
         solved = solve_scene(scene, state, data.seen.noise_px, kept.noise, fixed)
-        judged = judge_images(data, scene, solved, kept.used)
+        data = data.at(solved.state.offset_s)
+        judged = judge_images(data, solved, kept.used)
         agree = agreeing(judged.distances, kept.used) if robust else kept.used
         if np.array_equal(agree, kept.used):
             break
-        kept = Screened(agree, judged.distances, solved.noise, solved.state.x, solved.state.y)
-    return _result(data, scene, solved, kept, judged, turned, start, other, findings)
+        kept = Screened(agree, judged.distances, solved.noise, solved.state.x, solved.state.y, data.offset_s)
+    return _result(data, solved, kept, judged, turned, start, other, findings)
 
 
 def check_refinable(refine: Sequence[str]) -> Sequence[str]:
@@ -182,7 +207,6 @@ def check_refinable(refine: Sequence[str]) -> Sequence[str]:
 
 def _result(
     data: Data,
-    scene: Scene,
     solved: Solved,
     kept: Screened,
     judged: Judged,
@@ -191,7 +215,8 @@ def _result(
     other: Start | None,
     findings: tuple[Finding, ...],
 ) -> HandEye:
-    state, solution = solved.state, solved.solution
+    scene, state, solution = solved.scene, solved.state, solved.solution
+    freedom = 6 * len(scene.images) - 12 - scene.timed
     along_mount = np.kron(np.eye(2), state.x[:3, :3])  # the tangent is along the camera's axes
     covariance = along_mount @ solution.uncertainty.covariance(CAMERA_LABELS) @ along_mount.T
     return HandEye(
@@ -199,7 +224,7 @@ def _result(
         mount_from_camera=state.x,
         rest_from_board=state.y,
         covariance=covariance,
-        freedom=6 * len(scene.images) - 12,
+        freedom=freedom,
         camera=replace(data.seen.camera, parameters=state.parameters),
         lens_estimated=bool(frozenset(scene.lens.labels) - scene.held),
         noise=solved.noise,
@@ -219,7 +244,23 @@ def _result(
         reduced=solved.reduced,
         solution=solution,
         observations=data.observations,
+        time_offset=_time_offset(solved, freedom),
     )
+
+
+def _time_offset(solved: Solved, freedom: int) -> TimeOffset | None:
+    """The offset of the clocks with its uncertainty; None without clocks."""
+    clock = solved.scene.clock
+    if clock is None:
+        return None
+    sigma = np.inf if clock.held else solved.solution.uncertainty.sigma(OFFSET_LABEL)
+    speed = [float(np.sqrt(np.mean(np.sum(clock.twist[:, part] ** 2, axis=1)))) for part in PARTS]
+    return TimeOffset(clock.offset_s, sigma, _quantile(freedom) * sigma, clock.held, *speed)
+
+
+def _quantile(freedom: int) -> float:
+    """Half width of a 95 % interval in standard deviations."""
+    return float(student.ppf(0.5 + CONFIDENCE / 2, max(freedom, 1)))
 
 
 def _image_fits(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Literal
@@ -40,7 +41,16 @@ def pair(observations: Observations, table: PoseTable, *, poses_needed: bool = T
     table without poses if they are needed, `pairing-names` if no name fits, `pairing-twice`, `pairing-count` if the
     numbers differ.
     """
-    if poses_needed and (table.position is None or table.quaternion_xyzw is None):
+    if poses_needed:
+        require_poses(table)
+    column = named_column(table.other)
+    seen = [view.image for view in observations.views]
+    return _by_order(observations, table) if column is None else _by_name(seen, column, table)
+
+
+def require_poses(table: PoseTable) -> None:
+    """Raise InputError `poses-missing` for a table without poses of the flange."""
+    if table.position is None or table.quaternion_xyzw is None:
         raise InputError(
             "the table holds no flange poses",
             code="poses-missing",
@@ -48,35 +58,32 @@ def pair(observations: Observations, table: PoseTable, *, poses_needed: bool = T
             why=f"its columns are those of {table.measurement}",
             advice="a flange pose is x_m,y_m,z_m and qx,qy,qz,qw, or rx_rad,ry_rad,rz_rad, or --euler with angles",
         )
-    column = next((texts for key in NAME_COLUMNS for name, texts in table.other.items() if name.lower() == key), None)
-    seen = [view.image for view in observations.views]
-    return _by_order(observations, table) if column is None else _by_name(seen, column, table)
 
 
 def _by_name(seen: list[str], column: tuple[str, ...], table: PoseTable) -> Pairing:
     row_of: dict[str, int] = {}
     for row, name in enumerate(column):
-        key = _stem(name)
+        key = stem_of(name)
         if key in row_of:
             where = f"{table.name}, line {table.lines[row]}"
             raise InputError(f"image {name!r} has two poses", code="pairing-twice", where=where, advice="keep one")
         row_of[key] = row
-    images = [name for name in seen if _stem(name) in row_of]
+    images = [name for name in seen if stem_of(name) in row_of]
     if not images:
         raise InputError(
             "no image has the name of a pose",
             code="pairing-names",
             where=table.name,
-            why=f"images {_few(seen)}; poses {_few(column)}",
+            why=f"images {few(seen)}; poses {few(column)}",
             advice="give the table a column `image` with the file names, or leave it out to match by order",
         )
     notes = [f"{len(images)} images matched to poses by name"]
-    if missing := [name for name in seen if _stem(name) not in row_of]:
-        notes.append(f"{len(missing)} images have no pose: {_few(missing)}")
-    used = {_stem(name) for name in images}
-    if idle := [name for name in column if _stem(name) not in used]:
-        notes.append(f"{len(idle)} poses have no image with corners: {_few(idle)}")
-    rows = np.array([row_of[_stem(name)] for name in images], dtype=np.intp)
+    if missing := [name for name in seen if stem_of(name) not in row_of]:
+        notes.append(f"{len(missing)} images have no pose: {few(missing)}")
+    used = {stem_of(name) for name in images}
+    if idle := [name for name in column if stem_of(name) not in used]:
+        notes.append(f"{len(idle)} poses have no image with corners: {few(idle)}")
+    rows = np.array([row_of[stem_of(name)] for name in images], dtype=np.intp)
     return Pairing(tuple(images), rows, "name", tuple(notes))
 
 
@@ -89,7 +96,7 @@ def _by_order(observations: Observations, table: PoseTable) -> Pairing:
             code="pairing-count",
             where=table.name,
             why=f"the table has no column `image`; {len(table.set_aside)} of its rows cannot be read",
-            advice="add a column `image` with the file names",
+            advice="add a column `image` with the file names, or a time to every row and give --image-times",
         )
     place = {name: i for i, name in enumerate(every)}
     rows = np.array([place[name] for name in seen], dtype=np.intp)
@@ -97,10 +104,16 @@ def _by_order(observations: Observations, table: PoseTable) -> Pairing:
     return Pairing(tuple(seen), rows, "order", (note,))
 
 
-def _stem(name: str) -> str:
+def named_column(columns: Mapping[str, tuple[str, ...]]) -> tuple[str, ...] | None:
+    """The column that names images, if there is one."""
+    return next((texts for key in NAME_COLUMNS for name, texts in columns.items() if name.lower() == key), None)
+
+
+def stem_of(name: str) -> str:
     """A file's name without folder and ending: tables are often written beside other copies of the images."""
     return PurePath(name.replace("\\", "/")).stem.lower()
 
 
-def _few(names: list[str] | tuple[str, ...]) -> str:
+def few(names: list[str] | tuple[str, ...]) -> str:
+    """The first of many names."""
     return ", ".join(names[:_FEW]) + (", ..." if len(names) > _FEW else "")

@@ -50,7 +50,7 @@ def readings(data: Data, setup: Setup | None) -> tuple[Reading, ...]:
         found.append(_of_table(reading))
     if data.seen.poses_given and setup is not None:
         found.append(Reading("board poses are inverted: camera in board, not board in camera", _boards_inverted))
-    return (*found, *_shifts(data))
+    return (*found, *_shifts(data)) if data.clock is None else tuple(found)  # a shift in time is the clocks' offset
 
 
 def turned_board(data: Data) -> Array | None:
@@ -79,7 +79,7 @@ def scaled(ratio: float) -> Callable[[Data], Data]:
 
 
 def _of_table(reading: OfTable) -> Reading:
-    return Reading(reading.name, lambda data: replace(data, table=reading.table(data.table)))
+    return Reading(reading.name, lambda data: data.of(reading.table(data.table)))
 
 
 def _boards_inverted(data: Data) -> Data:
@@ -96,6 +96,6 @@ def _shifted(step: int) -> Callable[[Data], Data]:
     def moved(data: Data) -> Data:
         rows = data.rows + step
         kept = np.flatnonzero((rows >= 0) & (rows < len(data.table.lines)))
-        return replace(data, rows=rows[kept], seen=data.seen.chosen(kept))
+        return replace(data, rows=rows).chosen(kept)
 
     return moved

@@ -46,6 +46,7 @@ def as_document(h: HandEye, verdict: Verdict, seconds: float) -> dict[str, Any]:
             "sizes": dict(h.start.tried),
         },
         "other_setup": other,
+        **_clock(h),
         f"camera_in_{h.mount}": camera_place(h),
         f"board_in_{h.rest}": {"matrix": h.rest_from_board.tolist(), **_place(h.rest_from_board)},
         "rms_px": h.rms_px,
@@ -98,6 +99,7 @@ def as_hand_eye_file(h: HandEye) -> dict[str, Any]:
         "setup": h.setup,
         f"camera_in_{h.mount}": camera_place(h),
         f"board_in_{h.rest}": {"matrix": h.rest_from_board.tolist(), **_place(h.rest_from_board)},
+        **_clock(h),
         "static_transform_publisher": publisher(h),
     }
 
@@ -137,6 +139,23 @@ def _place(pose: Array) -> dict[str, list[float]]:
         "position_mm": (1000 * pose[:3, 3]).tolist(),
         "quaternion_xyzw": so3.quaternion_xyzw(pose[:3, :3]).tolist(),
         "rotation_vector_deg": np.degrees(so3.log(pose[:3, :3])).tolist(),
+    }
+
+
+def _clock(h: HandEye) -> dict[str, Any]:
+    """The time offset, where there is one: what the robot's clock shows more than the camera's."""
+    if h.time_offset is None:
+        return {}
+    t = h.time_offset
+    return {
+        "time_offset": {
+            "value_s": t.value_s,
+            "sigma_s": _finite(t.sigma_s),
+            "interval95_s": _finite(t.interval_s),
+            "held": t.held or None,
+            "flange_speed_m_s": t.speed_m_s,
+            "flange_speed_deg_s": math.degrees(t.speed_rad_s),
+        }
     }
 
 

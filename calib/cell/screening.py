@@ -33,13 +33,14 @@ FEWEST_AGREEING = 3
 @dataclass(frozen=True, eq=False)
 class Screened:
     """used: (n,) images that agree. distances: (n,) of every image from them, in standard deviations. noise of the
-    robot, X and Y of those used."""
+    robot, X, Y and the offset of the clocks of those used."""
 
     used: Mask
     distances: Array
     noise: RobotNoise
     x: Array
     y: Array
+    offset_s: float = 0.0
 
 
 def screened(setup: Setup, data: Data, start: Start, robust: bool) -> Screened:
@@ -51,16 +52,21 @@ def screened(setup: Setup, data: Data, start: Start, robust: bool) -> Screened:
     seen = data.seen
     images = tuple(view.image for view in seen.views)
     held = frozenset(seen.camera.lens.labels)
-    scene = Scene(setup, seen.camera.lens, held, False, images, corners_of(seen.views), data.base_from_flange)
+    corners = corners_of(seen.views)
+    scene = Scene(setup, seen.camera.lens, held, False, images, corners, data.base_from_flange, data.clock)
+    offset_s = data.offset_s
     used = start.agree.copy() if robust else np.ones(len(images), bool)
     x, y = start.x, start.y
     noise = RobotNoise(max(start.median_m, 1e-5), max(start.median_rad, 1e-5))
     for _ in range(ROUNDS):
-        state = State(seen.camera.parameters, np.zeros(7), x, y, seen.camera_from_board)
+        state = State(seen.camera.parameters, np.zeros(7), x, y, seen.camera_from_board, offset_s)
         everything, _ = reduce(scene, state, seen.noise_px)
         noise = estimate_noise(everything.chosen(np.flatnonzero(used)), noise)
         step, distances = distances_of(everything, used, noise)
         x, y = se3.retract(x, step[:6]), se3.retract(y, step[6:12])
+        if scene.timed:
+            offset_s += float(step[-1])
+            scene = scene.at(offset_s)
         agree = agreeing(distances, used) if robust else used
         if agree.sum() < FEWEST_AGREEING:
             raise DegenerateError(
@@ -72,7 +78,7 @@ def screened(setup: Setup, data: Data, start: Start, robust: bool) -> Screened:
         if np.array_equal(agree, used) and np.linalg.norm(step[:12]) < 1e-7:
             break
         used = agree
-    return Screened(used, distances, noise, x, y)
+    return Screened(used, distances, noise, x, y, offset_s)
 
 
 def distances_of(everything: Reduced, used: Mask, noise: RobotNoise) -> tuple[Array, Array]:

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 Array = NDArray[Any]
 
-# Largest, of the camera about the board's middle and about its own axis. Of directions spread evenly over that cap, with
-# 30 images and the noise below, Park's closed form errs by .0183 +- .0005 deg and .110 +- .004 mm (medians of 500 runs;
-# .0190 deg over the first 100): the .019 deg that are published for it, and somewhat less than the published .131 mm.
+# Largest, of the camera about the board's middle and about its own axis. Of directions spread evenly over that cap,
+# with 30 images and the noise below, Park's closed form errs by .0183 +- .0005 deg and .110 +- .004 mm (medians of 500
+# runs; .0190 deg over the first 100): the .019 deg published for it, and somewhat less than the published .131 mm.
 TILT_RAD, ROLL_RAD = np.deg2rad(70.0), np.pi
 SPAN = (0.4, 0.9)  # of the image's height that the board spans, if seen squarely
 MARGIN = 0.015  # of the image's width that corners keep from the border
@@ -43,7 +43,8 @@ class Noise:
 @dataclass(frozen=True, eq=False)
 class Simulation:
     """observations, table: what a user would hold; the rest is the truth. mount_from_camera, rest_from_board: (4, 4).
-    base_from_flange, camera_from_board: (n, 4, 4) without noise. wrong: (n,) images with another's pose."""
+    base_from_flange, camera_from_board: (n, 4, 4) without noise. wrong: (n,) images with another's pose. image_s: (n,)
+    when images were taken, where the table is a stream; time_offset_s: what its clock shows more."""
 
     observations: Observations
     table: PoseTable
@@ -56,6 +57,8 @@ class Simulation:
     wrong: NDArray[np.bool_]
     seed: int
     noise: Noise
+    image_s: Array | None = None
+    time_offset_s: float = 0.0
 
 
 def simulate(
@@ -74,21 +77,10 @@ def simulate(
     """
     noise = noise or Noise()
     rng = np.random.default_rng(seed)
-    bent = corners_in_board.copy()
-    low, high = bent[:, 0].min(), bent[:, 0].max()
-    bent[:, 2] += noise.bow_m * (1 - ((2 * bent[:, 0] - low - high) / (high - low)) ** 2)
+    bent = bowed(corners_in_board, noise.bow_m)
     c = np.stack([_draw_pose(camera, bent, rng) for _ in range(views)])
-    x = se3.compose(so3.exp(rng.normal(0.0, 1.0, 3)), rng.uniform((-0.08, -0.08, -0.03), (0.08, 0.08, 0.13)))
-    if setup == "eye-in-hand":
-        y = se3.compose(so3.exp(rng.normal(0.0, 0.3, 3)), np.array([0.5, 0.1, 0.0]) + rng.uniform(-0.1, 0.1, 3))
-        flange = y @ se3.inverse(c) @ se3.inverse(x)
-    else:
-        x, y = se3.compose(x[:3, :3], x[:3, 3] + np.array([1.2, 0.0, 0.6])), x
-        flange = x @ c @ se3.inverse(y)
-    said = se3.compose(
-        flange[:, :3, :3] @ so3.exp(rng.normal(0.0, 1.0, (views, 3)) * noise.sigma_rad),
-        flange[:, :3, 3] + rng.normal(0.0, 1.0, (views, 3)) * noise.sigma_m,
-    )
+    x, y, flange = mounted(setup, c, rng)
+    said = reported(flange, noise, rng)
     count = round(noise.wrong * views)
     chosen = rng.permutation(views)[:count] if count > 1 else np.zeros(0, np.intp)
     said[chosen] = said[np.roll(chosen, 1)]
@@ -97,19 +89,53 @@ def simulate(
     px = px + rng.normal(0.0, 1.0, px.shape) * noise.sigma_px
     images = tuple(f"view_{i + 1:03d}.png" for i in range(views))
     seen = tuple(View(name, own, corners_in_board) for name, own in zip(images, px, strict=True))
-    table = PoseTable(
-        joints=np.zeros((views, 0)),
-        prismatic=(),
-        target=np.zeros(views, np.intp),
-        pose=np.arange(views),
-        lines=np.arange(views) + 2,
-        position=said[:, :3, 3],
-        quaternion_xyzw=so3.quaternion_xyzw(said[:, :3, :3]),
-        other={"image": images},
-        name="poses.csv",
-    )
+    table = pose_table(said, {"image": images})
     observations = Observations(seen, camera.image_size_px, board)
     return Simulation(observations, table, camera, setup, x, y, flange, c, wrong, seed, noise)
+
+
+def bowed(corners_in_board: Array, bow_m: float) -> Array:
+    """The corners (k, 3) m of a board whose middle is that much higher than its ends along x."""
+    bent = corners_in_board.copy()
+    low, high = bent[:, 0].min(), bent[:, 0].max()
+    bent[:, 2] += bow_m * (1 - ((2 * bent[:, 0] - low - high) / (high - low)) ** 2)
+    return bent
+
+
+def mounted(setup: Setup, camera_from_board: Array, rng: np.random.Generator) -> tuple[Array, Array, Array]:
+    """mount_from_camera and rest_from_board (4, 4), drawn, and base_from_flange (n, 4, 4) that shows the board so."""
+    c = camera_from_board
+    x = se3.compose(so3.exp(rng.normal(0.0, 1.0, 3)), rng.uniform((-0.08, -0.08, -0.03), (0.08, 0.08, 0.13)))
+    if setup == "eye-in-hand":
+        y = se3.compose(so3.exp(rng.normal(0.0, 0.3, 3)), np.array([0.5, 0.1, 0.0]) + rng.uniform(-0.1, 0.1, 3))
+        return x, y, y @ se3.inverse(c) @ se3.inverse(x)
+    x, y = se3.compose(x[:3, :3], x[:3, 3] + np.array([1.2, 0.0, 0.6])), x
+    return x, y, x @ c @ se3.inverse(y)
+
+
+def reported(base_from_flange: Array, noise: Noise, rng: np.random.Generator) -> Array:
+    """Poses (n, 4, 4) with the noise of the robot."""
+    count = len(base_from_flange)
+    return se3.compose(
+        base_from_flange[:, :3, :3] @ so3.exp(rng.normal(0.0, 1.0, (count, 3)) * noise.sigma_rad),
+        base_from_flange[:, :3, 3] + rng.normal(0.0, 1.0, (count, 3)) * noise.sigma_m,
+    )
+
+
+def pose_table(base_from_flange: Array, other: dict[str, tuple[str, ...]]) -> PoseTable:
+    """A table of flange poses (n, 4, 4) beside other columns."""
+    count = len(base_from_flange)
+    return PoseTable(
+        joints=np.zeros((count, 0)),
+        prismatic=(),
+        target=np.zeros(count, np.intp),
+        pose=np.arange(count),
+        lines=np.arange(count) + 2,
+        position=base_from_flange[:, :3, 3],
+        quaternion_xyzw=so3.quaternion_xyzw(base_from_flange[:, :3, :3]),
+        other=other,
+        name="poses.csv",
+    )
 
 
 def _draw_pose(camera: Camera, corners_in_board: Array, rng: np.random.Generator) -> Array:

@@ -23,11 +23,14 @@ Examples:
   calib handeye --images photos/ --board checkerboard:9x6:25mm --poses poses.csv --camera camera.yaml
   calib handeye --corners corners.csv --poses poses.csv --setup eye-to-hand --refine lens,board
   calib handeye --corners corners.csv --poses poses.csv --euler ZYX --columns x_mm=X,y_mm=Y,z_mm=Z --json
+  calib handeye --images photos/ --board checkerboard:9x6:25mm --poses stream.csv --image-times times.csv
 
 The table holds flange in base: x_m y_m z_m (or _mm) with qx qy qz qw, a rotation vector rx_rad ry_rad rz_rad (or _deg),
-or Euler angles with --euler; a column `image` names the image, else order decides. Writes a folder with hand_eye.yaml,
-the 4 x 4 matrix, camera.yaml and result.json. Exit status: 0 good or usable, 1 do not use, 2 usage or configuration,
-3 unusable input or another convention, 4 the poses cannot determine the camera's place, 5 no convergence."""
+or Euler angles with --euler; a column `image` names the image, else order decides. Poses recorded as a stream have a
+column time_s (_ms, _us, _ns) and images theirs by --image-times, or in names that are plain time stamps; the offset of
+the two clocks is then estimated. Writes a folder with hand_eye.yaml, the 4 x 4 matrix, camera.yaml and result.json.
+Exit status: 0 good or usable, 1 do not use, 2 usage or configuration, 3 unusable input or another convention, 4 the
+poses cannot determine the camera's place, 5 no convergence."""
 
 
 def command(
@@ -49,6 +52,12 @@ def command(
     ),
     euler: str | None = typer.Option(None, help="Sequence of Euler angles: ZYX moving axes, zyx fixed axes."),
     columns: str | None = typer.Option(None, metavar="OURS=THEIRS,...", help="Columns under other names."),
+    image_times: Path | None = typer.Option(
+        None, help="Table image,time_s: when images were taken. The poses are then a stream with times of their own."
+    ),
+    max_offset: float = typer.Option(
+        1.0, min=0.0, metavar="SECONDS", help="Largest offset between the clocks of images and poses; 0: none."
+    ),
     fix_conventions: bool = typer.Option(
         False, "--fix-conventions", help="Accept other units, orders and pairings if they are what fits."
     ),
@@ -68,6 +77,7 @@ def command(
         from calib.cell.chain import read_setup
         from calib.cell.closed_forms import read_method
         from calib.cell.hand_eye import calibrate_hand_eye, check_refinable
+        from calib.cell.stamps import read_image_times
         from calib.report import folder
         from calib.robot.table import read_poses
         from calib.robot.table_columns import parse_columns
@@ -80,6 +90,7 @@ def command(
         noise = tolerance_of(robot_noise, "--robot-noise") if robot_noise else None
         given = load_camera(camera) if camera is not None else None
         mapping = parse_columns(columns) if columns is not None else {}
+        times = read_image_times(image_times) if image_times is not None else None
         table = read_poses(poses, euler=euler, columns=mapping, joints_needed=False)
         target = folder.reserve(output, "calib_handeye_result")
         calibration = calibrate_hand_eye(
@@ -93,6 +104,8 @@ def command(
             robot_noise=noise,
             fix_conventions=fix_conventions,
             robust=robust,
+            image_times=times,
+            max_offset_s=max_offset,
         )
         _finish(calibration, target, as_json, started)
 

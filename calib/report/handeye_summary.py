@@ -11,7 +11,7 @@ from calib.cell.result import publisher
 from calib.geometry import so3
 
 if TYPE_CHECKING:
-    from calib.cell.hand_eye import HandEye
+    from calib.cell.hand_eye import HandEye, TimeOffset
     from calib.cell.verdict import Verdict
 
 MOST_NAMED = 4  # images named before "and n more"
@@ -26,6 +26,8 @@ def summary(h: HandEye, verdict: Verdict, output: str) -> str:
         lines.append("  (inverted poses look like the other set-up: say --setup to have them told apart)")
     lines += [f"read differently: {finding}" for finding in h.findings]
     lines += list(h.notes[:3])
+    if h.time_offset is not None:
+        lines.append(_clock(h.time_offset))
     if h.set_aside:
         lines.append("set aside: " + _named([f"{a.image} ({a.reason})" for a in h.set_aside]))
     if wrong := [f"{fit.image} ({fit.reason})" for fit in h.images if fit.reason]:
@@ -65,6 +67,15 @@ def _place(h: HandEye) -> list[str]:
         lines.append(f"  {axis} {value:12.3f} ± {half:.3f} mm      r{axis} {angle:10.4f} ± {wide:.4f} deg")
     numbers = ", ".join(f"{value:.8f}" for value in so3.quaternion_xyzw(h.mount_from_camera[:3, :3]))
     return [*lines, f"  quaternion xyzw {numbers}"]
+
+
+def _clock(t: TimeOffset) -> str:
+    """What the robot's clock shows more than the camera's."""
+    if t.held:
+        return t.held
+    speed = f"flange at {t.speed_m_s:.2g} m/s and {np.degrees(t.speed_rad_s):.2g} deg/s rms"
+    value = f"{1000 * t.value_s:.2f} ± {1000 * t.interval_s:.2f} ms (95 %)"
+    return f"time offset {value}, added to an image's time to find its pose; {speed}"
 
 
 def _next(h: HandEye) -> list[str]:

@@ -1,0 +1,188 @@
+"""Images in a stream of poses: the offset between two clocks, found before anything else is known.
+
+Whatever the frames and the set-up, board and flange turn by one angle between two images (H. H. Chen, CVPR 1991). So
+the offset is where the angles between pairs of images are those of the flange; it takes no hand-eye, no lengths, and
+no images close to each other as a correlation of angular speeds would.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+
+from calib.cell.stream import Stream
+from calib.errors import InputError
+from calib.robot.conventions import FITS_RAD
+
+Array = NDArray[Any]
+
+PAIRS = 200  # of images; each tells an offset to a few ms, and all of thousands would tell no more
+STEP_RAD = np.deg2rad(1.0)  # of the flange at its quick moments, per step of the search: wrong offsets miss by more
+MOST_STEPS = 20_000
+CAP_RAD = np.deg2rad(6.0)  # a pair that misses by more is of a wrong image, or of a wrong offset
+ALIKE = 2.0  # times the least miss, that fits as well
+ALIKE_RAD = np.deg2rad(0.02)  # the same for poses without noise
+
+
+@dataclass(frozen=True)
+class Search:
+    """What a search of the offset found. seconds: that fits best; low, high: all about it that fit as well; rival:
+    another one that does; fits: whether any does; most_s: how far was searched."""
+
+    seconds: float
+    low: float
+    high: float
+    rival: float | None
+    fits: bool
+    most_s: float
+
+
+@dataclass(frozen=True, eq=False)
+class Clock:
+    """Images in a stream. image_s: (n,) by the images' clock. offset_s: what the robot's clock shows more.
+
+    held: why the offset is not estimated, in words; empty if it is.
+    """
+
+    stream: Stream
+    image_s: Array
+    offset_s: float
+    search: Search
+    held: str = ""
+
+    @property
+    def robot_s(self) -> Array:
+        """Times (n,) of the images by the robot's clock."""
+        return self.image_s + self.offset_s
+
+    @cached_property
+    def base_from_flange(self) -> Array:
+        """(n, 4, 4) for each image."""
+        return self.stream.at(self.robot_s)
+
+    @cached_property
+    def twist(self) -> Array:
+        """(n, 6) the flange's velocity in each image, along its own axes."""
+        return self.stream.twist(self.robot_s)
+
+    @property
+    def seen_in(self) -> NDArray[np.bool_]:
+        """Which images (n,) the stream has a pose for."""
+        return self.stream.has(self.robot_s)
+
+    def chosen(self, index: Array) -> Clock:
+        """Some of the images."""
+        return replace(self, image_s=self.image_s[index])
+
+    def at(self, offset_s: float) -> Clock:
+        """The same images at another offset."""
+        return self if offset_s == self.offset_s else replace(self, offset_s=offset_s)
+
+    def require_known(self, where: str) -> None:
+        """Raise InputError `time-offset-range` where the best offset is the farthest, `time-offset-undecided` where
+        another fits as well. An offset that is held is known well enough."""
+        s = self.search
+        if self.held or not s.fits:
+            return
+        if s.rival is not None:
+            raise InputError(
+                "several time offsets fit images and poses",
+                code="time-offset-undecided",
+                where=where,
+                why=f"{s.seconds:.3f} s, and {s.rival:.3f} s as well: the motion repeats itself, or the images are few",
+                advice="search less far with --max-offset, or move in ways that do not repeat",
+            )
+        if s.most_s > 0 and abs(s.seconds) > 0.999 * s.most_s:
+            raise InputError(
+                "the best time offset is the farthest that was tried",
+                code="time-offset-range",
+                where=where,
+                why=f"{s.seconds:.3f} s, of at most {s.most_s:g} s either way",
+                advice="search farther with --max-offset",
+            )
+
+
+def aligned(stream: Stream, image_s: Array, camera_from_board: Array, most_s: float) -> Clock:
+    """Images (n,) with their board's poses (n, 4, 4), at the offset of at most `most_s` that their turns ask for.
+
+    Where nothing fits, or the flange stands still in every image, the offset is held, at zero if that fits as well.
+    """
+    search = _searched(stream, image_s, camera_from_board, most_s)
+    if not search.fits:
+        return Clock(stream, image_s, 0.0, search, "no time offset makes the flange turn as the board does")
+    found = Clock(stream, image_s, search.seconds, search)
+    inside = found.robot_s[found.seen_in]
+    if most_s > 0 and (not inside.size or not stream.stands(inside)):
+        return found
+    if search.low <= 0 <= search.high:
+        reason = "the robot stands still in every image, so the data do not tell the time offset: held at zero"
+        return replace(found, offset_s=0.0, held=reason if most_s > 0 else "the time offset is held at zero, as asked")
+    middle = (search.low + search.high) / 2
+    reason = (
+        f"the robot stands still in every image: any time offset from {search.low:.3f} to {search.high:.3f} s fits and "
+        f"zero does not; held at their middle, {middle:.3f} s"
+    )
+    return replace(found, offset_s=middle, held=reason)
+
+
+def _searched(stream: Stream, image_s: Array, camera_from_board: Array, most_s: float) -> Search:
+    """The offset by the mean miss of the angles between pairs of images, on a grid and then between its points."""
+    first, second = _pairs(len(image_s))
+    turned = _angle(camera_from_board[first], camera_from_board[second])
+
+    def misses(offset_s: float) -> tuple[float, int]:
+        ends = [image_s[index] + offset_s for index in (first, second)]
+        inside = stream.has(ends[0]) & stream.has(ends[1])
+        off = np.abs(_angle(stream.at(ends[0]), stream.at(ends[1])) - turned)[inside]
+        return (float(np.minimum(off, CAP_RAD).mean()) if off.size else np.inf), int(inside.sum())
+
+    grid = _grid(stream, most_s)
+    tried = [misses(offset) for offset in grid.tolist()]
+    miss, count = np.array([each[0] for each in tried]), np.array([each[1] for each in tried])
+    miss[count < count.max() / 2] = np.inf  # what few pairs say is no rival to what many do
+    best = int(np.argmin(miss))
+    if not miss[best] < FITS_RAD:
+        return Search(0.0, 0.0, 0.0, None, False, most_s)
+    alike = miss <= max(ALIKE * miss[best], ALIKE_RAD)
+    low, high = best, best
+    while low > 0 and alike[low - 1]:
+        low -= 1
+    while high < len(grid) - 1 and alike[high + 1]:
+        high += 1
+    alike[low : high + 1] = False
+    others = np.flatnonzero(alike)
+    rival = float(grid[others[np.argmin(miss[others])]]) if others.size else None
+    seconds = float(grid[best])
+    if 0 < best < len(grid) - 1:
+        between = (grid[best - 1], grid[best + 1])
+        seconds = float(minimize_scalar(lambda s: misses(s)[0], bounds=between, method="bounded").x)
+    return Search(seconds, float(grid[low]), float(grid[high]), rival, True, most_s)
+
+
+def _grid(stream: Stream, most_s: float) -> Array:
+    """Offsets to try, zero among them, so close that the flange turns by `STEP_RAD` at most in its quick moments."""
+    quick = np.quantile(np.linalg.norm(stream.twist(stream.time_s)[:, 3:], axis=1), 0.95)
+    steps = int(np.clip(np.ceil(most_s * quick / STEP_RAD), 1, MOST_STEPS)) if most_s > 0 else 0
+    return np.linspace(-most_s, most_s, 2 * steps + 1)
+
+
+def _pairs(count: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Indices of pairs of images: all of few, some of many."""
+    rng = np.random.default_rng(0)
+    if count * (count - 1) // 2 <= PAIRS:
+        every = np.array(list(combinations(range(count), 2)), dtype=np.intp).reshape(-1, 2)
+        return every[:, 0], every[:, 1]
+    first = rng.integers(0, count, PAIRS)
+    return first, (first + rng.integers(1, count, PAIRS)) % count
+
+
+def _angle(a: Array, b: Array) -> Array:
+    """Angles (n,) rad from poses (n, 4, 4) to others: |A - B| = 2 sqrt 2 sin(angle / 2) for rotations."""
+    chord = np.linalg.norm(a[:, :3, :3] - b[:, :3, :3], axis=(1, 2))
+    return np.asarray(2 * np.arcsin(np.minimum(chord / np.sqrt(8.0), 1.0)))

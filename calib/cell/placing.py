@@ -1,0 +1,135 @@
+"""Which images stand where in a stream of poses: by time, where each has one and the robot went on moving."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calib.camera.observations import SetAside
+from calib.cell.clock import Clock, aligned
+from calib.cell.pairing import few, named_column, require_poses, stem_of
+from calib.cell.stamps import stamps_in_names, times_of_rows
+from calib.cell.stream import MOST_GAP, Stream
+from calib.errors import InputError, UsageError
+
+if TYPE_CHECKING:
+    from calib.camera.observations import Observations
+    from calib.cell.boards_seen import BoardsSeen
+    from calib.cell.stamps import Stamps
+    from calib.robot.table import PoseTable
+
+Array = NDArray[Any]
+
+MOST_OFFSET_S = 1.0  # clocks that are meant to be one, and the delay of a driver, differ by less
+FEWEST_ROWS = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Placed:
+    """index: (n,) of the views that the stream has a pose for. clock: those views in it. set_aside: the other views."""
+
+    index: NDArray[np.intp]
+    clock: Clock
+    set_aside: tuple[SetAside, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Timed:
+    """A stream of poses and the times of images, before anything is known of the offset. notes: for the user."""
+
+    stream: Stream
+    stamps: Stamps
+    most_s: float
+    notes: tuple[str, ...]
+
+    def placed(self, seen: BoardsSeen) -> Placed:
+        """The views that lie in the stream, at the offset that their turns ask for.
+
+        Raises InputError `time-no-overlap` if none does.
+        """
+        names = [view.image for view in seen.views]
+        has = np.array([stem_of(name) in self.stamps.seconds for name in names])
+        aside = [SetAside(name, f"{self.stamps.source} has no time of it") for name in np.array(names)[~has]]
+        timed = np.flatnonzero(has)
+        seconds = np.array([self.stamps.seconds[stem_of(names[i])] for i in timed])
+        clock = aligned(self.stream, seconds, seen.camera_from_board[timed], self.most_s)
+        inside = clock.seen_in
+        aside += [SetAside(names[timed[i]], self._why(clock.robot_s[i])) for i in np.flatnonzero(~inside)]
+        if not inside.any():
+            raise InputError("no image lies in the stream of poses", code="time-no-overlap", why=aside[0].reason)
+        return Placed(timed[inside], clock.chosen(np.flatnonzero(inside)), tuple(aside))
+
+    def _why(self, robot_s: float) -> str:
+        """Why the stream has no pose at a time."""
+        begin, end = self.stream.time_s[[0, -1]].tolist()
+        if not begin <= robot_s <= end:
+            return f"taken at {robot_s:.3f} s, outside the poses from {begin:.3f} to {end:.3f} s"
+        gap = float(self.stream.gap_s(self.stream.row_before(np.array(robot_s))))
+        return f"taken in a gap of {gap:.3f} s, over {MOST_GAP:g} times the usual distance of poses"
+
+
+def stamps_of(observations: Observations, table: PoseTable) -> Stamps | None:
+    """The times in the images' names, where that is the one way they can be meant: the table has times and names no
+    images, and order cannot match them for their number."""
+    count = len({*(view.image for view in observations.views), *(aside.image for aside in observations.set_aside)})
+    if named_column(table.other) is not None or count == len(table.lines) or times_of_rows(table) is None:
+        return None
+    return stamps_in_names(observations)
+
+
+def timed(observations: Observations, table: PoseTable, stamps: Stamps, most_s: float) -> Timed:
+    """A table of poses as a stream, for images with times.
+
+    Raises InputError `poses-missing`, `time-columns`, `stream-sparse`, `time-names`, `time-no-overlap`, and as
+    `times_of_rows`; UsageError `option-conflict` for a table that names the image of every pose.
+    """
+    require_poses(table)
+    if named_column(table.other) is not None:
+        raise UsageError(
+            "times of images are of no use with poses that name their image",
+            code="option-conflict",
+            where=table.name,
+            advice="leave --image-times out, or give the stream of poses, one row after the other",
+        )
+    read = times_of_rows(table)
+    if read is None:
+        raise InputError(
+            "the poses have no times",
+            code="time-columns",
+            where=table.name,
+            advice="a stream of poses has a column time_s, time_ms, time_us or time_ns",
+        )
+    seconds = [stamps.seconds[key] for view in observations.views if (key := stem_of(view.image)) in stamps.seconds]
+    if not seconds:
+        seen = [view.image for view in observations.views]
+        why = f"images {few(seen)}; times of {few(list(stamps.seconds))}"
+        raise InputError("no image has a time", code="time-names", where=stamps.source, why=why)
+    _require_overlap(np.array(seconds), read[0], stamps, table, most_s)
+    if len(read[0]) < max(FEWEST_ROWS, len(seconds)):
+        raise InputError(
+            f"{len(read[0])} poses for {len(seconds)} images are no stream",
+            code="stream-sparse",
+            where=table.name,
+            why="between poses so far apart nothing says how the robot moved",
+            advice="record poses faster than images, or name the image of every pose in a column `image`",
+        )
+    stream = Stream.of(table, read[0])
+    note = f"images placed by their times ({stamps.source}) in a stream of {len(read[0])} poses, "
+    rate = f"{1 / stream.period_s:.3g} a second{read[1]}, along the screw between two"
+    return Timed(stream, stamps, most_s, (note + rate,))
+
+
+def _require_overlap(image_s: Array, pose_s: Array, stamps: Stamps, table: PoseTable, most_s: float) -> None:
+    if image_s.max() + most_s < pose_s[0] or image_s.min() - most_s > pose_s[-1]:
+        ranges = [f"from {times.min():.3f} to {times.max():.3f} s" for times in (image_s, pose_s)]
+        raise InputError(
+            "images and poses were taken at different times",
+            code="time-no-overlap",
+            where=table.name,
+            why=f"images {ranges[0]} ({stamps.source}), poses {ranges[1]}",
+            advice="perhaps by two clocks that count from different days: bring one to the other, or search farther "
+            "with --max-offset",
+        )
