@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import glob
-import os
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,7 +15,7 @@ from calib.camera.board import Board, read_board
 from calib.camera.boards.apriltag import AprilTag
 from calib.camera.boards.checkerboard import Checkerboard
 from calib.camera.finder import Finding
-from calib.camera.images import find_images, natural_order
+from calib.camera.images import image_paths, names_of
 from calib.camera.observations import Observations, SetAside, View
 from calib.camera.tags import detect_tag
 from calib.errors import InputError, UsageError
@@ -52,15 +50,15 @@ def detect(
     """
     wanted = read_board(board) if isinstance(board, str) else board
     if isinstance(wanted, AprilTag):
-        paths, _ = _paths(images)
-        return detect_tag(paths, _names(paths), wanted, progress)
+        paths, _ = image_paths(images)
+        return detect_tag(paths, names_of(paths), wanted, progress)
     if wanted is not None and not isinstance(wanted, Checkerboard):
         raise UsageError(f"{wanted.name} cannot be found in images", code="board-not-detected")
     if jobs is not None and jobs < 1:
         raise UsageError(f"{jobs} worker processes", code="bad-jobs", advice="jobs must be 1 or more")
     if not timeout_s > 0:
         raise UsageError(f"a time limit of {timeout_s} s", code="bad-timeout", advice="it must be above 0")
-    paths, where = _paths(images)
+    paths, where = image_paths(images)
     run = _Run(paths, where, jobs or workers.cpu_count(), timeout_s, progress)
     run.look_for_any()
     chosen = wanted or run.inferred()
@@ -89,7 +87,7 @@ class _Run:
         timeout_s: float,
         progress: Callable[[int, int], None] | None,
     ) -> None:
-        names = _names(paths)
+        names = names_of(paths)
         self._images = [_Image(path, name) for path, name in zip(paths, names, strict=True)]
         self._where = where
         self._jobs = jobs
@@ -274,31 +272,3 @@ def _grid(image: _Image, size: tuple[int, int]) -> grid.Grid | None:
 
 def _text(size: tuple[int, int]) -> str:
     return f"{size[0]}x{size[1]}"
-
-
-def _paths(images: str | Path | Sequence[str | Path]) -> tuple[list[Path], str]:
-    """The files meant, and how to call them in an error. Raises InputError `no-images`."""
-    if not isinstance(images, str | Path):
-        paths = [Path(image) for image in images]
-        if not paths:
-            raise InputError("no images: the list is empty", code="no-images")
-        return paths, os.path.commonpath([path.absolute().parent for path in paths])
-    text = os.path.expanduser(images)
-    path = Path(text)
-    if path.is_dir():
-        return find_images(path), text
-    if path.is_file():
-        return [path], text
-    if glob.has_magic(text):
-        matches = sorted(glob.glob(text), key=natural_order)
-        files = [match for match in map(Path, matches) if match.is_file()]
-        if files:
-            return files, text
-        raise InputError("no images match this pattern", code="no-images", where=text)
-    raise InputError("no images: there is no such folder or file", code="no-images", where=text)
-
-
-def _names(paths: list[Path]) -> list[str]:
-    """Names relative to the folder the images share."""
-    folder = os.path.commonpath([path.absolute().parent for path in paths])
-    return [path.absolute().relative_to(folder).as_posix() for path in paths]

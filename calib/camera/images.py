@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import re
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -47,6 +48,34 @@ def find_images(folder: Path) -> list[Path]:
             advice=f"images are files ending in {', '.join(sorted(SUFFIXES))}",
         )
     return sorted(found, key=lambda path: natural_order(path.name))
+
+
+def image_paths(images: str | Path | Sequence[str | Path]) -> tuple[list[Path], str]:
+    """The files that a folder, a pattern or a list means, and how errors call them. Raises InputError `no-images`."""
+    if not isinstance(images, str | Path):
+        paths = [Path(image) for image in images]
+        if not paths:
+            raise InputError("no images: the list is empty", code="no-images")
+        return paths, os.path.commonpath([path.absolute().parent for path in paths])
+    text = os.path.expanduser(images)
+    path = Path(text)
+    if path.is_dir():
+        return find_images(path), text
+    if path.is_file():
+        return [path], text
+    if glob.has_magic(text):
+        matches = sorted(glob.glob(text), key=natural_order)
+        files = [match for match in map(Path, matches) if match.is_file()]
+        if files:
+            return files, text
+        raise InputError("no images match this pattern", code="no-images", where=text)
+    raise InputError("no images: there is no such folder or file", code="no-images", where=text)
+
+
+def names_of(paths: list[Path]) -> list[str]:
+    """Names relative to the folder the images share."""
+    folder = os.path.commonpath([path.absolute().parent for path in paths])
+    return [path.absolute().relative_to(folder).as_posix() for path in paths]
 
 
 def natural_order(name: str) -> tuple[list[tuple[int, int, str]], str]:

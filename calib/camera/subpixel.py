@@ -31,12 +31,9 @@ _SEARCH_EPSILON_PX = 1e-3
 _FIT = 0.4  # half the fit's window in squares along the board's own axes: some boards' outer squares are cut at .5
 _FIT_MAX_HALF_PX = 16.0  # an edge tells its place over its blur; 33 pixels hold enough of it for .01 px
 _FIT_ITERATIONS = 15
-_FIT_EPSILON_PX = 1e-3
-_FIT_BLUR_PX = 1.3  # start: a sharp image's edge through its pixels; the fit finds .3 to 10 px from there
-_FIT_BLURS_PX = (0.25, 12.0)
+_FIT_SETTLED = {"x_px": 1e-3, "y_px": 1e-3}
+_FIT_DAMPING = 1e-2  # the search before it is within tenths of a pixel
 _FIT_MAX_SHIFT = 0.15  # of a square, off the search's result (plus half a pixel)
-_FIT_CHUNK_PIXELS = 40_000  # a chunk's Jacobian (x 12 parameters) stays in cache
-_PARAMETERS = 12
 
 
 @dataclass(frozen=True)
@@ -130,118 +127,22 @@ def _fit(image: Grey, corners: Array) -> tuple[Array, Array]:
     fitted, explained = flat.copy(), np.zeros(len(flat))
     for size in np.unique(half).tolist():
         group = np.flatnonzero(half == size)
-        step = max(1, _FIT_CHUNK_PIXELS // (2 * size + 1) ** 2)
-        for at in range(0, len(group), step):
-            chosen = group[at : at + step]
-            fitted[chosen], explained[chosen] = _fit_chunk(image, flat[chosen], axes[chosen], bends[chosen], size)
+        fitted[group], explained[group] = _fit_windows(image, flat[group], axes[group], bends[group], size)
     moved = np.hypot(*(fitted - flat).T)
     off = ~(moved <= 0.5 + _FIT_MAX_SHIFT * spacing_px(corners).ravel())
     fitted[off] = flat[off]
     return fitted.reshape(corners.shape), explained.reshape(corners.shape[:2])
 
 
-def _fit_chunk(image: Grey, corners: Array, axes: Array, bends: Array, half: int) -> tuple[Array, Array]:
-    """Levenberg-Marquardt for the corners of a chunk at once.
+def _fit_windows(image: Grey, corners: Array, axes: Array, bends: Array, half: int) -> tuple[Array, Array]:
+    """Corners (n, 2) where two edges fitted to their windows cross, and the share of the variance they explain (n,)."""
+    from calib.camera.crossing import LABELS, crossings, windows  # loads scipy, which only workers need
+    from calib.engine.separate import solve_separately
 
-    corners (n, 2), axes (n, 2, 2): the two grid directions, one square long; bends (n, 2): their curvatures, 1/px.
-    """
-    height, width = image.shape
-    offset = np.arange(-half, half + 1)
-    centre = np.rint(corners).astype(int)
-    x = centre[:, :1] + np.tile(offset, len(offset))
-    y = centre[:, 1:] + np.repeat(offset, len(offset))
-    inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
-    value = image[np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)].astype(np.float64)
-    dx, dy = x - corners[:, :1], y - corners[:, 1:]
-    # Board coordinates of a pixel, in squares from the corner: the window is a square of the board, not of the image.
-    (ax, ay), (bx, by) = axes[:, 0].T[..., None], axes[:, 1].T[..., None]
-    area = ax * by - ay * bx
-    u, v = (dx * by - dy * bx) / area, (ax * dy - ay * dx) / area
-    weight = (inside & (np.abs(u) < _FIT) & (np.abs(v) < _FIT)).astype(np.float64)
-    parameters = np.zeros((len(corners), _PARAMETERS))
-    parameters[:, 2] = np.arctan2(axes[:, 0, 1], axes[:, 0, 0])
-    parameters[:, 3] = np.arctan2(axes[:, 1, 1], axes[:, 1, 0])
-    parameters[:, 4:6] = -np.log(_FIT_BLUR_PX)
-    saddle = _model(parameters, dx, dy, bends, half, None)[1]
-    total = weight.sum(axis=1)
-    mean = (weight * value).sum(axis=1) / np.maximum(total, 1)
-    parameters[:, 6] = mean
-    centred = weight * (value - mean[:, None])
-    parameters[:, 9] = (centred * saddle).sum(axis=1) / np.maximum((weight * saddle**2).sum(axis=1), 1e-9)
-    variance = np.maximum((centred**2).sum(axis=1), 1e-9)
-    parameters, cost = _levenberg_marquardt(parameters, value, weight, dx, dy, bends, half)
-    explained = 1.0 - cost / variance
-    enough = total > 1.5 * _PARAMETERS
-    result = corners + np.where(enough[:, None], parameters[:, :2], 0.0)
-    return result, np.where(enough, explained, 0.0)
-
-
-def _model(
-    parameters: Array, dx: Array, dy: Array, bends: Array, half: int, jacobian: Array | None
-) -> tuple[Array, Array]:
-    """Grey values of two crossing edges, and the bare saddle between -1 and 1; the Jacobian is written where given.
-
-    Parameters: x, y (px); direction of the two edges; log of the inverse edge widths; level, its slopes in x and y;
-    amplitude, its slopes. (Slopes per half window.) The edge profile is a hyperbolic tangent.
-    """
-    p = parameters.T[..., None]
-    ex, ey = dx - p[0], dy - p[1]
-    rx, ry = dx / half, dy / half
-    edges = []
-    for k in (0, 1):
-        cosine, sine = np.cos(p[2 + k]), np.sin(p[2 + k])
-        along = cosine * ex + sine * ey
-        across = cosine * ey - sine * ex - 0.5 * bends[:, k, None] * along**2
-        sharp = np.exp(p[4 + k])
-        edges.append((np.tanh(sharp * across), along, across, sharp, cosine, sine))
-    saddle = edges[0][0] * edges[1][0]
-    amplitude = p[9] + p[10] * rx + p[11] * ry
-    values = p[6] + p[7] * rx + p[8] * ry + amplitude * saddle
-    if jacobian is not None:
-        jacobian[:, :2] = 0.0
-        for k in (0, 1):
-            step, along, across, sharp, cosine, sine = edges[k]
-            slope = amplitude * edges[1 - k][0] * (1.0 - step**2) * sharp
-            jacobian[:, 0] += slope * sine
-            jacobian[:, 1] -= slope * cosine
-            jacobian[:, 2 + k] = -slope * along
-            jacobian[:, 4 + k] = slope * across
-        jacobian[:, 6], jacobian[:, 7], jacobian[:, 8] = 1.0, rx, ry
-        jacobian[:, 9], jacobian[:, 10], jacobian[:, 11] = saddle, rx * saddle, ry * saddle
-    return values, saddle
-
-
-def _levenberg_marquardt(
-    parameters: Array, value: Array, weight: Array, dx: Array, dy: Array, bends: Array, half: int
-) -> tuple[Array, Array]:
-    """Each row its own damping; rows that have converged drop out. Returns parameters and weighted cost."""
-    parameters = parameters.copy()
-    damping = np.full(len(parameters), 1e-2)
-    jacobian = np.empty((len(parameters), _PARAMETERS, value.shape[1]))
-    cost = np.full(len(parameters), np.inf)
-    live = np.arange(len(parameters))
-    narrow, wide = np.log(1.0 / _FIT_BLURS_PX[1]), np.log(1.0 / _FIT_BLURS_PX[0])
-    for _ in range(_FIT_ITERATIONS):
-        j = jacobian[: len(live)]
-        v, w, ex, ey, b = value[live], weight[live], dx[live], dy[live], bends[live]
-        residual = w * (v - _model(parameters[live], ex, ey, b, half, j)[0])
-        cost[live] = (residual**2).sum(axis=1)
-        j *= w[:, None]
-        normal = j @ j.transpose(0, 2, 1)
-        gradient = (j @ residual[..., None])[..., 0]
-        diagonal = np.einsum("nii->ni", normal)
-        diagonal *= 1.0 + damping[live, None]
-        diagonal += 1e-9 * diagonal.max(axis=1, keepdims=True) + 1e-12
-        step = np.linalg.solve(normal, gradient[..., None])[..., 0]
-        trial = parameters[live] + step
-        np.clip(trial[:, 4:6], narrow, wide, out=trial[:, 4:6])
-        trial_cost = ((w * (v - _model(trial, ex, ey, b, half, None)[0])) ** 2).sum(axis=1)
-        better = trial_cost <= cost[live]
-        parameters[live[better]] = trial[better]
-        cost[live[better]] = trial_cost[better]
-        damping[live] = np.where(better, damping[live] * 0.1, damping[live] * 10.0)
-        done = better & (np.abs(step[:, :2]).max(axis=1) < _FIT_EPSILON_PX)
-        live = live[~done]
-        if not len(live):
-            break
-    return parameters, cost
+    seen = windows(image, corners, axes, bends, half, _FIT)
+    found = solve_separately(
+        crossings(seen), _FIT_SETTLED, max_iterations=_FIT_ITERATIONS, initial_damping=_FIT_DAMPING
+    )
+    enough = seen.weight.sum(axis=1) > 1.5 * len(LABELS)
+    moved = corners + np.where(enough[:, None], found.values[:, :2], 0.0)
+    return moved, np.where(enough, 1.0 - found.squares / seen.variance, 0.0)
