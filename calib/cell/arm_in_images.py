@@ -2,7 +2,8 @@
 
 Every image gives the board's pose before the camera and, from its corners, how sure that pose is in each direction and
 each combination of them. With residuals weighted so, the identification of `calib.robot` minimises the reprojection
-error itself, to first order in what is left: the camera's part has been eliminated image by image.
+error itself, to first order in what is left: the camera's part has been eliminated image by image. The lens is held, or
+estimated along with the arm: always where it comes from these very images, whose errors it has taken for its own.
 """
 
 from __future__ import annotations
@@ -13,19 +14,29 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from calib.camera.projection import POSE_BLOCK, corners_of, lens_block, pose_block, reprojected, reprojection
+from calib.camera.projection import LENS_BLOCK, corners_of, reprojected
 from calib.cell.boards_seen import boards_seen
 from calib.cell.chain import SETUPS
+from calib.cell.corner_knowledge import corner_knowledge
 from calib.cell.data import require_scale
 from calib.cell.pairing import pair
-from calib.engine import Problem
-from calib.engine.assembly import assemble
-from calib.engine.structure import structure
+from calib.engine import ParameterBlock
+from calib.errors import UsageError, did_you_mean
 from calib.geometry import se3, so3
 from calib.robot import conventions
-from calib.robot.measurement import Component, Linearise, Linearised, Measurement, read_measurement, rows_last
+from calib.robot.measurement import (
+    Component,
+    Instrument,
+    Linearise,
+    Linearised,
+    Measurement,
+    read_measurement,
+    rows_last,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from calib.camera.camera import Camera
     from calib.camera.observations import Observations
     from calib.cell.boards_seen import BoardsSeen
@@ -36,85 +47,125 @@ if TYPE_CHECKING:
 
 Array = NDArray[Any]
 NAME = "images"
-OWN_LENS = (
-    "the lens comes from these very images, and its errors are taken for the arm's: better one of its own, --camera"
-)
-
-
-def pose_information(seen: BoardsSeen) -> Array:
-    """How sure the corners are of every camera_from_board: J'J (n, 6, 6) by its tangent, corners known to 1 px."""
-    corners = corners_of(seen.views)
-    lens = lens_block(seen.camera.lens, seen.camera.parameters, frozenset(seen.camera.lens.labels))
-    poses = pose_block(seen.camera_from_board, [view.image for view in seen.views])
-    problem = Problem((lens, poses), (reprojection(seen.camera.lens, corners),))
-    return assemble(structure(problem), problem.start).private[POSE_BLOCK][:, :, :6]
+REFINABLE = ("lens",)
 
 
 def with_views(table: PoseTable, seen: BoardsSeen, rows: NDArray[np.intp], setup: Setup) -> PoseTable:
-    """The rows (n,) of a table of joint values, with what was seen there as world_from_target.
-
-    eye-in-hand: the camera's poses in the frame of the board; eye-to-hand: the board's in that of the camera.
-    """
-    world_from_target = se3.inverse(seen.camera_from_board) if setup == "eye-in-hand" else seen.camera_from_board
+    """The rows (n,) of a table of joint values, with what was seen there; see `as_seen`."""
     column = {name: getattr(table, name)[rows] for name in ("joints", "target", "lines")}
     optional = ("temperature_degc", "payload_kg")
     column |= {name: getattr(table, name)[rows] for name in optional if getattr(table, name) is not None}
-    return replace(
+    images = replace(
         table,
         **column,
         pose=np.arange(len(rows)),
         pose_names=tuple(view.image for view in seen.views),
-        position=world_from_target[:, :3, 3],
-        quaternion_xyzw=so3.quaternion_xyzw(world_from_target[:, :3, :3]),
         other={name: tuple(texts[i] for i in rows) for name, texts in table.other.items()},
     )
+    return as_seen(images, seen, setup)
 
 
-def measurement_of_images(seen: BoardsSeen, setup: Setup) -> Measurement:
+def as_seen(table: PoseTable, seen: BoardsSeen, setup: Setup) -> PoseTable:
+    """A table whose rows are the views of `seen`, with what was seen as world_from_target.
+
+    eye-in-hand: the camera's poses in the frame of the board; eye-to-hand: the board's in that of the camera.
+    """
+    world_from_target = se3.inverse(seen.camera_from_board) if setup == "eye-in-hand" else seen.camera_from_board
+    turn = so3.quaternion_xyzw(world_from_target[:, :3, :3])
+    return replace(table, position=world_from_target[:, :3, 3], quaternion_xyzw=turn)
+
+
+def measurement_of_images(seen: BoardsSeen, setup: Setup, lens: Sequence[str] = ()) -> Measurement:
     """Views of the board, in pixels: the residual of `view` for a camera on the hand, of `pose` for a fixed one,
     weighted by what the corners of each image know.
 
+    lens: labels of the lens' parameters that are estimated along with arm and frames; the others are held. What an
+    image's corners tell of those parameters alone follows its pose residual as a component of its own: corners have the
+    noise of a camera, a pose by the arm has that of the arm as well, and images left out take both with them.
     A table's `pose` is the index of the image. The residual's unit is the noise of a corner's coordinate, 1 px.
     """
     told = read_measurement("view" if setup == "eye-in-hand" else "pose")
-    turns = (-1.0, 1.0) if setup == "eye-in-hand" else (-1.0, -1.0)
-    whiten = rows_last(_square_roots(pose_information(seen), seen.camera_from_board[:, :3, :3], turns))
+    known = corner_knowledge(seen, lens)
+    whiten = rows_last(-known.by_pose @ np.swapaxes(_moved(seen, setup), 1, 2))
+    offset, by_lens = rows_last(known.residuals), rows_last(known.by_lens)
+    size, start = len(offset), _values(seen, lens)
+
+    def below(array: Array) -> Array:
+        """Columns (t, 6, n) as (t, 6 + k, n): what images tell of the lens alone follows nothing else."""
+        return np.concatenate([array, np.zeros((len(array), size - 6, array.shape[2]))], axis=1) if lens else array
 
     def residual(table: PoseTable) -> Linearise:
         plain = told.residual(table)
 
         def linearise(values: Values, flange: Array, rows: Rows, derivatives: bool = True) -> Linearised:
-            found, weight = plain(values, flange, rows, derivatives), whiten[:, :, table.pose[rows]]
-            residuals = np.einsum("abn,bn->an", weight, found.residuals)
+            image = table.pose[rows]
+            found, weight = plain(values, flange, rows, derivatives), whiten[:, :, image]
+            residuals = offset[:, image]
+            residuals[:6] += np.einsum("abn,bn->an", weight, found.residuals)
+            if lens:
+                residuals += np.einsum("akn,k->an", by_lens[:, :, image], values[LENS_BLOCK][0] - start)
             if not derivatives:
                 return Linearised(residuals)
-            return Linearised(
-                residuals,
-                np.einsum("abn,bcn->acn", weight, found.by_flange),
-                tuple(np.einsum("abn,tbn->tan", weight, own) for own in found.by_block),
-            )
+            by_flange = below(np.einsum("abn,bcn->can", weight, found.by_flange)).swapaxes(0, 1)
+            by_block = [below(np.einsum("abn,tbn->tan", weight, own)) for own in found.by_block]
+            by_block += [by_lens[:, :, image].swapaxes(0, 1)] if lens else []
+            return Linearised(residuals, by_flange, tuple(by_block))
 
         return linearise
 
-    corners = Component("corners", "px", slice(0, 6))
-    return replace(told, name=NAME, components=(corners,), residual=residual, told_as=told.name)
+    components = (Component("corners", "px", slice(0, 6)),)
+    if not lens:
+        return replace(told, name=NAME, components=components, residual=residual, told_as=told.name)
+    return replace(
+        told,
+        name=NAME,
+        components=(*components, Component("lens", "px", slice(6, size), of_instrument=True)),
+        residual=residual,
+        told_as=told.name,
+        instrument=_instrument(seen, lens),
+    )
 
 
-def _square_roots(information: Array, rotation: Array, turns: tuple[float, float]) -> Array:
-    """W (n, 6, 6) with W'W the information of a residual whose metres and radians move by `turns` times R v and R w
-    when camera_from_board, of rotation R (n, 3, 3), is moved by (v, w) on the right."""
-    turn = np.zeros_like(information)
-    turn[:, :3, :3], turn[:, 3:, 3:] = turns[0] * rotation, turns[1] * rotation
-    return np.swapaxes(np.linalg.cholesky(turn @ information @ np.swapaxes(turn, 1, 2)), 1, 2)
+def _instrument(seen: BoardsSeen, lens: Sequence[str]) -> Instrument:
+    """Parameters of the lens as unknowns that start where they are."""
+    labels = tuple(map(lens_label, lens))
+    weak = {
+        lens_label(label): seen.noise_px * seen.camera.lens.weak[label]
+        for label in lens
+        if label in seen.camera.lens.weak
+    }
+    return Instrument(ParameterBlock(LENS_BLOCK, _values(seen, lens)[None], labels), weak)
+
+
+def lens_label(label: str) -> str:
+    """The label of a parameter of the lens among those of arm and frames."""
+    return f"{LENS_BLOCK}.{label}"
+
+
+def _values(seen: BoardsSeen, lens: Sequence[str]) -> Array:
+    return np.array([seen.camera.value(label) for label in lens])
+
+
+def _moved(seen: BoardsSeen, setup: Setup) -> Array:
+    """(n, 6, 6) by what the residual, metres and radians, moves when camera_from_board as seen is moved by a right
+    tangent. The predicted pose moves it the other way."""
+    out = np.zeros((len(seen.views), 6, 6))
+    rotation = seen.camera_from_board[:, :3, :3]
+    out[:, :3, :3], out[:, 3:, 3:] = -rotation, rotation if setup == "eye-in-hand" else -rotation
+    return out
 
 
 @dataclass(frozen=True, eq=False)
 class ArmViews:
-    """Rows of joint values, and what the camera saw there. rows: (n,) of the table, for each view of `seen`."""
+    """Rows of joint values, and what the camera saw there.
+
+    rows: (n,) of the table, for each view of `seen`. lens: labels of its parameters to be estimated along with the arm.
+    """
 
     joints: PoseTable
     seen: BoardsSeen
     rows: NDArray[np.intp]
+    lens: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     def table(self, setup: Setup) -> PoseTable:
@@ -123,7 +174,7 @@ class ArmViews:
 
     def measurement(self, setup: Setup) -> Measurement:
         """What those rows measure; see `measurement_of_images`."""
-        return measurement_of_images(self.seen, setup)
+        return measurement_of_images(self.seen, setup, self.lens)
 
     def prediction_px(self, setup: Setup, world_from_target: Array, views: NDArray[np.intp]) -> float:
         """rms distance in pixels between corners seen in some views (k,) and where an arm says they should be.
@@ -137,13 +188,20 @@ class ArmViews:
 
 
 def views_of_arm(
-    observations: Observations, table: PoseTable, camera: Camera | None, lens: str, robust: bool = True
+    observations: Observations,
+    table: PoseTable,
+    camera: Camera | None,
+    lens: str,
+    robust: bool = True,
+    refine: Sequence[str] = (),
 ) -> ArmViews:
     """The board as seen from every row of a table of joint values that has an image.
 
-    camera: one calibrated from the same images with that lens if None. Raises as `pair` and `boards_seen`; UsageError
-    `board-size-needed` for a board whose size is not known, the only length that images bring in.
+    camera: one calibrated from the same images with that lens if None; it is estimated anew along with the arm then.
+    refine: `lens`, to have a given one estimated so. Raises as `pair` and `boards_seen`; UsageError `unknown-refine`;
+    UsageError `board-size-needed` for a board whose size is not known, the only length that images bring in.
     """
+    check_refinable(refine)
     require_scale(observations)
     pairing = pair(observations, table, poses_needed=False)
     seen = boards_seen(observations, camera, lens, robust=robust)
@@ -151,10 +209,20 @@ def views_of_arm(
     seen = seen.chosen(np.array([i for i, view in enumerate(seen.views) if view.image in row_of], dtype=np.intp))
     rows = np.array([row_of[view.image] for view in seen.views], dtype=np.intp)
     aside = tuple(f"{each.image} set aside: {each.reason}" for each in seen.set_aside)
-    own = (OWN_LENS,) if seen.own_lens else ()
+    own, held = seen.camera.lens.labels, seen.camera.lens.held
+    free = tuple(label for label in own if label not in held) if seen.own_lens or "lens" in refine else ()
     # the reader's remark on columns it knows no use for names the very column of images
     remarks = tuple(note for note in table.notes if not note.startswith("columns not used"))
-    return ArmViews(replace(table, notes=remarks), seen, rows, (*own, *pairing.notes, *aside))
+    return ArmViews(replace(table, notes=remarks), seen, rows, free, (*pairing.notes, *aside))
+
+
+def check_refinable(refine: Sequence[str]) -> Sequence[str]:
+    """The names, if each can be refined along with an arm. Raises UsageError `unknown-refine`."""
+    for name in refine:
+        if name not in REFINABLE:
+            what = f"{name!r} cannot be refined along with an arm"
+            raise UsageError(what, code="unknown-refine", advice=did_you_mean(name, REFINABLE))
+    return refine
 
 
 def best_setup(views: ArmViews, arm: SerialArm) -> tuple[Setup, str]:

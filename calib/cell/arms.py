@@ -9,6 +9,7 @@ the difference of their errors in the world is what the hand-over misses.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calib import config
+from calib.cell.arm_and_lens import identify_in_view
 from calib.errors import UsageError
 from calib.robot.accuracy import Statistics, statistics
 from calib.robot.calibrated_arm import load_calibrated_arm
@@ -27,7 +29,6 @@ from calib.robot.table import read_poses
 if TYPE_CHECKING:
     from calib.cell.arm_in_images import ArmViews
     from calib.robot.calibration import ArmCalibration
-    from calib.robot.measurement import Measurement
     from calib.robot.table import PoseTable
 
 Array = NDArray[Any]
@@ -105,33 +106,38 @@ def calibrate_cell(
     after: dict[str, ArmCalibration] = {}
     for name, member in cell.arms.items():
         nominal = load_calibrated_arm(str(folder / member.arm) if Path(member.arm).suffix else member.arm)
-        table, measurement, notes = _measured(member, folder, name, robust)
-        common = {"measurement": measurement, "robust": robust, "holdout": holdout, "seed": seed}
-        before[name] = identify(nominal, table, "offsets", fix=nominal.arm.labels, **common)  # type: ignore[arg-type]
-        after[name] = identify(nominal, table, model, notes=notes, **common)  # type: ignore[arg-type]
+        identified = partial(identify, nominal, robust=robust, holdout=holdout, seed=seed)
+        as_drawn = partial(identified, model="offsets", fix=nominal.arm.labels)
+        asked = partial(identified, model=model)
+        table = read_poses(folder / member.poses, euler=member.euler, columns=member.columns)
+        if member.corners is None:
+            measurement = _measurement(member, folder, table, name)
+            before[name] = as_drawn(table, measurement=measurement)
+            after[name] = asked(table, measurement=measurement)
+            continue
+        views = _views(member, folder, table, robust)
+        # an arm as drawn leaves errors that a lens would take for its own
+        held, table = replace(views, lens=()), views.table("eye-in-hand")
+        before[name] = identify_in_view(held, "eye-in-hand", table, as_drawn).calibration
+        after[name] = identify_in_view(views, "eye-in-hand", table, partial(asked, notes=views.notes)).calibration
     names = tuple(cell.arms)
     pairs = [(a, b) for i, a in enumerate(names) for b in names[i + 1 :]]
     overs = tuple(_hand_over(a, b, before, after, seed) for a, b in pairs)
     return Cell(cell.world, before, after, overs)
 
 
-def _measured(
-    member: ArmOfCell, folder: Path, name: str, robust: bool
-) -> tuple[PoseTable, str | Measurement | None, tuple[str, ...]]:
-    table = read_poses(folder / member.poses, euler=member.euler, columns=member.columns)
-    if member.corners is not None:
-        views = _views(member, folder, table, robust)
-        return views.table("eye-in-hand"), views.measurement("eye-in-hand"), views.notes
-    if (member.measurement or table.measurement) not in ("pose", "position"):
+def _measurement(member: ArmOfCell, folder: Path, table: PoseTable, name: str) -> str:
+    """What an instrument measured, by name: one that may ride on a hand instead would turn the world inside out."""
+    measurement = member.measurement or table.measurement
+    if measurement not in ("pose", "position"):
         raise UsageError(
             f"{name}: the table does not say where the arm is in the world",
             code="cell-measurement",
             where=str(folder / member.poses),
-            why=f"it holds {member.measurement or table.measurement}",
+            why=f"it holds {measurement}",
             advice="measure poses or positions in one frame for all arms, or give corners of one board seen by all",
         )
-    # all in one world, which the riding of an instrument on a hand would turn inside out
-    return table, member.measurement or table.measurement, ()
+    return measurement
 
 
 def _views(member: ArmOfCell, folder: Path, table: PoseTable, robust: bool) -> ArmViews:

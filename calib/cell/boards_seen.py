@@ -12,6 +12,7 @@ from calib.camera.adjustment import adjust
 from calib.camera.calibration import calibrate
 from calib.camera.camera import Camera
 from calib.camera.observations import Observations, SetAside, View
+from calib.camera.projection import corners_of
 from calib.camera.screening import GARBAGE, garbage, without_outliers
 from calib.camera.views import usable
 from calib.camera.zhang import start_at
@@ -106,6 +107,21 @@ def boards_seen(
     rms = float(np.sqrt(np.mean(np.sum(residuals**2, axis=1))))
     noise = float(np.sqrt(fit.solution.variance_factor))
     return BoardsSeen(camera, False, views, poses, noise, rms, tuple(aside))
+
+
+def seen_by(seen: BoardsSeen, camera: Camera) -> BoardsSeen:
+    """The same corners by another camera: the board poses adjusted anew, from where they are.
+
+    Raises ConvergenceError `board-poses`.
+    """
+    held = frozenset(camera.lens.labels)
+    poses = seen.camera_from_board
+    fit = adjust(camera.lens, held, seen.views, corners_of(seen.views), camera.parameters, poses)
+    if not fit.solution.status.converged:
+        raise ConvergenceError("the board's poses do not converge", code="board-poses", why=fit.solution.sentence())
+    rms = float(np.sqrt(np.mean(np.sum(fit.residuals_px() ** 2, axis=1))))
+    noise = float(np.sqrt(fit.solution.variance_factor))
+    return replace(seen, camera=camera, camera_from_board=fit.camera_from_board, noise_px=noise, rms_px=rms)
 
 
 def _with_corners(view: View, used: NDArray[np.bool_]) -> View:

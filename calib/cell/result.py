@@ -12,6 +12,9 @@ from calib.cell.next_poses import next_poses
 from calib.geometry import so3
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from calib.camera.camera import Camera
     from calib.cell.hand_eye import HandEye
     from calib.cell.verdict import Verdict
 
@@ -106,16 +109,20 @@ def as_hand_eye_file(h: HandEye) -> dict[str, Any]:
 
 def as_camera_file(h: HandEye) -> dict[str, Any]:
     """The content of `camera.yaml`, which `calib.camera.load_camera` reads."""
-    sigma = h.solution.uncertainty
-    held = h.solution.problem.by_name["lens"].fixed
-    values = zip(h.camera.lens.labels, h.camera.parameters.tolist(), strict=True)
-    size = h.camera.image_size_px
+    known = h.solution.uncertainty
+    sigma = {label: known.sigma(label) for label in h.camera.lens.labels}
+    return camera_file(h.camera, sigma, h.solution.problem.by_name["lens"].fixed)
+
+
+def camera_file(camera: Camera, sigma: Mapping[str, float], held: Collection[str]) -> dict[str, Any]:
+    """The content of a `camera.yaml`. sigma: standard deviation per label; held: labels that were not estimated."""
+    size = camera.image_size_px
+    values = zip(camera.lens.labels, camera.parameters.tolist(), strict=True)
     return {
-        "lens": h.camera.lens.name,
+        "lens": camera.lens.name,
         "image_size_px": list(size) if size else None,
         "parameters": {
-            label: {"value": value, "sigma": _finite(sigma.sigma(label)), "held": label in held}
-            for label, value in values
+            label: {"value": value, "sigma": _finite(sigma[label]), "held": label in held} for label, value in values
         },
     }
 

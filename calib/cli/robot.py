@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,16 +12,16 @@ import typer
 from calib.cli.observing import check_sources, observed
 from calib.cli.options import names, tolerance_of
 from calib.cli.reporting import progress, reporting
-from calib.cli.robot_images import arm_and_setup, with_prediction
+from calib.cli.robot_images import arm_and_setup, from_images
 from calib.errors import InputError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from calib.cell.arm_and_lens import LensOfArm
     from calib.cell.arm_in_images import ArmViews
     from calib.robot.calibrated_arm import CalibratedArm
     from calib.robot.calibration import ArmCalibration
-    from calib.robot.measurement import Measurement
     from calib.robot.table import PoseTable
 
 DETECTION_S = 20.0  # time limit per image
@@ -34,11 +35,12 @@ Examples:
   calib robot --poses poses.csv --compensate network
   calib robot --poses monday.csv --validate tuesday.csv --json
   calib robot --poses joints.csv --images photos/ --board checkerboard:9x6:25mm
+  calib robot --poses joints.csv --corners corners.csv --camera camera.yaml --refine lens
   calib robot --poses tracker.csv --euler XYZ --columns j1_rad=shoulder_pan,x_mm=X,rx_deg=RX
 
 Without --arm: `arm:` in a calib.yaml beside the table, else the shipped arm that fits. Writes a folder with arm.yaml
-(loads again) and result.json. Exit status: 0 good or usable, 1 do not use, 2 usage or configuration, 3 unusable input,
-4 the poses cannot determine the arm, 5 no convergence."""
+(loads again), result.json and, if the lens is estimated with the arm, camera.yaml. Exit status: 0 good or usable, 1 do
+not use, 2 usage or configuration, 3 unusable input, 4 the poses cannot determine the arm, 5 no convergence."""
 
 
 def command(
@@ -49,8 +51,9 @@ def command(
     images: Path | None = typer.Option(None, help="Folder of images of a board, one per row of joint values."),
     corners: Path | None = typer.Option(None, help="Corners found elsewhere, instead of images; see `calib camera`."),
     board: str | None = typer.Option(None, help="checkerboard:9x6:25mm, a shipped name or a YAML file, with --images."),
-    camera: Path | None = typer.Option(None, help="camera.yaml. Default: calibrated from the same images."),
+    camera: Path | None = typer.Option(None, help="camera.yaml. Default: estimated jointly, from the same images."),
     lens: str = typer.Option("brown_conrady", help="Lens model without --camera; see `calib list lenses`."),
+    refine: list[str] | None = typer.Option(None, metavar="WHAT", help="lens: estimate that of --camera jointly too."),
     setup: str | None = typer.Option(None, help="eye-in-hand or eye-to-hand. Default: the one that fits better."),
     measurement: str | None = typer.Option(
         None, help="pose, view, position, distance, point or plane. Default: what the columns say."
@@ -97,13 +100,15 @@ def command(
         table = read_poses(poses, euler=sequence, columns=mapping)
         other = read_poses(validate, euler=sequence, columns=mapping) if validate else None
         named, views, side = arm or arm_beside(poses, settings), None, None
-        measured: str | Measurement | None = kind
         if images is not None or corners is not None:
             unfit = {"--validate": validate, "--measurement": kind, "--compensate": compensate}
-            views = _views(table, images, corners, board, camera, lens, robust, as_json, unfit)
+            views = _views(table, images, corners, board, camera, lens, names(refine), robust, as_json, unfit)
             nominal, side, notes = arm_and_setup(views, named, setup, seed)
-            table, measured, kind = views.table(side), views.measurement(side), "pose"
+            table, kind = views.table(side), "pose"
         else:
+            if refine:
+                advice = "calib robot --poses joints.csv --images photos/ --camera camera.yaml --refine lens"
+                raise UsageError("--refine goes with images", code="option-conflict", advice=advice)
             measurement_of(table, kind)  # before an arm is looked for
             if global_start and named is None:
                 advice = "calib robot --poses poses.csv --arm my_arm.yaml --global-start"
@@ -117,12 +122,11 @@ def command(
             nominal, table, mended = _understood(nominal, table, kind, fix_conventions, seed)
         if other is not None:
             _, other, _ = _understood(nominal, other, kind, fix_conventions, seed)
-        calibration = identify(
+        identified = partial(
+            identify,
             nominal,
-            table,
-            model,
+            model=model,
             compensate=compensate,
-            measurement=measured,
             fix=names(fix),
             free=names(free),
             robust=robust,
@@ -136,8 +140,9 @@ def command(
             notes=(*notes, *mended),
         )
         if views is not None and side is not None:
-            calibration = with_prediction(calibration, views, side)
-        _finish(calibration, target, as_json, started)
+            _finish(*from_images(identified, views, side, table), target, as_json, started)
+        else:
+            _finish(identified(table, measurement=kind), None, target, as_json, started)
 
 
 def _views(
@@ -147,6 +152,7 @@ def _views(
     board: str | None,
     camera: Path | None,
     lens: str,
+    refine: Sequence[str],
     robust: bool,
     quiet: bool,
     unfit: Mapping[str, object],
@@ -154,17 +160,18 @@ def _views(
     """What the camera saw from the rows of a table of joint values. unfit: options that do not go with images."""
     from calib.camera.camera import load_camera
     from calib.camera.lens import read_lens
-    from calib.cell.arm_in_images import views_of_arm
+    from calib.cell.arm_in_images import check_refinable, views_of_arm
 
     check_sources(images, corners, board, None, "calib robot --poses joints.csv --images photos/")
     for option, value in unfit.items():
         if value is not None:
             what = f"{option} is of no use with images"
             raise UsageError(what, code="option-conflict", advice=f"leave {option} out")
-    read_lens(lens)  # a slip of the keys shows before the long work
+    read_lens(lens)  # slips of the keys show before the long work
+    check_refinable(refine)
     given = load_camera(camera) if camera is not None else None
     observations = observed(images, corners, board, None, None, DETECTION_S, quiet)
-    return views_of_arm(observations, table, given, lens, robust)
+    return views_of_arm(observations, table, given, lens, robust, refine)
 
 
 def _arm(
@@ -231,7 +238,7 @@ def _understood(
     return arm, table, ()
 
 
-def _finish(calibration: ArmCalibration, target: Path, as_json: bool, started: float) -> None:
+def _finish(calibration: ArmCalibration, lens: LensOfArm | None, target: Path, as_json: bool, started: float) -> None:
     """Write the folder, print the summary or the document, and end with the verdict's exit status."""
     from calib.report import folder
     from calib.report.robot_summary import summary
@@ -242,7 +249,11 @@ def _finish(calibration: ArmCalibration, target: Path, as_json: bool, started: f
     verdict = judge(calibration)
     document = as_document(calibration, verdict, round(time.perf_counter() - started, 3))
     document["output"] = str(target)
-    files = {"arm.yaml": calibrated_arm_as_yaml(calibration.arm), "result.json": folder.to_json(document)}
+    files = {"arm.yaml": calibrated_arm_as_yaml(calibration.arm)}
+    if lens is not None:
+        document["camera"] = lens.document()
+        files["camera.yaml"] = folder.to_yaml(lens.file(), "The camera, its lens estimated jointly with the arm.")
+    files["result.json"] = folder.to_json(document)
     folder.write(target, files)
     typer.echo(folder.to_json(document).rstrip() if as_json else summary(calibration, verdict, str(target)))
     if verdict.grade == "do not use":

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 from calib.errors import InputError
 
 if TYPE_CHECKING:
+    from calib.cell.arm_and_lens import Identified, LensOfArm
     from calib.cell.arm_in_images import ArmViews
     from calib.cell.chain import Setup
     from calib.robot.arm_search import ArmSearch
     from calib.robot.calibrated_arm import CalibratedArm
     from calib.robot.calibration import ArmCalibration
+    from calib.robot.table import PoseTable
 
 
 def arm_and_setup(
@@ -30,7 +32,7 @@ def arm_and_setup(
         if asked is not None:
             return nominal, asked, views.notes
         chosen, remark = best_setup(views, nominal.arm)
-        return nominal, chosen, (*views.notes, remark)
+        return nominal, chosen, (remark, *views.notes)
     searches: dict[Setup, ArmSearch] = {}
     for each in [asked] if asked else SETUPS:
         try:
@@ -40,11 +42,22 @@ def arm_and_setup(
                 raise
     chosen = min(searches, key=lambda each: searches[each].candidates[0].residual.size)
     remark = f"no arm was named; the one that fits, {chosen}: {searches[chosen]}"
-    return CalibratedArm(searches[chosen].arm), chosen, (*views.notes, remark)
+    return CalibratedArm(searches[chosen].arm), chosen, (remark, *views.notes)
 
 
-def with_prediction(calibration: ArmCalibration, views: ArmViews, setup: Setup) -> ArmCalibration:
-    """The calibration with a remark on how far corners in images not fitted are from where the arm says."""
+def from_images(
+    identified: Identified, views: ArmViews, setup: Setup, table: PoseTable
+) -> tuple[ArmCalibration, LensOfArm | None]:
+    """The arm with a remark on what it says of corners, and the lens if it is estimated too. See `identify_in_view`."""
+    from calib.cell.arm_and_lens import identify_in_view
+
+    found = identify_in_view(views, setup, table, identified)
+    remark = _prediction(found.calibration, found.views, setup)
+    return replace(found.calibration, notes=(remark, *found.calibration.notes)), found.lens
+
+
+def _prediction(calibration: ArmCalibration, views: ArmViews, setup: Setup) -> str:
+    """How far corners in images not fitted are from where the arm says."""
     import numpy as np
 
     judged = calibration.heldout or calibration.fitted
@@ -54,5 +67,4 @@ def with_prediction(calibration: ArmCalibration, views: ArmViews, setup: Setup) 
     said = world @ calibration.arm.base_from_flange(judged.table.joints) @ target
     px = views.prediction_px(setup, said, np.asarray(judged.table.pose))
     part = "not fitted" if calibration.heldout else "fitted"
-    remark = f"corners in {len(said)} images {part} are {px:.2f} px rms from where the arm says they should be"
-    return replace(calibration, notes=(remark, *calibration.notes))
+    return f"corners in {len(said)} images {part} are {px:.2f} px rms from where the arm says they should be"

@@ -6,35 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from arm_images_cases import CAMERA, looked_at, simulated, unseen_mm
 
-from calib.camera.boards.checkerboard import Checkerboard
-from calib.camera.camera import Camera
-from calib.camera.simulation import typical_camera
-from calib.cell.arm_in_images import ArmViews, best_setup, views_of_arm
-from calib.cell.arm_simulation import ArmInImages, simulate_arm
+from calib.cell.arm_in_images import best_setup, views_of_arm
 from calib.cell.chain import SETUPS, Setup
 from calib.errors import UsageError
-from calib.robot.arm_file import load_arm
-from calib.robot.calibration import ArmCalibration, identify
-
-BOARD = Checkerboard(9, 6, 0.025).corners_in_board
-CAMERA = typical_camera("brown_conrady")
-
-
-def simulated(setup: Setup = "eye-in-hand", seed: int = 0, views: int = 40) -> ArmInImages:
-    return simulate_arm(CAMERA, BOARD, load_arm("ur5e"), setup=setup, seed=seed, views=views)
-
-
-def looked_at(simulation: ArmInImages, camera: Camera | None = CAMERA) -> ArmViews:
-    return views_of_arm(simulation.observations, simulation.table, camera, "brown_conrady")
-
-
-def unseen_mm(simulation: ArmInImages, found: ArmCalibration) -> float:
-    """Mean error of the camera's place, or the board's, at commands that were not fitted."""
-    world, target = (found.frames[name].reshape(-1, 4, 4)[0] for name in ("world_from_base", "flange_from_target"))
-    said = world @ found.arm.base_from_flange(simulation.unseen) @ target
-    truth = simulation.world_from_target(simulation.unseen)
-    return float(1000 * np.mean(np.linalg.norm((said - truth)[:, :3, 3], axis=1)))
+from calib.robot.calibration import identify
 
 
 @pytest.mark.parametrize("setup", SETUPS)
@@ -48,20 +25,6 @@ def test_geometry_from_forty_images(setup: Setup) -> None:
     assert unseen_mm(simulation, found) < 0.12
     offsets = identify(simulation.nominal, table, "offsets", measurement=measurement, holdout=0.0)
     assert unseen_mm(simulation, offsets) > 5 * unseen_mm(simulation, found)
-
-
-def test_a_lens_from_the_same_images_will_do() -> None:
-    """Its errors are the arm's then, which is said, but the arm is still far better than as drawn."""
-    simulation = simulated(seed=0)
-    views = looked_at(simulation, None)
-    assert any("--camera" in note for note in views.notes)
-    assert not any("--camera" in note for note in looked_at(simulation).notes)
-    table, measurement = views.table("eye-in-hand"), views.measurement("eye-in-hand")
-    found = identify(simulation.nominal, table, measurement=measurement, holdout=0.0)
-    drawn = identify(
-        simulation.nominal, table, "offsets", fix=simulation.nominal.labels, measurement=measurement, holdout=0.0
-    )
-    assert unseen_mm(simulation, found) < 0.5 * unseen_mm(simulation, drawn)
 
 
 @pytest.mark.parametrize("setup", SETUPS)

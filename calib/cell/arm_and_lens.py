@@ -1,0 +1,134 @@
+"""An arm and the lens that saw it, identified together.
+
+The measurement of `calib.cell.arm_in_images` is linear in the lens about the one by which the board poses were found.
+Where the lens is estimated as well, the board poses are found anew by what comes out, until the lens stays.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calib.camera.projection import LENS_BLOCK
+from calib.cell.arm_in_images import as_seen, lens_label
+from calib.cell.boards_seen import seen_by
+from calib.cell.result import camera_file
+from calib.errors import ConvergenceError
+
+if TYPE_CHECKING:
+    from calib.camera.camera import Camera
+    from calib.cell.arm_in_images import ArmViews
+    from calib.cell.chain import Setup
+    from calib.robot.calibration import ArmCalibration
+    from calib.robot.measurement import Measurement
+    from calib.robot.table import PoseTable
+
+Array = NDArray[Any]
+
+ROUNDS = 8  # two or three settle a lens: Gauss-Newton squares the error that is left
+SETTLED = 0.01  # of a standard deviation, which no interval shows
+ROUNDING = 1e-9  # of a value, which camera files do not show
+
+
+class Identified(Protocol):
+    """Identifies an arm from a table and what it holds, as `calib.robot.identify` does with all else settled."""
+
+    def __call__(self, table: PoseTable, *, measurement: Measurement) -> ArmCalibration: ...
+
+
+@dataclass(frozen=True, eq=False)
+class LensOfArm:
+    """A lens that was estimated along with an arm.
+
+    camera: with it. before: the one given, or calibrated from the images alone. covariance: (p, p) over `lens.labels`,
+    zero where held, infinite on the diagonal where the images cannot tell the parameter. held: labels not estimated.
+    moved_px: rms distance by which it moves the corners.
+    """
+
+    camera: Camera
+    before: Camera
+    covariance: Array
+    held: frozenset[str]
+    moved_px: float
+
+    @property
+    def sigma(self) -> dict[str, float]:
+        """Standard deviation per label."""
+        return dict(zip(self.camera.lens.labels, np.sqrt(np.diagonal(self.covariance)).tolist(), strict=True))
+
+    def __str__(self) -> str:
+        sigma, value = self.sigma, self.camera.value
+        fx, fy = (f"{label[:2]} {value(label):.2f} ± {sigma[label]:.2f}" for label in ("fx_px", "fy_px"))
+        return f"lens estimated jointly with the arm: {fx}, {fy} px; it moves corners by {self.moved_px:.2f} px rms"
+
+    def file(self) -> dict[str, Any]:
+        """The content of `camera.yaml`, which `calib.camera.load_camera` reads."""
+        return camera_file(self.camera, self.sigma, self.held)
+
+    def document(self) -> dict[str, Any]:
+        """The lens as plain data, for the result's document."""
+        values = self.before.parameters.tolist()
+        before = dict(zip(self.before.lens.labels, values, strict=True))
+        return {**self.file(), "estimated": "jointly", "moved_px": self.moved_px, "before": before}
+
+
+@dataclass(frozen=True, eq=False)
+class ArmInView:
+    """An arm identified from images. views: with the board poses by its lens. lens: as a note of the calibration says
+    too; None where it was held."""
+
+    calibration: ArmCalibration
+    views: ArmViews
+    lens: LensOfArm | None
+
+
+def identify_in_view(views: ArmViews, setup: Setup, table: PoseTable, identified: Identified) -> ArmInView:
+    """Identify an arm from images, and the lens with it if the views say so.
+
+    table: `views.table(setup)`, or the same with its joint values read differently. Raises what `identified`
+    raises; ConvergenceError `lens-not-settled`, `board-poses`.
+    """
+    before = views.seen.camera
+    if not views.lens:
+        return ArmInView(identified(table, measurement=views.measurement(setup)), views, None)
+    for _ in range(ROUNDS):
+        calibration = identified(as_seen(table, views.seen, setup), measurement=views.measurement(setup))
+        stood, lens = views.seen.camera.parameters, _lens(calibration, views, before)
+        views = replace(views, seen=seen_by(views.seen, lens.camera))
+        enough = SETTLED * np.sqrt(np.diagonal(lens.covariance)) + ROUNDING * np.abs(stood)
+        if (np.abs(lens.camera.parameters - stood) <= enough).all():
+            remarked = replace(calibration, notes=(str(lens), *calibration.notes))
+            return ArmInView(remarked, views, lens)
+    raise ConvergenceError(
+        f"the lens does not settle in {ROUNDS} rounds",
+        code="lens-not-settled",
+        why="every identification moves it by more than a hundredth of its standard deviation",
+        advice="take more images from all distances and tilts, or give the camera with --camera",
+    )
+
+
+def _lens(calibration: ArmCalibration, views: ArmViews, before: Camera) -> LensOfArm:
+    """The lens that came out with an arm."""
+    fit, stood = calibration.fit, views.seen.camera
+    labels = stood.lens.labels
+    free = [labels.index(label) for label in views.lens]
+    own = tuple(map(lens_label, views.lens))
+    covariance = np.zeros((len(labels), len(labels)))
+    covariance[np.ix_(free, free)] = fit.scale**2 * fit.solution.uncertainty.covariance(own)
+    unseen = [i for i, label in zip(free, own, strict=True) if label in fit.model.held]
+    covariance[unseen, unseen] = np.inf
+    parameters = stood.parameters.copy()
+    parameters[free] = fit.values[LENS_BLOCK][0]
+    camera = replace(stood, parameters=parameters)
+    held = frozenset(labels) - frozenset(views.lens)
+    return LensOfArm(camera, before, covariance, held, _moved_px(views, camera, before))
+
+
+def _moved_px(views: ArmViews, camera: Camera, before: Camera) -> float:
+    """rms distance between the corners and where a camera sees what the one before saw in them."""
+    corners = np.concatenate([view.corners_px for view in views.seen.views])
+    off = camera.project(before.unproject(corners)) - corners
+    return float(np.sqrt(np.nanmean(np.sum(off**2, axis=1))))

@@ -1,0 +1,58 @@
+"""What the corners of an image say of the board's pose and of the lens, in as few numbers as carry all of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calib.camera.projection import LENS_BLOCK, POSE_BLOCK, corners_of, reprojection
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from calib.cell.boards_seen import BoardsSeen
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class CornerKnowledge:
+    """The reprojection errors of n images, each turned into 6 numbers of pose and lens, then k of the lens alone.
+
+    residuals: (n, 6 + k) where board poses and lens stand. by_pose: (n, 6, 6) of the first six, by the right tangent of
+    camera_from_board. by_lens: (n, 6 + k, k). All in pixels by the corners' own standard deviation.
+    """
+
+    residuals: Array
+    by_pose: Array
+    by_lens: Array
+
+
+def corner_knowledge(seen: BoardsSeen, lens: Sequence[str] = ()) -> CornerKnowledge:
+    """What images say of their board poses and of k parameters of the lens, given by their labels.
+
+    An orthogonal map that makes an image's Jacobian [pose, lens] triangular keeps sums of squares, so nothing is lost
+    of the errors but what neither pose nor lens can change, and the noise is as large and as independent as it was
+    (G. Golub, V. Pereyra, "The differentiation of pseudo-inverses and nonlinear least squares problems whose variables
+    separate", SIAM J. Numer. Anal. 10, 1973). What the pose can make good stands in the first six numbers, and the rest
+    is what the corners tell of the lens wherever the board may be.
+    """
+    camera, corners = seen.camera, corners_of(seen.views)
+    block, everything = reprojection(camera.lens, corners), slice(0, corners.px.shape[1])
+    at = {LENS_BLOCK: camera.parameters[None], POSE_BLOCK: seen.camera_from_board}
+    errors, (by_lens, by_pose) = block.evaluate(at, everything)
+    asked = [camera.lens.labels.index(label) for label in lens]
+    k = len(asked)
+    whole = np.concatenate([by_pose, by_lens[:, :, asked], errors[:, :, None]], axis=2)  # (rows, 2, 7 + k)
+    if isinstance(sigma := corners.sigma_px, np.ndarray):
+        whole = whole / sigma[:, None, None]
+    factor = np.zeros((len(seen.views), 6 + k, 7 + k))
+    for views, (of_views,) in corners.batches(whole.reshape(len(whole), -1).T):
+        # (2 (7 + k), views, corners) to (views, 2 corners, 7 + k)
+        parts = of_views.reshape(2, 7 + k, *of_views.shape[1:]).transpose(2, 0, 3, 1).reshape(len(views), -1, 7 + k)
+        triangle = np.asarray(np.linalg.qr(parts, mode="r"))[:, : 6 + k]
+        factor[views, : triangle.shape[1]] = triangle  # an image of few corners says less: its last rows stay zero
+    return CornerKnowledge(factor[:, :, -1], factor[:, :6, :6], factor[:, :, 6:-1])
