@@ -14,7 +14,7 @@ from typing import Any
 
 from calib.camera import opencv
 from calib.camera.board import read_board
-from calib.camera.rendering import render
+from calib.camera.rendering import PixelRays, render
 from calib.camera.simulation import simulate, typical_camera
 from calib.report import simulated_arm
 from calib.report.simulated_camera import simulation_files
@@ -31,8 +31,9 @@ def demo_camera() -> Files:
     camera = typical_camera("brown_conrady", (640, 480))
     simulation = simulate(camera, board.corners_in_board, views=12, sigma_px=0.1, seed=11, board=board.name)
     files = simulation_files(simulation, board)
+    rays = PixelRays.of(camera.unproject, (640, 480))
     for i, view in enumerate(simulation.observations.views):
-        image = render(board, simulation.camera_from_board[i], camera.unproject, (640, 480), noise=3.0, seed=i)
+        image = render(board, simulation.camera_from_board[i], rays, noise=3.0, seed=i)
         cv2 = opencv.load()
         files[f"images/{view.image}"] = bytes(cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 92])[1])
     return {name.replace(".png", ".jpg"): _renamed(content) for name, content in files.items()}

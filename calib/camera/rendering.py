@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from calib.camera import opencv
 from calib.camera.board import Board
+from calib.camera.bow import Bow
 
 Array = NDArray[np.float64]
 Grey = NDArray[np.uint8]
@@ -17,12 +19,47 @@ _SAMPLES = 2  # per pixel and axis; each is an average over its box, so that mor
 _STRIP_PIXELS = 20_000  # rendered at once: the arrays stay in cache
 
 
+@dataclass(frozen=True, eq=False)
+class PixelRays:
+    """The rays of a camera's whole pixels, (height + 2, width + 2, 3): from one before the image to one beyond it.
+
+    They take as long as an image, and serve all images of a camera. Between pixels they are interpolated linearly,
+    which is wrong by 1e-5 px.
+    """
+
+    grid: Array
+
+    @classmethod
+    def of(cls, unproject: Callable[[Array], Array], image_size_px: tuple[int, int]) -> PixelRays:
+        """unproject: pixels (n, 2) -> rays (n, 3) in the camera frame, any length. image_size_px: (width, height)."""
+        width, height = image_size_px
+        columns, grid = np.arange(-1.0, width + 1.0), np.empty((height + 2, width + 2, 3))
+        rows = max(1, _STRIP_PIXELS // (width + 2))
+        for top in range(0, height + 2, rows):
+            lines = np.arange(top, min(top + rows, height + 2)) - 1.0
+            x, y = np.meshgrid(columns, lines)
+            grid[top : top + rows] = unproject(np.column_stack((x.ravel(), y.ravel()))).reshape(*x.shape, 3)
+        return cls(grid)
+
+    @property
+    def image_size_px(self) -> tuple[int, int]:
+        """(width, height)."""
+        return self.grid.shape[1] - 2, self.grid.shape[0] - 2
+
+    def at(self, columns: Array, lines: Array) -> Array:
+        """Rays (lines, columns, 3) at coordinates that lie within a pixel of the image."""
+        row, down = _whole(lines, len(self.grid))
+        column, right = _whole(columns, self.grid.shape[1])
+        across = self.grid[row] * (1 - down[:, None, None]) + self.grid[row + 1] * down[:, None, None]
+        return across[:, column] * (1 - right[:, None]) + across[:, column + 1] * right[:, None]
+
+
 def render(
     board: Board,
     camera_from_board: Array,
-    unproject: Callable[[Array], Array],
-    image_size_px: tuple[int, int],
+    rays: PixelRays,
     *,
+    bow: Bow | None = None,
     blur_px: float = 0.7,
     noise: float = 2.0,
     levels: tuple[float, float] = (30.0, 220.0),
@@ -30,19 +67,17 @@ def render(
 ) -> Grey:
     """The image (height, width) of a board.
 
-    camera_from_board: (4, 4). unproject: pixels (n, 2) -> rays (n, 3) in the camera frame, any length.
-    image_size_px: (width, height). blur_px: standard deviation of a Gaussian blur. noise: standard deviation in grey
-    levels. levels: grey values of the board's dark and light.
+    camera_from_board: (4, 4). rays: of the camera. bow: of the board, flat if None. blur_px: standard deviation of a
+    Gaussian blur. noise: standard deviation in grey levels. levels: grey values of the board's dark and light.
     """
-    width, height = image_size_px
-    unproject = _interpolated(unproject, image_size_px)
+    width, height = rays.image_size_px
     fine = np.empty((height * _SAMPLES, width * _SAMPLES), dtype=np.float32)
     rows = max(1, _STRIP_PIXELS // (width * _SAMPLES))
     columns = (np.arange(width * _SAMPLES) + 0.5) / _SAMPLES - 0.5
     for top in range(0, len(fine), rows):
         bottom = min(top + rows, len(fine))
         lines = (np.arange(top - 1, bottom + 1) + 0.5) / _SAMPLES - 0.5  # one more on each side, for the footprint
-        fine[top:bottom] = _strip(board, camera_from_board, unproject, columns, lines)
+        fine[top:bottom] = _strip(board, camera_from_board, rays.at(columns, lines), bow)
     if blur_px > 0:
         fine = opencv.load().GaussianBlur(fine, (0, 0), blur_px * _SAMPLES, borderType=opencv.load().BORDER_REPLICATE)
     light = fine.reshape(height, _SAMPLES, width, _SAMPLES).mean(axis=(1, 3), dtype=np.float64)
@@ -52,40 +87,21 @@ def render(
     return image
 
 
-def _interpolated(unproject: Callable[[Array], Array], image_size_px: tuple[int, int]) -> Callable[[Array], Array]:
-    """The rays of whole pixels, interpolated linearly between them: wrong by 1e-5 px, and ten times as fast."""
-    width, height = image_size_px
-    x, y = np.meshgrid(np.arange(-1, width + 1, dtype=np.float64), np.arange(-1, height + 1, dtype=np.float64))
-    rays = np.asarray(unproject(np.column_stack((x.ravel(), y.ravel()))), dtype=np.float64)
-    grid = rays.reshape(height + 2, width + 2, 3)
-
-    def between(pixels: Array) -> Array:
-        column = np.clip(np.floor(pixels[:, 0]).astype(np.intp) + 1, 0, width)
-        row = np.clip(np.floor(pixels[:, 1]).astype(np.intp) + 1, 0, height)
-        right, down = (pixels[:, 0] - (column - 1))[:, None], (pixels[:, 1] - (row - 1))[:, None]
-        upper = grid[row, column] * (1 - right) + grid[row, column + 1] * right
-        lower = grid[row + 1, column] * (1 - right) + grid[row + 1, column + 1] * right
-        return np.asarray(upper * (1 - down) + lower * down)
-
-    return between
+def _whole(places: Array, size: int) -> tuple[NDArray[np.intp], Array]:
+    """Index in the grid of the whole pixel before each place, and how far beyond it the place is."""
+    index = np.clip(np.floor(places).astype(np.intp) + 1, 0, size - 2)
+    return index, places - (index - 1)
 
 
-def _strip(
-    board: Board, camera_from_board: Array, unproject: Callable[[Array], Array], columns: Array, lines: Array
-) -> Array:
-    """Lightness at columns x lines, without the first and last line."""
-    x, y = np.meshgrid(columns, lines)
-    rays = np.asarray(unproject(np.column_stack((x.ravel(), y.ravel()))), dtype=np.float64)
-    rotation, translation = camera_from_board[:3, :3], camera_from_board[:3, 3]
-    # A ray d meets the board where R' (d s - t) has no z: s = t.n / d.n, n the board's normal.
-    normal = rotation[:, 2]
-    slant = rays @ normal
+def _strip(board: Board, camera_from_board: Array, rays: Array, bow: Bow | None) -> Array:
+    """Lightness where rays (lines, columns, 3) meet the board, without the first and last line."""
+    rotation = camera_from_board[:3, :3]
+    origin, directions = -camera_from_board[:3, 3] @ rotation, rays.reshape(-1, 3) @ rotation  # in the board's frame
     with np.errstate(divide="ignore", invalid="ignore"):
-        scale = (translation @ normal) / slant
-        place = (rays * scale[:, None] - translation) @ rotation
-    hit = np.isfinite(place).all(axis=1) & (scale > 0)
-    place[~hit] = 1e6  # far off the board: background
-    px, py = place[:, 0].reshape(x.shape), place[:, 1].reshape(x.shape)
+        scale = -origin[2] / directions[:, 2] if bow is None else bow.crossing(origin, directions)
+        place = origin[:2] + directions[:, :2] * scale[:, None]
+    place[~(np.isfinite(place).all(axis=1) & (scale > 0))] = 1e6  # far off the board: background
+    px, py = place.T.reshape(2, *rays.shape[:2])
     light: Array = board.reflectance(px[1:-1], py[1:-1], _footprint(px), _footprint(py))
     return light
 

@@ -51,6 +51,12 @@ class ArmInImages:
     sigma_px: float
     spread: Spread
 
+    @property
+    def camera_from_board(self) -> Array:
+        """Where the board truly stands before the camera in every image, (n, 4, 4)."""
+        seen = self.world_from_target(self.table.joints)
+        return np.asarray(se3.inverse(seen)) if self.setup == "eye-in-hand" else seen
+
     def world_from_target(self, command: Array) -> Array:
         """What is on the flange, as it truly stands before what is in the base, (n, 4, 4)."""
         return np.asarray(se3.inverse(self.in_base) @ base_from_flange(self.arm, command) @ self.on_flange)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import typer
 
@@ -32,6 +33,11 @@ def reporting(as_json: bool) -> Iterator[None]:
     except KeyboardInterrupt:
         typer.echo("interrupted; nothing was written", err=True)
         raise typer.Exit(INTERRUPTED) from None
+
+
+def written(target: Path, names: Iterable[str]) -> str:
+    """What to say of a folder that was written, from the names in it; folders inside count as one."""
+    return f"written: {target} ({', '.join(sorted({name.split('/')[0] for name in names}))})"
 
 
 def progress(label: str, quiet: bool) -> Callable[[int, int], None] | None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from calib.camera import opencv
 from calib.camera.corner_table import corners_text
-from calib.camera.rendering import render
 from calib.report.folder import to_yaml
+from calib.report.pictures import pictures
 
 if TYPE_CHECKING:
     from calib.camera.board import Board
@@ -27,11 +26,9 @@ def simulation_files(
         "corners.csv": corners_text(simulation.observations),
         "truth.yaml": to_yaml(truth(simulation), title),
     }
-    views = simulation.observations.views if with_images else ()
-    for i, view in enumerate(views):
-        files[f"images/{view.image}"] = _png(simulation, board, i)
-        if progress is not None:
-            progress(i + 1, len(views))
+    if with_images:
+        seen, poses = simulation.observations, simulation.camera_from_board
+        files |= pictures(seen, board, simulation.camera, poses, simulation.seed, progress=progress)
     return files
 
 
@@ -51,13 +48,3 @@ def truth(simulation: Simulation) -> dict[str, object]:
             for view, pose in zip(simulation.observations.views, simulation.camera_from_board, strict=True)
         },
     }
-
-
-def _png(simulation: Simulation, board: Board, view: int) -> bytes:
-    camera = simulation.camera
-    assert camera.image_size_px is not None
-    pose = simulation.camera_from_board[view]
-    image = render(board, pose, camera.unproject, camera.image_size_px, seed=simulation.seed * 100_003 + view)
-    done, data = opencv.load().imencode(".png", image)
-    assert done
-    return bytes(data)

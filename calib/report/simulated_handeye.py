@@ -7,18 +7,28 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from calib.camera.bow import Bow
 from calib.camera.corner_table import corners_text
 from calib.report.folder import to_yaml
+from calib.report.pictures import pictures
 from calib.robot.simulation_files import rounded
 from calib.robot.table_writer import poses_text
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from calib.camera.board import Board
     from calib.camera.camera import Camera
     from calib.cell.simulation import Simulation
 
 
-def simulation_files(simulation: Simulation) -> dict[str, str]:
-    """Content by file name: corners.csv, poses.csv, camera.yaml and truth.yaml."""
+def simulation_files(
+    simulation: Simulation, board: Board | None = None, progress: Callable[[int, int], None] | None = None
+) -> dict[str, str | bytes]:
+    """Content by file name: corners.csv, poses.csv, camera.yaml, truth.yaml and, of a board given, images/NAME as PNG.
+
+    progress: called with images rendered and all.
+    """
     s = simulation
     truth = {
         "seed": s.seed,
@@ -32,7 +42,7 @@ def simulation_files(simulation: Simulation) -> dict[str, str]:
         "mount_from_camera": np.round(s.mount_from_camera, 12).tolist(),
         "rest_from_board": np.round(s.rest_from_board, 12).tolist(),
     }
-    return {
+    files: dict[str, str | bytes] = {
         "corners.csv": corners_text(s.observations),
         "poses.csv": poses_text(rounded(s.table)),
         "camera.yaml": camera_file(s.camera),
@@ -40,6 +50,10 @@ def simulation_files(simulation: Simulation) -> dict[str, str]:
             truth, "Simulated by `calib simulate handeye`: the truth behind corners.csv and poses.csv."
         ),
     }
+    if board is not None:
+        bow = Bow.over(board.corners_in_board, s.noise.bow_m) if s.noise.bow_m else None
+        files |= pictures(s.observations, board, s.camera, s.camera_from_board, s.seed, bow=bow, progress=progress)
+    return files
 
 
 def camera_file(camera: Camera) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 
 from calib.camera.corner_table import corners_text
 from calib.report.folder import to_yaml
+from calib.report.pictures import pictures
 from calib.report.simulated_handeye import camera_file
 from calib.robot.arm_file import shipped_arms
 from calib.robot.arm_writer import arm_as_yaml
@@ -16,11 +17,19 @@ from calib.robot.simulation_files import ARM_FILE, TRUTH_DECIMALS, rounded
 from calib.robot.table_writer import poses_text
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from calib.camera.board import Board
     from calib.cell.arm_simulation import ArmInImages
 
 
-def simulation_files(simulation: ArmInImages) -> dict[str, str]:
-    """Content by file name: joints.csv, corners.csv, camera.yaml, calib.yaml, truth.yaml, arm.yaml if not shipped."""
+def simulation_files(
+    simulation: ArmInImages, board: Board | None = None, progress: Callable[[int, int], None] | None = None
+) -> dict[str, str | bytes]:
+    """Content by file name: joints.csv, corners.csv, camera.yaml, calib.yaml, truth.yaml, arm.yaml if not shipped.
+
+    Of a board given, images/NAME as PNG too; progress: called with images rendered and all.
+    """
     s = simulation
     shipped = s.nominal.name in shipped_arms()
     truth = {
@@ -34,7 +43,7 @@ def simulation_files(simulation: ArmInImages) -> dict[str, str]:
         "on_flange": np.round(s.on_flange, TRUTH_DECIMALS).tolist(),
         "in_base": np.round(s.in_base, TRUTH_DECIMALS).tolist(),
     }
-    files = {
+    files: dict[str, str | bytes] = {
         "joints.csv": poses_text(rounded(s.table)),
         "corners.csv": corners_text(s.observations),
         "camera.yaml": camera_file(s.camera),
@@ -43,4 +52,8 @@ def simulation_files(simulation: ArmInImages) -> dict[str, str]:
             truth, "Simulated by `calib simulate robot-images`: the truth behind joints and corners."
         ),
     }
-    return files if shipped else files | {ARM_FILE: arm_as_yaml(s.nominal)}
+    if not shipped:
+        files[ARM_FILE] = arm_as_yaml(s.nominal)
+    if board is not None:
+        files |= pictures(s.observations, board, s.camera, s.camera_from_board, s.seed, progress=progress)
+    return files

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calib.camera.boards.checkerboard import Checkerboard
-from calib.camera.rendering import render
+from calib.camera.rendering import PixelRays, render
 from calib.geometry import so3
 
 Array = NDArray[np.float64]
@@ -51,6 +51,6 @@ def pose(board: Checkerboard, rotation: tuple[float, float, float], distance: fl
 
 def view(camera: TestCamera, board: Checkerboard, camera_from_board: Array, **options: Any) -> tuple[Any, Array]:
     """The image and the true corners (n, 2)."""
-    image = render(board, camera_from_board, camera.unproject, camera.size_px, **options)
+    image = render(board, camera_from_board, PixelRays.of(camera.unproject, camera.size_px), **options)
     points = board.corners_in_board @ camera_from_board[:3, :3].T + camera_from_board[:3, 3]
     return image, camera.project(points)

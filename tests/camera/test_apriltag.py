@@ -13,7 +13,7 @@ from calib.camera.board import read_board
 from calib.camera.boards.apriltag import AprilTag
 from calib.camera.boards.checkerboard import Checkerboard
 from calib.camera.detection import detect
-from calib.camera.rendering import render
+from calib.camera.rendering import PixelRays, render
 from calib.camera.simulation import typical_camera
 from calib.errors import InputError, UsageError
 from calib.geometry import se3, so3
@@ -46,8 +46,9 @@ def photographs(folder: Path) -> np.ndarray:
     turns = so3.exp(rng.normal(0.0, 0.3, (4, 3)))
     middle = TAG.corners_in_board.mean(axis=0)
     poses = se3.compose(turns, np.array([0.0, 0.0, 0.25]) - turns @ middle)
+    rays = PixelRays.of(camera.unproject, SIZE)
     for i, pose in enumerate(poses):
-        image = render(TAG, pose, camera.unproject, SIZE, noise=2.0, seed=i)
+        image = render(TAG, pose, rays, noise=2.0, seed=i)
         opencv.load().imwrite(str(folder / f"tag_{i}.png"), image)
     return camera.project(se3.apply(poses[:, None], TAG.corners_in_board))
 
@@ -76,7 +77,7 @@ def test_another_tag_and_no_tag_are_told(tmp_path: Path) -> None:
     pose = se3.compose(np.eye(3), np.array([-0.1, -0.06, 0.4]))
     folder = tmp_path / "board"
     folder.mkdir()
-    image = render(Checkerboard(9, 6, 0.025), pose, camera.unproject, SIZE)
+    image = render(Checkerboard(9, 6, 0.025), pose, PixelRays.of(camera.unproject, SIZE))
     opencv.load().imwrite(str(folder / "board.png"), image)
     with pytest.raises(InputError) as nothing:
         detect(folder, TAG)

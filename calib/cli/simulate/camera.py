@@ -6,7 +6,7 @@ import typer
 
 from calib.cli.options import Board, ImageSize, Lens, Output, Render, Seed
 from calib.cli.options import image_size as read_size
-from calib.cli.reporting import progress, reporting
+from calib.cli.reporting import progress, reporting, written
 
 HELP = """Simulate the views of a camera: corners.csv, truth.yaml and, with --render, images.
 
@@ -50,4 +50,4 @@ def command(
         )
         files = simulation_files(simulation, kind, render, progress("rendering", False))
         folder.write(target, files)
-        typer.echo(f"written: {target} ({', '.join(sorted({name.split('/')[0] for name in files}))})")
+        typer.echo(written(target, files))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from calib.cli.options import Output, Seed, names
-from calib.cli.reporting import reporting
+from calib.cli.reporting import reporting, written
 
 HELP = """Simulate a cell: several arms measured in one world; cell.yaml, a table per arm and truth.yaml.
 
@@ -39,4 +39,4 @@ def command(
         spread = Spread(error_mm / 1000, radians(error_deg), noise_mm / 1000, radians(noise_deg))
         files = simulated_cell(tuple(names(arms) or ("ur5e", "ur10e")), poses, spread, seed)
         folder.write(target, files)
-        typer.echo(f"written: {target} ({', '.join(sorted(files))})")
+        typer.echo(written(target, files))

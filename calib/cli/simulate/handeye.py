@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import typer
 
-from calib.cli.options import Board, ImageSize, Lens, Output, Seed, Setup
+from calib.cli.options import Board, ImageSize, Lens, Output, Render, Seed, Setup
 from calib.cli.options import image_size as read_size
-from calib.cli.reporting import reporting
+from calib.cli.reporting import progress, reporting, written
 
-HELP = """Simulate a hand-eye calibration: corners.csv, poses.csv, camera.yaml and truth.yaml.
+HELP = """Simulate a hand-eye calibration: corners.csv, poses.csv, camera.yaml, truth.yaml and, with --render, images.
 
 The camera sees a board from all sides; the robot says where its flange stood, with noise.
 
@@ -16,6 +16,8 @@ The camera sees a board from all sides; the robot says where its flange stood, w
 Examples:
   calib simulate handeye --output sim
   calib handeye --corners sim/corners.csv --poses sim/poses.csv --camera sim/camera.yaml
+  calib simulate handeye --output sim --render
+  calib handeye --images sim/images --board checkerboard:9x6:25mm --poses sim/poses.csv --camera sim/camera.yaml
   calib simulate handeye --output sim --setup eye-to-hand --views 40 --noise-deg 0.1 --wrong-share 0.1 --seed 7"""
 
 
@@ -31,6 +33,7 @@ def command(
     bow_mm: float = typer.Option(0.0, help="Height of the board's middle over its ends."),
     wrong_share: float = typer.Option(0.0, min=0.0, max=1.0, help="Share of images with another image's pose."),
     image_size: ImageSize = "1280x720",
+    render: Render = False,
     seed: Seed = 0,
 ) -> None:
     """See HELP."""
@@ -55,6 +58,6 @@ def command(
             seed=seed,
             board=kind.name,
         )
-        files = simulation_files(simulation)
+        files = simulation_files(simulation, kind if render else None, progress("rendering", False))
         folder.write(target, files)
-        typer.echo(f"written: {target} ({', '.join(sorted(files))})")
+        typer.echo(written(target, files))

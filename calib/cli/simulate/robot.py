@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from calib.cli.options import Arm, Output, Seed, names
-from calib.cli.reporting import reporting
+from calib.cli.reporting import reporting, written
 
 HELP = """Simulate a measured arm: poses.csv, calib.yaml and truth.yaml.
 
@@ -64,4 +64,4 @@ def command(
         )
         files = simulation_files(simulation)
         folder.write(target, files)
-        typer.echo(f"written: {target} ({', '.join(sorted(files))})")
+        typer.echo(written(target, files))

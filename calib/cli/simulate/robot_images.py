@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import typer
 
-from calib.cli.options import Arm, Board, ImageSize, Lens, Output, Seed, Setup
+from calib.cli.options import Arm, Board, ImageSize, Lens, Output, Render, Seed, Setup
 from calib.cli.options import image_size as read_size
-from calib.cli.reporting import reporting
+from calib.cli.reporting import progress, reporting, written
 
 HELP = """Simulate an arm before a camera: joints.csv, corners.csv, camera.yaml, calib.yaml and truth.yaml.
 
-The arm differs from its table; a camera on its hand sees a board, or a fixed one a board on the hand.
+The arm differs from its table; a camera on its hand sees a board, or a fixed one a board on the hand. With --render the
+images are written as well.
 
 \b
 Examples:
   calib simulate robot-images --output sim
   calib robot --poses sim/joints.csv --corners sim/corners.csv --camera sim/camera.yaml
+  calib simulate robot-images --output sim --render
+  calib robot --poses sim/joints.csv --images sim/images --board checkerboard:9x6:25mm --camera sim/camera.yaml
   calib simulate robot-images --output sim --arm iiwa14 --setup eye-to-hand --views 60 --seed 7"""
 
 
@@ -30,6 +33,7 @@ def command(
     error_mm: float = typer.Option(0.3, min=0.0, help="Standard deviation of the arm's true lengths from its table."),
     error_deg: float = typer.Option(0.04, min=0.0, help="Standard deviation of its true angles from its table."),
     image_size: ImageSize = "1280x720",
+    render: Render = False,
     seed: Seed = 0,
 ) -> None:
     """See HELP."""
@@ -59,6 +63,6 @@ def command(
             seed=seed,
             board=kind.name,
         )
-        files = simulation_files(simulation)
+        files = simulation_files(simulation, kind if render else None, progress("rendering", False))
         folder.write(target, files)
-        typer.echo(f"written: {target} ({', '.join(sorted(files))})")
+        typer.echo(written(target, files))

@@ -1,0 +1,103 @@
+"""`calib simulate ... --render`: pictures that the other commands take for photographs, and find the truth in."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner, Result
+
+from calib.camera import detect
+from calib.camera.corner_table import read_corners
+from calib.cli import app
+from calib.config import read_yaml
+from calib.geometry import so3
+from calib.robot.table import read_poses
+
+BOARD = "checkerboard:9x6:25mm"
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def simulated(folder: Path, kind: str, *options: object) -> Path:
+    small = ("--image-size", "640x480", "--render")
+    result = run("simulate", kind, "--output", folder, *small, *options)
+    assert result.exit_code == 0, result.output
+    assert "images" in result.output
+    return folder
+
+
+@pytest.fixture(scope="module")
+def cell(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A hand-eye calibration whose table of corners is exact, so that pictures can be held against it."""
+    out = tmp_path_factory.mktemp("rendered") / "sim"
+    return simulated(out, "handeye", "--views", 10, "--seed", 3, "--noise-px", 0)
+
+
+def hand_eye(folder: Path, output: Path, *source: object) -> tuple[np.ndarray, dict[str, list[float]]]:
+    """The matrix found, and `camera_in_flange` of hand_eye.yaml."""
+    common = ("--poses", folder / "poses.csv", "--camera", folder / "camera.yaml", "--output", output)
+    result = run("handeye", *source, *common)
+    assert result.exit_code == 0, result.output
+    return np.loadtxt(output / "flange_from_camera.txt"), read_yaml(output / "hand_eye.yaml")["camera_in_flange"]
+
+
+def errors(found: np.ndarray, folder: Path) -> tuple[np.ndarray, np.ndarray]:
+    """mm and degrees along and about the flange's axes."""
+    truth = np.array(read_yaml(folder / "truth.yaml")["mount_from_camera"])
+    turn = so3.log(found[:3, :3] @ truth[:3, :3].T)
+    return 1000 * np.abs(found[:3, 3] - truth[:3, 3]), np.degrees(np.abs(turn))
+
+
+def test_pictures_are_named_as_the_table_names_them(cell: Path) -> None:
+    named = read_poses(cell / "poses.csv", joints_needed=False).other["image"]
+    assert sorted(path.name for path in (cell / "images").iterdir()) == sorted(named)
+    assert len(named) == 10
+
+
+def test_corners_in_pictures_are_those_of_the_table(cell: Path) -> None:
+    """Steep views and any roll: what is not seen whole is set aside, what is seen is where the table has it."""
+    table = {view.image: view.corners_px for view in read_corners(cell / "corners.csv", None).views}
+    found = detect(cell / "images", BOARD)
+    assert len(found.views) >= 8
+    for view in found.views:
+        assert np.abs(view.corners_px - table[view.image]).max() < 0.15, view.image
+
+
+def test_a_hand_eye_from_pictures_is_as_good_as_from_corners(cell: Path, tmp_path: Path) -> None:
+    found, told = hand_eye(cell, tmp_path / "pictures", "--images", cell / "images", "--board", BOARD)
+    off_mm, off_deg = errors(found, cell)
+    assert (off_mm < 2 * np.array(told["interval95_mm"])).all()  # four standard deviations
+    assert (off_deg < 2 * np.array(told["interval95_deg"])).all()
+    _, corners = hand_eye(cell, tmp_path / "corners", "--corners", cell / "corners.csv")
+    for unit in ("mm", "deg"):  # the robot's noise decides, not the pictures
+        assert max(told[f"interval95_{unit}"]) < 1.5 * max(corners[f"interval95_{unit}"])
+
+
+def test_a_bowed_board_is_rendered_bowed(tmp_path: Path) -> None:
+    sim = simulated(tmp_path / "sim", "handeye", "--views", 8, "--seed", 4, "--bow-mm", 2)
+    out = tmp_path / "out"
+    hand_eye(sim, out, "--images", sim / "images", "--board", BOARD, "--setup", "eye-in-hand", "--refine", "board")
+    assert json.loads((out / "result.json").read_text())["board_bow_mm"] == pytest.approx(2.0, rel=0.05)
+
+
+def test_an_arm_is_identified_from_pictures(tmp_path: Path) -> None:
+    sim = simulated(tmp_path / "sim", "robot-images", "--views", 12, "--seed", 3, "--setup", "eye-to-hand")
+    source = ("--poses", sim / "joints.csv", "--images", sim / "images", "--board", BOARD)
+    result = run("robot", *source, "--camera", sim / "camera.yaml", "--output", tmp_path / "out", "--json")
+    assert result.exit_code == 0, result.output
+    document = json.loads(result.stdout)
+    assert any("eye-to-hand" in note for note in document["notes"])
+    after, before = (document["heldout"][part]["position_mm"]["mean"] for part in ("after", "before"))
+    assert after < 0.2 * before
+
+
+def test_the_same_seed_gives_the_same_pictures_however_many(cell: Path, tmp_path: Path) -> None:
+    again = simulated(tmp_path / "again", "handeye", "--views", 3, "--seed", 3, "--noise-px", 0)
+    pictures = {path.name: path.read_bytes() for path in sorted((again / "images").iterdir())}
+    assert pictures == {name: (cell / "images" / name).read_bytes() for name in pictures}
+    assert len(set(pictures.values())) == 3
