@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from calib.camera.bow import Bow
 from calib.camera.observations import Observations, View
 from calib.errors import UsageError
 from calib.geometry import se3, so3
@@ -96,10 +97,7 @@ def simulate(
 
 def bowed(corners_in_board: Array, bow_m: float) -> Array:
     """The corners (k, 3) m of a board whose middle is that much higher than its ends along x."""
-    bent = corners_in_board.copy()
-    low, high = bent[:, 0].min(), bent[:, 0].max()
-    bent[:, 2] += bow_m * (1 - ((2 * bent[:, 0] - low - high) / (high - low)) ** 2)
-    return bent
+    return Bow.over(corners_in_board, bow_m).raised(corners_in_board)
 
 
 def mounted(setup: Setup, camera_from_board: Array, rng: np.random.Generator) -> tuple[Array, Array, Array]:
