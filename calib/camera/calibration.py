@@ -14,7 +14,7 @@ from calib.camera.adjustment import Adjustment, adjust
 from calib.camera.camera import Camera
 from calib.camera.degeneracy import check_corners, check_tilts, check_views
 from calib.camera.global_start import global_start
-from calib.camera.lens import Lens, held_labels, read_lens
+from calib.camera.lens import Lens, fixed_values, held_labels, read_lens
 from calib.camera.observations import Observations, SetAside, View
 from calib.camera.projection import POSE_BLOCK, Corners, corners_of
 from calib.camera.screening import GARBAGE, garbage, without_outliers
@@ -93,10 +93,11 @@ def calibrate(
 ) -> CameraCalibration:
     """Calibrate a camera from the corners of a board.
 
-    observations: what `detect` returns, or views. lens: a model's name. fix, free: parameter labels to hold at their
-    start (0 for distortion) or to estimate. robust: set views and corners aside that do not fit; False: plain least
-    squares on everything. search: start from a global search instead of Zhang's equations, for lenses of which nothing
-    is known. progress: sees every iteration of the solver; searching(done, total) those of the search.
+    observations: what `detect` returns, or views. lens: a model's name. fix: parameter labels to hold, `fx=812.5` at
+    that value, `k3` alone at 0, `cx` in the middle of the image; free: those to estimate that else are held. robust:
+    set views and corners aside that do not fit; False: plain least squares on everything. search: start from a global
+    search instead of Zhang's equations, for lenses of which nothing is known. progress: sees every iteration of the
+    solver; searching(done, total) those of the search.
 
     Raises UsageError for an unknown lens or label, InputError without usable views, DegenerateError when the views
     cannot determine the focal length (one view, parallel boards, static camera), ConvergenceError.
@@ -109,14 +110,20 @@ def calibrate(
     views, corners, pivot, aside = begin.views, begin.corners, begin.pivot, begin.aside
     check_views(len(views))
     find = partial(global_start, callback=searching) if search else zhang.start
-    start = find(model, held, corners, _extent(observations, corners))
+    fixed = fixed_values(model, fix)
+
+    def started(corners: Corners) -> zhang.Start:
+        extent = _extent(observations, corners)
+        return zhang.with_fixed(model, fixed, find(model, held, corners, extent), corners, extent)
+
+    start = started(corners)
     if robust and (bad := garbage(start.homographies)).any():
         share = start.homographies.rms / start.homographies.spread
         aside += [SetAside(views[i].image, GARBAGE.format(100 * share[i])) for i in np.flatnonzero(bad)]
         views = [view for view, wrong in zip(views, bad, strict=True) if not wrong]
         check_views(len(views))
         corners = corners_of(views, pivot)
-        start = find(model, held, corners, _extent(observations, corners))
+        start = started(corners)
     unknowns = len(model.labels) - len(held)
     check_corners(2 * corners.px.shape[1], unknowns + 6 * len(views))
     fit = adjust(model, held, views, corners, start.parameters, start.camera_from_board, progress)

@@ -110,15 +110,45 @@ def read_lens(name: str) -> Lens:
 
 
 def held_labels(lens: Lens, fix: Sequence[str] = (), free: Sequence[str] = ()) -> frozenset[str]:
-    """The labels held fixed after the user's wishes. Raises UsageError `unknown-label` or `label-conflict`.
+    """The labels held fixed after the user's wishes. Raises UsageError `label-conflict`, and as `fixed_values`.
 
     A label may be given without its unit: `fx` for `fx_px`.
     """
-    fixed = {_label(lens, name) for name in fix}
+    fixed = set(fixed_values(lens, fix))
     freed = {_label(lens, name) for name in free}
     if both := fixed & freed:
         raise UsageError(f"{', '.join(sorted(both))} is both fixed and freed", code="label-conflict")
     return (lens.held | fixed) - freed
+
+
+def fixed_values(lens: Lens, fix: Sequence[str]) -> dict[str, float | None]:
+    """What the user holds, written `k3` or `fx=812.5`, and at which value; None: where it starts.
+
+    Raises UsageError `unknown-label`, `bad-value`, `value-needed` for a focal length without one.
+    """
+    values: dict[str, float | None] = {}
+    for wish in fix:
+        name, equals, text = (part.strip() for part in wish.partition("="))
+        label = _label(lens, name)
+        values[label] = _number(wish, text) if equals else None
+        if label in AFFINE[:2]:
+            value = values[label]
+            if value is None:
+                advice = f"{name}=812.5 holds it at 812.5 px"
+                raise UsageError(f"{name} is held, but at what value?", code="value-needed", advice=advice)
+            if not value > 0:
+                raise UsageError(f"{wish!r}: a focal length is above 0", code="bad-value")
+    return values
+
+
+def _number(wish: str, text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not np.isfinite(value):
+        raise UsageError(f"{wish!r}: {text!r} is no number", code="bad-value", advice="write fx=812.5, or k3 alone")
+    return value
 
 
 def _label(lens: Lens, name: str) -> str:

@@ -15,6 +15,8 @@ from calib.camera.homography import Homographies, homographies
 from calib.geometry import se3, so3
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from calib.camera.lens import Array, Lens
     from calib.camera.projection import Corners
 
@@ -127,6 +129,24 @@ def start(lens: Lens, held: frozenset[str], corners: Corners, extent: tuple[floa
         focals.append(single)
     trials = [start_at(lens, corners, lens.start(_pinhole(f, f, middle[0], middle[1]))) for f in focals]
     return min(trials, key=lambda trial: trial[0])[1]
+
+
+def with_fixed(
+    lens: Lens,
+    fixed: Mapping[str, float | None],
+    start: Start,
+    corners: Corners,
+    extent: tuple[float, float, float, float],
+) -> Start:
+    """The start with the parameters that the user holds where he holds them; None: in the middle of the image, or 0."""
+    middle = lens.start(_pinhole(1.0, 1.0, *extent[:2]))
+    parameters = start.parameters.copy()
+    for label, value in fixed.items():
+        at = lens.labels.index(label)
+        parameters[at] = middle[at] if value is None else value
+    if np.array_equal(parameters, start.parameters):
+        return start
+    return start_at(lens, corners, parameters)[1]
 
 
 def start_at(lens: Lens, corners: Corners, parameters: Array) -> tuple[float, Start]:

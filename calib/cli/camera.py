@@ -23,6 +23,7 @@ Examples:
   calib camera --images photos/ --board checkerboard:9x6:25mm --output my_camera
   calib camera --images photos/ --lens kannala_brandt --json
   calib camera --corners corners.csv --free skew --fix p1,p2,k3
+  calib camera --images photos/ --fix fx=812.5,fy=812.5
 
 Writes a folder with camera.yaml (loads again) and result.json. Exit status: 0 good or usable, 1 do not use,
 2 usage or configuration, 3 unusable input, 4 the views cannot determine the camera, 5 no convergence."""
@@ -37,7 +38,9 @@ def command(
         None, help="checkerboard:9x6:25mm (inner corners), a shipped name or a YAML file. Default: inferred."
     ),
     lens: str = typer.Option("brown_conrady", help="Lens model; see `calib list lenses`."),
-    fix: list[str] | None = typer.Option(None, metavar="LABELS", help="Hold parameters, e.g. k3,p1,p2."),
+    fix: list[str] | None = typer.Option(
+        None, metavar="LABELS", help="Hold parameters: k3,p1,p2 at 0, cx,cy in the middle, fx=812.5 there."
+    ),
     free: list[str] | None = typer.Option(None, metavar="LABELS", help="Estimate parameters held by default: skew."),
     image_size: str | None = typer.Option(None, metavar="WxH", help="Image size in pixels, with --corners."),
     robust: bool = typer.Option(True, "--robust/--no-robust", help="Set wrong views and corners aside."),

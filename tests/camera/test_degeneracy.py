@@ -13,7 +13,7 @@ from calib.camera import calibrate
 from calib.camera.degeneracy import check_tilts, check_views
 from calib.camera.observations import Observations
 from calib.camera.simulation import typical_camera
-from calib.errors import CalibError, DegenerateError
+from calib.errors import CalibError, DegenerateError, UsageError
 from calib.geometry import se3
 
 Array = NDArray[np.float64]
@@ -156,9 +156,33 @@ def test_small_but_real_tilts_are_accepted(seed: int) -> None:
 
 
 def test_whoever_holds_the_focal_lengths_asks_nothing_of_the_tilts() -> None:
-    case = seen(typical_camera("pinhole"), parallel_poses(np.eye(3), 9, 11), 0.1, 11, CENTRED)
-    calibration = calibrate(case.observations, "pinhole", fix=["fx", "fy"])
+    """They are held where the user says, and the boards are then as far away as they are."""
+    camera = typical_camera("pinhole")
+    poses = parallel_poses(np.eye(3), 9, 11)
+    case = seen(camera, poses, 0.1, 11, CENTRED)
+    known = [f"{label}={camera.value(label)!r}" for label in ("fx_px", "fy_px", "cx_px", "cy_px")]
+    calibration = calibrate(case.observations, "pinhole", fix=known)
     assert calibration.sigma["fx_px"] == calibration.sigma["fy_px"] == 0.0
+    np.testing.assert_array_equal(calibration.camera.parameters[[0, 1, 3, 4]], camera.parameters[[0, 1, 3, 4]])
+    for view, pose in zip(calibration.views, poses, strict=True):
+        assert (np.abs(view.camera_from_board[:3, 3] - pose[:3, 3]) < 5 * view.pose_sigma[:3].max()).all()
+    doubled = calibrate(
+        case.observations, "pinhole", fix=[f"fx={2 * camera.value('fx_px')}", f"fy={2 * camera.value('fy_px')}"]
+    )
+    ratio = doubled.views[0].camera_from_board[2, 3] / poses[0, 2, 3]
+    assert ratio == pytest.approx(2.0, rel=0.02)
+
+
+def test_what_is_held_without_a_value_stands_where_it_starts() -> None:
+    """A principal point in the middle of the image, as elsewhere; distortion at 0; a focal length is asked for."""
+    case = good(views=12, seed=3)
+    calibration = calibrate(case.observations, fix=["cx", "cy", "k3", "p1=1e-4"])
+    camera = calibration.camera
+    assert [camera.value(label) for label in ("cx_px", "cy_px", "k3", "p1")] == [639.5, 359.5, 0.0, 1e-4]
+    assert calibration.held == {"skew_px", "cx_px", "cy_px", "k3", "p1"}
+    with pytest.raises(UsageError) as caught:
+        calibrate(case.observations, fix=["fx"])
+    assert caught.value.code == "value-needed"
 
 
 def test_two_views_pass_the_count_and_tilted_ones_the_tilt() -> None:

@@ -64,7 +64,7 @@ def test_an_unobservable_parameter_is_not_to_be_used_and_is_named() -> None:
     poses = se3.compose(np.eye(3), rng.uniform((-0.06, -0.03, 0.35), (0.06, 0.03, 0.6), (9, 3)))
     square = replace(typical_camera("pinhole"), parameters=np.array([960.0, 960, 0, 650, 350]))
     case = seen(square, poses, 0.0, board=CENTRED)
-    calibration = calibrate(case.observations, "pinhole", fix=["fx", "fy"])
+    calibration = calibrate(case.observations, "pinhole", fix=["fx=960", "fy=960"])
     assert calibration.sigma["cx_px"] == np.inf
     assert any("cx_px" in text for text in calibration.unobservable)
     verdict = judge(calibration)
