@@ -7,11 +7,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from calib.cell.hand_eye import HandEye, calibrate_hand_eye
     from calib.cell.pairing import pair
+    from calib.cell.stamps import read_image_times
     from calib.cell.verdict import judge
 
-__all__ = ["HandEye", "calibrate_hand_eye", "judge", "pair"]
+__all__ = ["HandEye", "calibrate_hand_eye", "judge", "pair", "read_image_times"]
 
-_HOMES = {"HandEye": "hand_eye", "calibrate_hand_eye": "hand_eye", "judge": "verdict", "pair": "pairing"}
+_HOMES = {
+    "HandEye": "hand_eye",
+    "calibrate_hand_eye": "hand_eye",
+    "judge": "verdict",
+    "pair": "pairing",
+    "read_image_times": "stamps",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 def simulation_files(
     simulation: Simulation, board: Board | None = None, progress: Callable[[int, int], None] | None = None
 ) -> dict[str, str | bytes]:
-    """Content by file name: corners.csv, poses.csv, camera.yaml, truth.yaml and, of a board given, images/NAME as PNG.
+    """Content by file name: corners.csv, poses.csv, camera.yaml, truth.yaml, times.csv of images in a stream and, of a
+    board given, images/NAME as PNG.
 
     progress: called with images rendered and all.
     """
@@ -42,6 +43,8 @@ def simulation_files(
         "mount_from_camera": np.round(s.mount_from_camera, 12).tolist(),
         "rest_from_board": np.round(s.rest_from_board, 12).tolist(),
     }
+    if s.image_s is not None:
+        truth["time_offset_s"] = s.time_offset_s
     files: dict[str, str | bytes] = {
         "corners.csv": corners_text(s.observations),
         "poses.csv": poses_text(rounded(s.table)),
@@ -50,6 +53,9 @@ def simulation_files(
             truth, "Simulated by `calib simulate handeye`: the truth behind corners.csv and poses.csv."
         ),
     }
+    if s.image_s is not None:
+        rows = zip((view.image for view in s.observations.views), s.image_s.tolist(), strict=True)
+        files["times.csv"] = "image,time_s\n" + "".join(f"{image},{time:.6f}\n" for image, time in rows)
     if board is not None:
         bow = Bow.over(board.corners_in_board, s.noise.bow_m) if s.noise.bow_m else None
         files |= pictures(s.observations, board, s.camera, s.camera_from_board, s.seed, bow=bow, progress=progress)
