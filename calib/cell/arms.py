@@ -27,6 +27,8 @@ from calib.robot.model import residuals_at, rows_of
 from calib.robot.table import read_poses
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from calib.cell.arm_in_images import ArmViews
     from calib.robot.calibration import ArmCalibration
     from calib.robot.table import PoseTable
@@ -37,8 +39,9 @@ PAIRS = 4000  # pairs of poses by which a hand-over is judged, drawn where there
 
 @dataclass(frozen=True)
 class ArmOfCell:
-    """One arm in cell.yaml. arm: a shipped name or a file. poses: its table. corners, camera: what a camera on its hand
-    saw of the board that all arms see, instead of an instrument. Files are looked for beside cell.yaml."""
+    """One arm in cell.yaml. arm: a shipped name or a file. poses: its table. corners, or a folder of images with their
+    board, and camera: what a camera on its hand saw of the board that all arms see, instead of an instrument. Files are
+    looked for beside cell.yaml."""
 
     arm: str
     poses: str
@@ -46,7 +49,14 @@ class ArmOfCell:
     columns: dict[str, str] = field(default_factory=dict)
     measurement: str | None = None
     corners: str | None = None
+    images: str | None = None
+    board: str | None = None
     camera: str | None = None
+
+    @property
+    def looks(self) -> bool:
+        """Whether it has a camera on its hand, rather than being seen by an instrument."""
+        return self.corners is not None or self.images is not None
 
 
 @dataclass(frozen=True)
@@ -82,10 +92,22 @@ class Cell:
 
 
 def read_cell(path: Path) -> CellFile:
-    """Read cell.yaml. Raises the errors of `calib.config`; UsageError `cell-arms` for fewer than two arms."""
+    """Read cell.yaml.
+
+    Raises the errors of `calib.config`; UsageError `cell-arms` for fewer than two arms, `cell-images` for images
+    without a board, a board without images, or images beside corners.
+    """
     cell = config.load(CellFile, path)
     if len(cell.arms) < 2:
         raise UsageError("a cell has two arms or more", code="cell-arms", where=str(path))
+    for name, member in cell.arms.items():
+        if (member.images is None) != (member.board is None) or None not in (member.images, member.corners):
+            raise UsageError(
+                f"{name}: images and their board go together, and corners stand for both",
+                code="cell-images",
+                where=f"{path}: arms.{name}",
+                advice="images: photos/ with board: checkerboard:9x6:25mm, or corners: corners.csv",
+            )
     return cell
 
 
@@ -97,10 +119,13 @@ def calibrate_cell(
     robust: bool = True,
     holdout: float = 0.2,
     seed: int = 0,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Cell:
     """Identify every arm of a cell and judge the hand-overs. folder: of the files that it names.
 
-    Raises as `calib.robot.identify`; UsageError `cell-measurement` for data that hold no place in the world.
+    progress: of the search for corners in the images of an arm, called with those done and all.
+    Raises as `calib.robot.identify` and, of images, as `calib.camera.detect`; UsageError `cell-measurement` for data
+    that hold no place in the world.
     """
     before: dict[str, ArmCalibration] = {}
     after: dict[str, ArmCalibration] = {}
@@ -110,12 +135,12 @@ def calibrate_cell(
         as_drawn = partial(identified, model="offsets", fix=nominal.arm.labels)
         asked = partial(identified, model=model)
         table = read_poses(folder / member.poses, euler=member.euler, columns=member.columns)
-        if member.corners is None:
+        if not member.looks:
             measurement = _measurement(member, folder, table, name)
             before[name] = as_drawn(table, measurement=measurement)
             after[name] = asked(table, measurement=measurement)
             continue
-        views = _views(member, folder, table, robust)
+        views = _views(member, folder, table, robust, progress)
         # an arm as drawn leaves errors that a lens would take for its own
         held, table = replace(views, lens=()), views.table("eye-in-hand")
         before[name] = identify_in_view(held, "eye-in-hand", table, as_drawn).calibration
@@ -140,14 +165,21 @@ def _measurement(member: ArmOfCell, folder: Path, table: PoseTable, name: str) -
     return measurement
 
 
-def _views(member: ArmOfCell, folder: Path, table: PoseTable, robust: bool) -> ArmViews:
+def _views(
+    member: ArmOfCell, folder: Path, table: PoseTable, robust: bool, progress: Callable[[int, int], None] | None
+) -> ArmViews:
     from calib.camera.camera import load_camera
     from calib.camera.corner_table import read_corners
+    from calib.camera.detection import detect
     from calib.cell.arm_in_images import views_of_arm
 
-    assert member.corners is not None
     camera = load_camera(folder / member.camera) if member.camera is not None else None
-    return views_of_arm(read_corners(folder / member.corners, None), table, camera, "brown_conrady", robust)
+    if member.images is not None:
+        observations = detect(folder / member.images, member.board, progress=progress)
+    else:
+        assert member.corners is not None
+        observations = read_corners(folder / member.corners, None)
+    return views_of_arm(observations, table, camera, "brown_conrady", robust)
 
 
 def _hand_over(

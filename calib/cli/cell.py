@@ -7,7 +7,7 @@ from pathlib import Path
 
 import typer
 
-from calib.cli.reporting import reporting
+from calib.cli.reporting import progress, reporting
 
 HELP = """Put several arms into one world, and say how well one hands a point to another.
 
@@ -23,7 +23,13 @@ each hand sees:
   world: tracker
   arms:
     left: {arm: ur5e, poses: left.csv}
-    right: {arm: ur10e, poses: right.csv}       # or: {arm: ..., poses: joints.csv, corners: ..., camera: ...}
+    right: {arm: ur10e, poses: right.csv}
+
+\b
+  world: board
+  arms:
+    left: {arm: ur5e, poses: left/joints.csv, images: left/photos, board: checkerboard:9x6:25mm, camera: camera.yaml}
+    right: {arm: ur10e, poses: right/joints.csv, corners: right/corners.csv, camera: camera.yaml}
 
 Writes a folder with cell.yaml (where every base stands), an arm.yaml per arm and result.json. Exit status as for
 `calib robot`; the worst of the arms decides."""
@@ -48,7 +54,15 @@ def command(
         from calib.robot.verdict import judge
 
         target = folder.reserve(output, "calib_cell_result")
-        cell = calibrate_cell(read_cell(config), config.parent, model, robust=robust, holdout=holdout, seed=seed)
+        cell = calibrate_cell(
+            read_cell(config),
+            config.parent,
+            model,
+            robust=robust,
+            holdout=holdout,
+            seed=seed,
+            progress=progress("corners", as_json),
+        )
         verdicts = {name: judge(found) for name, found in cell.arms.items()}
         document = as_document(cell, verdicts, round(time.perf_counter() - started, 3))
         document["output"] = str(target)

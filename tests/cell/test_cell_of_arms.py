@@ -86,6 +86,8 @@ def test_from_the_command_line(folder: Path, tmp_path: Path) -> None:
         ("arms:\n  one: {arm: ur5e, poses: arm1.csv}\n", "cell-arms"),
         ("arms:\n  one: {arm: ur5e, pose: arm1.csv}\n  two: {arm: ur5e, poses: arm1.csv}\n", "config-unknown-key"),
         ("arm: 3\n", "config-unknown-key"),
+        ("arms:\n  one: {arm: ur5e, poses: a.csv, images: b}\n  two: {arm: ur5e, poses: a.csv}\n", "cell-images"),
+        ("arms:\n  one: {arm: ur5e, poses: a.csv, board: b}\n  two: {arm: ur5e, poses: a.csv}\n", "cell-images"),
     ],
 )
 def test_files_that_make_no_sense(folder: Path, text: str, code: str) -> None:

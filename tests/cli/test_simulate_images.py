@@ -27,7 +27,6 @@ def simulated(folder: Path, kind: str, *options: object) -> Path:
     small = ("--image-size", "640x480", "--render")
     result = run("simulate", kind, "--output", folder, *small, *options)
     assert result.exit_code == 0, result.output
-    assert "images" in result.output
     return folder
 
 
@@ -94,6 +93,26 @@ def test_an_arm_is_identified_from_pictures(tmp_path: Path) -> None:
     assert any("eye-to-hand" in note for note in document["notes"])
     after, before = (document["heldout"][part]["position_mm"]["mean"] for part in ("after", "before"))
     assert after < 0.2 * before
+
+
+def test_a_cell_is_put_together_from_pictures(tmp_path: Path) -> None:
+    sim = simulated(tmp_path / "sim", "cell", "--measurement", "images", "--arms", "ur5e,ur5e", "--poses", 10)
+    assert read_yaml(sim / "cell.yaml")["arms"]["arm2"]["images"] == "arm2/images"
+    result = run("cell", "--config", sim / "cell.yaml", "--output", tmp_path / "out", "--json")
+    document = json.loads(result.stdout)
+    (over,) = document["hand_overs"]
+    assert over["after"]["mean"] < 0.2 * over["before"]["mean"]
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [(["--render"], "option-conflict"), (["--measurement", "image"], "unknown-measurement")],
+)
+def test_pictures_of_a_cell_need_cameras(tmp_path: Path, options: list[str], code: str) -> None:
+    result = run("simulate", "cell", "--output", tmp_path / "sim", *options)
+    assert result.exit_code == 2
+    assert f"error [{code}]" in result.output
+    assert not (tmp_path / "sim").exists()
 
 
 def test_the_same_seed_gives_the_same_pictures_however_many(cell: Path, tmp_path: Path) -> None:
