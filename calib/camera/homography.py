@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from calib.camera.projection import Corners
 
 
-MATRIX_OF_POWERS = [0, 1, 3, 1, 2, 4, 3, 4, 5]  # which of the powers are the entries of (X, Y, 1)' (X, Y, 1)
+MATRIX_OF_POWERS = np.array([[0, 1, 3], [1, 2, 4], [3, 4, 5]])  # which power each entry of (X, Y, 1)'(X, Y, 1) is
 
 
 @dataclass(frozen=True)
@@ -72,15 +72,14 @@ def powers(plane: Array) -> Array:
 def _eliminated(powers: Array, seen: Array) -> tuple[Array, Array, Array]:
     """The plane's moments (views, 3, 3), what gives the first two rows from the last (2, ..., 3, 3), and the matrix
     (..., 3, 3) whose lowest eigenvector is the last row, its eigenvalue the squared residual."""
-    plain = np.add.reduce(powers, axis=2)[:, MATRIX_OF_POWERS].reshape(-1, 3, 3)
+    plain = np.add.reduce(powers, axis=2)[:, MATRIX_OF_POWERS]
     weights = np.empty((*seen.shape[1:], 3))  # x, y, x x + y y
-    weights[..., :2] = np.moveaxis(seen, 0, -1)
+    weights[..., 0], weights[..., 1] = seen
     np.einsum("a...,a...->...", seen, seen, out=weights[..., 2])
-    moments = np.moveaxis((powers @ weights)[..., MATRIX_OF_POWERS, :], -1, 0)
-    by_x, by_y, by_rr = moments.reshape(*moments.shape[:-1], 3, 3)
-    inverse = np.linalg.inv(plain)
-    linear = np.stack([inverse @ by_x, inverse @ by_y])
-    return plain, linear, by_rr - by_x @ linear[0] - by_y @ linear[1]
+    sums = powers @ weights
+    by = sums.transpose(-1, *range(sums.ndim - 1))[..., MATRIX_OF_POWERS]  # (3, ..., 3, 3)
+    linear = np.linalg.inv(plain) @ by[:2]
+    return plain, linear, by[2] - np.add.reduce(by[:2] @ linear, axis=0)
 
 
 def normalised(points: Array) -> tuple[Array, Array, Array]:
