@@ -65,13 +65,20 @@ def discrepancy(setup: Setup, base_from_flange: Array, x: Array, y: Array, camer
         seen = x @ c @ se3.inverse(y)
         across = se3.adjoint(y)
         tangents = se3.adjoint(y @ se3.inverse(c)), -across, across
-    turn = so3.log(np.swapaxes(base_from_flange[:, :3, :3], 1, 2) @ seen[:, :3, :3])
-    residuals = np.concatenate([seen[:, :3, 3] - base_from_flange[:, :3, 3], turn], axis=1)
-    by_flange = np.zeros((len(c), 6, 6))  # by the right tangent of the pose that follows from the camera
-    by_flange[:, :3, :3] = seen[:, :3, :3]
-    by_flange[:, 3:, 3:] = so3.left_jacobian_inverse(-turn)
+    residuals, by_flange = missed(base_from_flange, seen)
     by_x, by_y, by_c = (by_flange @ tangent for tangent in tangents)
     return Discrepancy(residuals, by_x, by_y, by_c)
+
+
+def missed(base_from_flange: Array, seen: Array) -> tuple[Array, Array]:
+    """What the robot's poses (n, 4, 4) miss of others: residuals (n, 6) as in `Discrepancy`, and their derivatives
+    (n, 6, 6) by the right tangents of the others."""
+    turn = so3.log(np.swapaxes(base_from_flange[:, :3, :3], 1, 2) @ seen[:, :3, :3])
+    residuals = np.concatenate([seen[:, :3, 3] - base_from_flange[:, :3, 3], turn], axis=1)
+    by_flange = np.zeros((len(seen), 6, 6))
+    by_flange[:, :3, :3] = seen[:, :3, :3]
+    by_flange[:, 3:, 3:] = so3.left_jacobian_inverse(-turn)
+    return residuals, by_flange
 
 
 def by_time(base_from_flange: Array, twist: Array, residuals: Array) -> Array:

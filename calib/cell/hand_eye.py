@@ -80,7 +80,8 @@ class HandEye:
     along the mount's axes, then radians about them. freedom: degrees of freedom of the robot's noise. reduced: what
     every image says, about the solution. start: the closed form; other_start: that of the other set-up, if both were
     tried. findings: readings that were applied. bow_m: height of the board's surface, where it was estimated.
-    board_size: by which the board was taken larger than given. time_offset: of images in a stream of poses.
+    board_size: by which the board was taken larger than given. scene: what was seen in the images that took part.
+    time_offset: of images in a stream of poses.
     """
 
     setup: Setup
@@ -107,6 +108,7 @@ class HandEye:
     reduced: Reduced
     solution: Solution
     observations: Observations
+    scene: Scene
     time_offset: TimeOffset | None = None
 
     @property
@@ -244,6 +246,7 @@ def _result(
         reduced=solved.reduced,
         solution=solution,
         observations=data.observations,
+        scene=scene,
         time_offset=_time_offset(solved, freedom),
     )
 

@@ -96,14 +96,14 @@ def as_document(h: HandEye, verdict: Verdict, seconds: float) -> dict[str, Any]:
     }
 
 
-def as_hand_eye_file(h: HandEye) -> dict[str, Any]:
-    """The content of `hand_eye.yaml`."""
+def as_hand_eye_file(h: HandEye, name: str = "camera") -> dict[str, Any]:
+    """The content of `hand_eye.yaml`. name: of the camera, for its frame."""
     return {
         "setup": h.setup,
         f"camera_in_{h.mount}": camera_place(h),
         f"board_in_{h.rest}": {"matrix": h.rest_from_board.tolist(), **_place(h.rest_from_board)},
         **_clock(h),
-        "static_transform_publisher": publisher(h),
+        "static_transform_publisher": publisher(h, name),
     }
 
 
@@ -132,12 +132,12 @@ def matrix_text(h: HandEye) -> str:
     return "\n".join(" ".join(f"{value:.12g}" for value in row) for row in h.mount_from_camera) + "\n"
 
 
-def publisher(h: HandEye) -> str:
+def publisher(h: HandEye, name: str = "camera") -> str:
     """The line that makes ROS 2 know the camera; its frame is the optical one, z forward."""
     x, y, z = h.mount_from_camera[:3, 3]
     qx, qy, qz, qw = so3.quaternion_xyzw(h.mount_from_camera[:3, :3])
     numbers = f"--x {x:.6f} --y {y:.6f} --z {z:.6f} --qx {qx:.8f} --qy {qy:.8f} --qz {qz:.8f} --qw {qw:.8f}"
-    frames = f"--frame-id {h.mount} --child-frame-id camera_optical_frame"
+    frames = f"--frame-id {h.mount} --child-frame-id {name}_optical_frame"
     return f"ros2 run tf2_ros static_transform_publisher {numbers} {frames}"
 
 

@@ -79,7 +79,7 @@ def simulate(
     noise = noise or Noise()
     rng = np.random.default_rng(seed)
     bent = bowed(corners_in_board, noise.bow_m)
-    c = np.stack([_draw_pose(camera, bent, rng) for _ in range(views)])
+    c = np.stack([draw_pose(camera, bent, rng) for _ in range(views)])
     x, y, flange = mounted(setup, c, rng)
     said = reported(flange, noise, rng)
     count = round(noise.wrong * views)
@@ -136,7 +136,7 @@ def pose_table(base_from_flange: Array, other: dict[str, tuple[str, ...]]) -> Po
     )
 
 
-def _draw_pose(camera: Camera, corners_in_board: Array, rng: np.random.Generator) -> Array:
+def draw_pose(camera: Camera, corners_in_board: Array, rng: np.random.Generator) -> Array:
     """camera_from_board (4, 4) with every corner in the image."""
     if camera.image_size_px is None:
         raise UsageError("a simulated camera needs an image size", code="simulation-impossible")

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from calib.cell.hand_eye import HandEye
 
 Grade = Literal["good", "usable", "do not use"]
+GRADES: tuple[Grade, ...] = ("good", "usable", "do not use")  # from best to worst
 
 # Half widths of 95 % intervals. Picking and placing wants a millimetre, which 0.1 deg are at 0.6 m; nothing that a
 # camera guides gets along with ten times that.

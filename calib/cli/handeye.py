@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from calib.cli.observing import check_sources, observed
+from calib.cli.observing import camera_names, check_sources, observed
 from calib.cli.options import names, tolerance_of
 from calib.cli.reporting import reporting
 
 if TYPE_CHECKING:
+    from calib.cell.cameras import Cameras
     from calib.cell.hand_eye import HandEye
 
 HELP = """Find where a camera stands on the hand, or beside the robot, from images of a board and poses of the flange.
@@ -24,23 +25,28 @@ Examples:
   calib handeye --corners corners.csv --poses poses.csv --setup eye-to-hand --refine lens,board
   calib handeye --corners corners.csv --poses poses.csv --euler ZYX --columns x_mm=X,y_mm=Y,z_mm=Z --json
   calib handeye --images photos/ --board checkerboard:9x6:25mm --poses stream.csv --image-times times.csv
+  calib handeye --images left/ --images right/ --board checkerboard:9x6:25mm --poses poses.csv --setup eye-to-hand
 
 The table holds flange in base: x_m y_m z_m (or _mm) with qx qy qz qw, a rotation vector rx_rad ry_rad rz_rad (or _deg),
 or Euler angles with --euler; a column `image` names the image, else order decides. Poses recorded as a stream have a
 column time_s (_ms, _us, _ns) and images theirs by --image-times, or in names that are plain time stamps; the offset of
-the two clocks is then estimated. Writes a folder with hand_eye.yaml, the 4 x 4 matrix, camera.yaml and result.json.
+the two clocks is then estimated. Several cameras, each with its --images or --corners (and --camera, in that order),
+are calibrated together, with one place of the board; each finds its poses by the same names, or by order. Writes a
+folder with hand_eye.yaml, the 4 x 4 matrix, camera.yaml (of several cameras, a folder each) and result.json.
 Exit status: 0 good or usable, 1 do not use, 2 usage or configuration, 3 unusable input or another convention, 4 the
 poses cannot determine the camera's place, 5 no convergence."""
 
 
 def command(
     poses: Path = typer.Option(..., help="Table of poses of the flange in the base (CSV)."),
-    images: Path | None = typer.Option(None, help="Folder of images of the board."),
-    corners: Path | None = typer.Option(
-        None, help="Table of corners found elsewhere: image,x_px,y_px,X_m,Y_m and optional Z_m,sigma_px."
+    images: list[Path] | None = typer.Option(None, help="Folder of images of the board; once for each camera."),
+    corners: list[Path] | None = typer.Option(
+        None, help="Table of corners found elsewhere: image,x_px,y_px,X_m,Y_m and optional Z_m,sigma_px; as --images."
     ),
     board: str | None = typer.Option(None, help="checkerboard:9x6:25mm, a shipped name or a YAML file."),
-    camera: Path | None = typer.Option(None, help="camera.yaml. Default: calibrated from the same images."),
+    camera: list[Path] | None = typer.Option(
+        None, help="camera.yaml, once for each camera. Default: calibrated from the same images."
+    ),
     lens: str = typer.Option("brown_conrady", help="Lens model without --camera; see `calib list lenses`."),
     setup: str | None = typer.Option(None, help="eye-in-hand or eye-to-hand. Default: the one that fits better."),
     method: str | None = typer.Option(None, help="Closed form to start from: shah, park, daniilidis or tsai-lenz."),
@@ -71,9 +77,17 @@ def command(
     """See HELP."""
     with reporting(as_json):
         started = time.perf_counter()
-        check_sources(images, corners, board, image_size, "calib handeye --images photos/ --poses poses.csv")
+        check_sources(
+            images[0] if images else None,
+            corners[0] if corners else None,
+            board,
+            image_size,
+            "calib handeye --images photos/ --poses poses.csv",
+        )
+        seen_by = camera_names(images or corners or [], camera or [], image_times)
         from calib.camera.camera import load_camera
         from calib.camera.lens import read_lens
+        from calib.cell.cameras import calibrate_cameras
         from calib.cell.chain import read_setup
         from calib.cell.closed_forms import read_method
         from calib.cell.hand_eye import calibrate_hand_eye, check_refinable
@@ -88,26 +102,33 @@ def command(
             read_method(method)
         wish = check_refinable(names(refine))
         noise = tolerance_of(robot_noise, "--robot-noise") if robot_noise else None
-        given = load_camera(camera) if camera is not None else None
+        given = [load_camera(path) for path in camera or []]
         mapping = parse_columns(columns) if columns is not None else {}
         times = read_image_times(image_times) if image_times is not None else None
         table = read_poses(poses, euler=euler, columns=mapping, joints_needed=False)
         target = folder.reserve(output, "calib_handeye_result")
-        calibration = calibrate_hand_eye(
-            observed(images, corners, board, image_size, jobs, timeout_s, as_json),
-            table,
-            camera=given,
-            lens=lens,
-            setup=chosen,
-            method=method,
-            refine=wish,
-            robot_noise=noise,
-            fix_conventions=fix_conventions,
-            robust=robust,
-            image_times=times,
-            max_offset_s=max_offset,
-        )
-        _finish(calibration, target, as_json, started)
+        seen = [
+            observed(*source, board, image_size, jobs, timeout_s, as_json)
+            for source in (*((path, None) for path in images or []), *((None, path) for path in corners or []))
+        ]
+        options: dict[str, Any] = {
+            "lens": lens,
+            "setup": chosen,
+            "method": method,
+            "refine": wish,
+            "robot_noise": noise,
+            "fix_conventions": fix_conventions,
+            "robust": robust,
+        }
+        if len(seen) > 1:
+            together = calibrate_cameras(seen, table, seen_by, cameras=given or None, **options)
+            _finish_all(together, target, as_json, started)
+        else:
+            own = given[0] if given else None
+            calibration = calibrate_hand_eye(
+                seen[0], table, camera=own, image_times=times, max_offset_s=max_offset, **options
+            )
+            _finish(calibration, target, as_json, started)
 
 
 def _finish(calibration: HandEye, target: Path, as_json: bool, started: float) -> None:
@@ -133,4 +154,32 @@ def _finish(calibration: HandEye, target: Path, as_json: bool, started: float) -
     folder.write(target, files)
     typer.echo(folder.to_json(document).rstrip() if as_json else summary(calibration, verdict, str(target)))
     if verdict.grade == "do not use":
+        raise typer.Exit(1)
+
+
+def _finish_all(calibration: Cameras, target: Path, as_json: bool, started: float) -> None:
+    """The same for several cameras: a folder for each, and one document."""
+    from calib.cell.cameras_result import as_cameras_document, as_cameras_file, as_lens_file, verdicts, worst
+    from calib.cell.result import as_hand_eye_file, matrix_text
+    from calib.report import folder
+    from calib.report.cameras_summary import cameras_summary
+
+    found = verdicts(calibration)
+    document = as_cameras_document(calibration, found, round(time.perf_counter() - started, 3))
+    document["output"] = str(target)
+    mount = calibration.mount
+    title = f"Where the camera is: matrix is {mount}_from_camera, metres; z points forward, x right, y down."
+    files = {
+        "cameras.yaml": folder.to_yaml(as_cameras_file(calibration), title.replace("the camera is", "the cameras are")),
+        "result.json": folder.to_json(document),
+    }
+    for k, (name, h) in enumerate(zip(calibration.names, calibration.together, strict=True)):
+        files |= {
+            f"{name}/hand_eye.yaml": folder.to_yaml(as_hand_eye_file(h, name), title),
+            f"{name}/{mount}_from_camera.txt": matrix_text(h),
+            f"{name}/camera.yaml": folder.to_yaml(as_lens_file(calibration, k), "The camera of this calibration."),
+        }
+    folder.write(target, files)
+    typer.echo(folder.to_json(document).rstrip() if as_json else cameras_summary(calibration, found, str(target)))
+    if worst(found).grade == "do not use":
         raise typer.Exit(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,31 @@ def check_sources(images: Path | None, corners: Path | None, board: str | None, 
     if (board if corners is not None else size) is not None:
         what = f"{option} is of no use with {source}"
         raise UsageError(what, code="option-conflict", advice=f"leave {option} out")
+
+
+def camera_names(sources: Sequence[Path], cameras: Sequence[Path], image_times: Path | None) -> tuple[str, ...]:
+    """What to call each camera: its folder or table, or camera1, camera2, ... where two are called alike.
+
+    Raises UsageError `camera-count` where there are not as many camera files as cameras, `option-conflict` for times of
+    images of several cameras.
+    """
+    if cameras and len(cameras) != len(sources):
+        raise UsageError(
+            f"{len(cameras)} camera files for {len(sources)} cameras",
+            code="camera-count",
+            where="--camera",
+            advice="give --camera once for each --images or --corners, in the same order, or not at all",
+        )
+    if len(sources) > 1 and image_times is not None:
+        raise UsageError(
+            "times are of one camera's images",
+            code="option-conflict",
+            where="--image-times",
+            advice="calibrate cameras in a stream of poses one by one",
+        )
+    names = tuple(path.resolve().name if path.is_dir() else path.stem for path in sources)
+    distinct = len({name.lower() for name in names}) == len(names)
+    return names if distinct else tuple(f"camera{k + 1}" for k in range(len(names)))
 
 
 def observed(

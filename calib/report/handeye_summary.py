@@ -28,11 +28,8 @@ def summary(h: HandEye, verdict: Verdict, output: str) -> str:
     lines += list(h.notes[:3])
     if h.time_offset is not None:
         lines.append(_clock(h.time_offset))
-    if h.set_aside:
-        lines.append("set aside: " + _named([f"{a.image} ({a.reason})" for a in h.set_aside]))
-    if wrong := [f"{fit.image} ({fit.reason})" for fit in h.images if fit.reason]:
-        lines.append(f"{len(wrong)} images left out: " + _named(wrong))
-    lines += ["", *_place(h), ""]
+    lines += left_out(h)
+    lines += ["", *place(h), ""]
     lines.append(
         f"rms {h.rms_px:.4f} px with the robot's poses corrected, {h.robot_rms_px:.3f} px with them as read; "
         f"corners {h.noise_px:.3f} px"
@@ -49,16 +46,26 @@ def summary(h: HandEye, verdict: Verdict, output: str) -> str:
     )
     if h.bow_m is not None:
         lines.append(f"the board's surface is {1000 * h.bow_m:.2f} mm high")
-    lines = [_cut(line) for line in lines]
+    lines = [cut(line) for line in lines]
     lines.append(publisher(h))
     lines.append(f"written: {output}")
-    lines.append(_cut(f"verdict: {verdict.grade}: {verdict.reason}"))
-    lines += [_cut(f"next: {text}") for text in verdict.advice[:3]]
+    lines.append(cut(f"verdict: {verdict.grade}: {verdict.reason}"))
+    lines += [cut(f"next: {text}") for text in verdict.advice[:3]]
     lines += _next(h)
     return "\n".join(lines)
 
 
-def _place(h: HandEye) -> list[str]:
+def left_out(h: HandEye) -> list[str]:
+    """Images that took no part, and why."""
+    lines = []
+    if h.set_aside:
+        lines.append("set aside: " + _named([f"{a.image} ({a.reason})" for a in h.set_aside]))
+    if wrong := [f"{fit.image} ({fit.reason})" for fit in h.images if fit.reason]:
+        lines.append(f"{len(wrong)} images left out: " + _named(wrong))
+    return lines
+
+
+def place(h: HandEye) -> list[str]:
     """Position and turn with intervals, and the quaternion."""
     position, far = 1000 * h.mount_from_camera[:3, 3], 1000 * h.interval_m
     vector, turn = np.degrees(so3.log(h.mount_from_camera[:3, :3])), np.degrees(h.interval_rad)
@@ -94,5 +101,6 @@ def _named(items: list[str]) -> str:
     return ", ".join(items[:MOST_NAMED]) + rest
 
 
-def _cut(text: str) -> str:
+def cut(text: str) -> str:
+    """A line no wider than a terminal."""
     return text if len(text) <= WIDTH else text[: WIDTH - 3] + "..."

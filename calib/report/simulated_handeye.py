@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from calib.camera.board import Board
     from calib.camera.camera import Camera
+    from calib.cell.rig_simulation import RigSimulation
     from calib.cell.simulation import Simulation
 
 
@@ -60,6 +61,28 @@ def simulation_files(
         bow = Bow.over(board.corners_in_board, s.noise.bow_m) if s.noise.bow_m else None
         files |= pictures(s.observations, board, s.camera, s.camera_from_board, s.seed, bow=bow, progress=progress)
     return files
+
+
+def rig_files(simulation: RigSimulation) -> dict[str, str | bytes]:
+    """Content by file name: camera1.csv, camera2.csv, ... with corners, poses.csv, camera.yaml and truth.yaml."""
+    s = simulation
+    truth = {
+        "seed": s.seed,
+        "setup": s.setup,
+        "board": s.observations[0].board,
+        "sigma_px": s.noise.sigma_px,
+        "sigma_position_mm": 1000 * s.noise.sigma_m,
+        "sigma_rotation_deg": math.degrees(s.noise.sigma_rad),
+        "mount_from_camera": {f"camera{k + 1}": np.round(x, 12).tolist() for k, x in enumerate(s.mount_from_camera)},
+        "rest_from_board": np.round(s.rest_from_board, 12).tolist(),
+    }
+    title = "Simulated by `calib simulate handeye`: the truth behind the corners and poses.csv."
+    return {
+        **{f"camera{k + 1}.csv": corners_text(seen) for k, seen in enumerate(s.observations)},
+        "poses.csv": poses_text(rounded(s.table)),
+        "camera.yaml": camera_file(s.camera),
+        "truth.yaml": to_yaml(truth, title),
+    }
 
 
 def camera_file(camera: Camera) -> str:

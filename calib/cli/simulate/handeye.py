@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import typer
 
 from calib.cli.options import Board, ImageSize, Lens, Output, Render, Seed, Setup
@@ -12,7 +14,8 @@ from calib.errors import UsageError
 HELP = """Simulate a hand-eye calibration: corners.csv, poses.csv, camera.yaml, truth.yaml and, with --render, images.
 
 The camera sees a board from all sides; the robot says where its flange stood, with noise. With --time-offset-ms the arm
-moves all the while: poses.csv is a stream with times, times.csv says when images were taken, by another clock.
+moves all the while: poses.csv is a stream with times, times.csv says when images were taken, by another clock. With
+--cameras several see it: camera1.csv, camera2.csv, ... hold their corners.
 
 \b
 Examples:
@@ -22,7 +25,9 @@ Examples:
   calib handeye --images sim/images --board checkerboard:9x6:25mm --poses sim/poses.csv --camera sim/camera.yaml
   calib simulate handeye --output sim --setup eye-to-hand --views 40 --noise-deg 0.1 --wrong-share 0.1 --seed 7
   calib simulate handeye --output sim --views 60 --time-offset-ms 35
-  calib handeye --corners sim/corners.csv --poses sim/poses.csv --camera sim/camera.yaml --image-times sim/times.csv"""
+  calib handeye --corners sim/corners.csv --poses sim/poses.csv --camera sim/camera.yaml --image-times sim/times.csv
+  calib simulate handeye --output sim --setup eye-to-hand --cameras 2
+  calib handeye --corners sim/camera1.csv --corners sim/camera2.csv --poses sim/poses.csv"""
 
 
 def command(
@@ -39,6 +44,7 @@ def command(
     time_offset_ms: float | None = typer.Option(
         None, help="The arm moves: what the clock of its poses shows more than that of the images."
     ),
+    cameras: int = typer.Option(1, min=1, max=20, help="Number of cameras; of several, one table of corners each."),
     stream_hz: float = typer.Option(125.0, min=1.0, max=10_000.0, help="Poses a second, of an arm that moves."),
     image_size: ImageSize = "1280x720",
     render: Render = False,
@@ -52,26 +58,38 @@ def command(
         from calib.camera.simulation import typical_camera
         from calib.cell.chain import read_setup
         from calib.cell.moving_simulation import simulate_moving
+        from calib.cell.rig_simulation import simulate_rig
         from calib.cell.simulation import Noise, simulate
         from calib.report import folder
-        from calib.report.simulated_handeye import simulation_files
+        from calib.report.simulated_handeye import rig_files, simulation_files
 
-        if time_offset_ms is not None and wrong_share:
-            what = "--wrong-share is of no use with --time-offset-ms"
-            raise UsageError(what, code="option-conflict", advice="poses of a stream belong to no image")
+        moving = time_offset_ms is not None
+        _check(moving, {"--wrong-share": wrong_share > 0}, "poses of a stream belong to no image")
+        others = {"--wrong-share": wrong_share > 0, "--bow-mm": bow_mm != 0, "--render": render}
+        _check(cameras > 1, {"--time-offset-ms": moving, **others}, "simulate one camera, or none of this")
         target = folder.reserve(output, "")
         kind = read_board(board)
-        moving = {} if time_offset_ms is None else {"time_offset_s": time_offset_ms / 1000, "stream_hz": stream_hz}
-        simulation = (simulate_moving if moving else simulate)(
-            typical_camera(lens, read_size(image_size)),
-            kind.corners_in_board,
-            setup=read_setup(setup),
-            views=views,
-            noise=Noise(noise_px, noise_mm / 1000, radians(noise_deg), bow_mm / 1000, wrong_share),
-            seed=seed,
-            board=kind.name,
-            **moving,
-        )
-        files = simulation_files(simulation, kind if render else None, progress("rendering", False))
+        common: dict[str, Any] = {
+            "setup": read_setup(setup),
+            "noise": Noise(noise_px, noise_mm / 1000, radians(noise_deg), bow_mm / 1000, wrong_share),
+            "seed": seed,
+            "board": kind.name,
+        }
+        seen = typical_camera(lens, read_size(image_size)), kind.corners_in_board
+        if cameras > 1:
+            files = rig_files(simulate_rig(*seen, cameras=cameras, poses=views, **common))
+        elif time_offset_ms is not None:
+            offset_s = time_offset_ms / 1000
+            moved = simulate_moving(*seen, views=views, time_offset_s=offset_s, stream_hz=stream_hz, **common)
+            files = simulation_files(moved, kind if render else None, progress("rendering", False))
+        else:
+            simulation = simulate(*seen, views=views, **common)
+            files = simulation_files(simulation, kind if render else None, progress("rendering", False))
         folder.write(target, files)
         typer.echo(written(target, files))
+
+
+def _check(chosen: bool, others: dict[str, bool], advice: str) -> None:
+    """Raise UsageError `option-conflict` for what is of no use with the kind of simulation chosen."""
+    if chosen and (idle := [option for option, given in others.items() if given]):
+        raise UsageError(f"{idle[0]} is of no use here", code="option-conflict", where=idle[0], advice=advice)

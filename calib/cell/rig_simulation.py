@@ -1,0 +1,86 @@
+"""Simulated images of one board by several cameras with one robot between them: seeded, with their truth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calib.camera.observations import Observations, View
+from calib.cell.simulation import MARGIN, Noise, draw_pose, mounted, pose_table, reported
+from calib.geometry import se3, so3
+
+if TYPE_CHECKING:
+    from calib.camera.camera import Camera
+    from calib.cell.chain import Setup
+    from calib.robot.table import PoseTable
+
+Array = NDArray[Any]
+
+APART_RAD = np.deg2rad(35.0)  # from one camera to the next, about where the board usually is
+OBLIQUE_RAD = np.deg2rad(75.0)  # between a board's normal and the line of sight, beyond which nothing finds its corners
+
+
+@dataclass(frozen=True, eq=False)
+class RigSimulation:
+    """observations: of each camera, image names alike; table: poses by those names. The rest is the truth.
+    mount_from_camera: (cameras, 4, 4). rest_from_board: (4, 4)."""
+
+    observations: tuple[Observations, ...]
+    table: PoseTable
+    camera: Camera
+    setup: Setup
+    mount_from_camera: Array
+    rest_from_board: Array
+    seed: int
+    noise: Noise
+
+
+def simulate_rig(
+    camera: Camera,
+    corners_in_board: Array,
+    *,
+    cameras: int = 2,
+    setup: Setup = "eye-to-hand",
+    poses: int = 30,
+    noise: Noise | None = None,
+    seed: int = 0,
+    board: str = "",
+) -> RigSimulation:
+    """Cameras of one kind about the space of a board, each `APART_RAD` from the next; poses are drawn for each in turn,
+    and seen by the others as well wherever the board lies whole in their images.
+
+    corners_in_board: (k, 3) m. Raises UsageError `simulation-impossible` if no pose shows the whole board.
+    """
+    noise = noise or Noise()
+    rng = np.random.default_rng(seed)
+    drawn = np.stack([draw_pose(camera, corners_in_board, rng) for _ in range(poses)])
+    middle = np.array([0.0, 0.0, float(np.median(drawn[:, 2, 3]))])
+    turn = so3.exp(np.outer(np.arange(cameras), [0.0, APART_RAD, 0.0]))
+    first_from_camera = se3.compose(turn, middle - turn @ middle)
+    in_first = first_from_camera[np.arange(poses) % cameras] @ drawn
+    x, y, flange = mounted(setup, in_first, rng)
+    seen = []
+    images = [f"view_{i + 1:03d}.png" for i in range(poses)]
+    for own in first_from_camera:
+        c = se3.inverse(own) @ in_first
+        px = camera.project(se3.apply(c[:, None], corners_in_board))
+        views = [
+            View(images[i], px[i] + rng.normal(0.0, 1.0, px[i].shape) * noise.sigma_px, corners_in_board)
+            for i in np.flatnonzero(_shown(camera, corners_in_board, c, px))
+        ]
+        seen.append(Observations(tuple(views), camera.image_size_px, board))
+    table = pose_table(reported(flange, noise, rng), {"image": tuple(images)})
+    return RigSimulation(tuple(seen), table, camera, setup, x @ first_from_camera, y, seed, noise)
+
+
+def _shown(camera: Camera, corners_in_board: Array, camera_from_board: Array, px: Array) -> NDArray[np.bool_]:
+    """Which views (n,) show the whole board, and from the side that is not the back of any view drawn."""
+    assert camera.image_size_px is not None
+    size, margin = np.array(camera.image_size_px, float), MARGIN * camera.image_size_px[0]
+    inside = ((px > margin) & (px < size - 1 - margin)).all(axis=(1, 2))
+    sight = se3.apply(camera_from_board, corners_in_board.mean(axis=0))
+    upright = np.einsum("ni,ni->n", camera_from_board[:, :3, 2], sight) / np.linalg.norm(sight, axis=1)
+    return np.asarray(inside & (upright > np.cos(OBLIQUE_RAD)) & (sight[:, 2] > 0))

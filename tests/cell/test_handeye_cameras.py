@@ -1,0 +1,167 @@
+"""Several cameras, one robot, one board: known better together than alone, and as well as they say."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from handeye_cases import BOARD, CAMERA, EXACT, errors, simulated
+
+from calib.cell.cameras import Cameras, calibrate_cameras
+from calib.cell.chain import SETUPS, Setup
+from calib.cell.hand_eye import calibrate_hand_eye
+from calib.cell.rig import Rig, RigState, Seeing, reduce
+from calib.cell.rig_simulation import RigSimulation, simulate_rig
+from calib.cell.simulation import Noise
+from calib.cell.variance import RobotNoise, solve_reduced
+from calib.errors import DegenerateError, InputError, UsageError
+from calib.geometry import se3, so3
+
+RUNS = 25
+
+
+def rig(seed: int = 3, **options: Any) -> RigSimulation:
+    return simulate_rig(CAMERA, BOARD, seed=seed, **options)
+
+
+def calibrated(s: RigSimulation, **options: Any) -> Cameras:
+    names = [f"camera{k + 1}" for k in range(len(s.observations))]
+    options = {"cameras": [CAMERA] * len(names), "setup": s.setup, **options}
+    return calibrate_cameras(s.observations, s.table, names, **options)
+
+
+def holds(found: Any, truth: Any, interval_m: Any, interval_rad: Any) -> Any:
+    """Which of six intervals hold the truth."""
+    turn = np.abs(so3.log(found[:3, :3] @ truth[:3, :3].T))
+    return np.concatenate([np.abs(found[:3, 3] - truth[:3, 3]) <= interval_m, turn <= interval_rad])
+
+
+@pytest.mark.parametrize("setup", SETUPS)
+def test_perfect_data_give_the_truth(setup: Setup) -> None:
+    s = rig(setup=setup, noise=EXACT, cameras=3)
+    found = calibrated(s, setup=None)
+    assert found.setup == setup
+    for h, truth in zip(found.together, s.mount_from_camera, strict=True):
+        assert errors(h.mount_from_camera, truth) < (1e-8, 1e-8)
+        assert errors(h.rest_from_board, s.rest_from_board) < (1e-8, 1e-8)
+
+
+@pytest.mark.parametrize("cameras", [2, 3])
+def test_together_is_better_than_alone_and_intervals_hold(cameras: int) -> None:
+    held, apart, together, alone, between, of_alone = [], [], [], [], [], []
+    for seed in range(RUNS):
+        s = rig(seed, cameras=cameras)
+        found = calibrated(s)
+        for h, own, truth in zip(found.together, found.alone, s.mount_from_camera, strict=True):
+            held.append(holds(h.mount_from_camera, truth, h.interval_m, h.interval_rad))
+            together.append(errors(h.mount_from_camera, truth))
+            alone.append(errors(own.mount_from_camera, truth))
+            assert h.interval_m.max() < own.interval_m.max()
+        for k, pair in enumerate(found.between, start=1):
+            truth = se3.inverse(s.mount_from_camera[0]) @ s.mount_from_camera[k]
+            apart.append(holds(pair.a_from_b, truth, pair.interval_m, pair.interval_rad))
+            between.append(errors(pair.a_from_b, truth))
+            one, other = (found.alone[i].mount_from_camera for i in (0, k))
+            of_alone.append(errors(se3.inverse(one) @ other, truth))
+    assert np.mean(held) > 0.88  # the runs' coordinates are correlated like 75 of them: 0.95 - 2.8 sigma
+    assert np.mean(apart) > 0.88
+    assert (np.mean(np.square(together), axis=0) < np.mean(np.square(alone), axis=0)).all()
+    assert (np.median(between, axis=0) < 0.6 * np.median(of_alone, axis=0)).all()
+
+
+def test_a_wrong_pairing_in_one_camera_costs_that_camera_one_image() -> None:
+    s = rig(cameras=2)
+    views = list(s.observations[1].views)
+    views[4], views[5] = replace(views[4], image="none.png"), replace(views[5], image=views[4].image)
+    swapped = replace(s, observations=(s.observations[0], replace(s.observations[1], views=tuple(views))))
+    found = calibrated(swapped)
+    assert [fit.image for fit in found.together[1].images if fit.reason] == [s.observations[1].views[4].image]
+    assert not [fit for fit in found.together[0].images if fit.reason]
+    for h, truth in zip(found.together, s.mount_from_camera, strict=True):
+        assert errors(h.mount_from_camera, truth) < (5e-4, 1e-3)
+
+
+def test_cameras_whose_lenses_come_from_the_same_images() -> None:
+    s = rig(cameras=2)
+    given, own = calibrated(s), calibrated(s, cameras=None)
+    for one, other, truth in zip(given.together, own.together, s.mount_from_camera, strict=True):
+        assert other.lens_estimated
+        assert other.interval_rad.max() > one.interval_rad.max()
+        assert np.degrees(errors(other.mount_from_camera, truth)[1]) < 0.2
+
+
+def test_one_camera_seen_twice_is_one_camera() -> None:
+    """The same corners twice, each half as sure, say what they said once."""
+    s = simulated(views=12, noise=Noise(), setup="eye-to-hand")
+    once = calibrate_hand_eye(s.observations, s.table, camera=CAMERA, setup=s.setup)
+    places, fixed = np.stack([once.mount_from_camera] * 2), RobotNoise(2e-4, 1e-3, estimated=False)
+    scene, lens = once.scene, frozenset(CAMERA.lens.labels)
+    twice = tuple(
+        Seeing(name, CAMERA.lens, lens, scene.corners, np.sqrt(2) * 0.2, np.arange(len(scene.images))) for name in "ab"
+    )
+    state = RigState((CAMERA.parameters,) * 2, places, once.rest_from_board, scene.base_from_flange)
+    reduced = reduce(Rig(s.setup, twice, scene.base_from_flange, scene.images), state)
+    single = reduce(
+        Rig(s.setup, (replace(twice[0], noise_px=0.2),), scene.base_from_flange, scene.images),
+        replace(state, parameters=state.parameters[:1], x=places[:1]),
+    )
+    both = solve_reduced(reduced, fixed)
+    assert np.allclose(both.covariance[12:, 12:], solve_reduced(single, fixed).covariance[6:, 6:], rtol=1e-4)
+
+
+@pytest.mark.parametrize("setup", SETUPS)
+def test_the_derivatives_of_the_chain(setup: Setup) -> None:
+    found = calibrated(rig(setup=setup, cameras=2), cameras=None)
+    problem = found.solution.problem
+    block = next(each for each in problem.residuals if each.name == "reprojection in camera2")
+    values, rows = found.solution.values, np.arange(0, block.rows, 7)
+    ours = block.evaluate(values, rows)[1]
+    for jacobian, name in zip(ours, block.blocks, strict=True):
+        parameter = problem.by_name[name]
+        for column in range(parameter.tangent):
+            step = np.zeros((parameter.count, parameter.tangent))
+            step[:, column] = 1e-6
+            ends = [
+                block.evaluate({**values, name: parameter.retract(values[name], side * step)}, rows)[0]
+                for side in (1, -1)
+            ]
+            theirs = (ends[0] - ends[1]) / 2e-6
+            assert np.allclose(jacobian[:, :, column], theirs, atol=1e-4 * max(1.0, np.abs(theirs).max())), name
+
+
+# Refused, in words
+
+
+def test_the_camera_that_cannot_be_calibrated_is_named() -> None:
+    s = rig(cameras=2)
+    few = replace(s.observations[1], views=s.observations[1].views[:2])
+    with pytest.raises(DegenerateError) as raised:
+        calibrated(replace(s, observations=(s.observations[0], few)))
+    assert raised.value.where.startswith("camera2")
+
+
+def test_a_camera_on_the_hand_and_a_fixed_one_see_no_common_board() -> None:
+    fixed, hand = simulated(setup="eye-to-hand"), simulated(setup="eye-in-hand", seed=4)
+    assert fixed.table.position is not None
+    assert hand.table.position is not None
+    views = tuple(replace(view, image=f"hand_{view.image}") for view in hand.observations.views)
+    columns = {
+        name: np.concatenate([getattr(fixed.table, name), getattr(hand.table, name)])
+        for name in ("position", "quaternion_xyzw", "joints", "target")
+    }
+    count = len(columns["position"])
+    names = (*fixed.table.other["image"], *(view.image for view in views))
+    table = replace(fixed.table, **columns, pose=np.arange(count), lines=np.arange(count) + 2, other={"image": names})
+    seen = [fixed.observations, replace(hand.observations, views=views)]
+    with pytest.raises(InputError) as raised:
+        calibrate_cameras(seen, table, ["fixed", "hand"], cameras=[CAMERA, CAMERA])
+    assert raised.value.code == "setup-mixed"
+    assert "hand: eye-in-hand" in raised.value.why
+
+
+def test_the_boards_shape_is_no_unknown_of_several_cameras() -> None:
+    with pytest.raises(UsageError) as raised:
+        calibrated(rig(), refine=["board"])
+    assert raised.value.code == "option-conflict"
