@@ -27,6 +27,7 @@ class FlangeAt(Protocol):
     def __call__(self, command: Array, rows: Index) -> Array: ...
 
 
+PLACES = 5  # some are at the end of the arm's reach, where a row that misses by centimetres has no pose
 ATTEMPTS = 60  # at poses that do not reach within the joint limits, each from new joint values
 STEPS = 25  # of Newton's method, which needs about ten
 LONGEST_STEP = 0.4  # rad or m of all joints together: farther, the linear model is none
@@ -50,29 +51,46 @@ def in_contact(
     the flange. kind: point or plane. target: (n,). gap: (n, 3) or (n, 1) m by which the tip misses.
     Raises UsageError `simulation-impossible`.
     """
-    places = _places(arm, tip, int(target.max()) + 1, rng)
-    if kind == "point":
-        touched, directions = places, np.broadcast_to(np.eye(3), (len(places), 3, 3))
-        offsets = places[target] + gap
-    else:
-        normals = so3.exp(rng.normal(0.0, 0.4, (len(places), 3)))[:, :, 2]  # tables and walls that lean a little
-        offset = np.einsum("ki,ki->k", normals, places)
-        touched, directions = np.column_stack([normals, offset]), normals[:, None, :]
-        offsets = offset[target, None] + gap
-    directions = directions[target]
-    q = command.copy()
+    for _ in range(PLACES):
+        places = _places(arm, tip, int(target.max()) + 1, rng)
+        if kind == "point":
+            touched, directions = places, np.broadcast_to(np.eye(3), (len(places), 3, 3))
+            offsets = places[target] + gap
+        else:
+            normals = so3.exp(rng.normal(0.0, 0.4, (len(places), 3)))[:, :, 2]  # tables and walls that lean a little
+            offset = np.einsum("ki,ki->k", normals, places)
+            touched, directions = np.column_stack([normals, offset]), normals[:, None, :]
+            offsets = offset[target, None] + gap
+        q = command.copy()
+        left = _brought_to(arm, flange_at, q, tip, directions[target], offsets, rng)
+        if not len(left):
+            return q, touched
+    raise UsageError(
+        f"the tip does not reach its {kind} in {len(left)} of {len(q)} poses",
+        code="simulation-impossible",
+        why=f"{PLACES} places were tried",
+        advice="ask for fewer poses, or an arm with wider joint limits",
+    )
+
+
+def _brought_to(
+    arm: SerialArm,
+    flange_at: FlangeAt,
+    q: Array,
+    tip: Array,
+    directions: Array,
+    offsets: Array,
+    rng: np.random.Generator,
+) -> Index:
+    """Bring joint values (n, joints), in place, to where directions . tip = offsets; the rows that do not get there."""
     left = np.arange(len(q))
     for _ in range(ATTEMPTS):
         q[left], off = _reached(arm, partial(flange_at, rows=left), q[left], tip, directions[left], offsets[left])
         left = left[off > TOUCHING_M]
         if not len(left):
-            return q, touched
+            break
         q[left] = random_commands(arm, len(left), rng)
-    raise UsageError(
-        f"the tip does not reach its {kind} in {len(left)} of {len(q)} poses",
-        code="simulation-impossible",
-        advice="take another seed, or an arm with wider joint limits",
-    )
+    return left
 
 
 def _places(arm: SerialArm, tip: Array, count: int, rng: np.random.Generator) -> Array:

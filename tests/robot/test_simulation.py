@@ -133,3 +133,15 @@ def test_what_cannot_be_simulated_is_refused() -> None:
     with pytest.raises(UsageError) as caught:
         simulate(load_arm("ur5e"), effects=("backlash",))
     assert caught.value.code == "unknown-effect"
+
+
+def test_a_place_out_of_reach_is_given_up_for_another() -> None:
+    """The first place this arm is given lies at the end of its reach: rows that miss it by centimetres have no pose."""
+    simulation = simulate(
+        load_arm("irb120"), measurement="point", poses=300, spread=Spread(outlier_share=0.1), seed=1044
+    )
+    tip = simulation.frames["tip_in_flange"].reshape(3)
+    off = se3.apply(simulation.base_from_flange, tip) - simulation.frames["point_in_base"].reshape(3)
+    assert np.linalg.norm(off[~simulation.outlier], axis=1).max() < 1e-3
+    assert np.linalg.norm(off[simulation.outlier], axis=1).min() > 1e-3
+    assert not simulation.nominal.outside_limits(simulation.table.joints).any()
