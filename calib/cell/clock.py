@@ -25,6 +25,7 @@ Array = NDArray[Any]
 PAIRS = 200  # of images; each tells an offset to a few ms, and all of thousands would tell no more
 STEP_RAD = np.deg2rad(1.0)  # of the flange at its quick moments, per step of the search: wrong offsets miss by more
 MOST_STEPS = 20_000
+SOME_ROWS = 2_000  # of a stream, by which its quick moments are known
 CAP_RAD = np.deg2rad(6.0)  # a pair that misses by more is of a wrong image, or of a wrong offset
 ALIKE = 2.0  # times the least miss, that fits as well
 ALIKE_RAD = np.deg2rad(0.02)  # the same for poses without noise
@@ -167,7 +168,8 @@ def _searched(stream: Stream, image_s: Array, camera_from_board: Array, most_s: 
 
 def _grid(stream: Stream, most_s: float) -> Array:
     """Offsets to try, zero among them, so close that the flange turns by `STEP_RAD` at most in its quick moments."""
-    quick = np.quantile(np.linalg.norm(stream.twist(stream.time_s)[:, 3:], axis=1), 0.95)
+    some = stream.time_s[:: 1 + len(stream.time_s) // SOME_ROWS]
+    quick = np.quantile(np.linalg.norm(stream.twist(some)[:, 3:], axis=1), 0.95)
     steps = int(np.clip(np.ceil(most_s * quick / STEP_RAD), 1, MOST_STEPS)) if most_s > 0 else 0
     return np.linspace(-most_s, most_s, 2 * steps + 1)
 
