@@ -86,11 +86,11 @@ class Clock:
         return self if offset_s == self.offset_s else replace(self, offset_s=offset_s)
 
     def require_known(self, where: str) -> None:
-        """Raise InputError `time-offset-range` where the best offset is the farthest, `time-offset-undecided` where
-        another fits as well. An offset that is held is known well enough."""
+        """Raise InputError `time-offset-undecided` where another offset fits as well, `time-offset-range` where the
+        best is the farthest, or what is held is the middle of what may go on beyond it."""
         s = self.search
-        if self.held or not s.fits:
-            return
+        if not s.fits:
+            return  # which says more about the poses than about the clocks
         if s.rival is not None:
             raise InputError(
                 "several time offsets fit images and poses",
@@ -99,12 +99,13 @@ class Clock:
                 why=f"{s.seconds:.3f} s, and {s.rival:.3f} s as well: the motion repeats itself, or the images are few",
                 advice="search less far with --max-offset, or move in ways that do not repeat",
             )
-        if s.most_s > 0 and abs(s.seconds) > 0.999 * s.most_s:
+        farthest = max(-s.low, s.high) if self.held else abs(s.seconds)
+        if self.offset_s != 0 and farthest > 0.999 * s.most_s:
             raise InputError(
-                "the best time offset is the farthest that was tried",
+                "the time offset may be farther than what was tried",
                 code="time-offset-range",
                 where=where,
-                why=f"{s.seconds:.3f} s, of at most {s.most_s:g} s either way",
+                why=f"{self.offset_s:.3f} s fits best, of at most {s.most_s:g} s either way",
                 advice="search farther with --max-offset",
             )
 

@@ -25,6 +25,7 @@ Array = NDArray[Any]
 
 MOST_OFFSET_S = 1.0  # clocks that are meant to be one, and the delay of a driver, differ by less
 FEWEST_ROWS = 3
+MOST_BEND_RAD = np.deg2rad(1.0)  # ten rows a second of a quick arm have 0.2; stops listed with their times have 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,15 +109,16 @@ def timed(observations: Observations, table: PoseTable, stamps: Stamps, most_s: 
         why = f"images {few(seen)}; times of {few(list(stamps.seconds))}"
         raise InputError("no image has a time", code="time-names", where=stamps.source, why=why)
     _require_overlap(np.array(seconds), read[0], stamps, table, most_s)
-    if len(read[0]) < max(FEWEST_ROWS, len(seconds)):
+    stream = Stream.of(table, read[0])
+    if len(read[0]) < FEWEST_ROWS or stream.bend_rad > MOST_BEND_RAD:
         raise InputError(
             f"{len(read[0])} poses for {len(seconds)} images are no stream",
             code="stream-sparse",
             where=table.name,
-            why="between poses so far apart nothing says how the robot moved",
-            advice="record poses faster than images, or name the image of every pose in a column `image`",
+            why=f"poses {stream.period_s:.3g} s apart do not tell how the robot moved between them "
+            f"(to {np.degrees(stream.bend_rad):.2g} deg)",
+            advice="record poses faster, or name the image of every pose in a column `image`",
         )
-    stream = Stream.of(table, read[0])
     note = f"images placed by their times ({stamps.source}) in a stream of {len(read[0])} poses, "
     rate = f"{1 / stream.period_s:.3g} a second{read[1]}, along the screw between two"
     return Timed(stream, stamps, most_s, (note + rate,))

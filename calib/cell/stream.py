@@ -52,6 +52,12 @@ class Stream:
         """How far either side of a time its twist looks."""
         return max(SPAN_ROWS * self.period_s, LEAST_SPAN_S)
 
+    @cached_property
+    def bend_rad(self) -> float:
+        """By how much the usual turn between rows misses a screw, rad: x'' dt^2 / 8 of linear interpolation."""
+        bends = np.linalg.norm(np.diff(self._screws[:, 3:], axis=0), axis=1) / 8
+        return float(np.median(bends)) if len(bends) else 0.0
+
     @property
     def turns_rad(self) -> Array:
         """(m - 1,) angles from each row to the next, the same in every frame."""

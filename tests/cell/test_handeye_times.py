@@ -14,7 +14,7 @@ from calib.cell.chain import SETUPS, Setup, by_time, discrepancy
 from calib.cell.hand_eye import HandEye, calibrate_hand_eye
 from calib.cell.moving_simulation import simulate_moving
 from calib.cell.pairing import stem_of
-from calib.cell.simulation import Simulation
+from calib.cell.simulation import Simulation, pose_table
 from calib.cell.stamps import Stamps, read_image_times
 from calib.cell.stream import Stream
 from calib.cell.verdict import judge
@@ -194,6 +194,24 @@ def test_times_that_cannot_be_used(change: dict[str, str], times: float, code: s
         calibrated(replace(s, table=table), stamps(s, times), max_offset_s=0.5)
     assert raised.value.code == code
     assert words in str(raised.value)
+
+
+def test_stops_listed_with_their_times_are_no_stream() -> None:
+    s = moving(standing=True, views=20)
+    assert s.image_s is not None
+    rows = np.searchsorted(np.array(s.table.other["time_s"], dtype=float), s.image_s)
+    pose = poses(s.table)[rows]
+    stops = pose_table(pose, {"time_s": tuple(f"{time:.3f}" for time in s.image_s)})
+    with pytest.raises(InputError) as raised:
+        calibrated(replace(s, table=stops))
+    assert raised.value.code == "stream-sparse"
+    assert "do not tell how the robot moved" in raised.value.why
+
+
+def test_what_is_held_must_end_within_the_range_that_was_searched() -> None:
+    with pytest.raises(InputError) as raised:
+        calibrated(moving(standing=True, views=20, time_offset_s=0.8), max_offset_s=1.0)
+    assert raised.value.code == "time-offset-range"
 
 
 def test_no_overlap_says_both_ranges() -> None:
