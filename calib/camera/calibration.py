@@ -160,7 +160,7 @@ def _result(
     poses = fit.camera_from_board @ back
     spread = uncertainty.private_covariance[POSE_BLOCK]
     lever = se3.adjoint(se3.inverse(back))
-    pose_sigma = np.sqrt(factor * np.einsum("ij,njk,ik->ni", lever, spread, lever))
+    pose_sigma = np.sqrt(factor * np.einsum("nij,ij->ni", lever @ spread, lever))
     pose_sigma[np.isinf(uncertainty.private[POSE_BLOCK]).any(axis=1)] = np.inf
     begin = fit.corners.starts
     fits = tuple(

@@ -127,8 +127,13 @@ def reprojected(lens: Lens, parameters: Array, camera_from_board: Array, corners
 def _placed(poses: Array, corners: Corners, rows: Rows) -> tuple[Array, Array]:
     """Poses entry by entry, (3, 4, n), and board points (3, n), of n rows: plain passes over long rows beat small
     matrix products."""
-    entries = np.take(poses[:, :3, :].reshape(len(poses), 12).T, corners.view[rows], axis=1)
-    return entries.reshape(3, 4, -1), corners.in_board[:, rows]
+    entries, board, n = poses[:, :3, :].reshape(len(poses), 12).T, corners.in_board[:, rows], corners.uniform
+    begin, end = rows.indices(corners.px.shape[1])[:2] if isinstance(rows, slice) else (1, 1)
+    if n and begin % n == 0 and end % n == 0:  # whole views: nothing to gather
+        entries = np.repeat(entries[:, begin // n : end // n], n, axis=1)
+    else:
+        entries = np.take(entries, corners.view[rows], axis=1)
+    return entries.reshape(3, 4, -1), board
 
 
 def _in_camera(pose: Array, board: Array, planar: bool = False) -> Array:

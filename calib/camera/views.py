@@ -77,6 +77,8 @@ def _check_shapes(view: View) -> None:
 
 
 def _check_numbers(views: list[View], corners: Corners) -> None:
+    if np.isfinite(corners.px).all() and np.isfinite(corners.in_board).all() and isinstance(corners.sigma_px, float):
+        return
     finite = np.isfinite(corners.px).all(axis=0) & np.isfinite(corners.in_board).all(axis=0)
     bad = np.flatnonzero(~(finite & np.isfinite(corners.sigma_px) & (np.asarray(corners.sigma_px) > 0)))
     if len(bad):
@@ -99,10 +101,11 @@ def _breadth(corners: Corners) -> Array:
     whichever is less."""
     out = np.empty(len(corners.counts))
     for views, (px, plane) in corners.batches(corners.px, corners.in_board[:2]):
-        points = np.stack([px, plane])
+        points = np.array([px, plane])
         points -= np.add.reduce(points, axis=3, keepdims=True) / points.shape[3]
-        moments = np.einsum("savn,sbvn->abvs", points, points)
-        half, root = (moments[0, 0] + moments[1, 1]) / 2, np.hypot((moments[0, 0] - moments[1, 1]) / 2, moments[0, 1])
+        x, y = points[:, 0], points[:, 1]
+        xx, yy, xy = np.vecdot(x, x), np.vecdot(y, y), np.vecdot(x, y)
+        half, root = (xx + yy) / 2, np.hypot((xx - yy) / 2, xy)
         squared = np.maximum(half - root, 0.0) / np.maximum(half + root, 1e-300)
-        out[views] = np.sqrt(np.min(squared, axis=1))
+        out[views] = np.sqrt(np.minimum(*squared))
     return out

@@ -81,11 +81,11 @@ def poses(matrices: Array) -> Array:
 
     The first two columns are made orthonormal symmetrically, which is nearest in their plane.
     """
-    norms = np.linalg.norm(matrices[:, :, :2], axis=1)
+    norms = np.sqrt(np.einsum("vij,vij->vj", matrices[:, :, :2], matrices[:, :, :2]))
     a, b = (matrices[:, :, i] / norms[:, i, None] for i in (0, 1))
     plus, minus = a + b, a - b
-    plus /= np.linalg.norm(plus, axis=1, keepdims=True)
-    minus /= np.maximum(np.linalg.norm(minus, axis=1, keepdims=True), 1e-300)
+    plus /= np.sqrt(np.vecdot(plus, plus))[:, None]
+    minus /= np.maximum(np.sqrt(np.vecdot(minus, minus)), 1e-300)[:, None]
     r1, r2 = (plus + minus) / np.sqrt(2.0), (plus - minus) / np.sqrt(2.0)
     r3 = r1[:, [1, 2, 0]] * r2[:, [2, 0, 1]] - r1[:, [2, 0, 1]] * r2[:, [1, 2, 0]]
     rotation = np.stack([r1, r2, r3], axis=2)

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.linalg import lapack, qr, solve_triangular
 
 from calib.engine.assembly import triangle
-from calib.engine.linear import eliminate
+from calib.engine.linear import Eliminated, eliminate
 
 if TYPE_CHECKING:
     from calib.engine.assembly import NormalEquations
@@ -72,10 +72,12 @@ class Uncertainty:
         return out
 
 
-def uncertainty(structure: Structure, values: Values, normal: NormalEquations) -> Uncertainty:
-    """Covariance and observability at a solution, by the same elimination as the solve."""
+def uncertainty(
+    structure: Structure, values: Values, normal: NormalEquations, eliminated: Eliminated | None = None
+) -> Uncertainty:
+    """Covariance and observability at a solution, by the same elimination as the solve: `eliminated` if it is known."""
     held, unseen = _hold_unseen_private(structure, normal)
-    system = eliminate(held)
+    system = eliminate(held) if eliminated is None or held is not normal else eliminated
     size = len(structure.free)
     labels = structure.shared_labels()
     if structure.private:
@@ -147,7 +149,7 @@ def _hold_unseen_private(
         scaled = blocks * scale[:, :, None] * scale[:, None, :]
         # With a unit diagonal, the smallest eigenvalue is at least the determinant over e: few need a closer look.
         suspects = np.flatnonzero(~(np.linalg.det(scaled) > np.e * UNSEEN_IN_SQUARED))
-        smallest = np.linalg.eigvalsh(scaled[suspects])[:, 0]
+        smallest = np.linalg.eigvalsh(scaled[suspects])[:, 0] if len(suspects) else np.zeros(0)
         for member in suspects[smallest < UNSEEN_IN_SQUARED]:
             s = scale[member]
             factor, order, rank = _pivoted_cholesky(blocks[member] * s * s[:, None])

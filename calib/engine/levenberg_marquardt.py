@@ -107,7 +107,15 @@ def solve(
     checkpoint = Checkpoint(point.values, point.remembered, progress, point.evaluations)
     at_bounds = point.bounds.at_bound(point.values) if point.bounds else ()
     return Solution(
-        status, laid_out, point.values, point.normal, tuple(history), point.evaluations, at_bounds, checkpoint
+        status,
+        laid_out,
+        point.values,
+        point.normal,
+        tuple(history),
+        point.evaluations,
+        at_bounds,
+        checkpoint,
+        point.eliminated if point.active is None else None,
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from calib.engine.assembly import NormalEquations, assemble
 from calib.engine.bounds import bounds_of, hold
-from calib.engine.linear import Tangent, diagonal, gradient
+from calib.engine.linear import Eliminated, Tangent, diagonal, gradient
 from calib.engine.scaling import Scaling, remember, scale, sizes
 from calib.engine.tangents import move, over, scaled
 
@@ -22,7 +22,8 @@ EPS = float(np.finfo(float).eps)
 class Point:
     """Values, their normal equations, the scale of the damping, and the coordinates that press against a bound.
 
-    system: the normal equations without the coordinates of `active`, which stand on a bound.
+    system: the normal equations without the coordinates of `active`, which stand on a bound. norms: squared, of the
+    Jacobian's columns. eliminated: the system without damping, where a step has asked for it.
     """
 
     def __init__(self, laid_out: Structure, values: Values, scaling: Scaling = "more") -> None:
@@ -30,8 +31,7 @@ class Point:
         self.scaling: Scaling = scaling
         self.bounds = bounds_of(laid_out)
         self.evaluations = 1
-        normal = assemble(laid_out, values)
-        self._stand(dict(values), normal, remember(scaling, None, normal))
+        self._stand(dict(values), assemble(laid_out, values))
 
     def trial(self, step: Tangent) -> tuple[dict[str, Array], NormalEquations]:
         """Values and normal equations one step away; the point stays."""
@@ -41,25 +41,30 @@ class Point:
 
     def accept(self, values: dict[str, Array], normal: NormalEquations) -> None:
         """Move to a trial."""
-        self._stand(values, normal, remember(self.scaling, self.remembered, normal))
+        self._stand(values, normal, self.remembered)
 
     def restore(self, remembered: Tangent, evaluations: int) -> None:
         """Take up what an earlier solve that stood here remembered."""
-        self._stand(self.values, self.normal, remembered)
         self.evaluations = evaluations
+        self._measure_by(remembered)
 
-    def _stand(self, values: dict[str, Array], normal: NormalEquations, remembered: Tangent) -> None:
-        self.values, self.normal, self.remembered = values, normal, remembered
-        self.scale = scale(self.scaling, self.remembered, self.structure, values, normal)
+    def _stand(self, values: dict[str, Array], normal: NormalEquations, before: Tangent | None = None) -> None:
+        self.values, self.normal, self.norms = values, normal, diagonal(normal)
+        self._measure_by(remember(self.scaling, before, self.norms))
         self.active = self.bounds.active(values, normal) if self.bounds else None
         self.system = normal if self.active is None else hold(normal, self.active)
+        self.eliminated: Eliminated | None = None
+
+    def _measure_by(self, remembered: Tangent) -> None:
+        self.remembered = remembered
+        self.scale = scale(self.scaling, remembered, self.structure, self.values, self.normal)
 
     def cosine(self) -> float:
         """Largest cosine between the residual and a Jacobian column that may move."""
-        slope, norms = gradient(self.system), diagonal(self.normal)
+        slope, norms = gradient(self.system), self.norms
         length = max(float(np.sqrt(self.normal.squares)), 1e-300)
         pairs = [(slope.shared, norms.shared)] + [(slope.private[n], norms.private[n]) for n in slope.private]
-        cosines = [np.abs(g) / (np.sqrt(np.where(q > 0, q, 1.0)) * length) for g, q in pairs if g.size]
+        cosines = [np.abs(g) / (np.sqrt(np.maximum(q, 1e-300)) * length) for g, q in pairs if g.size]
         return max(float(c.max()) for c in cosines)
 
     def damped(self, damping: float) -> Tangent:
@@ -77,14 +82,14 @@ class Point:
     @property
     def steepest(self) -> float:
         """Largest diagonal entry of the scaled J'J: about 1, but for the identity as a scale."""
-        shares = over(np.divide, diagonal(self.normal), self.scale)
+        shares = over(np.divide, self.norms, self.scale)
         return max(float(a.max(initial=0.0)) for a in (shares.shared, *shares.private.values()))
 
     @property
     def rounding(self) -> float:
         """Squared norm that some ten roundings per value give the residuals: (10 eps)^2 sum (J_j x_j)^2."""
         size = sizes(self.structure, self.values)
-        return (10 * EPS) ** 2 * diagonal(self.normal).dot(size.times(size))
+        return (10 * EPS) ** 2 * self.norms.dot(size.times(size))
 
     @property
     def cost_rounding(self) -> float:

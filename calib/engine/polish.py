@@ -9,7 +9,7 @@ import numpy as np
 from scipy.linalg import solve_triangular
 
 from calib.engine.assembly import triangle
-from calib.engine.linear import NotPositiveDefinite, Tangent, gradient, solve_damped
+from calib.engine.linear import NotPositiveDefinite, Tangent, factored, gradient
 from calib.engine.tangents import move
 
 if TYPE_CHECKING:
@@ -74,7 +74,8 @@ def _trust(point: Point, step: Tangent, explained: float) -> None:
 
 def _by_elimination(point: Point) -> tuple[Tangent, float]:
     """The Gauss-Newton step and the length |J h| of the residual it explains."""
-    step = solve_damped(point.system)
+    undamped = factored(point.system)
+    point.eliminated, step = undamped.system, undamped.step()
     return step, float(np.sqrt(max(-step.dot(gradient(point.normal)), 0.0)))
 
 

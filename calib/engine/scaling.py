@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from calib.engine.linear import Tangent, diagonal
+from calib.engine.linear import Tangent
 from calib.engine.tangents import gather, over
 
 if TYPE_CHECKING:
@@ -28,9 +28,8 @@ KEPT = 0.25
 LARGEST_RISE = 1e6  # by which a coordinate near zero, whose size says nothing, may be held back at most
 
 
-def remember(scaling: Scaling, before: Tangent | None, normal: NormalEquations) -> Tangent:
+def remember(scaling: Scaling, before: Tangent | None, norms: Tangent) -> Tangent:
     """The squared norms to go by: those of the current point and, as far as the scaling asks, those before."""
-    norms = diagonal(normal)
     if before is None or scaling in ("marquardt", "identity"):
         return norms
     kept = KEPT if scaling == "sized" else 1.0

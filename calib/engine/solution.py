@@ -12,6 +12,7 @@ from calib.engine.assembly import NormalEquations, row_norms
 from calib.engine.covariance import Uncertainty, uncertainty
 
 if TYPE_CHECKING:
+    from calib.engine.linear import Eliminated
     from calib.engine.problem import Array, Problem
     from calib.engine.progress import Checkpoint
     from calib.engine.report import Iteration, Status
@@ -23,7 +24,8 @@ class Solution:
     """What a solve found.
 
     values: per block, as in the problem. normal: the normal equations there. history: every step tried.
-    at_bounds: labels that stand on a bound, whose deviations say nothing. checkpoint: to go on from here.
+    at_bounds: labels that stand on a bound, whose deviations say nothing. checkpoint: to go on from here. eliminated:
+    `normal` without its private blocks, where the solve ended with that.
     """
 
     status: Status
@@ -34,6 +36,7 @@ class Solution:
     evaluations: int
     at_bounds: tuple[str, ...] = ()
     checkpoint: Checkpoint | None = None
+    eliminated: Eliminated | None = None
 
     @property
     def problem(self) -> Problem:
@@ -60,7 +63,7 @@ class Solution:
     @cached_property
     def uncertainty(self) -> Uncertainty:
         """Covariance of the parameters, for sigma as given: multiply by `variance_factor` if it was not known."""
-        return uncertainty(self.structure, self.values, self.normal)
+        return uncertainty(self.structure, self.values, self.normal, self.eliminated)
 
     def row_norms(self) -> dict[str, tuple[Array, Array]]:
         """Per residual block, the whitened residual norm and the robust weight of every row."""
