@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from calib.cli.observing import check_sources, observed
-from calib.cli.options import names
+from calib.cli.options import AsJson, Jobs, Lens, SizeOfCorners, TimeLimit, names
 from calib.cli.reporting import progress, reporting
 
 if TYPE_CHECKING:
@@ -37,20 +37,20 @@ def command(
     board: str | None = typer.Option(
         None, help="checkerboard:9x6:25mm (inner corners), a shipped name or a YAML file. Default: inferred."
     ),
-    lens: str = typer.Option("brown_conrady", help="Lens model; see `calib list lenses`."),
+    lens: Lens = "brown_conrady",
     fix: list[str] | None = typer.Option(
         None, metavar="LABELS", help="Hold parameters: k3,p1,p2 at 0, cx,cy in the middle, fx=812.5 there."
     ),
     free: list[str] | None = typer.Option(None, metavar="LABELS", help="Estimate parameters held by default: skew."),
-    image_size: str | None = typer.Option(None, metavar="WxH", help="Image size in pixels, with --corners."),
+    image_size: SizeOfCorners = None,
     robust: bool = typer.Option(True, "--robust/--no-robust", help="Set wrong views and corners aside."),
     global_start: bool = typer.Option(
         False, "--global-start", help="Search for a start, for a lens of which nothing is known; takes half a minute."
     ),
     output: Path | None = typer.Option(None, help="Folder to create. Default: calib_camera_result."),
-    jobs: int | None = typer.Option(None, min=1, help="Processes for detection. Default: one per processor."),
-    timeout_s: float = typer.Option(20.0, min=0.1, help="Time limit per image."),
-    as_json: bool = typer.Option(False, "--json", help="Print one JSON document instead of the summary."),
+    jobs: Jobs = None,
+    timeout_s: TimeLimit = 20.0,
+    as_json: AsJson = False,
 ) -> None:
     """See HELP."""
     with reporting(as_json):

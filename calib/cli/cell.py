@@ -7,6 +7,7 @@ from pathlib import Path
 
 import typer
 
+from calib.cli.options import AsJson
 from calib.cli.reporting import progress, reporting
 
 HELP = """Put several arms into one world, and say how well one hands a point to another.
@@ -42,7 +43,7 @@ def command(
     robust: bool = typer.Option(True, "--robust/--no-robust", help="Leave rows out that do not fit."),
     seed: int = typer.Option(0, min=0, help="Seed of the random split."),
     output: Path | None = typer.Option(None, help="Folder to create. Default: calib_cell_result."),
-    as_json: bool = typer.Option(False, "--json", help="Print one JSON document instead of the summary."),
+    as_json: AsJson = False,
 ) -> None:
     """See HELP."""
     with reporting(as_json):

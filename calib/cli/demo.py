@@ -7,6 +7,7 @@ from importlib.resources import as_file
 
 import typer
 
+from calib.cli.options import AsJson
 from calib.cli.reporting import progress, reporting
 from calib.config import shipped
 
@@ -18,7 +19,7 @@ Example:
 
 
 def command(
-    as_json: bool = typer.Option(False, "--json", help="Print one JSON document instead of the summary."),
+    as_json: AsJson = False,
 ) -> None:
     """See HELP."""
     from calib.camera.detection import detect

@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from calib.cli.observing import camera_names, check_sources, observed
-from calib.cli.options import names, tolerance_of
+from calib.cli.options import (
+    AsJson,
+    Columns,
+    EitherSetup,
+    Euler,
+    Jobs,
+    LensUnlessGiven,
+    SizeOfCorners,
+    TimeLimit,
+    names,
+    tolerance_of,
+)
 from calib.cli.reporting import reporting
 
 if TYPE_CHECKING:
@@ -47,8 +58,8 @@ def command(
     camera: list[Path] | None = typer.Option(
         None, help="camera.yaml, once for each camera. Default: calibrated from the same images."
     ),
-    lens: str = typer.Option("brown_conrady", help="Lens model without --camera; see `calib list lenses`."),
-    setup: str | None = typer.Option(None, help="eye-in-hand or eye-to-hand. Default: the one that fits better."),
+    lens: LensUnlessGiven = "brown_conrady",
+    setup: EitherSetup = None,
     method: str | None = typer.Option(None, help="Closed form to start from: shah, park, daniilidis or tsai-lenz."),
     refine: list[str] | None = typer.Option(
         None, metavar="WHAT", help="lens and/or board (its shape), e.g. lens,board."
@@ -56,8 +67,8 @@ def command(
     robot_noise: str | None = typer.Option(
         None, metavar="MM,DEG", help="The robot's noise, such as 0.2mm,0.05deg. Default: estimated."
     ),
-    euler: str | None = typer.Option(None, help="Sequence of Euler angles: ZYX moving axes, zyx fixed axes."),
-    columns: str | None = typer.Option(None, metavar="OURS=THEIRS,...", help="Columns under other names."),
+    euler: Euler = None,
+    columns: Columns = None,
     image_times: Path | None = typer.Option(
         None, help="Table image,time_s: when images were taken. The poses are then a stream with times of their own."
     ),
@@ -68,11 +79,11 @@ def command(
         False, "--fix-conventions", help="Accept other units, orders and pairings if they are what fits."
     ),
     robust: bool = typer.Option(True, "--robust/--no-robust", help="Leave images out that do not fit."),
-    image_size: str | None = typer.Option(None, metavar="WxH", help="Image size in pixels, with --corners."),
+    image_size: SizeOfCorners = None,
     output: Path | None = typer.Option(None, help="Folder to create. Default: calib_handeye_result."),
-    jobs: int | None = typer.Option(None, min=1, help="Processes for detection. Default: one per processor."),
-    timeout_s: float = typer.Option(20.0, min=0.1, help="Time limit per image."),
-    as_json: bool = typer.Option(False, "--json", help="Print one JSON document instead of the summary."),
+    jobs: Jobs = None,
+    timeout_s: TimeLimit = 20.0,
+    as_json: AsJson = False,
 ) -> None:
     """See HELP."""
     with reporting(as_json):

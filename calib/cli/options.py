@@ -11,6 +11,16 @@ import typer
 
 from calib.errors import UsageError
 
+# Of the commands that calibrate.
+Jobs = Annotated[int | None, typer.Option(min=1, help="Processes for detection. Default: one per processor.")]
+TimeLimit = Annotated[float, typer.Option(min=0.1, help="Time limit per image.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of the summary.")]
+Euler = Annotated[str | None, typer.Option(help="Sequence of Euler angles: ZYX moving axes, zyx fixed axes.")]
+Columns = Annotated[str | None, typer.Option(metavar="OURS=THEIRS,...", help="Columns under other names.")]
+LensUnlessGiven = Annotated[str, typer.Option(help="Lens model without --camera; see `calib list lenses`.")]
+EitherSetup = Annotated[str | None, typer.Option(help="eye-in-hand or eye-to-hand. Default: the one that fits better.")]
+SizeOfCorners = Annotated[str | None, typer.Option(metavar="WxH", help="Image size in pixels, with --corners.")]
+
 # Of the commands that simulate; each gives its own default.
 Output = Annotated[Path, typer.Option(help="Folder to create.")]
 Seed = Annotated[int, typer.Option(min=0, help="Seed; the same seed gives the same bytes.")]

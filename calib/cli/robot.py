@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from calib.cli.observing import check_sources, observed
-from calib.cli.options import names, tolerance_of
+from calib.cli.options import AsJson, Columns, EitherSetup, Euler, LensUnlessGiven, names, tolerance_of
 from calib.cli.reporting import progress, reporting
 from calib.cli.robot_images import arm_and_setup, from_images
 from calib.errors import InputError, UsageError
@@ -52,16 +52,16 @@ def command(
     corners: Path | None = typer.Option(None, help="Corners found elsewhere, instead of images; see `calib camera`."),
     board: str | None = typer.Option(None, help="checkerboard:9x6:25mm, a shipped name or a YAML file, with --images."),
     camera: Path | None = typer.Option(None, help="camera.yaml. Default: estimated jointly, from the same images."),
-    lens: str = typer.Option("brown_conrady", help="Lens model without --camera; see `calib list lenses`."),
+    lens: LensUnlessGiven = "brown_conrady",
     refine: list[str] | None = typer.Option(None, metavar="WHAT", help="lens: estimate that of --camera jointly too."),
-    setup: str | None = typer.Option(None, help="eye-in-hand or eye-to-hand. Default: the one that fits better."),
+    setup: EitherSetup = None,
     measurement: str | None = typer.Option(
         None, help="pose, view, position, distance, point or plane. Default: what the columns say."
     ),
     fix: list[str] | None = typer.Option(None, metavar="LABELS", help="Hold parameters at nominal, e.g. a2,alpha3."),
     free: list[str] | None = typer.Option(None, metavar="LABELS", help="Estimate parameters held by default."),
-    euler: str | None = typer.Option(None, help="Sequence of Euler angles: ZYX moving axes, zyx fixed axes."),
-    columns: str | None = typer.Option(None, metavar="OURS=THEIRS,...", help="Columns under other names."),
+    euler: Euler = None,
+    columns: Columns = None,
     tolerance: str | None = typer.Option(None, metavar="MM,DEG", help="Prior on the arm, such as 0.5mm,0.1deg."),
     holdout: float | None = typer.Option(None, help="Share of poses to judge by. Default: 0.2."),
     holdout_by: str | None = typer.Option(
@@ -79,7 +79,7 @@ def command(
     ),
     robust: bool = typer.Option(True, "--robust/--no-robust", help="Leave rows out that do not fit."),
     output: Path | None = typer.Option(None, help="Folder to create. Default: calib_robot_result."),
-    as_json: bool = typer.Option(False, "--json", help="Print one JSON document instead of the summary."),
+    as_json: AsJson = False,
 ) -> None:
     """See HELP."""
     with reporting(as_json):
