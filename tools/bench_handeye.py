@@ -9,7 +9,7 @@ Every run draws 30 images of a 9 x 6 board, corners with 0.2 px, the robot's pos
 the truth; beside them those of the closed forms on the same board poses, and of cv2.calibrateHandEye where the
 installed OpenCV has it. The moving arm has 60 images in a stream of poses at 125 Hz, by one clock that is known to be
 one, and by two that are up to half a second apart. Exits with 1 and the shortfalls, the worst last, where a bound is
-missed.
+missed. What an arm identified from such images reaches is in study_arm_images.py, several cameras in bench_cameras.py.
 """
 
 # ruff: noqa: E402
