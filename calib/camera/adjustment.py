@@ -111,7 +111,9 @@ def select(corners: Corners, used: Mask) -> Corners:
     sigma = corners.sigma_px[used] if isinstance(corners.sigma_px, np.ndarray) else corners.sigma_px
     view = corners.view[used]
     counts = np.bincount(view, minlength=len(corners.counts))
-    return Corners(corners.px[:, used], corners.in_board[:, used], view, counts, sigma)
+    # compress keeps rows long and contiguous, which a mask in brackets does not
+    px, in_board = np.compress(used, corners.px, axis=1), np.compress(used, corners.in_board, axis=1)
+    return Corners(px, in_board, view, counts, sigma)
 
 
 def _solve(

@@ -88,11 +88,10 @@ def some_views(corners: Corners) -> Corners:
     if count <= MOST_VIEWS:
         return corners
     chosen = np.linspace(0, count - 1, MOST_VIEWS).astype(np.intp)
-    among = np.zeros(count, bool)
-    among[chosen] = True
-    rows = among[corners.view]
     counts = corners.counts[chosen]
-    return Corners(corners.px[:, rows], corners.in_board[:, rows], np.repeat(np.arange(len(counts)), counts), counts)
+    rows = [slice(a, a + n) for a, n in zip(corners.starts[chosen].tolist(), counts.tolist(), strict=True)]
+    px, in_board = (np.concatenate([array[:, own] for own in rows], axis=1) for array in (corners.px, corners.in_board))
+    return Corners(px, in_board, np.repeat(np.arange(MOST_VIEWS), counts), counts)
 
 
 def _weighted_median(values: Array, weights: Array) -> float:
