@@ -20,7 +20,7 @@ from calib.engine.columns import Columns, columns_of
 if TYPE_CHECKING:
     from calib.engine.problem import Index, ParameterBlock, Problem, ResidualBlock, Rows
 
-# Numbers in one chunk's Jacobian: 2.4 MB, small enough for the outer caches, large enough to pay for the calls.
+# Numbers in one chunk's Jacobian, about: 2.4 MB, small enough for the outer caches, large enough to pay for the calls.
 CHUNK_ENTRIES = 300_000
 
 
@@ -124,9 +124,14 @@ def _chunks(problem: Problem, block: ResidualBlock, private: str | None) -> tupl
     most = max(1, CHUNK_ENTRIES // (width * block.dimension))
     members = block.blocks[private] if private else None
     if members is None:
-        starts = range(0, block.rows, most)
-        return tuple(_plain(slice(a, min(a + most, block.rows))) for a in starts)
+        step = _even(block.rows, most)
+        return tuple(_plain(slice(a, min(a + step, block.rows))) for a in range(0, block.rows, step))
     return tuple(_grouped(members, most))
+
+
+def _even(count: int, size: int) -> int:
+    """The size, near `size`, of chunks that are all alike: a small rest would cost as many calls as a whole one."""
+    return max(1, -(-count // max(1, round(count / size))))
 
 
 def _plain(rows: slice) -> Chunk:
@@ -143,7 +148,7 @@ def _grouped(members: Index, most: int) -> Iterator[Chunk]:
     ids = np.flatnonzero(counts)
     per = int(counts[ids[0]]) if len(ids) else 0
     if np.array_equal(members, np.repeat(ids, per)):  # the common case: in order, groups of one size
-        step = max(1, most // per)
+        step = _even(len(ids), max(1, most // per))
         for begin in range(0, len(ids), step):
             chosen = ids[begin : begin + step]
             bounds = per * np.arange(len(chosen) + 1)
