@@ -31,6 +31,7 @@ Array = NDArray[Any]
 ROUNDS = 8  # two or three settle a lens: Gauss-Newton squares the error that is left
 SETTLED = 0.01  # of a standard deviation, which no interval shows
 ROUNDING = 1e-9  # of a value, which camera files do not show
+UNSEEN_PX = 1e-5  # of the corners, by parameters that make up for one another in data without noise
 
 
 class Identified(Protocol):
@@ -96,10 +97,11 @@ def identify_in_view(views: ArmViews, setup: Setup, table: PoseTable, identified
         return ArmInView(identified(table, measurement=views.measurement(setup)), views, None)
     for _ in range(ROUNDS):
         calibration = identified(as_seen(table, views.seen, setup), measurement=views.measurement(setup))
-        stood, lens = views.seen.camera.parameters, _lens(calibration, views, before)
+        stood, lens = views.seen.camera, _lens(calibration, views, before)
         views = replace(views, seen=seen_by(views.seen, lens.camera))
-        enough = SETTLED * np.sqrt(np.diagonal(lens.covariance)) + ROUNDING * np.abs(stood)
-        if (np.abs(lens.camera.parameters - stood) <= enough).all():
+        enough = SETTLED * np.sqrt(np.diagonal(lens.covariance)) + ROUNDING * np.abs(stood.parameters)
+        settled = bool((np.abs(lens.camera.parameters - stood.parameters) <= enough).all())
+        if settled or _moved_px(views, lens.camera, stood) < UNSEEN_PX:
             remarked = replace(calibration, notes=(str(lens), *calibration.notes))
             return ArmInView(remarked, views, lens)
     raise ConvergenceError(
