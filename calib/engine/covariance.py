@@ -104,7 +104,7 @@ def uncertainty(
     for name, own in system.private.items():
         sigmas[name], blocks[name] = _private_covariance(own, covariance, null, unseen.get(name))
         sigmas[name] = _spread(structure, name, sigmas[name])
-    covariance[np.diag_indices_from(covariance)] = np.where(touched, np.inf, np.diagonal(covariance))
+    np.fill_diagonal(covariance, np.where(touched, np.inf, np.diagonal(covariance)))
     everything = tuple(directions) + tuple(_private_directions(structure, unseen))
     return Uncertainty(labels, covariance, sigmas, blocks, everything, rank)
 
