@@ -20,7 +20,7 @@ from calib.engine.columns import Columns, columns_of
 if TYPE_CHECKING:
     from calib.engine.problem import Index, ParameterBlock, Problem, ResidualBlock, Rows
 
-# Numbers in one chunk's Jacobian, about: 2.4 MB, small enough for the outer caches, large enough to pay for the calls.
+# Numbers in one chunk's Jacobian: 2.4 MB, small enough for the outer caches, large enough to pay for the calls.
 CHUNK_ENTRIES = 300_000
 
 
@@ -129,9 +129,9 @@ def _chunks(problem: Problem, block: ResidualBlock, private: str | None) -> tupl
     return tuple(_grouped(members, most))
 
 
-def _even(count: int, size: int) -> int:
-    """The size, near `size`, of chunks that are all alike: a small rest would cost as many calls as a whole one."""
-    return max(1, -(-count // max(1, round(count / size))))
+def _even(count: int, most: int) -> int:
+    """The size of the fewest chunks that hold at most `most`, all alike: a small rest costs as many calls as a whole."""
+    return max(1, -(-count // max(1, -(-count // most))))
 
 
 def _plain(rows: slice) -> Chunk:
