@@ -130,7 +130,7 @@ def _chunks(problem: Problem, block: ResidualBlock, private: str | None) -> tupl
 
 
 def _even(count: int, most: int) -> int:
-    """The size of the fewest chunks that hold at most `most`, all alike: a small rest costs as many calls as a whole."""
+    """The size of the fewest chunks of at most `most`, all alike: a small rest costs as many calls as a whole one."""
     return max(1, -(-count // max(1, -(-count // most))))
 
 
