@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -48,36 +48,83 @@ class ViewFit:
         return float(np.sqrt(np.mean(np.sum(self.residuals_px[self.used] ** 2, axis=1))))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class CameraCalibration:
-    """A calibrated camera with its evidence.
+    """A calibrated camera with its evidence, worked out where it is asked for.
 
-    sigma: per label, standard deviation (0 if held, infinite if unobservable). covariance: (p, p) over `lens.labels`.
-    noise_px: standard deviation of a corner's coordinate, from the residuals. set_aside: images not used, and why.
+    fit: the adjustment; pivot: (3,) the point of the board that its poses place. set_aside: images not used, and why.
     """
 
-    camera: Camera
-    sigma: dict[str, float]
-    covariance: Array
-    views: tuple[ViewFit, ...]
-    noise_px: float
+    fit: Adjustment
+    pivot: Array
     set_aside: tuple[SetAside, ...]
-    unobservable: tuple[str, ...]
-    held: frozenset[str]
     observations: Observations
-    solution: Solution
+
+    @property
+    def solution(self) -> Solution:
+        """Of the least-squares problem."""
+        return self.fit.solution
+
+    @cached_property
+    def camera(self) -> Camera:
+        """The lens with its parameters."""
+        return Camera(self.fit.lens, self.fit.parameters, self.observations.image_size_px)
+
+    @property
+    def held(self) -> frozenset[str]:
+        """Labels that were not estimated."""
+        return self.fit.held
+
+    @property
+    def noise_px(self) -> float:
+        """Standard deviation of a corner's coordinate, from the residuals."""
+        return float(np.sqrt(self.solution.variance_factor))
+
+    @cached_property
+    def sigma(self) -> dict[str, float]:
+        """Standard deviation per label, 0 if held, infinite if unobservable."""
+        known = self.solution.uncertainty
+        return {label: self.noise_px * known.sigma(label) for label in self.fit.lens.labels}
+
+    @cached_property
+    def covariance(self) -> Array:
+        """(p, p) over `lens.labels`."""
+        return self.solution.variance_factor * self.solution.uncertainty.covariance(self.fit.lens.labels)
+
+    @property
+    def unobservable(self) -> tuple[str, ...]:
+        """What the views cannot tell, in words."""
+        return tuple(str(direction) for direction in self.solution.uncertainty.unobservable)
+
+    @cached_property
+    def views(self) -> tuple[ViewFit, ...]:
+        """The views that took part."""
+        fit, known, factor = self.fit, self.solution.uncertainty, self.solution.variance_factor
+        back = se3.compose(np.eye(3), -self.pivot)  # the solve's board points are relative to it
+        spread, lever = known.private_covariance[POSE_BLOCK], se3.adjoint(se3.inverse(back))
+        sigma = np.sqrt(factor * np.einsum("nij,ij->ni", lever @ spread, lever))
+        sigma[np.isinf(known.private[POSE_BLOCK]).any(axis=1)] = np.inf
+        begin = fit.corners.starts
+        ends, poses = begin + fit.corners.counts, fit.camera_from_board @ back
+        return tuple(
+            ViewFit(view, pose, own, self._residuals_px[a:b], fit.used[a:b])
+            for view, pose, own, a, b in zip(fit.views, poses, sigma, begin, ends, strict=True)
+        )
 
     @property
     def rms_px(self) -> float:
         """sqrt(sum of squared reprojection errors / corners), over the corners used (Zhang's, OpenCV's, ROS')."""
-        residuals = np.concatenate([fit.residuals_px for fit in self.views])
-        used = np.concatenate([fit.used for fit in self.views])
+        residuals, used = self._residuals_px, self.fit.used
         return float(np.sqrt(np.einsum("nd,nd,n->", residuals, residuals, used) / np.count_nonzero(used)))
 
     @property
     def corners(self) -> int:
         """Corners used."""
-        return int(sum(fit.used.sum() for fit in self.views))
+        return int(self.fit.used.sum())
+
+    @cached_property
+    def _residuals_px(self) -> Array:
+        return self.fit.residuals_px()
 
 
 def calibrate(
@@ -139,7 +186,7 @@ def calibrate(
             why=fit.solution.sentence(),
             advice="look at the images set aside, or hold distortion with --fix k3,k2",
         )
-    return _result(fit, observations, tuple(aside), pivot)
+    return CameraCalibration(fit, pivot, tuple(aside), observations)
 
 
 def _extent(observations: Observations, corners: Corners) -> tuple[float, float, float, float]:
@@ -149,33 +196,3 @@ def _extent(observations: Observations, corners: Corners) -> tuple[float, float,
         return (width - 1) / 2, (height - 1) / 2, float(width), float(height)
     low, high = corners.px.min(axis=1), corners.px.max(axis=1)
     return (*(low + high) / 2, *(high - low))
-
-
-def _result(
-    fit: Adjustment, observations: Observations, aside: tuple[SetAside, ...], pivot: Array
-) -> CameraCalibration:
-    lens, uncertainty, factor = fit.lens, fit.solution.uncertainty, fit.solution.variance_factor
-    residuals = fit.residuals_px()
-    back = se3.compose(np.eye(3), -pivot)  # the solve's board points are relative to it
-    poses = fit.camera_from_board @ back
-    spread = uncertainty.private_covariance[POSE_BLOCK]
-    lever = se3.adjoint(se3.inverse(back))
-    pose_sigma = np.sqrt(factor * np.einsum("nij,ij->ni", lever @ spread, lever))
-    pose_sigma[np.isinf(uncertainty.private[POSE_BLOCK]).any(axis=1)] = np.inf
-    begin = fit.corners.starts
-    fits = tuple(
-        ViewFit(view, pose, sigma, residuals[a:b], fit.used[a:b])
-        for view, pose, sigma, a, b in zip(fit.views, poses, pose_sigma, begin, begin + fit.corners.counts, strict=True)
-    )
-    return CameraCalibration(
-        camera=Camera(lens, fit.parameters, observations.image_size_px),
-        sigma={label: float(np.sqrt(factor)) * uncertainty.sigma(label) for label in lens.labels},
-        covariance=factor * uncertainty.covariance(lens.labels),
-        views=fits,
-        noise_px=float(np.sqrt(factor)),
-        set_aside=aside,
-        unobservable=tuple(str(direction) for direction in uncertainty.unobservable),
-        held=fit.held,
-        observations=observations,
-        solution=fit.solution,
-    )

@@ -7,6 +7,7 @@ takes part in any direction the data cannot see has an infinite standard deviati
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -45,16 +46,25 @@ class Uncertainty:
     """Covariances for the sigma stated in the problem.
 
     labels: of the shared coordinates. shared: their covariance (K, K), infinite on the diagonal where unobservable.
-    private: per eliminated block, standard deviations (members, tangent), 0 where fixed.
-    unobservable: one entry per direction the data cannot see. rank: of the shared part.
+    unobservable: one entry per direction the data cannot see. rank: of the shared part. eliminated: the private
+    blocks, whose covariances are worked out where they are asked for.
     """
 
     labels: tuple[str, ...]
     shared: Array
-    private: dict[str, Array]
-    private_covariance: dict[str, Array]
     unobservable: tuple[Unobservable, ...]
     rank: int
+    eliminated: _EliminatedBlocks
+
+    @property
+    def private(self) -> dict[str, Array]:
+        """Per eliminated block, standard deviations (members, tangent), 0 where fixed."""
+        return {name: sigma for name, (sigma, _) in self.eliminated.spread.items()}
+
+    @property
+    def private_covariance(self) -> dict[str, Array]:
+        """Per eliminated block, covariances (members, t, t) of its free coordinates."""
+        return {name: covariance for name, (_, covariance) in self.eliminated.spread.items()}
 
     def sigma(self, label: str) -> float:
         """Standard deviation of a shared label; 0 if it was held fixed."""
@@ -100,13 +110,31 @@ def uncertainty(
     touched = (np.abs(null) > TOUCHED * np.abs(null).max(axis=0, initial=0.0)).any(axis=1)
     covariance *= scale * scale[:, None]
     null = null * scale[:, None]
-    sigmas, blocks = {}, {}
-    for name, own in system.private.items():
-        sigmas[name], blocks[name] = _private_covariance(own, covariance, null, unseen.get(name))
-        sigmas[name] = _spread(structure, name, sigmas[name])
+    blocks = _EliminatedBlocks(structure, system.private, covariance.copy(), null, unseen)
     np.fill_diagonal(covariance, np.where(touched, np.inf, np.diagonal(covariance)))
     everything = tuple(directions) + tuple(_private_directions(structure, unseen))
-    return Uncertainty(labels, covariance, sigmas, blocks, everything, rank)
+    return Uncertainty(labels, covariance, everything, rank, blocks)
+
+
+@dataclass(frozen=True, eq=False)
+class _EliminatedBlocks:
+    """What the covariance of the eliminated blocks follows from: their factors, the covariance (K, K) and null vectors
+    (K, q) of the shared coordinates, and the null vectors of members that their own rows cannot see."""
+
+    structure: Structure
+    factors: dict[str, Array]
+    shared: Array
+    null: Array
+    unseen: dict[str, dict[int, Array]]
+
+    @cached_property
+    def spread(self) -> dict[str, tuple[Array, Array]]:
+        """Standard deviations (members, tangent) and covariances (members, t, t)."""
+        found = {}
+        for name, own in self.factors.items():
+            sigma, covariance = _private_covariance(own, self.shared, self.null, self.unseen.get(name))
+            found[name] = _spread(self.structure, name, sigma), covariance
+        return found
 
 
 def _pivoted_cholesky(matrix: Array) -> tuple[Array, Index, int]:
