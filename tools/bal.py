@@ -112,7 +112,7 @@ def run_pyceres(scene: Scene) -> dict[str, Any]:
     """Solve with Ceres, sparse Schur, through a cost function in Python: its time is mostly that of the crossing."""
     import pyceres
 
-    class Seen(pyceres.CostFunction):  # type: ignore[misc]
+    class Seen(pyceres.CostFunction):
         """One observation, with the Jacobians of `pose`."""
 
         def __init__(self, row: int) -> None:

@@ -155,7 +155,7 @@ def covariance_times(views: int, repetitions: int) -> Covariance:
         return cv2.calibrateCameraExtended(boards, corners, size, None, None, criteria=TO_CONVERGENCE)
 
     (mine, without, with_them), answers = _interleaved([ours, plain, extended], max(3, repetitions))
-    theirs = np.ravel(answers[2][5])[:9]  # type: ignore[index]
+    theirs = np.ravel(answers[2][5])[:9]
     labels = ("fx_px", "fy_px", "cx_px", "cy_px", "k1", "k2", "p1", "p2", "k3")
     share = theirs / np.array([found.sigma[label] for label in labels])
     # OpenCV before 5 divides by corners, not coordinates, less unknowns: one factor for all
@@ -201,7 +201,7 @@ def _peak_mb() -> float:
     """Largest resident size so far. Linux' getrusage begins at the parent's, so its own file is asked first."""
     status = Path("/proc/self/status")
     if status.is_file():
-        return float(re.search(r"VmHWM:\s+(\d+) kB", status.read_text())[1]) / 2**10  # type: ignore[index]
+        return float(re.search(r"VmHWM:\s+(\d+) kB", status.read_text())[1]) / 2**10
     unit = 2**20 if sys.platform == "darwin" else 2**10
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
 

@@ -184,14 +184,14 @@ def large_times() -> tuple[float, dict[str, float]]:
     g = mount_from_rest(_flange(s), s.setup)
     c = boards_seen(s.observations, CAMERA).camera_from_board
     solve = _best_of(lambda: calibrate_hand_eye(s.observations, s.table, camera=CAMERA, setup=s.setup))
-    return solve, {name: _best_of(lambda f=method: f(g, c)) for name, method in METHODS.items()}  # type: ignore[misc]
+    return solve, {name: _best_of(lambda f=method: f(g, c)) for name, method in METHODS.items()}
 
 
 def _best_of(call: object, times: int = 3) -> float:
     best = np.inf
     for _ in range(times):
         begin = time.process_time()
-        call()  # type: ignore[operator]
+        call()
         best = min(best, time.process_time() - begin)
     return float(best)
 

@@ -495,7 +495,7 @@ def test_no_usable_view_is_an_input_error() -> None:
     ids=["nan", "inf", "nan-board", "lengths", "2d-board", "opencv-shape", "sigma-0", "sigma-length", "sigma-nan"],
 )
 @pytest.mark.parametrize("robust", [True, False])
-def test_a_malformed_view_is_named(broken, robust: bool) -> None:  # type: ignore[no-untyped-def]
+def test_a_malformed_view_is_named(broken, robust: bool) -> None:
     case = good(views=6, seed=28)
     views = case.views
     views[2] = broken(views[2])

@@ -23,7 +23,7 @@ NOISES = (0.0, 0.02, 0.5)
 def refused(observations: Observations, lens: str, code: str, **options: object) -> DegenerateError:
     """The refusal of observations, after a check that it speaks and names no focal length."""
     with pytest.raises(DegenerateError) as caught:
-        calibrate(observations, lens, **options)  # type: ignore[arg-type]
+        calibrate(observations, lens, **options)
     error = caught.value
     assert error.code == code
     assert error.exit_status == 4

@@ -172,7 +172,7 @@ def test_a_camera_file_of_an_unknown_lens_or_key_is_refused(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("make", [troubled, blind], ids=["troubled", "blind"])
-def test_the_summary_is_short_and_says_what_matters(make) -> None:  # type: ignore[no-untyped-def]
+def test_the_summary_is_short_and_says_what_matters(make) -> None:
     calibration = make()
     verdict = judge(calibration)
     lines = summary(calibration, verdict, "calib_camera_result").splitlines()

@@ -108,7 +108,7 @@ def test_forward_kinematics_is_the_product_of_its_rows(convention: str) -> None:
     base, tool = se3.exp(random.normal(size=6)), se3.exp(random.normal(size=6))
     arm = SerialArm(
         "x", convention, table, prismatic, coupling, np.tile([-9.0, 9.0], (5, 1)), base, tool, tuple("abcde")
-    )  # type: ignore[arg-type]
+    )
     q = random.normal(size=(4, 5))
     for row, pose in zip(q, base_from_flange(arm, q), strict=True):
         motion = coupling @ row

@@ -23,7 +23,7 @@ ORDINARY = Spread(error_m=5e-4, error_rad=1e-3)
 
 def simulated(arm: str, measurement: str = "pose", seed: int = 0, **options: object) -> Simulation:
     options = {"poses": 60, "spread": ORDINARY} | options
-    return simulate(load_arm(arm), measurement=measurement, seed=seed, **options)  # type: ignore[arg-type]
+    return simulate(load_arm(arm), measurement=measurement, seed=seed, **options)
 
 
 def best(arm: str, measured: Simulation, reading: int) -> tuple[str, str, float]:

@@ -39,7 +39,7 @@ def tangents_to(arm: SerialArm, command: Array, moved: Array) -> Array:
 
 @pytest.mark.parametrize("effect", [read_effect(name) for name in shipped_effects()], ids=lambda effect: effect.name)
 @pytest.mark.parametrize("name", ARMS)
-def test_every_effect_keeps_the_contract(name: str, effect) -> None:  # type: ignore[no-untyped-def]
+def test_every_effect_keeps_the_contract(name: str, effect) -> None:
     arm, command, conditions = posed(name)
     labels = effect.labels(arm)
     assert len(set(labels)) == len(labels)
@@ -72,7 +72,7 @@ def test_gears_move_their_joints(name: str) -> None:
     for effect in (read_effect("gear_harmonics"), read_effect("gear_ratio")):
         basis = effect.tangent(arm, command, conditions)
         for k, label in enumerate(effect.labels(arm)):
-            kind, joint = re.fullmatch(r"(\w+)_j(\d)_.*", label).groups()  # type: ignore[union-attr]
+            kind, joint = re.fullmatch(r"(\w+)_j(\d)_.*", label).groups()
             motion = arm.motions(command)
             motion[:, int(joint) - 1] += STEP * waves[kind](motion[:, int(joint) - 1])
             exact = tangents_to(arm, command, base_from_flange(arm, motion @ back.T))

@@ -20,7 +20,7 @@ ROWS = ["0.1,0.2,1,2,3,0,0,0,1", "0.3,-0.4,1.5,2.5,3.5,0.6,0,0,0.8", "-0.5,0.6,0
 def read(tmp_path: Path, *lines: str, encoding: str = "utf-8", **options: object) -> PoseTable:
     path = tmp_path / "poses.csv"
     path.write_bytes("\n".join([*lines, ""]).encode(encoding))
-    return read_poses(path, **options)  # type: ignore[arg-type]
+    return read_poses(path, **options)
 
 
 def refused(tmp_path: Path, *lines: str, **options: object) -> CalibError:
