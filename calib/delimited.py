@@ -10,11 +10,9 @@ from itertools import chain
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from calib.arrays import Array
 from calib.errors import InputError
-
-Array = NDArray[np.float64]
 
 MAX_BYTES = 500_000_000  # some millions of poses; parsing needs about ten times this in memory
 MAX_CELL = 10_000  # characters; a longer cell is an unbalanced quote that swallowed the file

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-REAL_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+from cases.paths import REAL_DATA
 
 
 @pytest.fixture
@@ -21,3 +20,9 @@ def real_data() -> Callable[[str], Path]:
         return path
 
     return folder
+
+
+@pytest.fixture
+def real_robots(real_data: Callable[[str], Path]) -> Path:
+    """The folder of measured robots."""
+    return real_data("robot")

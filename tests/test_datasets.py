@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import importlib.util
-from pathlib import Path
 from types import ModuleType
 
 import pytest
+from cases.paths import ROOT
 
 from calib.config import read_yaml
-from calib.robot.arm_file import load_arm
-from calib.robot.conventions import diagnose
-from calib.robot.table import read_poses
+from calib.robot.arm.read import load_arm
+from calib.robot.conventions.diagnose import diagnose
+from calib.robot.table.read import read_poses
 
-ROOT = Path(__file__).resolve().parent.parent
 ROBOTS = ("ur5e_pose", "ur10e_position", "panda_compliance", "stanford_prismatic")
 
 

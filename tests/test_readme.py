@@ -8,11 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from cases.paths import ROOT
 from typer.testing import CliRunner
 
 from calib.cli import app
 
-ROOT = Path(__file__).resolve().parent.parent
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 NUMBER = re.compile(r"(?<![\w.])[-+]?\d+(?:\.\d+)?(?![\w.]*[.\d])")
 CLOSE = 0.02  # other builds of numpy and OpenCV may print other last digits

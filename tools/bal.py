@@ -20,10 +20,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from calib.arrays import Array
 from calib.engine import Options, ParameterBlock, Problem, ResidualBlock, solve
 from calib.geometry import so3
 
-Array = NDArray[np.float64]
 DATA = Path(__file__).resolve().parent.parent.parent / "shared/data/engine/bal/problem-21-11315-pre.txt.bz2"
 KNOWN = 3.03786358e4
 CAMERA = ("wx_rad", "wy_rad", "wz_rad", "tx", "ty", "tz", "f_px", "k1", "k2")

@@ -31,17 +31,15 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from calib.camera import Observations, View, calibrate
 from calib.camera.boards.checkerboard import Checkerboard
-from calib.camera.simulation import simulate, typical_camera
+from calib.camera.simulation.simulate import simulate, typical_camera
 from calib.engine.covariance import uncertainty
 from calib.geometry import se3
 
 cv2.setNumThreads(1)
 
-Array = NDArray[np.float64]
 
 BOARD = Checkerboard(11, 8, 0.03).corners_in_board.astype(np.float32)  # 88 corners
 SIGMA_PX = 0.2

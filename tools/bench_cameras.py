@@ -25,10 +25,10 @@ from typing import Any
 import numpy as np
 
 from calib.camera.boards.checkerboard import Checkerboard
-from calib.camera.simulation import typical_camera
-from calib.cell.cameras import calibrate_cameras
-from calib.cell.chain import Setup
-from calib.cell.rig_simulation import simulate_rig
+from calib.camera.simulation.simulate import typical_camera
+from calib.cell.hand_eye.frame_loop import Setup
+from calib.cell.rig.calibrate import calibrate_cameras
+from calib.cell.simulation.rig import simulate_rig
 from calib.geometry import se3, so3
 
 BOARD = Checkerboard(9, 6, 0.025).corners_in_board

@@ -17,6 +17,8 @@ from __future__ import annotations
 
 import os
 
+from calib.arrays import Array
+
 for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_variable] = "1"  # before numpy is loaded
 
@@ -28,23 +30,20 @@ from dataclasses import asdict, dataclass, field
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from calib.camera.boards.checkerboard import Checkerboard
-from calib.camera.simulation import typical_camera
-from calib.cell.boards_seen import boards_seen
-from calib.cell.chain import mount_from_rest
-from calib.cell.closed_forms import METHODS
-from calib.cell.hand_eye import HandEye, calibrate_hand_eye
-from calib.cell.moving_simulation import simulate_moving
-from calib.cell.pairing import stem_of
-from calib.cell.placing import MOST_OFFSET_S
-from calib.cell.simulation import Noise, Simulation, simulate
-from calib.cell.stamps import Stamps
+from calib.camera.calibration.locate_boards import boards_seen
+from calib.camera.simulation.simulate import typical_camera
+from calib.cell.hand_eye.calibrate import HandEye, calibrate_hand_eye
+from calib.cell.hand_eye.closed_forms import METHODS
+from calib.cell.hand_eye.frame_loop import mount_from_rest
+from calib.cell.pairing.by_name_or_order import stem_of
+from calib.cell.pairing.by_time import MOST_OFFSET_S
+from calib.cell.pairing.timestamps import Stamps
+from calib.cell.simulation.hand_eye import Noise, Simulation, simulate
+from calib.cell.simulation.moving_arm import simulate_moving
 from calib.errors import CalibError
 from calib.geometry import se3, so3
-
-Array = NDArray[np.float64]
 
 BOARD = Checkerboard(9, 6, 0.025).corners_in_board
 CAMERA = typical_camera("brown_conrady")

@@ -18,6 +18,8 @@ from __future__ import annotations
 
 import os
 
+from calib.arrays import Array
+
 for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_variable] = "1"  # before numpy is loaded
 
@@ -33,14 +35,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from calib.network import Net, Settings, accuracy, new_net, one_hot, train, train_in_batches
 from calib.network.fitting import fitting, samples, start_outputs
 from calib.network.net import Scaling, single
 from calib.robot import identify, load_arm, read_poses
 
-Array = NDArray[np.float64]
 DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data" / "robot"
 STEPS = 100
 PEAKS_MSE, PEAKS_MS = 2.5e-5, 3.0

@@ -17,6 +17,8 @@ from __future__ import annotations
 
 import os
 
+from calib.arrays import Array
+
 for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_variable] = "1"  # before numpy is loaded
 
@@ -31,16 +33,13 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from calib.robot.arm import A, D, SerialArm
-from calib.robot.arm_file import load_arm
+from calib.robot.arm.kinematics import base_from_flange
+from calib.robot.arm.read import load_arm
+from calib.robot.arm.serial_arm import A, D, SerialArm
 from calib.robot.calibration import ArmCalibration, identify
-from calib.robot.kinematics import base_from_flange
-from calib.robot.simulation import simulate
-from calib.robot.table import PoseTable
-
-Array = NDArray[np.float64]
+from calib.robot.simulation.simulate import simulate
+from calib.robot.table.read import PoseTable
 
 NEEDED = {50: 30.0, 500: 60.0, 5000: 160.0}  # times faster than pybotics
 NO_WORSE = 1.02  # held-out error over pybotics', a hair for the seed
@@ -196,7 +195,7 @@ def _pinocchio(arm: SerialArm) -> Callable[[Array], Array]:
     """Pinocchio, one pose after the other, as its Python interface has it."""
     import pinocchio as pin
 
-    from calib.robot.kinematics import link_constants
+    from calib.robot.arm.kinematics import link_constants
 
     model = pin.Model()
     parent = 0

@@ -15,13 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from calib.arrays import Array
 from calib.engine import Options, ParameterBlock, Problem, ResidualBlock, Solution, solve
-from calib.engine.damping import Fixed
-from calib.engine.gradient_descent import Rate, gradient_descent
+from calib.engine.levenberg_marquardt.damping import Fixed
+from calib.engine.methods.gradient_descent import Rate, gradient_descent
 
-Array = NDArray[np.float64]
 START = (-1.2, 1.0)
 TARGET = 1e-10
 # J'J has a largest eigenvalue of 677 at the start and of 501 at the minimum: rates are stable below 0.003 to 0.004.

@@ -20,15 +20,14 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from calib.arrays import Array
 from calib.engine import Options, ParameterBlock, Problem, ResidualBlock, Solution, prior, solve
-from calib.engine.dual import rows as dense_rows
-from calib.engine.irgn import irgn
-from calib.engine.landweber import Noise, Sweeps, landweber
-from calib.engine.structure import structure
+from calib.engine.methods.irgn import irgn
+from calib.engine.methods.landweber import Noise, Sweeps, landweber
+from calib.engine.methods.mini_batch import rows as dense_rows
+from calib.engine.normal_equations.layout import structure
 
-Array = NDArray[np.float64]
 # theta, d, a, alpha per joint: a UR10's, metres and radians (Universal Robots, DH parameters for calculations)
 NOMINAL = np.array(
     [

@@ -12,15 +12,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from calib.camera import opencv
 from calib.camera.board import read_board
-from calib.camera.rendering import PixelRays, render
-from calib.camera.simulation import simulate, typical_camera
+from calib.camera.images import opencv
+from calib.camera.simulation.rendering import PixelRays, render
+from calib.camera.simulation.simulate import simulate, typical_camera
 from calib.report import simulated_arm
 from calib.report.simulated_camera import simulation_files
 from calib.report.simulated_cell import simulated_cell
-from calib.robot import simulation as robot_simulation
-from calib.robot.arm_file import load_arm
+from calib.robot.arm.read import load_arm
+from calib.robot.simulation import simulate as robot_simulation
 
 Files = dict[str, str | bytes]
 

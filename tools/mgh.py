@@ -21,7 +21,7 @@ from mgh_problems import PROBLEMS, TestProblem
 
 from calib.engine import ParameterBlock, Problem, ResidualBlock, solve
 from calib.engine.derivatives import complex_step
-from calib.engine.global_start import best, portfolio
+from calib.engine.methods.multi_start import best, portfolio
 
 FACTORS = (1, 10, 100)
 NEAR = 1e-4  # relative; and 1e-12 where the minimum is zero

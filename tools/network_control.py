@@ -18,6 +18,8 @@ from __future__ import annotations
 
 import os
 
+from calib.arrays import Array
+
 for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_variable] = "1"  # before numpy is loaded
 
@@ -32,10 +34,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from calib.engine.damping import Damping
-from calib.engine.dual import Trained, batch_step
+from calib.engine.levenberg_marquardt.damping import Damping
+from calib.engine.methods.mini_batch import Trained, batch_step
 from calib.network import Net
 from calib.network.backpropagation import forward
 from calib.network.batches import Floored
@@ -44,7 +45,6 @@ from calib.network.net import Scaling, single
 from calib.network.shape import feed_forward
 from calib.network.start import nguyen_widrow
 
-Array = NDArray[np.float64]
 INERTIA, VISCOUS, DRY, GRAVITY = 0.5, 0.4, 0.6, 8.0  # kg m^2, N m s / rad, N m, N m: a 2 kg load on 0.4 m
 SMOOTH = 0.1  # rad / s over which dry friction turns round
 P, D = 60.0, 8.0  # N m / rad, N m s / rad

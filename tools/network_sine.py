@@ -17,6 +17,8 @@ from __future__ import annotations
 
 import os
 
+from calib.arrays import Array
+
 for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_variable] = "1"  # before numpy is loaded
 
@@ -28,16 +30,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from calib.engine import Iteration, Options, Problem, solve
-from calib.engine.global_start import global_start
-from calib.engine.gradient_descent import Rate, gradient_descent
+from calib.engine.methods.gradient_descent import Rate, gradient_descent
+from calib.engine.methods.multi_start import global_start
 from calib.network import new_net
 from calib.network.fitting import fitting, samples, start_outputs
 from calib.network.net import single
 
-Array = NDArray[np.float64]
 POINTS, HIDDEN = 500, 10
 SHARE = 1e-3  # of the variance: the error to reach
 MOST_DESCENT = 20_000  # steps of gradient descent

@@ -18,12 +18,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from calib.arrays import Array
 from calib.engine import Options, ParameterBlock, Problem, ResidualBlock, Solution, solve
 from calib.engine.derivatives import complex_step
 
-Array = NDArray[np.float64]
 DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data" / "engine" / "nist"
 DIGITS = 11  # that the certificates have
 WANTED = {4: 54, 6: 54, 9: 52}

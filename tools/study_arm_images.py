@@ -18,6 +18,8 @@ from __future__ import annotations
 
 import os
 
+from calib.arrays import Array
+
 for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_variable] = "1"  # before numpy is loaded
 
@@ -30,17 +32,15 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from calib.camera.boards.checkerboard import Checkerboard
-from calib.camera.simulation import typical_camera
-from calib.cell.arm_and_lens import identify_in_view
-from calib.cell.arm_in_images import views_of_arm
-from calib.cell.arm_simulation import ArmInImages, simulate_arm
-from calib.robot.arm_file import load_arm
+from calib.camera.simulation.simulate import typical_camera
+from calib.cell.arms.arm_and_lens import identify_in_view
+from calib.cell.arms.arm_in_images import views_of_arm
+from calib.cell.simulation.arm_in_images import ArmInImages, simulate_arm
+from calib.robot.arm.read import load_arm
 from calib.robot.calibration import ArmCalibration, identify
 
-Array = NDArray[np.float64]
 BOARD = Checkerboard(9, 6, 0.025).corners_in_board
 CAMERA = typical_camera("brown_conrady")
 SETUP = "eye-in-hand"

@@ -24,14 +24,13 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from calib import plugins
+from calib.arrays import Array
 from calib.camera import Camera, Observations, View, calibrate
 from calib.camera.boards.checkerboard import Checkerboard
-from calib.camera.simulation import simulate, typical_camera
-from calib.camera.uncertainty import projection_difference
+from calib.camera.calibration.uncertainty import projection_difference
+from calib.camera.simulation.simulate import simulate, typical_camera
 from calib.errors import CalibError
 from calib.geometry import se3
-
-Array = NDArray[np.float64]
 
 BOARD = Checkerboard(9, 6, 0.025).corners_in_board
 SIGMA_PX = 0.2

@@ -32,9 +32,9 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # one thread per process
 import numpy as np
 
 from calib.errors import CalibError
-from calib.robot.arm_file import load_arm
+from calib.robot.arm.read import load_arm
 from calib.robot.calibration import ArmCalibration, identify
-from calib.robot.simulation import Simulation, Spread, simulate
+from calib.robot.simulation.simulate import Simulation, Spread, simulate
 
 ARMS = ("ur5e", "irb120", "franka_panda", "iiwa14", "stanford", "r2000ic_165f")
 POSES = {"pose": 100, "position": 200, "distance": 500, "point": 300}  # about ten numbers per parameter, or more

@@ -5,13 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 from calib import config, plugins
+from calib.arrays import Array
 from calib.errors import UsageError, did_you_mean
-
-Array = NDArray[np.float64]
 
 _KINDS = "calib.camera.boards"
 

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from calib import config
-from calib.camera.lens import Array, Lens, read_lens
+from calib.arrays import Array
+from calib.camera.lens import Lens, read_lens
 from calib.errors import UsageError
 
 

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from calib.arrays import Array
 from calib.camera.observations import Observations, View
 from calib.delimited import Delimited, numbers, read_delimited, uses_decimal_comma
 from calib.errors import InputError, did_you_mean
-
-if TYPE_CHECKING:
-    from calib.camera.lens import Array
 
 REQUIRED = ("x_px", "y_px", "X_m", "Y_m")
 OPTIONAL = ("Z_m", "sigma_px")

@@ -12,12 +12,11 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from calib import plugins
+from calib.arrays import Array
 from calib.errors import UsageError, did_you_mean
 
-Array = NDArray[np.float64]
 AFFINE = ("fx_px", "fy_px", "skew_px", "cx_px", "cy_px")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from calib.cli import camera, cell, demo, handeye, listing, robot, simulate
+from calib.cli import camera, cell, demo, hand_eye, listing, robot, simulate
 
 app = typer.Typer(
     name="calib",
@@ -22,7 +22,7 @@ app = typer.Typer(
 app.command("camera", help=camera.HELP)(camera.command)
 app.command("demo", help=demo.HELP)(demo.command)
 app.command("robot", help=robot.HELP)(robot.command)
-app.command("handeye", help=handeye.HELP)(handeye.command)
+app.command("handeye", help=hand_eye.HELP)(hand_eye.command)
 app.command("cell", help=cell.HELP)(cell.command)
 app.command("list", help=listing.HELP)(listing.command)
 app.add_typer(simulate.app, name="simulate")

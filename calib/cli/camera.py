@@ -77,9 +77,9 @@ def finish(
     search: bool = False,
 ) -> None:
     """Calibrate, write the folder if there is one, print the summary or document, end with the verdict's status."""
-    from calib.camera.calibration import calibrate
-    from calib.camera.result import as_camera_file, as_document
-    from calib.camera.verdict import judge
+    from calib.camera.calibration.calibrate import calibrate
+    from calib.camera.calibration.documents import as_camera_file, as_document
+    from calib.camera.calibration.verdict import judge
     from calib.report import folder
     from calib.report.camera_summary import summary
 

@@ -48,11 +48,11 @@ def command(
     """See HELP."""
     with reporting(as_json):
         started = time.perf_counter()
-        from calib.cell.arms import calibrate_cell, read_cell
+        from calib.cell.arms.calibrate_cell import calibrate_cell, read_cell
         from calib.report import folder
         from calib.report.cell_summary import as_cell_file, as_document, grade, summary
         from calib.robot.calibrated_arm import calibrated_arm_as_yaml
-        from calib.robot.verdict import judge
+        from calib.robot.evaluation.verdict import judge
 
         target = folder.reserve(output, "calib_cell_result")
         cell = calibrate_cell(

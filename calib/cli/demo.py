@@ -22,7 +22,7 @@ def command(
     as_json: AsJson = False,
 ) -> None:
     """See HELP."""
-    from calib.camera.detection import detect
+    from calib.camera.detection.detect import detect
     from calib.cli.camera import finish
 
     with reporting(as_json), as_file(shipped("datasets").joinpath("demo_camera")) as data:

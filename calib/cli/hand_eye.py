@@ -24,8 +24,8 @@ from calib.cli.options import (
 from calib.cli.reporting import reporting
 
 if TYPE_CHECKING:
-    from calib.cell.cameras import Cameras
-    from calib.cell.hand_eye import HandEye
+    from calib.cell.hand_eye.calibrate import HandEye
+    from calib.cell.rig.calibrate import Cameras
 
 HELP = """Find where a camera stands on the hand, or beside the robot, from images of a board and poses of the flange.
 
@@ -98,14 +98,14 @@ def command(
         seen_by = camera_names(images or corners or [], camera or [], image_times)
         from calib.camera.camera import load_camera
         from calib.camera.lens import read_lens
-        from calib.cell.cameras import calibrate_cameras
-        from calib.cell.chain import read_setup
-        from calib.cell.closed_forms import read_method
-        from calib.cell.hand_eye import calibrate_hand_eye, check_refinable
-        from calib.cell.stamps import read_image_times
+        from calib.cell.hand_eye.calibrate import calibrate_hand_eye, check_refinable
+        from calib.cell.hand_eye.closed_forms import read_method
+        from calib.cell.hand_eye.frame_loop import read_setup
+        from calib.cell.pairing.timestamps import read_image_times
+        from calib.cell.rig.calibrate import calibrate_cameras
         from calib.report import folder
-        from calib.robot.table import read_poses
-        from calib.robot.table_columns import parse_columns
+        from calib.robot.table.columns import parse_columns
+        from calib.robot.table.read import read_poses
 
         read_lens(lens)  # a slip of the keys shows before the long work
         chosen = read_setup(setup) if setup is not None else None
@@ -144,10 +144,10 @@ def command(
 
 def _finish(calibration: HandEye, target: Path, as_json: bool, started: float) -> None:
     """Write the folder, print the summary or the document, and end with the verdict's exit status."""
-    from calib.cell.result import as_camera_file, as_document, as_hand_eye_file, matrix_text
-    from calib.cell.verdict import judge
+    from calib.cell.hand_eye.documents import as_camera_file, as_document, as_hand_eye_file, matrix_text
+    from calib.cell.hand_eye.verdict import judge
     from calib.report import folder
-    from calib.report.handeye_summary import summary
+    from calib.report.hand_eye_summary import summary
 
     verdict = judge(calibration)
     document = as_document(calibration, verdict, round(time.perf_counter() - started, 3))
@@ -170,8 +170,8 @@ def _finish(calibration: HandEye, target: Path, as_json: bool, started: float) -
 
 def _finish_all(calibration: Cameras, target: Path, as_json: bool, started: float) -> None:
     """The same for several cameras: a folder for each, and one document."""
-    from calib.cell.cameras_result import as_cameras_document, as_cameras_file, as_lens_file, verdicts, worst
-    from calib.cell.result import as_hand_eye_file, matrix_text
+    from calib.cell.hand_eye.documents import as_hand_eye_file, matrix_text
+    from calib.cell.rig.documents import as_cameras_document, as_cameras_file, as_lens_file, verdicts, worst
     from calib.report import folder
     from calib.report.cameras_summary import cameras_summary
 

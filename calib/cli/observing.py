@@ -60,7 +60,7 @@ def observed(
 ) -> Observations:
     """Corners detected in images, or read."""
     if images is not None:
-        from calib.camera.detection import detect
+        from calib.camera.detection.detect import detect
 
         return detect(images, board, jobs=jobs, timeout_s=timeout_s, progress=progress("corners", quiet))
     from calib.camera.corner_table import read_corners

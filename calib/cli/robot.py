@@ -18,11 +18,11 @@ from calib.errors import InputError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from calib.cell.arm_and_lens import LensOfArm
-    from calib.cell.arm_in_images import ArmViews
+    from calib.cell.arms.arm_and_lens import LensOfArm
+    from calib.cell.arms.arm_in_images import ArmViews
     from calib.robot.calibrated_arm import CalibratedArm
     from calib.robot.calibration import ArmCalibration
-    from calib.robot.table import PoseTable
+    from calib.robot.table.read import PoseTable
 
 DETECTION_S = 20.0  # time limit per image
 
@@ -86,11 +86,11 @@ def command(
         started = time.perf_counter()
         from calib.report import folder
         from calib.robot.calibration import identify
-        from calib.robot.free_set import check_travel, free_set
+        from calib.robot.identification.free_parameters import check_travel, free_set
         from calib.robot.measurement import measurement_of
-        from calib.robot.settings import arm_beside, settings_beside
-        from calib.robot.table import read_poses
-        from calib.robot.table_columns import parse_columns
+        from calib.robot.table.columns import parse_columns
+        from calib.robot.table.read import read_poses
+        from calib.robot.table.settings import arm_beside, settings_beside
 
         target = folder.reserve(output, "calib_robot_result")
         settings = settings_beside(poses)
@@ -160,7 +160,7 @@ def _views(
     """What the camera saw from the rows of a table of joint values. unfit: options that do not go with images."""
     from calib.camera.camera import load_camera
     from calib.camera.lens import read_lens
-    from calib.cell.arm_in_images import check_refinable, views_of_arm
+    from calib.cell.arms.arm_in_images import check_refinable, views_of_arm
 
     check_sources(images, corners, board, None, "calib robot --poses joints.csv --images photos/")
     for option, value in unfit.items():
@@ -178,8 +178,8 @@ def _arm(
     arm: str | None, table: PoseTable, kind: str | None, fix_conventions: bool, seed: int
 ) -> tuple[CalibratedArm, PoseTable, tuple[str, ...]]:
     """The arm of that name or file, else the shipped one that fits; the table as it is then meant; remarks."""
-    from calib.robot.arm_search import find_arm
     from calib.robot.calibrated_arm import CalibratedArm, load_calibrated_arm
+    from calib.robot.conventions.find_arm import find_arm
 
     if arm is not None:
         return load_calibrated_arm(arm), table, ()
@@ -195,7 +195,7 @@ def _with_offsets(
 ) -> tuple[CalibratedArm, tuple[str, ...]]:
     """The arm with joint offsets found by search, and a remark."""
     from calib.robot.calibrated_arm import CalibratedArm
-    from calib.robot.global_start import find_offsets
+    from calib.robot.conventions.zero_positions import find_offsets
 
     found = find_offsets(arm.arm, table, kind, seed=seed, callback=progress("search", quiet))
     return CalibratedArm(found.arm), (str(found),)
@@ -208,7 +208,7 @@ def _understood(
     import numpy as np
 
     from calib.robot.calibrated_arm import CalibratedArm
-    from calib.robot.conventions import diagnose, residual
+    from calib.robot.conventions.diagnose import diagnose, residual
 
     name = kind or table.measurement
     if name in ("joints", "point", "plane") or table.joints.shape[1] != arm.joints:
@@ -243,8 +243,8 @@ def _finish(calibration: ArmCalibration, lens: LensOfArm | None, target: Path, a
     from calib.report import folder
     from calib.report.robot_summary import summary
     from calib.robot.calibrated_arm import calibrated_arm_as_yaml
-    from calib.robot.result import as_document
-    from calib.robot.verdict import judge
+    from calib.robot.evaluation.documents import as_document
+    from calib.robot.evaluation.verdict import judge
 
     verdict = judge(calibration)
     document = as_document(calibration, verdict, round(time.perf_counter() - started, 3))

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from calib.arrays import Array
 from calib.network.net import Ensemble
 from calib.network.net_file import ensemble_document, read_ensemble
 from calib.network.remainder import fit_remainder
-from calib.robot.compensation import Array, Compensation, Groups, Lesson
+from calib.robot.compensation import Compensation, Groups, Lesson
 
 if TYPE_CHECKING:
     from calib.robot.compensation import Learned

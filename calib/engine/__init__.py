@@ -3,15 +3,15 @@
 The engine knows arrays, not robots, cameras or files, and imports nothing of calib outside itself.
 """
 
-from calib.engine.assembly import EvaluationError
 from calib.engine.covariance import Uncertainty, Unobservable
-from calib.engine.damping import Convergent, Fixed, Marquardt, Nielsen
-from calib.engine.levenberg_marquardt import Options, solve
+from calib.engine.levenberg_marquardt.checkpoint import Checkpoint, load_checkpoint
+from calib.engine.levenberg_marquardt.damping import Convergent, Fixed, Marquardt, Nielsen
+from calib.engine.levenberg_marquardt.solve import Options, solve
 from calib.engine.losses import LOSSES, Loss, cauchy, huber, soft_l1, tukey
+from calib.engine.normal_equations.assembly import EvaluationError
 from calib.engine.problem import ParameterBlock, Problem, ProblemError, ResidualBlock, prior
-from calib.engine.progress import Checkpoint, load_checkpoint
-from calib.engine.report import Iteration, Status
 from calib.engine.solution import Solution
+from calib.engine.status import Iteration, Status
 
 __all__ = [
     "LOSSES",

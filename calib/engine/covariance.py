@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.linalg import lapack, qr, solve_triangular
 
-from calib.engine.assembly import triangle
-from calib.engine.linear import Eliminated, eliminate
+from calib.arrays import Array, Index
+from calib.engine.normal_equations.assembly import triangle
+from calib.engine.normal_equations.schur import Eliminated, eliminate
 
 if TYPE_CHECKING:
-    from calib.engine.assembly import NormalEquations
-    from calib.engine.problem import Array, Index, Values
-    from calib.engine.structure import Structure
+    from calib.engine.normal_equations.assembly import NormalEquations
+    from calib.engine.normal_equations.layout import Structure
+    from calib.engine.problem import Values
 
 # Relative size, in unit-scaled columns, below which a direction is unseen. Seen directions of real problems end at
 # 1e-5, rounding begins at 1e-13 (R) and 1e-15 (J'J, squared): both gaps are decades wide.

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from calib.arrays import Array
+
 if TYPE_CHECKING:
-    from calib.engine.problem import Array, Evaluate, ParameterBlock, Problem, ResidualBlock, Rows, Values
+    from calib.engine.problem import Evaluate, ParameterBlock, Problem, ResidualBlock, Rows, Values
 
 # The step of a central difference balances truncation h^2 against rounding eps / h: h = eps^(1/3).
 CENTRAL_STEP = float(np.finfo(float).eps) ** (1 / 3)

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from calib.arrays import Array
+
 Loss = Callable[[Array], tuple[Array, Array]]
 
 

@@ -11,12 +11,10 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from calib.arrays import Array, Index
 from calib.engine.losses import Loss
 
-Array = NDArray[np.float64]
-Index = NDArray[np.intp]
 Rows = slice | Index
 Values = Mapping[str, Array]
 Evaluate = Callable[[Values, Rows], tuple[Array, Sequence[Array]]]

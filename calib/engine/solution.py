@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calib.engine.assembly import NormalEquations, row_norms
+from calib.arrays import Array
 from calib.engine.covariance import Uncertainty, uncertainty
+from calib.engine.normal_equations.assembly import NormalEquations, row_norms
 
 if TYPE_CHECKING:
-    from calib.engine.linear import Eliminated
-    from calib.engine.problem import Array, Problem
-    from calib.engine.progress import Checkpoint
-    from calib.engine.report import Iteration, Status
-    from calib.engine.structure import Structure
+    from calib.engine.levenberg_marquardt.checkpoint import Checkpoint
+    from calib.engine.normal_equations.layout import Structure
+    from calib.engine.normal_equations.schur import Eliminated
+    from calib.engine.problem import Problem
+    from calib.engine.status import Iteration, Status
 
 
 @dataclass(frozen=True)

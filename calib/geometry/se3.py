@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from calib.arrays import Array
 from calib.geometry import so3
-from calib.geometry.so3 import Array
 
 TANGENT = ("vx_m", "vy_m", "vz_m", "wx_rad", "wy_rad", "wz_rad")
 

@@ -7,12 +7,10 @@ robotics", 2018, eqs. 132-146.
 from __future__ import annotations
 
 from math import factorial
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from calib.arrays import Array
 
 _SERIES_BELOW = 0.25  # rad; the series below are exact to 1e-17 there
 # Taylor coefficients in t^2, highest first, of sin(t)/t, (1 - cos t)/t^2 and (t - sin t)/t^3: (-1)^k / (2k + 1, 2, 3)!

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from calib.lazy import lazy
 
 if TYPE_CHECKING:
     from calib.network.batches import BatchSettings, train_in_batches
@@ -27,26 +29,20 @@ __all__ = [
     "train_in_batches",
 ]
 
-_HOMES = {
-    "BatchSettings": "batches",
-    "Net": "net",
-    "Settings": "training",
-    "accuracy": "classification",
-    "classes": "classification",
-    "fit_remainder": "remainder",
-    "load_net": "net_file",
-    "new_net": "net",
-    "one_hot": "classification",
-    "save_net": "net_file",
-    "train": "training",
-    "train_in_batches": "batches",
-}
-
-
-def __getattr__(name: str) -> Any:
-    """Load what is asked for when it is asked for: numpy and scipy are slow to import."""
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+__getattr__, __dir__ = lazy(
+    __name__,
+    {
+        "BatchSettings": "batches",
+        "Net": "net",
+        "Settings": "training",
+        "accuracy": "classification",
+        "classes": "classification",
+        "fit_remainder": "remainder",
+        "load_net": "net_file",
+        "new_net": "net",
+        "one_hot": "classification",
+        "save_net": "net_file",
+        "train": "training",
+        "train_in_batches": "batches",
+    },
+)

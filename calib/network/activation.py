@@ -5,12 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from calib import plugins
-
-Array = NDArray[np.float64]
+from calib.arrays import Array
 
 
 @dataclass(frozen=True)

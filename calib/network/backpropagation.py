@@ -10,11 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from calib.arrays import Array
 from calib.network.shape import Shape
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,14 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from calib.engine.damping import Damping, Nielsen
-from calib.engine.dual import Trained, batch_step
+from calib.arrays import Array
+from calib.engine.levenberg_marquardt.damping import Damping, Nielsen
+from calib.engine.methods.mini_batch import Trained, batch_step
 from calib.network.fitting import fitting, samples, with_values
 from calib.network.net import Net, single
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from calib.arrays import Array
 from calib.errors import InputError
 
-Array = NDArray[np.float64]
 Labels = NDArray[np.int_]
 
 

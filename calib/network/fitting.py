@@ -13,12 +13,11 @@ from typing import overload
 import numpy as np
 from numpy.typing import NDArray
 
+from calib.arrays import Array
 from calib.engine import Options, ParameterBlock, Problem, ResidualBlock, prior, solve
 from calib.engine.problem import Rows, Values
 from calib.network.backpropagation import Pass, forward
 from calib.network.net import Bank
-
-Array = NDArray[np.float64]
 
 # Of the output layer's ridge in the start, per residual: too little to be seen in a fit, enough to keep weights small
 # where hidden units look alike. Measured on peaks: 1e-3 to 1e-6 per residual give the same median after 100 steps.

@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from calib.arrays import Array
 from calib.errors import InputError
 from calib.network.backpropagation import forward
 from calib.network.shape import Shape, feed_forward
 from calib.network.start import nguyen_widrow
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from calib import config
 from calib.errors import UsageError
@@ -25,8 +24,6 @@ from calib.files import write_text
 from calib.network.activation import read_activation
 from calib.network.net import Bank, Ensemble, Net, Scaling
 from calib.network.shape import Shape
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

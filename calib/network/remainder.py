@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from calib.arrays import Array
 from calib.errors import InputError
 from calib.network.fitting import samples
 from calib.network.folds import divide
@@ -21,7 +22,6 @@ from calib.network.shape import feed_forward
 from calib.network.start import nguyen_widrow
 from calib.network.training import Settings, fit
 
-Array = NDArray[np.float64]
 Groups = Sequence[object] | NDArray[np.generic]
 
 FOLDS = 5  # the usual compromise between the share trained on and the number of trainings

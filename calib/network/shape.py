@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
+from calib.arrays import Array
 from calib.errors import UsageError
 from calib.network.activation import Activation, read_activation
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

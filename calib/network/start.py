@@ -7,11 +7,10 @@ adaptive weights", IJCNN 1990; extended to any activation and input range as in 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from calib.arrays import Array
 from calib.network.shape import Shape
 
-Array = NDArray[np.float64]
 # Half of Nguyen & Widrow's 0.7 (eq. 7), their slope at which neighbouring units just meet. Measured on peaks, 60 seeds,
 # median error after 100 steps: 0.7 4.0e-5, 0.5 3.7e-5, 0.35 2.7e-5, 0.25 3.2e-5, 0.15 9e-5.
 SPREAD = 0.35

@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from calib.arrays import Array
 from calib.engine import Options, solve
 from calib.network.fitting import Samples, fitting, samples, start_outputs, with_values
 from calib.network.net import Bank, Net, single
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

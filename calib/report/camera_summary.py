@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from calib.camera.calibration import CameraCalibration
-    from calib.camera.verdict import Verdict
+    from calib.camera.calibration.calibrate import CameraCalibration
+    from calib.camera.calibration.verdict import Verdict
 
 MOST_NAMED = 4  # images named before "and n more"
 MOST_ASIDE, MOST_NOTES = 4, 6  # lines of images set aside; of those and notes together

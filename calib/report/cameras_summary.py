@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calib.cell.cameras_result import worst
+from calib.cell.rig.documents import worst
 from calib.geometry import so3
-from calib.report.handeye_summary import cut, left_out, place
+from calib.report.hand_eye_summary import cut, left_out, place
 
 if TYPE_CHECKING:
-    from calib.cell.cameras import Between, Cameras
-    from calib.cell.verdict import Verdict
+    from calib.cell.hand_eye.verdict import Verdict
+    from calib.cell.rig.calibrate import Between, Cameras
 
 
 def cameras_summary(c: Cameras, verdicts: tuple[Verdict, ...], output: str) -> str:

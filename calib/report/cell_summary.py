@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from calib.geometry import se3, so3
-from calib.robot.result import as_document as as_arm_document
+from calib.robot.evaluation.documents import as_document as as_arm_document
 
 if TYPE_CHECKING:
-    from calib.cell.arms import Cell
-    from calib.robot.verdict import Verdict
+    from calib.cell.arms.calibrate_cell import Cell
+    from calib.robot.evaluation.verdict import Verdict
 
 
 def grade(verdicts: dict[str, Verdict]) -> str:

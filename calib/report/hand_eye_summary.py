@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calib.cell.next_poses import next_poses
-from calib.cell.result import publisher
+from calib.cell.hand_eye.documents import publisher
+from calib.cell.hand_eye.next_poses import next_poses
 from calib.geometry import so3
 
 if TYPE_CHECKING:
-    from calib.cell.hand_eye import HandEye, TimeOffset
-    from calib.cell.verdict import Verdict
+    from calib.cell.hand_eye.calibrate import HandEye, TimeOffset
+    from calib.cell.hand_eye.verdict import Verdict
 
 MOST_NAMED = 4  # images named before "and n more"
 WIDTH = 118

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from calib.camera import opencv
-from calib.camera.rendering import PixelRays, render
+from calib.arrays import Array
+from calib.camera.images import opencv
+from calib.camera.simulation.rendering import PixelRays, render
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from calib.camera.bow import Bow
     from calib.camera.camera import Camera
     from calib.camera.observations import Observations
-    from calib.camera.rendering import Array
 
 
 def pictures(

@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from calib.robot.verdict import tool_position_mm
+from calib.robot.evaluation.verdict import tool_position_mm
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from calib.robot.accuracy import Accuracy, Statistics
     from calib.robot.calibration import ArmCalibration
-    from calib.robot.judging import Outlier
-    from calib.robot.verdict import Verdict
+    from calib.robot.evaluation.accuracy import Accuracy, Statistics
+    from calib.robot.evaluation.evaluate import Outlier
+    from calib.robot.evaluation.verdict import Verdict
 
 MOST_NAMED = 4  # outliers named before "and n more"
 MOST_CHANGES = 6  # parameters shown

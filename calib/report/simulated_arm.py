@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from calib.report.folder import to_yaml
-from calib.robot.arm_writer import arm_as_yaml
-from calib.robot.simulation_files import ARM_FILE, rounded, settings, truth
-from calib.robot.table_writer import poses_text
+from calib.robot.arm.write import arm_as_yaml
+from calib.robot.simulation.documents import ARM_FILE, rounded, settings, truth
+from calib.robot.table.write import poses_text
 
 if TYPE_CHECKING:
-    from calib.robot.simulation import Simulation
+    from calib.robot.simulation.simulate import Simulation
 
 
 def simulation_files(simulation: Simulation) -> dict[str, str]:

@@ -11,7 +11,7 @@ from calib.report.pictures import pictures
 
 if TYPE_CHECKING:
     from calib.camera.board import Board
-    from calib.camera.simulation import Simulation
+    from calib.camera.simulation.simulate import Simulation
 
 
 def simulation_files(

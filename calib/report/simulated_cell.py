@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from calib.cell.arm_simulation import simulate_arm
+from calib.cell.simulation.arm_in_images import simulate_arm
 from calib.errors import UsageError
 from calib.report import simulated_images
 from calib.report.folder import to_yaml
-from calib.robot.arm_file import load_arm
-from calib.robot.simulation import Spread, simulate
-from calib.robot.simulation_files import rounded, truth
-from calib.robot.table_writer import poses_text
+from calib.robot.arm.read import load_arm
+from calib.robot.simulation.documents import rounded, truth
+from calib.robot.simulation.simulate import Spread, simulate
+from calib.robot.table.write import poses_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable

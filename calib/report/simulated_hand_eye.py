@@ -11,16 +11,16 @@ from calib.camera.bow import Bow
 from calib.camera.corner_table import corners_text
 from calib.report.folder import to_yaml
 from calib.report.pictures import pictures
-from calib.robot.simulation_files import rounded
-from calib.robot.table_writer import poses_text
+from calib.robot.simulation.documents import rounded
+from calib.robot.table.write import poses_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from calib.camera.board import Board
     from calib.camera.camera import Camera
-    from calib.cell.rig_simulation import RigSimulation
-    from calib.cell.simulation import Simulation
+    from calib.cell.simulation.hand_eye import Simulation
+    from calib.cell.simulation.rig import RigSimulation
 
 
 def simulation_files(

@@ -10,17 +10,17 @@ import numpy as np
 from calib.camera.corner_table import corners_text
 from calib.report.folder import to_yaml
 from calib.report.pictures import pictures
-from calib.report.simulated_handeye import camera_file
-from calib.robot.arm_file import shipped_arms
-from calib.robot.arm_writer import arm_as_yaml
-from calib.robot.simulation_files import ARM_FILE, TRUTH_DECIMALS, rounded
-from calib.robot.table_writer import poses_text
+from calib.report.simulated_hand_eye import camera_file
+from calib.robot.arm.read import shipped_arms
+from calib.robot.arm.write import arm_as_yaml
+from calib.robot.simulation.documents import ARM_FILE, TRUTH_DECIMALS, rounded
+from calib.robot.table.write import poses_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from calib.camera.board import Board
-    from calib.cell.arm_simulation import ArmInImages
+    from calib.cell.simulation.arm_in_images import ArmInImages
 
 
 def simulation_files(

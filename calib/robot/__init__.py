@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from calib.lazy import lazy
 
 if TYPE_CHECKING:
-    from calib.robot.arm import SerialArm
-    from calib.robot.arm_file import load_arm
-    from calib.robot.arm_search import find_arm
+    from calib.robot.arm.inverse_kinematics import inverse_kinematics
+    from calib.robot.arm.read import load_arm
+    from calib.robot.arm.serial_arm import SerialArm
     from calib.robot.calibrated_arm import CalibratedArm, load_calibrated_arm, save_calibrated_arm
     from calib.robot.calibration import ArmCalibration, identify
-    from calib.robot.inverse_kinematics import inverse_kinematics
-    from calib.robot.table import PoseTable, read_poses
-    from calib.robot.verdict import judge
+    from calib.robot.conventions.find_arm import find_arm
+    from calib.robot.evaluation.verdict import judge
+    from calib.robot.table.read import PoseTable, read_poses
 
 __all__ = [
     "ArmCalibration",
@@ -29,26 +31,20 @@ __all__ = [
     "save_calibrated_arm",
 ]
 
-_HOMES = {
-    "ArmCalibration": "calibration",
-    "CalibratedArm": "calibrated_arm",
-    "PoseTable": "table",
-    "SerialArm": "arm",
-    "find_arm": "arm_search",
-    "identify": "calibration",
-    "inverse_kinematics": "inverse_kinematics",
-    "judge": "verdict",
-    "load_arm": "arm_file",
-    "load_calibrated_arm": "calibrated_arm",
-    "read_poses": "table",
-    "save_calibrated_arm": "calibrated_arm",
-}
-
-
-def __getattr__(name: str) -> Any:
-    """Load what is asked for when it is asked for: numpy and scipy are slow to import."""
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+__getattr__, __dir__ = lazy(
+    __name__,
+    {
+        "ArmCalibration": "calibration",
+        "CalibratedArm": "calibrated_arm",
+        "PoseTable": "table.read",
+        "SerialArm": "arm.serial_arm",
+        "find_arm": "conventions.find_arm",
+        "identify": "calibration",
+        "inverse_kinematics": "arm.inverse_kinematics",
+        "judge": "evaluation.verdict",
+        "load_arm": "arm.read",
+        "load_calibrated_arm": "calibrated_arm",
+        "read_poses": "table.read",
+        "save_calibrated_arm": "calibrated_arm",
+    },
+)

@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 
 from calib import config
+from calib.arrays import Array
 from calib.errors import UsageError, did_you_mean
 from calib.files import write_text
 from calib.geometry import se3
-from calib.robot import kinematics
-from calib.robot.arm import Array, SerialArm
-from calib.robot.arm_file import load_arm, parse_arm
-from calib.robot.arm_writer import arm_as_yaml, block_lines
+from calib.robot.arm import kinematics
+from calib.robot.arm.read import load_arm, parse_arm
+from calib.robot.arm.serial_arm import SerialArm
+from calib.robot.arm.write import arm_as_yaml, block_lines
 from calib.robot.compensation import Correction, correction_document, read_correction
 from calib.robot.effect import Conditions, read_effect, shipped_effects
 
@@ -114,7 +115,7 @@ def save_calibrated_arm(calibrated: CalibratedArm, path: Path, *, overwrite: boo
 def load_calibrated_arm(text_or_path: str | Path) -> CalibratedArm:
     """The arm of a shipped name or a URDF file, or of a YAML file with or without effects and compensation.
 
-    Raises the errors of `calib.robot.arm_file.load_arm`, UsageError `arm-value` for effects or a compensation that
+    Raises the errors of `calib.robot.arm.read.load_arm`, UsageError `arm-value` for effects or a compensation that
     do not belong to it, and the errors of `calib.robot.compensation.read_correction`.
     """
     text = str(text_or_path)

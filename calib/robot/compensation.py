@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calib import plugins
+from calib.arrays import Array
 from calib.errors import InputError, UsageError
-from calib.robot.arm import SerialArm
+from calib.robot.arm.serial_arm import SerialArm
 from calib.robot.effect import Conditions, Effect, motion_columns
 
-Array = NDArray[np.float64]
 Groups = NDArray[np.generic]
 
 

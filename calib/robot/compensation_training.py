@@ -10,14 +10,14 @@ import numpy as np
 
 from calib.robot.compensation import Compensation, Correction, Groups, Lesson
 from calib.robot.effect import conditions_of, motion_columns
-from calib.robot.fitting import Fit
-from calib.robot.model import rows_of
-from calib.robot.prediction import flange_poses
-from calib.robot.rows import chosen, pose_groups
+from calib.robot.identification.model import rows_of
+from calib.robot.identification.residuals import flange_poses
+from calib.robot.identification.robust_fit import Fit
+from calib.robot.table.select import chosen, pose_groups
 
 if TYPE_CHECKING:
-    from calib.robot.judging import Judgement, Pair
-    from calib.robot.table import PoseTable
+    from calib.robot.evaluation.evaluate import Judgement, Pair
+    from calib.robot.table.read import PoseTable
 
 SESSION = "session"  # the column that tells sessions apart, if no other is named
 

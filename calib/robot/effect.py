@@ -13,17 +13,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from calib import plugins
-from calib.robot.arm import THETA, D
-from calib.robot.kinematics import flange_jacobian
+from calib.arrays import Array
+from calib.robot.arm.kinematics import flange_jacobian
+from calib.robot.arm.serial_arm import THETA, D
 
 if TYPE_CHECKING:
-    from calib.robot.arm import SerialArm
-    from calib.robot.table import PoseTable
-
-Array = NDArray[Any]
+    from calib.robot.arm.serial_arm import SerialArm
+    from calib.robot.table.read import PoseTable
 
 
 @dataclass(frozen=True, eq=False)

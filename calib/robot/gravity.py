@@ -8,18 +8,17 @@ an arm on a wall or a ceiling says so by its `base`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from calib.robot.kinematics import about_z, link_constants
-from calib.robot.workspace import random_commands
+from calib.arrays import Array
+from calib.robot.arm.kinematics import about_z, link_constants
+from calib.robot.arm.workspace import random_commands
 
 if TYPE_CHECKING:
-    from calib.robot.arm import SerialArm
+    from calib.robot.arm.serial_arm import SerialArm
 
-Array = NDArray[Any]
 
 DOWN = np.array([0.0, 0.0, -1.0])  # in the base
 STANDARD_GRAVITY = 9.80665  # m/s^2 (CGPM 1901)

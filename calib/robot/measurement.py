@@ -1,6 +1,6 @@
 """What every kind of measurement is: a residual that follows from where the flange is, and the frames it needs.
 
-The chain from the parameters of the arm to the flange is the same for all (`calib.robot.prediction`); a file in
+The chain from the parameters of the arm to the flange is the same for all (`identification.residuals`); a file in
 `calib/robot/measurements` supplies the rest as one `Measurement` under the name MEASUREMENT. Arrays hold rows along
 their last axis: every line of a residual is then one pass over long vectors.
 """
@@ -12,19 +12,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from calib import plugins
+from calib.arrays import Array, Index, Mask
 from calib.engine import ParameterBlock
 from calib.errors import UsageError
 from calib.geometry import se3, so3
 
 if TYPE_CHECKING:
-    from calib.engine.problem import Index, Rows, Values
-    from calib.robot.table import PoseTable
-
-Array = NDArray[np.float64]
-Mask = NDArray[np.bool_]
+    from calib.engine.problem import Rows, Values
+    from calib.robot.table.read import PoseTable
 
 
 SMALL_TURN = 0.1  # sine, below which series of four terms are exact to 1e-13

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from rendered import TestCamera, pose
+from cases.rendered import TestCamera, pose
 
-from calib.camera import detect, opencv
+from calib.camera import detect
 from calib.camera.boards.checkerboard import Checkerboard
 from calib.camera.bow import Bow
-from calib.camera.rendering import PixelRays, render
+from calib.camera.images import opencv
+from calib.camera.simulation.rendering import PixelRays, render
 from calib.geometry import se3
 
 BOARD = Checkerboard(9, 6, 0.025)

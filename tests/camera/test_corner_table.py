@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from camera_cases import BOARD, good, with_views
+from cases.camera import BOARD, good, with_views
 
 from calib.camera import calibrate
 from calib.camera.corner_table import corners_text, read_corners

@@ -5,18 +5,16 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
-from camera_cases import LENSES, tilted
-from numpy.typing import NDArray
+from cases.camera import LENSES, tilted
 
+from calib.arrays import Array
+from calib.camera.calibration.reprojection import Corners, lens_block, pose_block, reprojection
 from calib.camera.lens import AFFINE, Lens, held_labels, read_lens
-from calib.camera.projection import Corners, lens_block, pose_block, reprojection
-from calib.camera.simulation import typical_camera
+from calib.camera.simulation.simulate import typical_camera
 from calib.engine import Problem
 from calib.engine.derivatives import numeric_jacobians
 from calib.errors import UsageError
 from calib.geometry import se3
-
-Array = NDArray[np.float64]
 
 
 def skewed(lens: str) -> Array:

@@ -6,11 +6,11 @@ import numpy as np
 
 from calib.camera.boards.checkerboard import Checkerboard
 from calib.camera.camera import Camera
-from calib.camera.simulation import typical_camera
-from calib.cell.arm_in_images import ArmViews, views_of_arm
-from calib.cell.arm_simulation import ArmInImages, simulate_arm
-from calib.cell.chain import Setup
-from calib.robot.arm_file import load_arm
+from calib.camera.simulation.simulate import typical_camera
+from calib.cell.arms.arm_in_images import ArmViews, views_of_arm
+from calib.cell.hand_eye.frame_loop import Setup
+from calib.cell.simulation.arm_in_images import ArmInImages, simulate_arm
+from calib.robot.arm.read import load_arm
 from calib.robot.calibration import ArmCalibration
 
 BOARD = Checkerboard(9, 6, 0.025).corners_in_board

@@ -7,16 +7,14 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from numpy.typing import NDArray
 
 from calib import plugins
+from calib.arrays import Array
 from calib.camera.boards.checkerboard import Checkerboard
 from calib.camera.camera import Camera
 from calib.camera.observations import Observations, View
-from calib.camera.simulation import simulate, typical_camera
+from calib.camera.simulation.simulate import simulate, typical_camera
 from calib.geometry import se3, so3
-
-Array = NDArray[np.float64]
 
 LENSES = plugins.discover("calib.camera.lenses")
 BOARD = Checkerboard(9, 6, 0.025).corners_in_board

@@ -6,13 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from calib.arrays import Array, Index
 from calib.engine import ParameterBlock, Problem, ResidualBlock
 from calib.engine.losses import Loss
-from calib.engine.problem import Index, Rows, Values
-
-Array = NDArray[np.float64]
+from calib.engine.problem import Rows, Values
 
 
 def curve(

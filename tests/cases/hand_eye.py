@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from calib.camera.boards.checkerboard import Checkerboard
-from calib.camera.simulation import typical_camera
-from calib.cell.data import Data, gathered
-from calib.cell.simulation import Noise, Simulation, simulate
+from calib.camera.simulation.simulate import typical_camera
+from calib.cell.hand_eye.paired_views import Data, gathered
+from calib.cell.simulation.hand_eye import Noise, Simulation, simulate
 from calib.geometry import se3, so3
-from calib.robot.orientation import Angles
-from calib.robot.table import PoseTable
+from calib.robot.table.orientation import Angles
+from calib.robot.table.read import PoseTable
 
 CAMERA = typical_camera("brown_conrady")
 BOARD = Checkerboard(9, 6, 0.025).corners_in_board

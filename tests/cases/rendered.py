@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from calib.arrays import Array
 from calib.camera.boards.checkerboard import Checkerboard
-from calib.camera.rendering import PixelRays, render
+from calib.camera.simulation.rendering import PixelRays, render
 from calib.geometry import so3
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

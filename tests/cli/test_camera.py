@@ -17,7 +17,7 @@ from typer.testing import CliRunner, Result
 from calib.camera import load_camera
 from calib.camera.corner_table import corners_text
 from calib.camera.observations import Observations, View
-from calib.camera.simulation import simulate, typical_camera
+from calib.camera.simulation.simulate import simulate, typical_camera
 from calib.cli import app
 from calib.config import shipped
 from calib.geometry import se3
@@ -441,7 +441,7 @@ def test_the_same_seed_gives_the_same_bytes(run: Run) -> None:
 def test_a_simulation_that_cannot_be_is_told(
     run: Run, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], code: str
 ) -> None:
-    monkeypatch.setattr("calib.camera.simulation.MOST_DRAWS", 20)
+    monkeypatch.setattr("calib.camera.simulation.simulate.MOST_DRAWS", 20)
     Path("something.txt").write_text("here")
     given = arguments if "--output" in arguments else ("--output", "sim", *arguments)
     refused(run("simulate", "camera", *given, "--views", "2"), code, 2)

@@ -15,13 +15,13 @@ from typer.testing import CliRunner, Result
 from calib.cli import app
 from calib.errors import UsageError
 from calib.geometry import se3
-from calib.robot.arm_file import load_arm
+from calib.robot.arm.inverse_kinematics import inverse_kinematics
+from calib.robot.arm.kinematics import base_from_flange
+from calib.robot.arm.read import load_arm
 from calib.robot.calibrated_arm import calibrated_arm_as_yaml, load_calibrated_arm, save_calibrated_arm
-from calib.robot.inverse_kinematics import inverse_kinematics
-from calib.robot.kinematics import base_from_flange
-from calib.robot.simulation import simulate
-from calib.robot.table import PoseTable
-from calib.robot.table_writer import write_poses
+from calib.robot.simulation.simulate import simulate
+from calib.robot.table.read import PoseTable
+from calib.robot.table.write import write_poses
 
 Run = Callable[..., Result]
 ROWS = 200

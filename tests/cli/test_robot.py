@@ -14,12 +14,12 @@ from typer.testing import CliRunner, Result
 from calib.cli import app
 from calib.cli.options import tolerance_of
 from calib.errors import UsageError
-from calib.robot.arm_file import load_arm
-from calib.robot.arm_writer import arm_as_yaml
-from calib.robot.rows import chosen
-from calib.robot.simulation import simulate
-from calib.robot.table import PoseTable
-from calib.robot.table_writer import write_poses
+from calib.robot.arm.read import load_arm
+from calib.robot.arm.write import arm_as_yaml
+from calib.robot.simulation.simulate import simulate
+from calib.robot.table.read import PoseTable
+from calib.robot.table.select import chosen
+from calib.robot.table.write import write_poses
 
 Run = Callable[..., Result]
 
@@ -189,10 +189,8 @@ def test_tolerances_have_units() -> None:
             tolerance_of(wrong)
 
 
-def test_the_file_as_published(run: Run, tmp_path: Path) -> None:
-    folder = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "robot" / "ur10_leica_pose"
-    if not folder.is_dir():
-        pytest.skip(f"measured data is not here: {folder}")
+def test_the_file_as_published(run: Run, real_robots: Path) -> None:
+    folder = real_robots / "ur10_leica_pose"
     joints = ("shoulder_pan", "shoulder_lift", "elbow", "wrist_1", "wrist_2", "wrist_3")
     pairs = [f"j{i + 1}_rad={name}_joint" for i, name in enumerate(joints)]
     pairs += [f"{axis}_mm=measurement_{axis}" for axis in "xyz"]

@@ -14,7 +14,7 @@ from calib.camera.corner_table import read_corners
 from calib.cli import app
 from calib.config import read_yaml
 from calib.geometry import so3
-from calib.robot.table import read_poses
+from calib.robot.table.read import read_poses
 
 BOARD = "checkerboard:9x6:25mm"
 

@@ -10,9 +10,9 @@ from typer.testing import CliRunner, Result
 
 from calib.cli import app
 from calib.config import read_yaml
-from calib.robot.arm_file import load_arm
-from calib.robot.arm_writer import save_arm
-from calib.robot.table import read_poses
+from calib.robot.arm.read import load_arm
+from calib.robot.arm.write import save_arm
+from calib.robot.table.read import read_poses
 
 
 def run(*arguments: object) -> Result:

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from engine_problems import Array, Use, curve, dense, random_parameters, random_residuals
+from cases.engine import Use, curve, dense, random_parameters, random_residuals
 
+from calib.arrays import Array
 from calib.engine import ParameterBlock, Problem, ResidualBlock, Solution, prior, solve
 from calib.engine.problem import Rows, Values
 

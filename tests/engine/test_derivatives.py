@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from engine_problems import Array, Use, curve, random_parameters, random_residuals
+from cases.engine import Use, curve, random_parameters, random_residuals
 
+from calib.arrays import Array
 from calib.engine import ParameterBlock, Problem, ResidualBlock, solve
 from calib.engine.derivatives import complex_step, jacobian_errors, numeric_jacobians
 from calib.engine.problem import Values

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from engine_problems import Array, curve
+from cases.engine import curve
 
+from calib.arrays import Array
 from calib.engine import LOSSES, Problem, solve
 
 SQUARED = np.array([1e-8, 0.01, 0.5, 1.0, 1.7, 4.0, 20.0, 22.0, 400.0, 1e6])

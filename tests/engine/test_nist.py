@@ -2,28 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from pathlib import Path
-from types import ModuleType
-
+import nist
 import numpy as np
 import pytest
 
 from calib.engine import Options
 
-TOOL = Path(__file__).resolve().parents[2] / "tools" / "nist.py"
-
-
-def load() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("nist_tool", TOOL)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["nist_tool"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-nist = load()
 needs_data = pytest.mark.skipif(not (nist.DATA / "Misra1a.dat").exists(), reason=f"no NIST data in {nist.DATA}")
 
 

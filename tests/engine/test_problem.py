@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from engine_problems import Use, random_parameters, random_residuals
+from cases.engine import Use, random_parameters, random_residuals
 
 from calib.engine import ParameterBlock, Problem, ProblemError, ResidualBlock, prior, solve
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
+from calib.arrays import Array
 from calib.geometry import so3
-
-Array = NDArray[np.float64]
 
 ANGLES = [
     0.0,

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
+from calib.arrays import Array
 from calib.errors import InputError
 from calib.network import fit_remainder
 from calib.network.folds import divide
 
-Array = NDArray[np.float64]
 FEW = {"hidden": (6,), "weight_decays": (1e-3,)}
 
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
+from calib.arrays import Array
 from calib.engine import Options, solve
 from calib.errors import InputError
 from calib.network import Net, Settings, new_net, train
 from calib.network.fitting import fitting, samples, start_outputs
 from calib.network.net import Ensemble, onto, single
-
-Array = NDArray[np.float64]
 
 
 def peaks(points: int) -> tuple[Array, Array]:

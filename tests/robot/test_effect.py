@@ -6,19 +6,17 @@ import re
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
+from calib.arrays import Array
 from calib.errors import UsageError
 from calib.geometry import se3
-from calib.robot.arm import SerialArm
-from calib.robot.arm_file import load_arm
+from calib.robot.arm.kinematics import about_z, base_from_flange, link_constants
+from calib.robot.arm.read import load_arm
+from calib.robot.arm.serial_arm import SerialArm
+from calib.robot.arm.workspace import command_range, random_commands
 from calib.robot.effect import Conditions, conditions_of, motion_columns, read_effect, shipped_effects
 from calib.robot.gravity import STANDARD_GRAVITY, loads
-from calib.robot.kinematics import about_z, base_from_flange, link_constants
-from calib.robot.table import PoseTable
-from calib.robot.workspace import command_range, random_commands
-
-Array = NDArray[np.float64]
+from calib.robot.table.read import PoseTable
 
 ARMS = ("ur5e", "franka_panda", "irb120", "stanford", "cobra600", "r2000ic_165f")
 UNIT = re.compile(r".*_(rad|m|per_k|rad_per_rad|m_per_m|rad_per_m|rad_per_nm|m_per_n)")

@@ -12,15 +12,15 @@ from calib.engine import Problem
 from calib.engine.derivatives import jacobian_errors
 from calib.errors import DegenerateError, UsageError
 from calib.geometry import se3
-from calib.robot.arm_file import load_arm
+from calib.robot.arm.kinematics import base_from_flange
+from calib.robot.arm.read import load_arm
 from calib.robot.effect import conditions_of, read_effect
-from calib.robot.fitting import fit
-from calib.robot.free_set import expected_rank, free_set, hold_redundant, hold_turning
-from calib.robot.kinematics import base_from_flange
+from calib.robot.identification.free_parameters import expected_rank, free_set, hold_redundant, hold_turning
+from calib.robot.identification.model import Model, pose_problem, residuals_at, rows_of
+from calib.robot.identification.robust_fit import fit
 from calib.robot.measurement import measurement_of, read_measurement
-from calib.robot.model import Model, pose_problem, residuals_at, rows_of
-from calib.robot.rows import chosen
-from calib.robot.simulation import Simulation, Spread, simulate
+from calib.robot.simulation.simulate import Simulation, Spread, simulate
+from calib.robot.table.select import chosen
 
 KINDS = plugins.discover("calib.robot.measurements")
 SIMULATED = {"view": "pose"}

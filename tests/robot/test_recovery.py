@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from calib.geometry import se3, so3
-from calib.robot.arm_file import load_arm
+from calib.robot.arm.read import load_arm
+from calib.robot.arm.workspace import random_commands
 from calib.robot.calibration import ArmCalibration, identify
-from calib.robot.simulation import Simulation, Spread, simulate
-from calib.robot.workspace import random_commands
+from calib.robot.simulation.simulate import Simulation, Spread, simulate
 
 EXACT = Spread(sigma_m=0, sigma_rad=0)
 CASES = [("ur5e", "pose", 60), ("irb120", "position", 100), ("stanford", "pose", 80), ("franka_panda", "distance", 400),

@@ -11,14 +11,12 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from calib import config
-from calib.camera import opencv
+from calib.arrays import Array
 from calib.camera.boards.checkerboard import UNITS_M
+from calib.camera.images import opencv
 from calib.errors import UsageError, did_you_mean
-
-Array = NDArray[np.float64]
 
 FAMILIES = ("16h5", "25h9", "36h10", "36h11")
 _SYNTAX = "apriltag:FAMILY:SIZE, the side of the black square, such as apriltag:36h11:48mm"

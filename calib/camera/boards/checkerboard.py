@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from calib import config
+from calib.arrays import Array
 from calib.errors import UsageError
-
-Array = NDArray[np.float64]
 
 UNITS_M = {"um": 1e-6, "mm": 1e-3, "cm": 1e-2, "m": 1.0, "in": 0.0254}
 _CORNERS = (3, 200)  # two corners a side leave a square whose turns cannot be told apart; no camera resolves 200

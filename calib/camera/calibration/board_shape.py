@@ -8,22 +8,21 @@ length: 0.05 mm for 2 mm on 200 mm, left out.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from calib.camera.projection import reprojection
+from calib.arrays import Array
+from calib.camera.calibration.reprojection import reprojection
 from calib.engine import ParameterBlock, ResidualBlock
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from calib.camera.calibration.reprojection import Corners
     from calib.camera.lens import Lens
-    from calib.camera.projection import Corners
     from calib.engine.problem import Rows, Values
 
-Array = NDArray[Any]
 
 SHAPE_BLOCK = "board_shape"
 POWERS = ((2, 0), (1, 1), (0, 2), (3, 0), (2, 1), (1, 2), (0, 3))
@@ -44,7 +43,7 @@ def surface(in_board: Array) -> Array:
 
 
 def shaped_reprojection(lens: Lens, corners: Corners, sigma_px: float) -> ResidualBlock:
-    """`calib.camera.projection.reprojection`, of a board whose height is unknown as well."""
+    """`calib.camera.calibration.reprojection.reprojection`, of a board whose height is unknown as well."""
     heights = surface(corners.in_board)
     flat = reprojection(lens, corners, sigma_px)
 

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calib.camera.lens import Lens
-from calib.camera.observations import View
-from calib.camera.projection import (
+from calib.arrays import Array
+from calib.camera.calibration.reprojection import (
     LENS_BLOCK,
     POSE_BLOCK,
     Corners,
@@ -20,14 +19,15 @@ from calib.camera.projection import (
     reprojection,
     weak_priors,
 )
+from calib.camera.lens import Lens
+from calib.camera.observations import View
 from calib.engine import Options, Problem, Solution, Status, huber, solve
-from calib.engine.damping import Marquardt
+from calib.engine.levenberg_marquardt.damping import Marquardt
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from calib.camera.lens import Array
-    from calib.engine.levenberg_marquardt import Callback
+    from calib.engine.levenberg_marquardt.solve import Callback
 
     Mask = NDArray[np.bool_]
 

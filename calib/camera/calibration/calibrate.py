@@ -9,24 +9,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calib.camera import zhang
-from calib.camera.adjustment import Adjustment, adjust
+from calib.arrays import Array, Mask
+from calib.camera.calibration import zhang
+from calib.camera.calibration.bundle_adjustment import Adjustment, adjust
+from calib.camera.calibration.degeneracy import check_corners, check_tilts, check_views
+from calib.camera.calibration.global_start import global_start
+from calib.camera.calibration.outliers import GARBAGE, garbage, without_outliers
+from calib.camera.calibration.reprojection import POSE_BLOCK, Corners, corners_of
+from calib.camera.calibration.usable_views import usable
 from calib.camera.camera import Camera
-from calib.camera.degeneracy import check_corners, check_tilts, check_views
-from calib.camera.global_start import global_start
 from calib.camera.lens import Lens, fixed_values, held_labels, read_lens
 from calib.camera.observations import Observations, SetAside, View
-from calib.camera.projection import POSE_BLOCK, Corners, corners_of
-from calib.camera.screening import GARBAGE, garbage, without_outliers
-from calib.camera.views import usable
 from calib.engine import Solution
 from calib.errors import ConvergenceError
 from calib.geometry import se3
 
 if TYPE_CHECKING:
-    from calib.camera.adjustment import Mask
-    from calib.camera.lens import Array
-    from calib.engine.levenberg_marquardt import Callback
+    from calib.engine.levenberg_marquardt.solve import Callback
 
 
 @dataclass(frozen=True)

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from calib.camera.projection import LENS_BLOCK, POSE_BLOCK, corners_of, reprojection
+from calib.arrays import Array
+from calib.camera.calibration.reprojection import LENS_BLOCK, POSE_BLOCK, corners_of, reprojection
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from calib.cell.boards_seen import BoardsSeen
-
-Array = NDArray[Any]
+    from calib.camera.calibration.locate_boards import BoardsSeen
 
 
 @dataclass(frozen=True, eq=False)

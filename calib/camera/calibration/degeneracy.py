@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calib.camera.projection import LENS_BLOCK, POSE_BLOCK, Corners, lens_block, reprojection
+from calib.arrays import Array
+from calib.camera.calibration.reprojection import LENS_BLOCK, POSE_BLOCK, Corners, lens_block, reprojection
 from calib.engine import Options, ParameterBlock, Problem, ResidualBlock, solve
 from calib.errors import DegenerateError
 from calib.geometry import se3, so3
@@ -20,7 +21,7 @@ from calib.geometry import se3, so3
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from calib.camera.lens import Array, Lens
+    from calib.camera.lens import Lens
     from calib.engine import Solution
     from calib.engine.problem import Rows, Values
 

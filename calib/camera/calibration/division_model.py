@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calib.camera.homography import misfits, normalised, powers
-from calib.camera.projection import Corners
+from calib.arrays import Array
+from calib.camera.calibration.homography import misfits, normalised, powers
+from calib.camera.calibration.reprojection import Corners
 
 if TYPE_CHECKING:
-    from calib.camera.lens import Array, Lens
+    from calib.camera.lens import Lens
 
 MOST_VIEWS = 5  # that are asked; each has its own opinion, and their median is taken
 STEP = 0.2

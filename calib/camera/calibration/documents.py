@@ -6,8 +6,8 @@ import math
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from calib.camera.calibration import CameraCalibration
-    from calib.camera.verdict import Verdict
+    from calib.camera.calibration.calibrate import CameraCalibration
+    from calib.camera.calibration.verdict import Verdict
 
 
 def as_document(calibration: CameraCalibration, verdict: Verdict, seconds: float) -> dict[str, Any]:

@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calib.camera.division import some_views
-from calib.camera.zhang import Start, start_at
-from calib.engine.global_start import search
+from calib.arrays import Array
+from calib.camera.calibration.division_model import some_views
+from calib.camera.calibration.zhang import Start, start_at
+from calib.engine.methods.multi_start import search
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from calib.camera.lens import Array, Lens
-    from calib.camera.projection import Corners
+    from calib.camera.calibration.reprojection import Corners
+    from calib.camera.lens import Lens
 
 FOCAL = (0.15, 8.0)  # of the image's larger side: 147 to 7 degrees of view
 CENTRE = 0.5  # of the image's sides, to either side of the middle

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from calib.arrays import Array
+
 if TYPE_CHECKING:
-    from calib.camera.lens import Array
-    from calib.camera.projection import Corners
+    from calib.camera.calibration.reprojection import Corners
 
 
 MATRIX_OF_POWERS = np.array([[0, 1, 3], [1, 2, 4], [3, 4, 5]])  # which power each entry of (X, Y, 1)'(X, Y, 1) is

@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from calib.camera.adjustment import adjust
-from calib.camera.calibration import calibrate
+from calib.arrays import Array, Index, Mask
+from calib.camera.calibration.bundle_adjustment import adjust
+from calib.camera.calibration.calibrate import calibrate
+from calib.camera.calibration.outliers import GARBAGE, garbage, without_outliers
+from calib.camera.calibration.reprojection import corners_of
+from calib.camera.calibration.usable_views import usable
+from calib.camera.calibration.zhang import start_at
 from calib.camera.camera import Camera
 from calib.camera.observations import Observations, SetAside, View
-from calib.camera.projection import corners_of
-from calib.camera.screening import GARBAGE, garbage, without_outliers
-from calib.camera.views import usable
-from calib.camera.zhang import start_at
 from calib.errors import ConvergenceError
 from calib.geometry import se3
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-Array = NDArray[Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,12 +42,12 @@ class BoardsSeen:
     set_aside: tuple[SetAside, ...] = ()
     poses_given: bool = False
 
-    def chosen(self, index: Array) -> BoardsSeen:
+    def chosen(self, index: Index) -> BoardsSeen:
         """Some of the views, in the order given."""
         views = tuple(self.views[i] for i in index)
         return replace(self, views=views, camera_from_board=self.camera_from_board[index])
 
-    def with_points(self, move: Array, which: Array, scale: float = 1.0) -> BoardsSeen:
+    def with_points(self, move: Array, which: Mask, scale: float = 1.0) -> BoardsSeen:
         """The board points of some views (n,) moved by a rigid map (4, 4), and those of all scaled: what is seen stays.
 
         camera_from_board follows, so that every corner is projected where it was.
@@ -74,7 +73,7 @@ def boards_seen(
 ) -> BoardsSeen:
     """The board's pose in every image, with the camera given or one calibrated from the same images.
 
-    Raises as `calib.camera.calibrate` and `calib.camera.views.usable`; ConvergenceError `board-poses`.
+    Raises as `calib.camera.calibrate` and `usable_views.usable`; ConvergenceError `board-poses`.
     """
     if camera is None:
         found = calibrate(observations, lens, fix=fix, robust=robust)

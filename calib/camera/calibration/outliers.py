@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calib.camera.adjustment import Adjustment
-from calib.camera.degeneracy import check_views
-from calib.camera.homography import Homographies
+from calib.arrays import Array, Mask
+from calib.camera.calibration.bundle_adjustment import Adjustment
+from calib.camera.calibration.degeneracy import check_views
+from calib.camera.calibration.homography import Homographies
+from calib.camera.calibration.reprojection import corners_of
 from calib.camera.observations import SetAside
-from calib.camera.projection import corners_of
 
 if TYPE_CHECKING:
-    from calib.camera.adjustment import Mask
-    from calib.camera.lens import Array
-    from calib.engine.levenberg_marquardt import Callback
+    from calib.engine.levenberg_marquardt.solve import Callback
 
 # A homography that misses its corners by this share of the board's spread in the image, and by so many times the
 # median view, is not a view of the board: lens distortion bends a board by less.

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from calib.arrays import Array, Index
 from calib.engine import Loss, ParameterBlock, ResidualBlock, prior
 from calib.geometry import se3
 
 if TYPE_CHECKING:
-    from calib.camera.lens import Array, Lens
+    from calib.camera.lens import Lens
     from calib.camera.observations import View
-    from calib.engine.problem import Index, Rows, Values
+    from calib.engine.problem import Rows, Values
 
 LENS_BLOCK = "lens"
 POSE_BLOCK = "camera_from_board"

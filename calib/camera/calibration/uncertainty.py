@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from calib.arrays import Array
 from calib.geometry import se3, so3
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from calib.camera.calibration import CameraCalibration, ViewFit
+    from calib.camera.calibration.calibrate import CameraCalibration, ViewFit
     from calib.camera.camera import Camera
-    from calib.camera.lens import Array
 
 
 def projection_sigma(camera: Camera, covariance: Array, columns: int = 16, rows: int = 11) -> Array:
@@ -59,7 +59,7 @@ def projection_difference(camera: Camera, reference: Camera, columns: int = 16, 
         step = np.linalg.lstsq(by_rotation.reshape(-1, 3), error.ravel(), rcond=None)[0]
         if np.linalg.norm(step) < 1e-12:
             break
-        rotation = so3.exp(-step) @ rotation
+        rotation = so3.exp(np.asarray(-step)) @ rotation
     return float(np.sqrt(np.mean(np.sum(error**2, axis=1))))
 
 

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from calib.arrays import Array
+from calib.camera.calibration.reprojection import Corners, corners_of
 from calib.camera.observations import Observations, SetAside, View
-from calib.camera.projection import Corners, corners_of
 from calib.errors import InputError
-
-if TYPE_CHECKING:
-    from calib.camera.lens import Array
 
 FEWEST_CORNERS = 4  # of a plane, for its pose
 FAR_ORIGIN = 2.0  # distance of the board's origin from its middle, in diagonals of the board

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from calib.camera import uncertainty
+from calib.camera.calibration import uncertainty
 
 if TYPE_CHECKING:
-    from calib.camera.calibration import CameraCalibration
+    from calib.camera.calibration.calibrate import CameraCalibration
 
 Grade = Literal["good", "usable", "do not use"]
 

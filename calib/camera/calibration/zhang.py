@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calib.camera.division import Division
-from calib.camera.homography import Homographies, homographies
+from calib.arrays import Array
+from calib.camera.calibration.division_model import Division
+from calib.camera.calibration.homography import Homographies, homographies
 from calib.geometry import se3, so3
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from calib.camera.lens import Array, Lens
-    from calib.camera.projection import Corners
+    from calib.camera.calibration.reprojection import Corners
+    from calib.camera.lens import Lens
 
 # A lens whose start needs no search over focal lengths: Zhang's solution with the principal point within this share
 # of the seen area around its middle, and with an aspect ratio within these bounds.

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from calib.camera import opencv
+from calib.arrays import Grey
 from calib.camera.boards.apriltag import AprilTag
-from calib.camera.images import Grey, read_grey
+from calib.camera.images import opencv
+from calib.camera.images.read import read_grey
 from calib.camera.observations import Observations, SetAside, View
 from calib.errors import InputError
 

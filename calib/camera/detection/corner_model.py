@@ -5,18 +5,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from calib.arrays import Array, Grey
 from calib.engine import ParameterBlock, Problem, ResidualBlock
 
 if TYPE_CHECKING:
     from calib.engine.problem import Rows, Values
 
-Array = NDArray[Any]
-Grey = NDArray[np.uint8]
 
 BLOCK = "crossing"
 # Place; direction of the two edges; log of the inverse edge widths; level and its slopes, amplitude and its slopes, in

@@ -10,14 +10,14 @@ from typing import NoReturn
 
 import numpy as np
 
-from calib.camera import grid, workers
 from calib.camera.board import Board, read_board
 from calib.camera.boards.apriltag import AprilTag
 from calib.camera.boards.checkerboard import Checkerboard
-from calib.camera.finder import Finding
-from calib.camera.images import image_paths, names_of
+from calib.camera.detection import grid, workers
+from calib.camera.detection.apriltag import detect_tag
+from calib.camera.detection.search import Finding
+from calib.camera.images.read import image_paths, names_of
 from calib.camera.observations import Observations, SetAside, View
-from calib.camera.tags import detect_tag
 from calib.errors import InputError, UsageError
 
 TIMEOUT_S = 30.0  # an image in which every detector fails takes 3 s at 12 MP

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from calib.camera.growth import grow
-from calib.camera.linking import components, link
-from calib.camera.saddles import Saddles, sample
-
-Array = NDArray[np.float64]
+from calib.arrays import Array
+from calib.camera.detection.growth import grow
+from calib.camera.detection.linking import components, link
+from calib.camera.detection.saddles import Saddles, sample
 
 _MAX_STRETCH = 1.7  # neighbouring squares differ no more than this, even at the rim of a fisheye; AprilGrids do (3.3)
 _NEXT = 0.7  # of the distance between the last two lines: how near the next may be

@@ -7,10 +7,8 @@ from collections import deque
 import numpy as np
 from numpy.typing import NDArray
 
-from calib.camera.saddles import Saddles, sample
-
-Array = NDArray[np.float64]
-Index = NDArray[np.intp]
+from calib.arrays import Array, Index
+from calib.camera.detection.saddles import Saddles, sample
 
 STEPS = ((1, 0), (0, 1), (-1, 0), (0, -1))  # grid directions in order of growing angle (x right, y down)
 MIN_EDGE = 0.3  # of the corner's contrast: the light side of an edge against its dark side, all along

@@ -7,10 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from calib.camera import opencv
-
-Array = NDArray[np.float64]
-Grey = NDArray[np.uint8]
+from calib.arrays import Array, Grey
+from calib.camera.images import opencv
 
 _BLUR_PX = 1.0
 _SAMPLES = 32  # around a ring: 11 degrees apart, finer than the tolerances below

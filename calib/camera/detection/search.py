@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from calib.camera import grid, opencv, subpixel
-from calib.camera.images import read_grey
-from calib.camera.saddles import find_saddles, smoothed
-
-Array = NDArray[np.float64]
-Grey = NDArray[np.uint8]
+from calib.arrays import Array, Grey
+from calib.camera.detection import grid, subpixel
+from calib.camera.detection.saddles import find_saddles, smoothed
+from calib.camera.images import opencv
+from calib.camera.images.read import read_grey
 
 # Longest sides the image is reduced to, in turn. At the first a square of most boards is 10 to 60 pixels wide; the
 # larger ones see small or distant boards, the smaller one blurred or noisy images.

@@ -12,12 +12,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from calib.camera import opencv
-
-Array = NDArray[np.float64]
-Grey = NDArray[np.uint8]
+from calib.arrays import Array, Grey
+from calib.camera.images import opencv
 
 # Half the search window, in parts of the square as it appears around each corner: wide enough to average noise, narrow
 # enough to keep out neighbouring edges. 14 photographs: 1/4 gives an rms of .184 px, 1/3 .180, a fixed 11 px .41.
@@ -136,8 +133,8 @@ def _fit(image: Grey, corners: Array) -> tuple[Array, Array]:
 
 def _fit_windows(image: Grey, corners: Array, axes: Array, bends: Array, half: int) -> tuple[Array, Array]:
     """Corners (n, 2) where two edges fitted to their windows cross, and the share of the variance they explain (n,)."""
-    from calib.camera.crossing import LABELS, crossings, windows  # loads scipy, which only workers need
-    from calib.engine.separate import solve_separately
+    from calib.camera.detection.corner_model import LABELS, crossings, windows  # loads scipy, which only workers need
+    from calib.engine.methods.batched import solve_separately
 
     seen = windows(image, corners, axes, bends, half, _FIT)
     found = solve_separately(

@@ -20,12 +20,15 @@ from typing import IO, Any
 
 import numpy as np
 
-from calib.camera import finder, grid, opencv
+from calib.camera.detection import grid, search
+from calib.camera.images import opencv
 from calib.errors import CalibError, InputError, UsageError
 
 _START_S = 120.0  # an interpreter with numpy and OpenCV starts in .3 s; a cold network drive takes its time
 
-_CODE = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from calib.camera.workers import serve; serve()"
+_CODE = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from calib.camera.detection.workers import serve; serve()"
+)
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ def cpu_count() -> int:
 
 def search_all(
     searches: Sequence[Search], jobs: int, timeout_s: float, done: Callable[[], None]
-) -> list[finder.Finding | str]:
+) -> list[search.Finding | str]:
     """Each search's finding, or the reason why there is none, in the order given; `done` is called after each.
 
     Raises UsageError `opencv-unavailable` or InputError `worker-failed` when no worker can be started.
@@ -53,12 +56,12 @@ def search_all(
     tasks: queue.SimpleQueue[int] = queue.SimpleQueue()
     for index in range(len(searches)):
         tasks.put(index)
-    answers: queue.SimpleQueue[tuple[int, finder.Finding | str | BaseException]] = queue.SimpleQueue()
+    answers: queue.SimpleQueue[tuple[int, search.Finding | str | BaseException]] = queue.SimpleQueue()
     workers = [_Worker(timeout_s) for _ in range(max(1, min(jobs, len(searches))))]
     threads = [
         threading.Thread(target=_feed, args=(worker, searches, tasks, answers), daemon=True) for worker in workers
     ]
-    results: list[finder.Finding | str] = [""] * len(searches)
+    results: list[search.Finding | str] = [""] * len(searches)
     try:
         for thread in threads:
             thread.start()
@@ -78,7 +81,7 @@ def _feed(
     worker: _Worker,
     searches: Sequence[Search],
     tasks: queue.SimpleQueue[int],
-    answers: queue.SimpleQueue[tuple[int, finder.Finding | str | BaseException]],
+    answers: queue.SimpleQueue[tuple[int, search.Finding | str | BaseException]],
 ) -> None:
     """A worker's thread: hand it one image after another."""
     while True:
@@ -102,7 +105,7 @@ class _Worker:
         self._closed = False
         self._lock = threading.Lock()
 
-    def search(self, search: Search) -> finder.Finding | str:
+    def search(self, search: Search) -> search.Finding | str:
         process = self._process or self._start()
         size = list(search.size) if search.size else None
         answer, timed_out = _ask(process, {"path": str(search.path), "size": size}, self._timeout_s)
@@ -142,7 +145,7 @@ class _Worker:
                 "a worker process ends as soon as it starts",
                 code="worker-failed",
                 why=_ending(process.returncode),
-                advice=f"does this work?  {sys.executable} -c 'import cv2, calib.camera.workers'",
+                advice=f"does this work?  {sys.executable} -c 'import cv2, calib.camera.detection.workers'",
             )
         if "error" in answer:
             raise UsageError(**answer["error"])
@@ -200,14 +203,14 @@ def _ending(status: int | None) -> str:
     return f"exit status {status}"
 
 
-def _finding(answer: dict[str, Any]) -> finder.Finding | str:
+def _finding(answer: dict[str, Any]) -> search.Finding | str:
     if "refused" in answer:
         return str(answer["refused"])
     found = answer["found"]
     if found is not None:
         found = grid.Grid(np.array(found["corners_px"], dtype=np.float64), found["dark_first"])
     width, height = answer["size_px"]
-    return finder.Finding((width, height), answer["orientation"], found, answer["reason"])
+    return search.Finding((width, height), answer["orientation"], found, answer["reason"])
 
 
 def serve() -> None:
@@ -234,7 +237,7 @@ def serve() -> None:
 
 def _answer(path: Path, size: tuple[int, int] | None) -> dict[str, Any]:
     try:
-        finding = finder.look(path, size)
+        finding = search.look(path, size)
     except CalibError as error:
         return {"refused": f"{error.what}: {error.why}" if error.why else error.what}
     except Exception as error:  # a defect here costs one image, and says so

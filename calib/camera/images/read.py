@@ -14,11 +14,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from calib.camera import opencv
-from calib.camera.headers import Header, check, tiff_upright, truncated, unreadable, unsupported
+from calib.arrays import Grey
+from calib.camera.images import opencv
+from calib.camera.images.headers import Header, check, tiff_upright, truncated, unreadable, unsupported
 from calib.errors import InputError
-
-Grey = NDArray[np.uint8]
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff"})
 MAX_BYTES = 2_000_000_000  # 250 MP of 16-bit colour is 1.5 GB

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from calib.camera.lens import Array, Distorted, Lens
+from calib.arrays import Array
+from calib.camera.lens import Distorted, Lens
 
 
 def distort(k: Array, points: Array, derivatives: bool = True) -> Distorted:

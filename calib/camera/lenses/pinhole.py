@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from calib.camera.lens import Array, Distorted, Lens, by_ratio
+from calib.arrays import Array
+from calib.camera.lens import Distorted, Lens, by_ratio
 
 
 def distort(k: Array, points: Array, derivatives: bool = True) -> Distorted:

@@ -8,12 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from calib.camera import opencv
+from calib.arrays import Array, Grey
 from calib.camera.board import Board
 from calib.camera.bow import Bow
-
-Array = NDArray[np.float64]
-Grey = NDArray[np.uint8]
+from calib.camera.images import opencv
 
 _SAMPLES = 2  # per pixel and axis; each is an average over its box, so that more of them move corners by < .001 px
 _STRIP_PIXELS = 20_000  # rendered at once: the arrays stay in cache

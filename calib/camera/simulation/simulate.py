@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from calib.arrays import Array
 from calib.camera.camera import Camera
-from calib.camera.lens import Array, Lens, read_lens
+from calib.camera.lens import Lens, read_lens
 from calib.camera.observations import Observations, View
 from calib.errors import UsageError
 from calib.geometry import se3, so3

@@ -1,6 +1,6 @@
 """An arm and the lens that saw it, identified together.
 
-The measurement of `calib.cell.arm_in_images` is linear in the lens about the one by which the board poses were found.
+The measurement of `arm_in_images` is linear in the lens about the one by which the board poses were found.
 Where the lens is estimated as well, the board poses are found anew by what comes out, until the lens stays.
 """
 
@@ -10,23 +10,22 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-from calib.camera.projection import LENS_BLOCK
-from calib.cell.arm_in_images import as_seen, lens_label
-from calib.cell.boards_seen import seen_by
-from calib.cell.result import camera_file
+from calib.arrays import Array
+from calib.camera.calibration.locate_boards import seen_by
+from calib.camera.calibration.reprojection import LENS_BLOCK
+from calib.cell.arms.arm_in_images import as_seen, lens_label
+from calib.cell.hand_eye.documents import camera_file
 from calib.errors import ConvergenceError
 
 if TYPE_CHECKING:
     from calib.camera.camera import Camera
-    from calib.cell.arm_in_images import ArmViews
-    from calib.cell.chain import Setup
+    from calib.cell.arms.arm_in_images import ArmViews
+    from calib.cell.hand_eye.frame_loop import Setup
     from calib.robot.calibration import ArmCalibration
     from calib.robot.measurement import Measurement
-    from calib.robot.table import PoseTable
+    from calib.robot.table.read import PoseTable
 
-Array = NDArray[Any]
 
 ROUNDS = 8  # two or three settle a lens: Gauss-Newton squares the error that is left
 SETTLED = 0.01  # of a standard deviation, which no interval shows

@@ -9,21 +9,22 @@ estimated along with the arm: always where it comes from these very images, whos
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from calib.camera.projection import LENS_BLOCK, corners_of, reprojected
-from calib.cell.boards_seen import boards_seen
-from calib.cell.chain import SETUPS
-from calib.cell.corner_knowledge import corner_knowledge
-from calib.cell.data import require_scale
-from calib.cell.pairing import pair
+from calib.arrays import Array
+from calib.camera.calibration.condensed_corners import corner_knowledge
+from calib.camera.calibration.locate_boards import boards_seen
+from calib.camera.calibration.reprojection import LENS_BLOCK, corners_of, reprojected
+from calib.cell.hand_eye.frame_loop import SETUPS
+from calib.cell.hand_eye.paired_views import require_scale
+from calib.cell.pairing.by_name_or_order import pair
 from calib.engine import ParameterBlock
 from calib.errors import UsageError, did_you_mean
 from calib.geometry import se3, so3
-from calib.robot import conventions
+from calib.robot.conventions import diagnose
 from calib.robot.measurement import (
     Component,
     Instrument,
@@ -37,15 +38,14 @@ from calib.robot.measurement import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from calib.camera.calibration.locate_boards import BoardsSeen
     from calib.camera.camera import Camera
     from calib.camera.observations import Observations
-    from calib.cell.boards_seen import BoardsSeen
-    from calib.cell.chain import Setup
+    from calib.cell.hand_eye.frame_loop import Setup
     from calib.engine.problem import Rows, Values
-    from calib.robot.arm import SerialArm
-    from calib.robot.table import PoseTable
+    from calib.robot.arm.serial_arm import SerialArm
+    from calib.robot.table.read import PoseTable
 
-Array = NDArray[Any]
 NAME = "images"
 REFINABLE = ("lens",)
 
@@ -227,6 +227,6 @@ def check_refinable(refine: Sequence[str]) -> Sequence[str]:
 
 def best_setup(views: ArmViews, arm: SerialArm) -> tuple[Setup, str]:
     """Which end of the arm carries the camera, by what the closed-form start leaves of either, and a remark."""
-    left = {setup: conventions.residual(arm, views.table(setup), "pose") for setup in SETUPS}
+    left = {setup: diagnose.residual(arm, views.table(setup), "pose") for setup in SETUPS}
     best, other = sorted(SETUPS, key=lambda setup: left[setup].size)
     return best, f"{best}: {left[best]} left, {other} {left[other]}"

@@ -11,29 +11,28 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from calib import config
-from calib.cell.arm_and_lens import identify_in_view
+from calib.arrays import Array
+from calib.cell.arms.arm_and_lens import identify_in_view
 from calib.errors import UsageError
-from calib.robot.accuracy import Statistics, statistics
 from calib.robot.calibrated_arm import load_calibrated_arm
 from calib.robot.calibration import identify
 from calib.robot.effect import conditions_of
-from calib.robot.model import residuals_at, rows_of
-from calib.robot.table import read_poses
+from calib.robot.evaluation.accuracy import Statistics, statistics
+from calib.robot.identification.model import residuals_at, rows_of
+from calib.robot.table.read import read_poses
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from calib.cell.arm_in_images import ArmViews
+    from calib.cell.arms.arm_in_images import ArmViews
     from calib.robot.calibration import ArmCalibration
-    from calib.robot.table import PoseTable
+    from calib.robot.table.read import PoseTable
 
-Array = NDArray[Any]
 PAIRS = 4000  # pairs of poses by which a hand-over is judged, drawn where there are more
 
 
@@ -170,8 +169,8 @@ def _views(
 ) -> ArmViews:
     from calib.camera.camera import load_camera
     from calib.camera.corner_table import read_corners
-    from calib.camera.detection import detect
-    from calib.cell.arm_in_images import views_of_arm
+    from calib.camera.detection.detect import detect
+    from calib.cell.arms.arm_in_images import views_of_arm
 
     camera = load_camera(folder / member.camera) if member.camera is not None else None
     if member.images is not None:

@@ -6,15 +6,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from calib.cell.chain import discrepancy
-from calib.cell.variance import Reduced, RobotNoise, solve_reduced
+from calib.arrays import Array
+from calib.cell.hand_eye.frame_loop import discrepancy
+from calib.cell.hand_eye.variance_components import Reduced, RobotNoise, solve_reduced
 
 if TYPE_CHECKING:
-    from calib.cell.adjustment import Scene, State
-
-Array = NDArray[Any]
+    from calib.cell.hand_eye.bundle_adjustment import Scene, State
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,14 @@ poses, the offset of the two clocks is one more unknown, about which the flange 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from calib.camera.adjustment import PATIENT, QUICK
-from calib.camera.projection import (
+from calib.arrays import Array
+from calib.camera.calibration.board_shape import SHAPE_BLOCK, shape_block, shaped_reprojection, surface
+from calib.camera.calibration.bundle_adjustment import PATIENT, QUICK
+from calib.camera.calibration.reprojection import (
     LENS_BLOCK,
     POSE_BLOCK,
     Corners,
@@ -24,23 +25,21 @@ from calib.camera.projection import (
     reprojection,
     weak_priors,
 )
-from calib.cell.board_shape import SHAPE_BLOCK, shape_block, shaped_reprojection, surface
-from calib.cell.chain import by_time, discrepancy
-from calib.cell.variance import Reduced, RobotNoise
+from calib.cell.hand_eye.frame_loop import by_time, discrepancy
+from calib.cell.hand_eye.variance_components import Reduced, RobotNoise
 from calib.engine import ParameterBlock, Problem, ResidualBlock, Solution, Status, solve
-from calib.engine.assembly import assemble
-from calib.engine.structure import structure
+from calib.engine.normal_equations.assembly import assemble
+from calib.engine.normal_equations.layout import structure
 from calib.geometry import se3
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from calib.camera.lens import Lens
-    from calib.cell.chain import Setup
-    from calib.cell.clock import Clock
+    from calib.cell.hand_eye.frame_loop import Setup
+    from calib.cell.pairing.clock_offset import Clock
     from calib.engine.problem import Rows, Values
 
-Array = NDArray[Any]
 
 CAMERA_BLOCK, BOARD_BLOCK = "mount_from_camera", "rest_from_board"
 CAMERA_LABELS = tuple(f"camera_{label}" for label in se3.TANGENT)

@@ -4,35 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import t as student
 
+from calib.arrays import Array
+from calib.camera.calibration.board_shape import SHAPE_BLOCK, bow_m
+from calib.camera.calibration.reprojection import corners_of
 from calib.camera.camera import Camera
-from calib.camera.projection import corners_of
-from calib.cell.adjustment import CAMERA_LABELS, OFFSET_LABEL, Scene, State, reprojection_errors
-from calib.cell.board_shape import SHAPE_BLOCK, bow_m
-from calib.cell.chain import MOUNT, REST, Setup, discrepancy, predicted, sizes
-from calib.cell.data import Data, gathered
-from calib.cell.doctor import Finding, understood
-from calib.cell.fit import Judged, Solved, judge_images, posed_problem, solve_scene
-from calib.cell.motion import Turns, require_motion
-from calib.cell.placing import MOST_OFFSET_S
-from calib.cell.scale import Scale, board_scale
-from calib.cell.screening import Screened, agreeing, screened
-from calib.cell.start import Start
-from calib.cell.variance import PARTS, Reduced, RobotNoise
+from calib.cell.hand_eye.board_scale import Scale, board_scale
+from calib.cell.hand_eye.bundle_adjustment import CAMERA_LABELS, OFFSET_LABEL, Scene, State, reprojection_errors
+from calib.cell.hand_eye.diagnose import Finding, understood
+from calib.cell.hand_eye.frame_loop import MOUNT, REST, Setup, discrepancy, predicted, sizes
+from calib.cell.hand_eye.motion import Turns, require_motion
+from calib.cell.hand_eye.outliers import Screened, agreeing, screened
+from calib.cell.hand_eye.paired_views import Data, gathered
+from calib.cell.hand_eye.solve import Judged, Solved, judge_images, posed_problem, solve_scene
+from calib.cell.hand_eye.start import Start
+from calib.cell.hand_eye.variance_components import PARTS, Reduced, RobotNoise
+from calib.cell.pairing.by_time import MOST_OFFSET_S
 from calib.engine import Solution
 from calib.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from calib.camera.observations import Observations, SetAside
-    from calib.cell.stamps import Stamps
-    from calib.robot.table import PoseTable
+    from calib.cell.pairing.timestamps import Stamps
+    from calib.robot.table.read import PoseTable
 
-Array = NDArray[Any]
 
 REFINABLE = ("lens", "board")
 SCREENINGS = 4  # of solving and asking again who agrees, for a lens that changes changes the images' opinion
@@ -76,8 +76,8 @@ class TimeOffset:
 class HandEye:
     """The camera's place with its evidence.
 
-    mount_from_camera, rest_from_board: (4, 4), see `calib.cell.chain`. covariance: (6, 6) of the camera's place, metres
-    along the mount's axes, then radians about them. freedom: degrees of freedom of the robot's noise. reduced: what
+    mount_from_camera, rest_from_board: (4, 4), see `frame_loop`. covariance: (6, 6) of the camera's place, metres along
+    the mount's axes, then radians about them. freedom: degrees of freedom of the robot's noise. reduced: what
     every image says, about the solution. start: the closed form; other_start: that of the other set-up, if both were
     tried. findings: readings that were applied. bow_m: height of the board's surface, where it was estimated.
     board_size: by which the board was taken larger than given. scene: what was seen in the images that took part.

@@ -9,18 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from calib.arrays import Array, Index
 from calib.errors import DegenerateError, UsageError, did_you_mean
 from calib.geometry import se3, so3
-from calib.robot.closed_forms import frames_of_poses
-from calib.robot.start import reach
-
-Array = NDArray[Any]
-Index = NDArray[np.intp]
+from calib.robot.start.closed_form_starts import reach
+from calib.robot.start.closed_forms import frames_of_poses
 
 # Below 5 degrees the axis of a turn is mostly noise; near 180 degrees the two ends of the axis cannot be told apart.
 LEAST_TURN_RAD, MOST_TURN_RAD = np.deg2rad(5.0), np.deg2rad(170.0)
@@ -135,7 +131,7 @@ def read_method(name: str) -> Callable[[Array, Array], Array]:
     return METHODS[name]
 
 
-def _turns(q: Array, i: Array, j: Array) -> tuple[Array, Array]:
+def _turns(q: Array, i: Index, j: Index) -> tuple[Array, Array]:
     """Quaternions, vector (3, m) and scalar (m,) >= 0, of R_i R_j', from those xyzw (4, n) of all poses."""
     left, right = np.take(q, i, axis=1), np.take(q, j, axis=1)  # several times as fast as an index in brackets
     v, s, w, r = left[:3], left[3], right[:3], right[3]

@@ -7,26 +7,26 @@ where it fits, the data as read leave several times as much, and so the differen
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from calib.cell.chain import SETUPS, Setup, discrepancy, sizes
-from calib.cell.motion import require_motion
-from calib.cell.readings import Reading, half_turned, readings, scaled, turned_board
-from calib.cell.start import Start, hand_eye_start
+from calib.arrays import Array
+from calib.cell.hand_eye.frame_loop import SETUPS, Setup, discrepancy, sizes
+from calib.cell.hand_eye.interpretations import Reading, half_turned, readings, scaled, turned_board
+from calib.cell.hand_eye.motion import require_motion
+from calib.cell.hand_eye.start import Start, hand_eye_start
 from calib.errors import DegenerateError, InputError
 from calib.geometry import se3
-from calib.robot.conventions import DECISIVE, FITS_RAD, FITS_SHARE, JUDGED_ROWS
-from calib.robot.start import within
+from calib.robot.conventions.diagnose import DECISIVE, FITS_RAD, FITS_SHARE, JUDGED_ROWS
+from calib.robot.start.closed_form_starts import within
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from calib.cell.data import Data
+    from calib.cell.hand_eye.paired_views import Data
 
-Array = NDArray[Any]
 
 SOUND = 0.004  # residual as a share of the motion and in rad, below which no other reading is looked for
 FEWEST_JUDGES = 4  # images, below which anything fits

@@ -6,19 +6,17 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from calib.cell.next_poses import next_poses
+from calib.arrays import Array
+from calib.cell.hand_eye.next_poses import next_poses
 from calib.geometry import so3
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from calib.camera.camera import Camera
-    from calib.cell.hand_eye import HandEye
-    from calib.cell.verdict import Verdict
-
-Array = NDArray[Any]
+    from calib.cell.hand_eye.calibrate import HandEye
+    from calib.cell.hand_eye.verdict import Verdict
 
 
 def camera_place(h: HandEye) -> dict[str, Any]:

@@ -11,15 +11,14 @@ where mount_from_rest is base_from_flange or its inverse. Both set-ups are then 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from calib.arrays import Array
 from calib.errors import UsageError, did_you_mean
 from calib.geometry import se3, so3
 
-Array = NDArray[Any]
 Setup = Literal["eye-in-hand", "eye-to-hand"]
 SETUPS: tuple[Setup, ...] = ("eye-in-hand", "eye-to-hand")
 MOUNT = {"eye-in-hand": "flange", "eye-to-hand": "base"}  # what carries the camera

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from calib.arrays import Array
 from calib.geometry import se3
-from calib.robot.readings import Reading as OfTable
-from calib.robot.readings import readings_of_poses
+from calib.robot.conventions.interpretations import Reading as OfTable
+from calib.robot.conventions.interpretations import readings_of_poses
 
 if TYPE_CHECKING:
-    from calib.cell.chain import Setup
-    from calib.cell.data import Data
+    from calib.cell.hand_eye.frame_loop import Setup
+    from calib.cell.hand_eye.paired_views import Data
 
-Array = NDArray[Any]
 
 INVERTED = "poses are inverted"
 

@@ -7,19 +7,18 @@ turns the camera's place is free, with one axis its place along that axis.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from calib.arrays import Array
 from calib.errors import DegenerateError
 from calib.geometry import so3
-from calib.robot.start import LEAST_TURN_RAD
+from calib.robot.start.closed_form_starts import LEAST_TURN_RAD
 
 if TYPE_CHECKING:
-    from calib.cell.chain import Setup
+    from calib.cell.hand_eye.frame_loop import Setup
 
-Array = NDArray[Any]
 
 FEWEST = 3  # poses, that is two motions
 SAME_M, SAME_RAD = 1e-4, np.deg2rad(0.02)  # poses closer than robots repeat are the same pose
@@ -53,7 +52,7 @@ def turns(mount_from_rest: Array) -> Turns:
 def require_motion(mount_from_rest: Array, setup: Setup) -> Turns:
     """The turns of poses (n, 4, 4), or DegenerateError `too-few-poses`, `poses-repeated`, `poses-degenerate` that
     names the direction that stays free."""
-    from calib.cell.chain import MOUNT
+    from calib.cell.hand_eye.frame_loop import MOUNT
 
     frame, count = MOUNT[setup], len(mount_from_rest)
     if count < 2:

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from calib.cell.chain import discrepancy
-from calib.cell.variance import solve_reduced
+from calib.arrays import Array
+from calib.cell.hand_eye.frame_loop import discrepancy
+from calib.cell.hand_eye.variance_components import solve_reduced
 from calib.geometry import se3, so3
 
 if TYPE_CHECKING:
-    from calib.cell.hand_eye import HandEye
+    from calib.cell.hand_eye.calibrate import HandEye
 
-Array = NDArray[Any]
 
 TILTS_DEG, ROLLS_DEG, DIRECTIONS = (15.0, 35.0, 50.0), (0.0, 90.0, 180.0, 270.0), 8
 

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import chi2
 from scipy.stats import f as fisher
 
-from calib.camera.projection import corners_of
-from calib.cell.adjustment import Scene, State, reduce
-from calib.cell.variance import Reduced, RobotNoise, estimate_noise, solve_reduced
+from calib.arrays import Array, Mask
+from calib.camera.calibration.reprojection import corners_of
+from calib.cell.hand_eye.bundle_adjustment import Scene, State, reduce
+from calib.cell.hand_eye.variance_components import Reduced, RobotNoise, estimate_noise, solve_reduced
 from calib.errors import DegenerateError
 from calib.geometry import se3
-from calib.robot.noise import OUTLIER_SIGMAS
+from calib.robot.identification.noise import OUTLIER_SIGMAS
 
 if TYPE_CHECKING:
-    from calib.cell.chain import Setup
-    from calib.cell.data import Data
-    from calib.cell.start import Start
+    from calib.cell.hand_eye.frame_loop import Setup
+    from calib.cell.hand_eye.paired_views import Data
+    from calib.cell.hand_eye.start import Start
 
-Array = NDArray[Any]
-Mask = NDArray[np.bool_]
 
 RARE = float(chi2.sf(OUTLIER_SIGMAS**2, 6))
 ROUNDS = 20  # of noise, solve and judging; three or four settle it

@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from calib.cell.boards_seen import BoardsSeen, boards_seen
-from calib.cell.chain import Setup, mount_from_rest
-from calib.cell.clock import Clock, aligned
-from calib.cell.pairing import pair
-from calib.cell.placing import MOST_OFFSET_S, stamps_of, timed
-from calib.cell.stream import Stream
+from calib.arrays import Array, Index
+from calib.camera.calibration.locate_boards import BoardsSeen, boards_seen
+from calib.cell.hand_eye.frame_loop import Setup, mount_from_rest
+from calib.cell.pairing.by_name_or_order import pair
+from calib.cell.pairing.by_time import MOST_OFFSET_S, stamps_of, timed
+from calib.cell.pairing.clock_offset import Clock, aligned
+from calib.cell.pairing.pose_stream import Stream
 from calib.errors import UsageError
 from calib.geometry import se3
 
 if TYPE_CHECKING:
     from calib.camera.camera import Camera
     from calib.camera.observations import Observations
-    from calib.cell.stamps import Stamps
-    from calib.robot.table import PoseTable
-
-Array = NDArray[Any]
+    from calib.cell.pairing.timestamps import Stamps
+    from calib.robot.table.read import PoseTable
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +57,7 @@ class Data:
         """What the robot's clock shows more than the images'; zero without clocks."""
         return 0.0 if self.clock is None else self.clock.offset_s
 
-    def chosen(self, index: Array) -> Data:
+    def chosen(self, index: Index) -> Data:
         """Some of the views."""
         clock = None if self.clock is None else self.clock.chosen(index)
         return replace(self, rows=self.rows[index], seen=self.seen.chosen(index), clock=clock)

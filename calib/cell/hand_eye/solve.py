@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from calib.camera.adjustment import adjust as adjust_camera
-from calib.camera.projection import corners_of
-from calib.cell.adjustment import OFFSET_LABEL, Scene, State, adjust, reduce
-from calib.cell.board_shape import LABELS as SHAPE_LABELS
-from calib.cell.screening import distances_of
-from calib.cell.variance import Reduced, RobotNoise, estimate_noise
+from calib.arrays import Array
+from calib.camera.calibration.board_shape import LABELS as SHAPE_LABELS
+from calib.camera.calibration.bundle_adjustment import adjust as adjust_camera
+from calib.camera.calibration.reprojection import corners_of
+from calib.cell.hand_eye.bundle_adjustment import OFFSET_LABEL, Scene, State, adjust, reduce
+from calib.cell.hand_eye.outliers import distances_of
+from calib.cell.hand_eye.variance_components import Reduced, RobotNoise, estimate_noise
 from calib.errors import ConvergenceError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from calib.cell.chain import Setup
-    from calib.cell.data import Data
-    from calib.cell.screening import Screened
+    from calib.cell.hand_eye.frame_loop import Setup
+    from calib.cell.hand_eye.outliers import Screened
+    from calib.cell.hand_eye.paired_views import Data
     from calib.engine import Solution
 
-Array = NDArray[Any]
 
 ROUNDS = 12  # of noise and solve in turn; two or three settle it, a bent board with an unknown lens takes more
 SETTLED = 0.02  # relative change of the noise that no interval shows

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from calib.cell.chain import discrepancy, mount_from_rest, sizes
-from calib.cell.closed_forms import METHODS, read_method
+from calib.arrays import Array, Mask
+from calib.cell.hand_eye.closed_forms import METHODS, read_method
+from calib.cell.hand_eye.frame_loop import discrepancy, mount_from_rest, sizes
 from calib.errors import DegenerateError
 from calib.geometry import se3, so3
-from calib.robot.start import pose_start, reach, within
+from calib.robot.start.closed_form_starts import pose_start, reach, within
 
 if TYPE_CHECKING:
-    from calib.cell.chain import Setup
+    from calib.cell.hand_eye.frame_loop import Setup
 
-Array = NDArray[Any]
-Mask = NDArray[np.bool_]
 
 FEWEST_FOR_VOTE = 6  # images below which a random subset of five cannot tell who is wrong
 

@@ -8,13 +8,11 @@ sigmas maximise the restricted likelihood (H. D. Patterson, R. Thompson, Biometr
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import Bounds, minimize
 
-Array = NDArray[Any]
+from calib.arrays import Array, Index
 
 # What is believed of a robot: better than any is made, worse than any that is worth calibrating.
 BOUNDS_M, BOUNDS_RAD = (1e-6, 0.02), (1e-6, np.deg2rad(2.0))
@@ -35,7 +33,7 @@ class Reduced:
     information: Array
     gradient: Array
 
-    def chosen(self, index: Array) -> Reduced:
+    def chosen(self, index: Index) -> Reduced:
         """Some of the images."""
         return replace(self, y=self.y[index], by=self.by[index], seen=self.seen[index])
 
@@ -83,7 +81,7 @@ def solve_reduced(reduced: Reduced, noise: RobotNoise) -> Solved:
     scale = 1 / np.sqrt(np.maximum(np.diagonal(normal), 1e-300))
     covariance = scale[:, None] * np.linalg.pinv(normal * scale * scale[:, None], hermitian=True) * scale
     step = -covariance @ right
-    return Solved(step, covariance, reduced.y + reduced.by @ step, inverse)
+    return Solved(step, covariance, reduced.y + reduced.by @ step, np.asarray(inverse, dtype=float))
 
 
 def estimate_noise(reduced: Reduced, start: RobotNoise) -> RobotNoise:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 if TYPE_CHECKING:
-    from calib.cell.hand_eye import HandEye
+    from calib.cell.hand_eye.calibrate import HandEye
 
 Grade = Literal["good", "usable", "do not use"]
 GRADES: tuple[Grade, ...] = ("good", "usable", "do not use")  # from best to worst

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from calib.camera.images import natural_order
+from calib.camera.images.read import natural_order
 from calib.errors import InputError
 
 if TYPE_CHECKING:
     from calib.camera.observations import Observations
-    from calib.robot.table import PoseTable
+    from calib.robot.table.read import PoseTable
 
 NAME_COLUMNS = ("image", "file", "filename", "name", "img")
 _FEW = 4  # names shown before "..."

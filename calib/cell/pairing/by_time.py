@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from calib.arrays import Array
 from calib.camera.observations import SetAside
-from calib.cell.clock import Clock, aligned
-from calib.cell.pairing import few, named_column, require_poses, stem_of
-from calib.cell.stamps import stamps_in_names, times_of_rows
-from calib.cell.stream import MOST_GAP, Stream
+from calib.cell.pairing.by_name_or_order import few, named_column, require_poses, stem_of
+from calib.cell.pairing.clock_offset import Clock, aligned
+from calib.cell.pairing.pose_stream import MOST_GAP, Stream
+from calib.cell.pairing.timestamps import stamps_in_names, times_of_rows
 from calib.errors import InputError, UsageError
 
 if TYPE_CHECKING:
+    from calib.camera.calibration.locate_boards import BoardsSeen
     from calib.camera.observations import Observations
-    from calib.cell.boards_seen import BoardsSeen
-    from calib.cell.stamps import Stamps
-    from calib.robot.table import PoseTable
+    from calib.cell.pairing.timestamps import Stamps
+    from calib.robot.table.read import PoseTable
 
-Array = NDArray[Any]
 
 MOST_OFFSET_S = 1.0  # clocks that are meant to be one, and the delay of a driver, differ by less
 FEWEST_ROWS = 3

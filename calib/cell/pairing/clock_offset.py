@@ -10,17 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
-from calib.cell.stream import Stream
+from calib.arrays import Array, Index
+from calib.cell.pairing.pose_stream import Stream
 from calib.errors import InputError
-from calib.robot.conventions import FITS_RAD
-
-Array = NDArray[Any]
+from calib.robot.conventions.diagnose import FITS_RAD
 
 PAIRS = 200  # of images; each tells an offset to a few ms, and all of thousands would tell no more
 STEP_RAD = np.deg2rad(1.0)  # of the flange at its quick moments, per step of the search: wrong offsets miss by more
@@ -77,7 +75,7 @@ class Clock:
         """Which images (n,) the stream has a pose for."""
         return self.stream.has(self.robot_s)
 
-    def chosen(self, index: Array) -> Clock:
+    def chosen(self, index: Index) -> Clock:
         """Some of the images."""
         return replace(self, image_s=self.image_s[index])
 

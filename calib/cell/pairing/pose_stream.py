@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from calib.arrays import Array
 from calib.geometry import se3
 
 if TYPE_CHECKING:
-    from calib.robot.table import PoseTable
+    from calib.robot.table.read import PoseTable
 
-Array = NDArray[Any]
 
 LEAST_SPAN_S = 0.02  # either side, of a twist: over a row of 1 ms the noise of two poses is all there is
 SPAN_ROWS = 2.0

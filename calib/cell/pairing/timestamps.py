@@ -12,17 +12,16 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from calib.cell.pairing import NAME_COLUMNS, few, named_column, stem_of
+from calib.arrays import Array
+from calib.cell.pairing.by_name_or_order import NAME_COLUMNS, few, named_column, stem_of
 from calib.delimited import numbers, read_delimited, uses_decimal_comma
 from calib.errors import InputError
 
 if TYPE_CHECKING:
     from calib.camera.observations import Observations
-    from calib.robot.table import PoseTable
+    from calib.robot.table.read import PoseTable
 
-Array = NDArray[Any]
 
 STEMS = ("time", "t", "stamp", "timestamp")
 PER_SECOND = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}

@@ -12,20 +12,21 @@ eliminates one flange pose per pose of the robot.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from calib.camera.adjustment import PATIENT, QUICK
-from calib.camera.projection import LENS_BLOCK, POSE_BLOCK, Corners, reprojection
-from calib.cell.adjustment import BOARD_BLOCK, BOARD_LABELS, CAMERA_BLOCK
-from calib.cell.chain import missed, predicted
-from calib.cell.fit import ROUNDS, SETTLED
-from calib.cell.variance import Reduced, RobotNoise, estimate_noise
+from calib.arrays import Array
+from calib.camera.calibration.bundle_adjustment import PATIENT, QUICK
+from calib.camera.calibration.reprojection import LENS_BLOCK, POSE_BLOCK, Corners, reprojection
+from calib.cell.hand_eye.bundle_adjustment import BOARD_BLOCK, BOARD_LABELS, CAMERA_BLOCK
+from calib.cell.hand_eye.frame_loop import missed, predicted
+from calib.cell.hand_eye.solve import ROUNDS, SETTLED
+from calib.cell.hand_eye.variance_components import Reduced, RobotNoise, estimate_noise
 from calib.engine import ParameterBlock, Problem, ResidualBlock, Solution, Status, prior, solve
-from calib.engine.assembly import assemble
-from calib.engine.structure import structure
+from calib.engine.normal_equations.assembly import assemble
+from calib.engine.normal_equations.layout import structure
 from calib.errors import ConvergenceError
 from calib.geometry import se3
 
@@ -33,10 +34,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from calib.camera.lens import Lens
-    from calib.cell.chain import Setup
+    from calib.cell.hand_eye.frame_loop import Setup
     from calib.engine.problem import Rows, Values
 
-Array = NDArray[Any]
 
 FLANGE_BLOCK = "base_from_flange"
 
@@ -175,14 +175,14 @@ def _seen_by_cameras(rig: Rig, state: RigState) -> tuple[tuple[ParameterBlock, .
 
 
 def _weak_priors(camera: Seeing, block: ParameterBlock) -> tuple[ResidualBlock, ...]:
-    """`calib.camera.projection.weak_priors` of one camera of several."""
+    """`calib.camera.calibration.reprojection.weak_priors` of one camera of several."""
     weak = camera.lens.weak.items()
     sigma = {camera.label(label): camera.noise_px * value for label, value in weak if label not in camera.held}
     return (prior(block, dict.fromkeys(sigma, 0.0), sigma),) if sigma else ()
 
 
 def _reprojection(rig: Rig, k: int) -> ResidualBlock:
-    """Projected less seen, of one camera: `calib.camera.projection.reprojection` through the chain of poses."""
+    """Projected less seen, of one camera: `reprojection` through the chain of poses."""
     camera = rig.cameras[k]
     alone = reprojection(camera.lens, camera.corners, camera.noise_px)
 

@@ -7,16 +7,16 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import t as student
 
-from calib.camera.projection import reprojected
-from calib.cell.adjustment import CAMERA_BLOCK
-from calib.cell.chain import MOUNT, REST, Setup, missed, predicted, sizes
-from calib.cell.hand_eye import CONFIDENCE, HandEye, ImageFit, calibrate_hand_eye
-from calib.cell.rig import Rig, RigSolved, RigState, Seeing, solve_rig
-from calib.cell.screening import distances_of
-from calib.cell.variance import Reduced, RobotNoise
+from calib.arrays import Array
+from calib.camera.calibration.reprojection import reprojected
+from calib.cell.hand_eye.bundle_adjustment import CAMERA_BLOCK
+from calib.cell.hand_eye.calibrate import CONFIDENCE, HandEye, ImageFit, calibrate_hand_eye
+from calib.cell.hand_eye.frame_loop import MOUNT, REST, Setup, missed, predicted, sizes
+from calib.cell.hand_eye.outliers import distances_of
+from calib.cell.hand_eye.variance_components import Reduced, RobotNoise
+from calib.cell.rig.bundle_adjustment import Rig, RigSolved, RigState, Seeing, solve_rig
 from calib.errors import CalibError, InputError, UsageError
 from calib.geometry import se3
 
@@ -24,9 +24,8 @@ if TYPE_CHECKING:
     from calib.camera.camera import Camera
     from calib.camera.observations import Observations
     from calib.engine import Solution
-    from calib.robot.table import PoseTable
+    from calib.robot.table.read import PoseTable
 
-Array = NDArray[Any]
 
 LEAST_PX = 1e-3  # no image tells a corner better; weights beyond that of exact data drown the robot's in rounding
 SAME_POSE = 1e-9  # m and rad; what rounding leaves of one row of a table read twice

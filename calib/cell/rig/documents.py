@@ -1,4 +1,4 @@
-"""Several cameras with one robot as documents: one for all, and for each what `calib.cell.result` writes of one."""
+"""Several cameras with one robot as documents: one for all, and one for each as of a single camera."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from calib.cell.result import as_document, as_hand_eye_file, camera_file
-from calib.cell.verdict import GRADES, Verdict, judge
+from calib.cell.hand_eye.documents import as_document, as_hand_eye_file, camera_file
+from calib.cell.hand_eye.verdict import GRADES, Verdict, judge
 from calib.geometry import so3
 
 if TYPE_CHECKING:
-    from calib.cell.cameras import Between, Cameras
+    from calib.cell.rig.calibrate import Between, Cameras
 
 
 def verdicts(c: Cameras) -> tuple[Verdict, ...]:

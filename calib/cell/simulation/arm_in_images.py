@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from calib.arrays import Array
 from calib.camera.observations import Observations, View
 from calib.errors import UsageError
 from calib.geometry import se3, so3
-from calib.robot.kinematics import base_from_flange
-from calib.robot.simulation import Spread, built_arm
-from calib.robot.table import PoseTable
-from calib.robot.workspace import random_commands
+from calib.robot.arm.kinematics import base_from_flange
+from calib.robot.arm.workspace import random_commands
+from calib.robot.simulation.simulate import Spread, built_arm
+from calib.robot.table.read import PoseTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from calib.camera.camera import Camera
-    from calib.cell.chain import Setup
-    from calib.robot.arm import SerialArm
+    from calib.cell.hand_eye.frame_loop import Setup
+    from calib.robot.arm.serial_arm import SerialArm
 
-Array = NDArray[Any]
 
 ABOUT_RAD = np.deg2rad(35.0)  # standard deviation of the joints about the pose that looks straight at the board
 SPAN = 0.55  # of the image's height that the board spans from there

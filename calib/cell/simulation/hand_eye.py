@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from calib.arrays import Array
 from calib.camera.bow import Bow
 from calib.camera.observations import Observations, View
 from calib.errors import UsageError
 from calib.geometry import se3, so3
-from calib.robot.table import PoseTable
+from calib.robot.table.read import PoseTable
 
 if TYPE_CHECKING:
     from calib.camera.camera import Camera
-    from calib.cell.chain import Setup
+    from calib.cell.hand_eye.frame_loop import Setup
 
-Array = NDArray[Any]
 
 # Largest, of the camera about the board's middle and about its own axis. Of directions spread evenly over that cap,
 # with 30 images and the noise below, Park's closed form errs by .0183 +- .0005 deg and .110 +- .004 mm (medians of 500

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from calib.arrays import Array
 from calib.camera.observations import Observations, View
-from calib.cell.simulation import MARGIN, Noise, Simulation, bowed, mounted, pose_table, reported
+from calib.cell.simulation.hand_eye import MARGIN, Noise, Simulation, bowed, mounted, pose_table, reported
 from calib.errors import UsageError
 from calib.geometry import se3, so3
 
 if TYPE_CHECKING:
     from calib.camera.camera import Camera
-    from calib.cell.chain import Setup
+    from calib.cell.hand_eye.frame_loop import Setup
 
-Array = NDArray[Any]
 
 WAVES = 3  # sinusoids that drive each of six coordinates
 FREQUENCIES_HZ = (0.05, 0.3)  # some 30 deg/s and 0.2 m/s at the flange: an arm in teach mode
@@ -50,7 +50,8 @@ def simulate_moving(
     bent = bowed(corners_in_board, noise.bow_m)
     path = rng.uniform(*FREQUENCIES_HZ, (6, WAVES)), rng.uniform(0, 2 * np.pi, (6, WAVES))
     period = STANDING_PERIOD_S if standing else PERIOD_S
-    drawn = np.arange(2 * views) * period + (0.75 * period if standing else rng.uniform(0, 0.2, 2 * views) * period)
+    late = 0.75 * period if standing else rng.uniform(0, 0.2, 2 * views) * period
+    drawn = np.asarray(np.arange(2 * views) * period + late, dtype=float)
     c = _along(camera, bent, path, _progress(drawn, period, standing))
     index = np.flatnonzero(_whole(camera, bent, c))[:views]
     if len(index) < views:

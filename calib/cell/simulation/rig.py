@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from calib.arrays import Array
 from calib.camera.observations import Observations, View
-from calib.cell.simulation import MARGIN, Noise, draw_pose, mounted, pose_table, reported
+from calib.cell.simulation.hand_eye import MARGIN, Noise, draw_pose, mounted, pose_table, reported
 from calib.geometry import se3, so3
 
 if TYPE_CHECKING:
     from calib.camera.camera import Camera
-    from calib.cell.chain import Setup
-    from calib.robot.table import PoseTable
+    from calib.cell.hand_eye.frame_loop import Setup
+    from calib.robot.table.read import PoseTable
 
-Array = NDArray[Any]
 
 APART_RAD = np.deg2rad(35.0)  # from one camera to the next, about where the board usually is
 OBLIQUE_RAD = np.deg2rad(75.0)  # between a board's normal and the line of sight, beyond which nothing finds its corners

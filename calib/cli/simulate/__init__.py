@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from calib.cli.simulate import camera, cell, handeye, robot, robot_images
+from calib.cli.simulate import camera, cell, hand_eye, robot, robot_images
 
 app = typer.Typer(
     help="Write simulated, seeded data sets with their truth.",
@@ -14,6 +14,6 @@ app = typer.Typer(
 )
 app.command("camera", help=camera.HELP)(camera.command)
 app.command("robot", help=robot.HELP)(robot.command)
-app.command("handeye", help=handeye.HELP)(handeye.command)
+app.command("handeye", help=hand_eye.HELP)(hand_eye.command)
 app.command("robot-images", help=robot_images.HELP)(robot_images.command)
 app.command("cell", help=cell.HELP)(cell.command)

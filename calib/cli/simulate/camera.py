@@ -32,7 +32,7 @@ def command(
     """See HELP."""
     with reporting(False):
         from calib.camera.board import read_board
-        from calib.camera.simulation import simulate, typical_camera
+        from calib.camera.simulation.simulate import simulate, typical_camera
         from calib.report import folder
         from calib.report.simulated_camera import simulation_files
 

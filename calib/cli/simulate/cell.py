@@ -46,10 +46,10 @@ def command(
         from math import radians
 
         from calib.camera.board import read_board
-        from calib.camera.simulation import typical_camera
+        from calib.camera.simulation.simulate import typical_camera
         from calib.report import folder
         from calib.report.simulated_cell import simulated_cell, simulated_cell_in_images
-        from calib.robot.simulation import Spread
+        from calib.robot.simulation.simulate import Spread
 
         _check(measurement, render)
         target = folder.reserve(output, "")

@@ -40,8 +40,8 @@ def command(
 
         from calib.report import folder
         from calib.report.simulated_arm import simulation_files
-        from calib.robot.arm_file import load_arm
-        from calib.robot.simulation import Spread, simulate
+        from calib.robot.arm.read import load_arm
+        from calib.robot.simulation.simulate import Spread, simulate
 
         target = folder.reserve(output, "")
         simulation = simulate(

@@ -41,13 +41,13 @@ def command(
         from math import radians
 
         from calib.camera.board import read_board
-        from calib.camera.simulation import typical_camera
-        from calib.cell.arm_simulation import simulate_arm
-        from calib.cell.chain import read_setup
+        from calib.camera.simulation.simulate import typical_camera
+        from calib.cell.hand_eye.frame_loop import read_setup
+        from calib.cell.simulation.arm_in_images import simulate_arm
         from calib.report import folder
         from calib.report.simulated_images import simulation_files
-        from calib.robot.arm_file import load_arm
-        from calib.robot.simulation import Spread
+        from calib.robot.arm.read import load_arm
+        from calib.robot.simulation.simulate import Spread
 
         target = folder.reserve(output, "")
         kind = read_board(board)

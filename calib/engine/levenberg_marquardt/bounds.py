@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calib.engine.assembly import NormalEquations
-from calib.engine.linear import Tangent, gradient
-from calib.engine.tangents import gather, over
+from calib.arrays import Array
+from calib.engine.normal_equations.assembly import NormalEquations
+from calib.engine.normal_equations.schur import Tangent, gradient
+from calib.engine.normal_equations.tangent import gather, over
 
 if TYPE_CHECKING:
-    from calib.engine.problem import Array, ParameterBlock, Values
-    from calib.engine.structure import Structure
+    from calib.engine.normal_equations.layout import Structure
+    from calib.engine.problem import ParameterBlock, Values
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from calib.engine.damping import Damping
-from calib.engine.linear import Tangent
-from calib.engine.problem import Array, ProblemError
+from calib.arrays import Array
+from calib.engine.levenberg_marquardt.damping import Damping
+from calib.engine.normal_equations.schur import Tangent
+from calib.engine.problem import ProblemError
 
 
 @dataclass(frozen=True)

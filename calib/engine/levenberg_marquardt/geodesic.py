@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calib.engine.linear import Damped, Tangent
-from calib.engine.products import evaluate
-from calib.engine.tangents import gather, move, plus, scaled, spread
+from calib.arrays import Array
+from calib.engine.normal_equations.products import evaluate
+from calib.engine.normal_equations.schur import Damped, Tangent
+from calib.engine.normal_equations.tangent import gather, move, plus, scaled, spread
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from calib.engine.point import Point
-    from calib.engine.problem import Array, ResidualBlock, Rows, Values
+    from calib.engine.levenberg_marquardt.point import Point
+    from calib.engine.problem import ResidualBlock, Rows, Values
 
 PROBE = 0.1  # how far along the step the second derivative is taken, as in the paper and in GSL
 

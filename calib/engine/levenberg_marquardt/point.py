@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calib.engine.assembly import NormalEquations, assemble
-from calib.engine.bounds import bounds_of, hold
-from calib.engine.linear import Eliminated, Tangent, diagonal, gradient
-from calib.engine.scaling import Scaling, remember, scale, sizes
-from calib.engine.tangents import move, over, scaled
+from calib.arrays import Array
+from calib.engine.levenberg_marquardt.bounds import bounds_of, hold
+from calib.engine.levenberg_marquardt.scaling import Scaling, remember, scale, sizes
+from calib.engine.normal_equations.assembly import NormalEquations, assemble
+from calib.engine.normal_equations.schur import Eliminated, Tangent, diagonal, gradient
+from calib.engine.normal_equations.tangent import move, over, scaled
 
 if TYPE_CHECKING:
-    from calib.engine.problem import Array, Values
-    from calib.engine.structure import Structure
+    from calib.engine.normal_equations.layout import Structure
+    from calib.engine.problem import Values
 
 EPS = float(np.finfo(float).eps)
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.linalg import solve_triangular
 
-from calib.engine.assembly import triangle
-from calib.engine.linear import NotPositiveDefinite, Tangent, factored, gradient
-from calib.engine.tangents import move
+from calib.engine.normal_equations.assembly import triangle
+from calib.engine.normal_equations.schur import NotPositiveDefinite, Tangent, factored, gradient
+from calib.engine.normal_equations.tangent import move
 
 if TYPE_CHECKING:
-    from calib.engine.point import Point
+    from calib.engine.levenberg_marquardt.point import Point
 
 EPS = float(np.finfo(float).eps)
 QR_ENTRIES = 5_000_000  # the polish affords Householder QR up to this many Jacobian entries

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from calib.engine.linear import Tangent
-from calib.engine.tangents import gather, over
+from calib.arrays import Array
+from calib.engine.normal_equations.schur import Tangent
+from calib.engine.normal_equations.tangent import gather, over
 
 if TYPE_CHECKING:
-    from calib.engine.assembly import NormalEquations
-    from calib.engine.problem import Array, Values
-    from calib.engine.structure import Structure
+    from calib.engine.normal_equations.assembly import NormalEquations
+    from calib.engine.normal_equations.layout import Structure
+    from calib.engine.problem import Values
 
 # more: the largest norm that the coordinate's column has had (J. J. More 1978).
 # sized: the same, slowly forgetting, and at least what would change the residuals by their own norm if the coordinate

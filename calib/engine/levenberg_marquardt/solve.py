@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from calib.engine.bounds import decrease
-from calib.engine.damping import DampingRule, Nielsen
-from calib.engine.geodesic import acceleration, corrected
-from calib.engine.linear import NotPositiveDefinite, Tangent, factored, gradient
-from calib.engine.point import Point
-from calib.engine.polish import polish
-from calib.engine.progress import Checkpoint, Progress
-from calib.engine.report import Iteration, Status
-from calib.engine.scaling import Scaling
+from calib.engine.levenberg_marquardt.bounds import decrease
+from calib.engine.levenberg_marquardt.checkpoint import Checkpoint, Progress
+from calib.engine.levenberg_marquardt.damping import DampingRule, Nielsen
+from calib.engine.levenberg_marquardt.geodesic import acceleration, corrected
+from calib.engine.levenberg_marquardt.point import Point
+from calib.engine.levenberg_marquardt.polish import polish
+from calib.engine.levenberg_marquardt.scaling import Scaling
+from calib.engine.normal_equations.layout import structure
+from calib.engine.normal_equations.schur import NotPositiveDefinite, Tangent, factored, gradient
+from calib.engine.normal_equations.tangent import scaled
 from calib.engine.solution import Solution
-from calib.engine.structure import structure
-from calib.engine.tangents import scaled
+from calib.engine.status import Iteration, Status
 
 if TYPE_CHECKING:
     from calib.engine.problem import Problem

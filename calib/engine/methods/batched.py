@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from calib.engine.problem import Array, Index, ParameterBlock, Problem, ProblemError, ResidualBlock
-from calib.engine.structure import CHUNK_ENTRIES
+from calib.arrays import Array, Index
+from calib.engine.normal_equations.layout import CHUNK_ENTRIES
+from calib.engine.problem import ParameterBlock, Problem, ProblemError, ResidualBlock
 
 LEAST_DAMPING = 1e-9  # keeps the equations of a member that does not determine all of its unknowns solvable
 MOST_DAMPING = 1e12  # no step, however short, lowers the cost

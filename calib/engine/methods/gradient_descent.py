@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calib.engine.linear import Tangent, gradient
-from calib.engine.point import Point
-from calib.engine.report import Iteration, Status
+from calib.engine.levenberg_marquardt.point import Point
+from calib.engine.normal_equations.layout import structure
+from calib.engine.normal_equations.schur import Tangent, gradient
+from calib.engine.normal_equations.tangent import plus, scaled
 from calib.engine.solution import Solution
-from calib.engine.structure import structure
-from calib.engine.tangents import plus, scaled
+from calib.engine.status import Iteration, Status
 
 if TYPE_CHECKING:
     from calib.engine.problem import Problem

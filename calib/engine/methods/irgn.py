@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calib.engine.landweber import Noise
-from calib.engine.linear import NotPositiveDefinite, gradient, solve_damped
-from calib.engine.point import Point
+from calib.engine.levenberg_marquardt.point import Point
+from calib.engine.methods.landweber import Noise
+from calib.engine.normal_equations.layout import structure
+from calib.engine.normal_equations.products import with_gradient
+from calib.engine.normal_equations.schur import NotPositiveDefinite, gradient, solve_damped
+from calib.engine.normal_equations.tangent import gather, plus, scaled
 from calib.engine.problem import ProblemError
-from calib.engine.products import with_gradient
-from calib.engine.report import Iteration, Status
 from calib.engine.solution import Solution
-from calib.engine.structure import structure
-from calib.engine.tangents import gather, plus, scaled
+from calib.engine.status import Iteration, Status
 
 if TYPE_CHECKING:
     from calib.engine.problem import Problem

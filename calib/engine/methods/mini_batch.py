@@ -13,16 +13,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.linalg import lapack
 
-from calib.engine.damping import Damping, Nielsen
-from calib.engine.linear import Tangent
+from calib.arrays import Array
+from calib.engine.levenberg_marquardt.damping import Damping, Nielsen
+from calib.engine.normal_equations.layout import structure
+from calib.engine.normal_equations.products import evaluate
+from calib.engine.normal_equations.schur import Tangent
+from calib.engine.normal_equations.tangent import move
 from calib.engine.problem import ProblemError
-from calib.engine.products import evaluate
-from calib.engine.structure import structure
-from calib.engine.tangents import move
 
 if TYPE_CHECKING:
-    from calib.engine.problem import Array, Problem, Values
-    from calib.engine.structure import Structure
+    from calib.engine.normal_equations.layout import Structure
+    from calib.engine.problem import Problem, Values
 
 
 def dual_step(jacobian: Array, residuals: Array, scale: Array, mu: float) -> Array | None:

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calib.engine.levenberg_marquardt import Options, solve
+from calib.arrays import Array
+from calib.engine.levenberg_marquardt.solve import Options, solve
+from calib.engine.normal_equations.layout import structure
+from calib.engine.normal_equations.products import cost
 from calib.engine.problem import ParameterBlock, Problem, ProblemError
-from calib.engine.products import cost
-from calib.engine.report import Status
-from calib.engine.structure import structure
+from calib.engine.status import Status
 
 if TYPE_CHECKING:
-    from calib.engine.problem import Array
     from calib.engine.solution import Solution
 
 # What a second strategy should do differently: Levenberg's unscaled damping and uncorrected steps take other paths.

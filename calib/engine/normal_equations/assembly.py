@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calib.engine.columns import Columns, Part
-from calib.engine.structure import BlockLayout, Chunk, Structure
+from calib.arrays import Array, Index
+from calib.engine.normal_equations.columns import Columns, Part
+from calib.engine.normal_equations.layout import BlockLayout, Chunk, Structure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from calib.engine.problem import Array, Index, Values
+    from calib.engine.problem import Values
 
 
 class EvaluationError(RuntimeError):

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from calib.arrays import Index
+
 if TYPE_CHECKING:
-    from calib.engine.problem import Index, Problem, ResidualBlock
+    from calib.engine.problem import Problem, ResidualBlock
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calib.engine.columns import Columns, columns_of
+from calib.arrays import Index
+from calib.engine.normal_equations.columns import Columns, columns_of
 
 if TYPE_CHECKING:
-    from calib.engine.problem import Index, ParameterBlock, Problem, ResidualBlock, Rows
+    from calib.engine.problem import ParameterBlock, Problem, ResidualBlock, Rows
 
 # Numbers in one chunk's Jacobian: 2.4 MB, small enough for the outer caches, large enough to pay for the calls.
 CHUNK_ENTRIES = 300_000

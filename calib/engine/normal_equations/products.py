@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calib.engine.assembly import EvaluationError
-from calib.engine.linear import Tangent
-from calib.engine.tangents import gather, scaled
+from calib.arrays import Array
+from calib.engine.normal_equations.assembly import EvaluationError
+from calib.engine.normal_equations.schur import Tangent
+from calib.engine.normal_equations.tangent import gather, scaled
 
 if TYPE_CHECKING:
-    from calib.engine.assembly import NormalEquations
-    from calib.engine.problem import Array, ResidualBlock, Rows, Values
-    from calib.engine.structure import Structure
+    from calib.engine.normal_equations.assembly import NormalEquations
+    from calib.engine.normal_equations.layout import Structure
+    from calib.engine.problem import ResidualBlock, Rows, Values
 
 
 def evaluate(block: ResidualBlock, values: Values, rows: Rows) -> tuple[Array, Sequence[Array]]:

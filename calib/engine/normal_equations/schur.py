@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.linalg import lapack
 
+from calib.arrays import Array
+
 if TYPE_CHECKING:
-    from calib.engine.assembly import NormalEquations
-    from calib.engine.problem import Array
+    from calib.engine.normal_equations.assembly import NormalEquations
 
 
 class NotPositiveDefinite(ArithmeticError):  # noqa: N818 (a finding, not a fault)

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calib.engine.linear import Tangent
+from calib.arrays import Array
+from calib.engine.normal_equations.schur import Tangent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from calib.engine.problem import Array, Values
-    from calib.engine.structure import Structure
+    from calib.engine.normal_equations.layout import Structure
+    from calib.engine.problem import Values
 
 
 def spread(laid_out: Structure, step: Tangent) -> dict[str, Array]:

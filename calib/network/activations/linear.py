@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from calib.network.activation import Activation, Array
+from calib.arrays import Array
+from calib.network.activation import Activation
 
 
 def evaluate(n: Array) -> tuple[Array, Array]:

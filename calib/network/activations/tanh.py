@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from calib.network.activation import Activation, Array
+from calib.arrays import Array
+from calib.network.activation import Activation
 
 FLAT = 350.0  # beyond 20 it is 1 to rounding; from 355 on the exponential overflows
 

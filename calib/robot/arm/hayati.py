@@ -8,19 +8,18 @@ is fitted, the result is the same arm to rounding.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from calib.arrays import Array
 from calib.geometry import se3
-from calib.robot.arm import ALPHA, BETA, NEAR_PARALLEL_RAD, A, D
-from calib.robot.kinematics import about_z, along_x
+from calib.robot.arm.kinematics import about_z, along_x
+from calib.robot.arm.serial_arm import ALPHA, BETA, NEAR_PARALLEL_RAD, A, D
 
 if TYPE_CHECKING:
-    from calib.robot.arm import SerialArm
+    from calib.robot.arm.serial_arm import SerialArm
 
-Array = NDArray[Any]
 
 _EXACTLY_PARALLEL = 1e-12  # sine of the angle between axes below which d is a plain offset along both
 _SMALL_NORMAL_M = 1e-12  # shorter common normals have no direction of their own

@@ -14,15 +14,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from calib.arrays import Array
 from calib.geometry import se3
-from calib.robot.arm import ALPHA, BETA, THETA, A, D
+from calib.robot.arm.serial_arm import ALPHA, BETA, THETA, A, D
 
 if TYPE_CHECKING:
-    from calib.robot.arm import SerialArm
+    from calib.robot.arm.serial_arm import SerialArm
 
-Array = NDArray[Any]
 
 CHUNK = 512  # poses: (4, 3, 512) doubles are 49 kB, in a level-2 cache; at 1024 the allocator faults 110 pages a call
 

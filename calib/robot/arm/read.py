@@ -26,11 +26,12 @@ from typing import Any, Literal
 import numpy as np
 
 from calib import config
+from calib.arrays import Array
 from calib.errors import InputError, UsageError, did_you_mean
 from calib.geometry import se3, so3
-from calib.robot.arm import COLUMNS, UNITS, Array, Check, Convention, SerialArm
-from calib.robot.kinematics import base_from_flange
-from calib.robot.urdf import arm_of_urdf
+from calib.robot.arm.kinematics import base_from_flange
+from calib.robot.arm.serial_arm import COLUMNS, UNITS, Check, Convention, SerialArm
+from calib.robot.arm.urdf import arm_of_urdf
 
 _TO_SI = {"m": lambda x: x, "mm": lambda x: x / 1000, "rad": lambda x: x, "deg": math.radians}
 _Three = tuple[float, float, float]
@@ -118,7 +119,7 @@ def load_arm(text_or_path: str | Path, *, tip: str | None = None) -> SerialArm:
     """The arm of a shipped name, of a `.yaml` file, or of a `.urdf` file (as far as the link `tip`).
 
     Raises UsageError `unknown-arm` naming the nearest shipped one, `arm-value` or the codes of `calib.config` for a
-    wrong file, InputError `arm-check-failed` if a check pose is missed, and the errors of `calib.robot.urdf`.
+    wrong file, InputError `arm-check-failed` if a check pose is missed, and the errors of `calib.robot.arm.urdf`.
     """
     text = str(text_or_path)
     suffix = Path(text).suffix.lower()

@@ -19,9 +19,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from calib.arrays import Array
 from calib.errors import InputError
 
-Array = NDArray[np.float64]
 Convention = Literal["standard_dh", "modified_dh"]
 
 COLUMNS = ("theta", "d", "a", "alpha", "beta")  # of the table, and of every row's five parameters

@@ -14,10 +14,11 @@ from xml.etree import ElementTree
 
 import numpy as np
 
+from calib.arrays import Array
 from calib.errors import InputError, UsageError, did_you_mean
 from calib.geometry import se3, so3
-from calib.robot.arm import Array, SerialArm
-from calib.robot.hayati import table_of_links
+from calib.robot.arm.hayati import table_of_links
+from calib.robot.arm.serial_arm import SerialArm
 
 MAX_BYTES = 20_000_000  # the largest published robot descriptions have a few hundred kB
 _MOVING = ("revolute", "continuous", "prismatic")

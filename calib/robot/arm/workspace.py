@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+
+from calib.arrays import Array
 
 if TYPE_CHECKING:
-    from calib.robot.arm import SerialArm
+    from calib.robot.arm.serial_arm import SerialArm
 
-Array = NDArray[np.float64]
 
 HALF_TURN = np.pi  # rad either way: more turns of a joint show nothing new
 UNKNOWN_STROKE_M = 0.5  # of a slide whose limits are not known

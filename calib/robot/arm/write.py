@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from calib.arrays import Array
 from calib.files import write_text
-from calib.robot.arm import COLUMNS, UNITS, Array, SerialArm
+from calib.robot.arm.serial_arm import COLUMNS, UNITS, SerialArm
 
 
 def save_arm(arm: SerialArm, path: Path, *, overwrite: bool = False) -> None:

@@ -8,24 +8,23 @@ and the difference is beyond doubt.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from calib.arrays import Array
 from calib.errors import DegenerateError
 from calib.geometry import se3, so3
-from calib.robot.kinematics import base_from_flange
+from calib.robot.arm.kinematics import base_from_flange
+from calib.robot.conventions.interpretations import AS_GIVEN, Reading, readings, sign_patterns
 from calib.robot.measurement import read_measurement
-from calib.robot.readings import AS_GIVEN, Reading, readings, sign_patterns
-from calib.robot.rows import chosen
-from calib.robot.start import reach
+from calib.robot.start.closed_form_starts import reach
+from calib.robot.table.select import chosen
 
 if TYPE_CHECKING:
-    from calib.robot.arm import SerialArm
-    from calib.robot.table import PoseTable
+    from calib.robot.arm.serial_arm import SerialArm
+    from calib.robot.table.read import PoseTable
 
-Array = NDArray[Any]
 
 JUDGED_ROWS = 80  # a median of 80 is known to 14 % of a standard deviation
 DECISIVE = 3.0  # times smaller a residual must get: nominal arms of one family differ by less, a wrong reading by 30

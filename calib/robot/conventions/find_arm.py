@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calib.errors import InputError, UsageError
-from calib.robot.arm_file import load_arm, shipped_arms
-from calib.robot.conventions import Finding, Residual, diagnose, residual
-from calib.robot.kinematics import base_from_flange, link_constants
+from calib.robot.arm.kinematics import base_from_flange, link_constants
+from calib.robot.arm.read import load_arm, shipped_arms
+from calib.robot.conventions.diagnose import Finding, Residual, diagnose, residual
 from calib.robot.measurement import read_measurement
 
 if TYPE_CHECKING:
-    from calib.robot.arm import SerialArm
-    from calib.robot.table import PoseTable
+    from calib.robot.arm.serial_arm import SerialArm
+    from calib.robot.table.read import PoseTable
 
 DISTINCT = 1.5  # times larger residual of the next best arm; less, and the choice is named as doubtful
 IDENTICAL = 1e-9  # largest difference of link constants, m or of rotations

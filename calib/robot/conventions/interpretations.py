@@ -12,16 +12,15 @@ from itertools import combinations, permutations, product
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from calib.arrays import Array
 from calib.geometry import se3, so3
 
 if TYPE_CHECKING:
-    from calib.robot.arm import Convention, SerialArm
-    from calib.robot.orientation import Angles
-    from calib.robot.table import PoseTable
+    from calib.robot.arm.serial_arm import Convention, SerialArm
+    from calib.robot.table.orientation import Angles
+    from calib.robot.table.read import PoseTable
 
-Array = NDArray[Any]
 OfTable = Callable[["PoseTable"], "PoseTable"]
 OfArm = Callable[["SerialArm"], "SerialArm"]
 

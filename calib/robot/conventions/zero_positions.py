@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calib.engine.global_start import search
+from calib.arrays import Array
+from calib.engine.methods.multi_start import search
 from calib.errors import CalibError
-from calib.robot.arm import THETA
-from calib.robot.conventions import Residual, residual
-from calib.robot.rows import chosen
+from calib.robot.arm.serial_arm import THETA
+from calib.robot.conventions.diagnose import Residual, residual
+from calib.robot.table.select import chosen
 
 if TYPE_CHECKING:
-    from calib.robot.arm import SerialArm
-    from calib.robot.measurement import Array
-    from calib.robot.table import PoseTable
+    from calib.robot.arm.serial_arm import SerialArm
+    from calib.robot.table.read import PoseTable
 
 JUDGES = 40  # rows by which offsets are judged
 GENERATIONS, POPULATION = 80, 10

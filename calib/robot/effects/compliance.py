@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from calib.robot.arm import SerialArm
-from calib.robot.effect import Array, Conditions, Effect, at_joints
+from calib.arrays import Array
+from calib.robot.arm.serial_arm import SerialArm
+from calib.robot.effect import Conditions, Effect, at_joints
 from calib.robot.gravity import Load, lever_shares, load_functions, loads
-from calib.robot.table import PoseTable
+from calib.robot.table.read import PoseTable
 
 TYPICAL_RAD = 5e-4  # 50 Nm on 1e5 Nm/rad, a joint of a ten-kilogram cobot; also per metre that a slide is drawn out
 TYPICAL_M = 1e-4  # of a vertical slide

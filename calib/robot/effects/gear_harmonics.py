@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from calib.robot.arm import SerialArm
-from calib.robot.effect import Array, Conditions, Effect, at_joints
-from calib.robot.table import PoseTable
+from calib.arrays import Array
+from calib.robot.arm.serial_arm import SerialArm
+from calib.robot.effect import Conditions, Effect, at_joints
+from calib.robot.table.read import PoseTable
 
 TYPICAL_RAD = 2e-4  # 0.7 arc minutes, of the size of the transmission error that makers of gears specify
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from calib.robot.arm import SerialArm
-from calib.robot.effect import Array, Conditions, Effect, at_joints
-from calib.robot.table import PoseTable
+from calib.arrays import Array
+from calib.robot.arm.serial_arm import SerialArm
+from calib.robot.effect import Conditions, Effect, at_joints
+from calib.robot.table.read import PoseTable
 
 TYPICAL_RATIO = 1e-4  # 0.3 mrad at half a turn; teeth are counted, so only a belt, a screw or a wrong setting errs more
 

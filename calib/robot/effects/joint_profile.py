@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from calib.robot.arm import SerialArm
-from calib.robot.effect import Array, Conditions, Effect, motion_columns
-from calib.robot.table import PoseTable
+from calib.arrays import Array
+from calib.robot.arm.serial_arm import SerialArm
+from calib.robot.effect import Conditions, Effect, motion_columns
+from calib.robot.table.read import PoseTable
 
 KNOTS = (
     90  # per turn: 4 degrees; a UR10's errors leave 0.16 mm at 6 degrees, 0.11 at 5, 0.09 at 4 and hardly less below

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from calib.robot.arm import SerialArm
-from calib.robot.effect import Array, Conditions, Effect, motion_columns, never_changes
+from calib.arrays import Array
+from calib.robot.arm.kinematics import base_from_flange
+from calib.robot.arm.serial_arm import SerialArm
+from calib.robot.arm.workspace import random_commands
+from calib.robot.effect import Conditions, Effect, motion_columns, never_changes
 from calib.robot.gravity import DOWN, STANDARD_GRAVITY
-from calib.robot.kinematics import base_from_flange
-from calib.robot.table import PoseTable
-from calib.robot.workspace import random_commands
+from calib.robot.table.read import PoseTable
 
 TYPICAL = {False: 5e-5, True: 1e-6}  # rad/Nm where a joint turns (2e4 Nm/rad), m/N where it slides
 LEAST_SPREAD_KG = 0.1  # 1 N at one metre turns a joint of 2e4 Nm/rad by 0.05 mm there

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from calib.robot.arm import SerialArm
-from calib.robot.effect import Array, Conditions, Effect, never_changes
-from calib.robot.kinematics import flange_jacobian
-from calib.robot.table import PoseTable
+from calib.arrays import Array
+from calib.robot.arm.kinematics import flange_jacobian
+from calib.robot.arm.serial_arm import SerialArm
+from calib.robot.effect import Conditions, Effect, never_changes
+from calib.robot.table.read import PoseTable
 
 TYPICAL_PER_K = 2e-5  # between steel, 1.2e-5, and aluminium, 2.3e-5
 LEAST_SPREAD_K = 1.0  # moves the flange of a one-metre arm by 0.02 mm, what a laser tracker just sees

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from calib.arrays import Array, Mask
+
 if TYPE_CHECKING:
-    from calib.robot.measurement import Array, Mask, Measurement
+    from calib.robot.measurement import Measurement
 
 
 @dataclass(frozen=True)

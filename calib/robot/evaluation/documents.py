@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from calib.robot.verdict import tool_position_mm
+from calib.robot.evaluation.verdict import tool_position_mm
 
 if TYPE_CHECKING:
-    from calib.robot.accuracy import Accuracy
     from calib.robot.calibration import ArmCalibration
-    from calib.robot.judging import Judged
-    from calib.robot.verdict import Verdict
+    from calib.robot.evaluation.accuracy import Accuracy
+    from calib.robot.evaluation.evaluate import Judged
+    from calib.robot.evaluation.verdict import Verdict
 
 
 def as_document(calibration: ArmCalibration, verdict: Verdict, seconds: float) -> dict[str, Any]:

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from calib.arrays import Array, Mask
 from calib.errors import InputError
-from calib.robot.accuracy import Accuracy, accuracy
+from calib.robot.arm.kinematics import base_from_flange
 from calib.robot.effect import conditions_of
-from calib.robot.fitting import Fit, fit
-from calib.robot.kinematics import base_from_flange
-from calib.robot.model import residuals_at, rows_of
-from calib.robot.noise import fits, noise_of, row_sizes
+from calib.robot.evaluation.accuracy import Accuracy, accuracy
+from calib.robot.identification.model import residuals_at, rows_of
+from calib.robot.identification.noise import fits, noise_of, row_sizes
+from calib.robot.identification.robust_fit import Fit, fit
 
 if TYPE_CHECKING:
-    from calib.robot.measurement import Array, Mask
-    from calib.robot.table import PoseTable
+    from calib.robot.table.read import PoseTable
 
 # A row that the nominal arm misses by so many times the median row is no measurement of its pose at all: arms out of
 # the box are wrong by 2 to 4 times their median at most.

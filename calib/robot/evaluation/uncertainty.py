@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calib.engine.structure import structure
+from calib.arrays import Array
+from calib.engine.normal_equations.layout import structure
+from calib.robot.arm.kinematics import flange_jacobian
 from calib.robot.effect import conditions_of
-from calib.robot.fitting import Fit
-from calib.robot.kinematics import flange_jacobian
+from calib.robot.identification.model import pose_problem, residuals_at, rows_of
+from calib.robot.identification.residuals import ARM_BLOCK, flange_poses
+from calib.robot.identification.robust_fit import Fit
 from calib.robot.measurement import read_measurement, rows_last
-from calib.robot.model import pose_problem, residuals_at, rows_of
-from calib.robot.prediction import ARM_BLOCK, flange_poses
-from calib.robot.rows import chosen
+from calib.robot.table.select import chosen
 
 if TYPE_CHECKING:
-    from calib.robot.measurement import Array
-    from calib.robot.table import PoseTable
+    from calib.robot.table.read import PoseTable
 
 SAMPLES = 400  # poses over the range of motion: their 95 % quantile is known to a percent of the poses
 CHI3_95 = 2.7955  # radius of the sphere that holds 95 % of a three-dimensional Gaussian of unit standard deviation

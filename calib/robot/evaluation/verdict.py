@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from calib.robot.uncertainty import CHI3_95
+from calib.robot.evaluation.uncertainty import CHI3_95
 
 if TYPE_CHECKING:
     from calib.robot.calibration import ArmCalibration

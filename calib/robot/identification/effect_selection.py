@@ -13,17 +13,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 
-from calib.engine.assembly import NormalEquations, assemble
-from calib.engine.structure import structure
-from calib.robot.fitting import Fit
-from calib.robot.holdout import folds
-from calib.robot.model import pose_problem, rows_of
+from calib.arrays import Array, Index
+from calib.engine.normal_equations.assembly import NormalEquations, assemble
+from calib.engine.normal_equations.layout import structure
+from calib.robot.identification.model import pose_problem, rows_of
+from calib.robot.identification.robust_fit import Fit
+from calib.robot.table.holdout import folds
 
 if TYPE_CHECKING:
-    from calib.engine.problem import Index
     from calib.robot.effect import Conditions, Effect
-    from calib.robot.measurement import Array
-    from calib.robot.table import PoseTable
+    from calib.robot.table.read import PoseTable
 
 FOLDS = 5
 WORTH_IT = 0.01  # relative decrease of the squared errors of rows not fitted below which an effect is not added

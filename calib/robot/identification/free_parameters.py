@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
+from calib.arrays import Array
 from calib.errors import DegenerateError, UsageError, did_you_mean
-from calib.robot.arm import COLUMNS, THETA, UNITS, D
+from calib.robot.arm.serial_arm import COLUMNS, THETA, UNITS, D
 from calib.robot.effect import read_effect, shipped_effects
-from calib.robot.identifiability import Identifiability, Redundant, examine
+from calib.robot.identification.identifiability import Identifiability, Redundant, examine
+from calib.robot.identification.model import Model, Rows, pose_problem
 from calib.robot.measurement import target_count
-from calib.robot.model import Model, Rows, pose_problem
 
 if TYPE_CHECKING:
-    from calib.robot.arm import SerialArm
-    from calib.robot.measurement import Array
-    from calib.robot.table import PoseTable
+    from calib.robot.arm.serial_arm import SerialArm
+    from calib.robot.table.read import PoseTable
 
 ModelName = Literal["offsets", "geometry", "full", "auto"]
 MODELS: tuple[str, ...] = get_args(ModelName)

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.linalg import solve_triangular
 
-from calib.engine.assembly import triangle
-from calib.engine.structure import structure
+from calib.arrays import Array
+from calib.engine.normal_equations.assembly import triangle
+from calib.engine.normal_equations.layout import structure
 
 if TYPE_CHECKING:
     from calib.engine import Problem
-    from calib.robot.measurement import Array
 
 # What remains of a unit column after the others are taken out: parameters that arms and poses can tell apart leave 1e-5
 # and more, redundant ones 1e-12 and less.

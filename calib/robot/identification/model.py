@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from calib.arrays import Array, Mask
 from calib.engine import Loss, ParameterBlock, Problem, prior
-from calib.robot.noise import stated
-from calib.robot.prediction import (
+from calib.robot.identification.noise import stated
+from calib.robot.identification.residuals import (
     ARM_BLOCK,
     EffectBasis,
     arm_block,
@@ -19,13 +20,13 @@ from calib.robot.prediction import (
     flange_poses,
     residual_block,
 )
-from calib.robot.rows import chosen
+from calib.robot.table.select import chosen
 
 if TYPE_CHECKING:
-    from calib.robot.arm import SerialArm
+    from calib.robot.arm.serial_arm import SerialArm
     from calib.robot.effect import Conditions, Effect
-    from calib.robot.measurement import Array, Mask, Measurement
-    from calib.robot.table import PoseTable
+    from calib.robot.measurement import Measurement
+    from calib.robot.table.read import PoseTable
 
 # Beyond it a parameter would be known from a drawing. Where rows hardly see a direction (a point on the last axis does
 # not see that axis turn) the parameters would run off along a curved valley, by metres and for a hundred iterations.

@@ -7,17 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import gammaincinv
 
+from calib.arrays import Array, Index, Mask
+
 if TYPE_CHECKING:
     from calib.robot.measurement import Measurement
-    from calib.robot.table import PoseTable
+    from calib.robot.table.read import PoseTable
 
-Array = NDArray[np.float64]
-Index = NDArray[np.intp]
-Mask = NDArray[np.bool_]
 
 # A row further off than this many standard deviations is wrong: noise alone does it once in 13 million rows of three
 # coordinates, and what an arm's model leaves unexplained has short tails.

@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from calib.arrays import Array, Index, Mask
 from calib.engine import Loss, ParameterBlock, ResidualBlock
 from calib.geometry import se3
-from calib.robot.kinematics import base_from_flange, flange_jacobian
-from calib.robot.measurement import Array, Measurement, rows_last
+from calib.robot.arm.kinematics import base_from_flange, flange_jacobian
+from calib.robot.measurement import Measurement, rows_last
 
 if TYPE_CHECKING:
-    from calib.engine.problem import Index, Rows, Values
-    from calib.robot.arm import SerialArm
+    from calib.engine.problem import Rows, Values
+    from calib.robot.arm.serial_arm import SerialArm
     from calib.robot.effect import Conditions, Effect
-    from calib.robot.measurement import Mask
-    from calib.robot.table import PoseTable
+    from calib.robot.table.read import PoseTable
 
 ARM_BLOCK = "arm"
 MOST_STORED = 400_000_000  # bytes of an effect's basis that are kept, to save working it out again at every step

@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from calib.arrays import Array, Mask
 from calib.engine import Loss, Options, ResidualBlock, Solution, huber, solve
-from calib.engine.assembly import assemble
-from calib.engine.structure import structure
-from calib.robot.model import Model, Rows, pose_problem, residuals_at
-from calib.robot.noise import Noise, fits, mean_noise, median_noise, noise_of
-from calib.robot.prediction import ARM_BLOCK
+from calib.engine.normal_equations.assembly import assemble
+from calib.engine.normal_equations.layout import structure
+from calib.robot.identification.model import Model, Rows, pose_problem, residuals_at
+from calib.robot.identification.noise import Noise, fits, mean_noise, median_noise, noise_of
+from calib.robot.identification.residuals import ARM_BLOCK
 
 if TYPE_CHECKING:
-    from calib.engine.levenberg_marquardt import Callback
-    from calib.robot.measurement import Array, Mask
+    from calib.engine.levenberg_marquardt.solve import Callback
 
 # The closed-form start is close: with Nielsen's tau this small the solve is Gauss-Newton from the second step on.
 TO_THE_END = Options(initial_damping=1e-6, last_digit=False)

@@ -8,23 +8,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from calib.arrays import Array, Mask
+from calib.robot.arm.kinematics import base_from_flange
 from calib.robot.effect import Conditions, Effect, conditions_of, read_effect, shipped_effects
-from calib.robot.fitting import Fit, fit
-from calib.robot.free_set import FreeSet, check_travel, hold_redundant, hold_turning
-from calib.robot.judging import not_lost
-from calib.robot.kinematics import base_from_flange
+from calib.robot.evaluation.evaluate import not_lost
+from calib.robot.identification.free_parameters import FreeSet, check_travel, hold_redundant, hold_turning
+from calib.robot.identification.model import Model, residuals_at, rows_of
+from calib.robot.identification.noise import median_noise
+from calib.robot.identification.residuals import ARM_BLOCK
+from calib.robot.identification.robust_fit import Fit, fit
 from calib.robot.measurement import Measurement, read_measurement
-from calib.robot.model import Model, residuals_at, rows_of
-from calib.robot.noise import median_noise
-from calib.robot.prediction import ARM_BLOCK
-from calib.robot.rows import chosen
+from calib.robot.table.select import chosen
 
 if TYPE_CHECKING:
-    from calib.engine.levenberg_marquardt import Callback
+    from calib.engine.levenberg_marquardt.solve import Callback
     from calib.robot.calibrated_arm import CalibratedArm
-    from calib.robot.identifiability import Identifiability
-    from calib.robot.measurement import Array, Mask
-    from calib.robot.table import PoseTable
+    from calib.robot.identification.identifiability import Identifiability
+    from calib.robot.table.read import PoseTable
 
 # An instrument on the flange is assumed where that lowers the positions' noise by so much; alike, the usual one is.
 RIDES_BELOW = 0.97

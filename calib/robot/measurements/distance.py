@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from calib.arrays import Array
 from calib.engine import ParameterBlock
 from calib.robot.measurement import (
     Component,
@@ -25,12 +26,11 @@ from calib.robot.measurement import (
     target_count,
     target_names,
 )
-from calib.robot.start import distance_start
+from calib.robot.start.closed_form_starts import distance_start
 
 if TYPE_CHECKING:
     from calib.engine.problem import Rows, Values
-    from calib.robot.measurement import Array
-    from calib.robot.table import PoseTable
+    from calib.robot.table.read import PoseTable
 
 ANCHOR, TARGET = "anchor_in_base", "target_in_flange"
 NEAREST_M = 1e-9  # a distance of zero has no direction

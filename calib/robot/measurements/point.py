@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from calib.arrays import Array
 from calib.engine import ParameterBlock
-from calib.robot.contact_start import contact_point_start
 from calib.robot.measurement import (
     Component,
     Linearise,
@@ -26,11 +26,11 @@ from calib.robot.measurement import (
     target_count,
     target_names,
 )
+from calib.robot.start.contact import contact_point_start
 
 if TYPE_CHECKING:
     from calib.engine.problem import Rows, Values
-    from calib.robot.measurement import Array
-    from calib.robot.table import PoseTable
+    from calib.robot.table.read import PoseTable
 
 POINT, TIP = "point_in_base", "tip_in_flange"
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from calib.arrays import Array
 from calib.engine import ParameterBlock
 from calib.robot.measurement import (
     Component,
@@ -27,12 +28,11 @@ from calib.robot.measurement import (
     target_names,
     turn_error,
 )
-from calib.robot.start import pose_start
+from calib.robot.start.closed_form_starts import pose_start
 
 if TYPE_CHECKING:
     from calib.engine.problem import Rows, Values
-    from calib.robot.measurement import Array
-    from calib.robot.table import PoseTable
+    from calib.robot.table.read import PoseTable
 
 BASE, TARGET = "world_from_base", "flange_from_target"
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from calib.arrays import Array
 from calib.geometry import se3
 from calib.robot.measurement import (
     Linearise,
@@ -29,8 +30,7 @@ from calib.robot.measurements import pose
 
 if TYPE_CHECKING:
     from calib.engine.problem import Rows, Values
-    from calib.robot.measurement import Array
-    from calib.robot.table import PoseTable
+    from calib.robot.table.read import PoseTable
 
 
 def residual(table: PoseTable) -> Linearise:

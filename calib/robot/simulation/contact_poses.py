@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from calib.arrays import Array, Index
 from calib.errors import UsageError
 from calib.geometry import se3, so3
-from calib.robot.kinematics import base_from_flange, flange_jacobian
-from calib.robot.workspace import random_commands
+from calib.robot.arm.kinematics import base_from_flange, flange_jacobian
+from calib.robot.arm.workspace import random_commands
 
 if TYPE_CHECKING:
-    from calib.robot.arm import SerialArm
-
-Array = NDArray[Any]
-Index = NDArray[np.intp]
+    from calib.robot.arm.serial_arm import SerialArm
 
 
 class FlangeAt(Protocol):

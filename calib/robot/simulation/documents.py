@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from calib.robot.arm_file import shipped_arms
+from calib.robot.arm.read import shipped_arms
 from calib.robot.effect import read_effect
 
 if TYPE_CHECKING:
-    from calib.robot.simulation import Simulation
-    from calib.robot.table import PoseTable
+    from calib.robot.simulation.simulate import Simulation
+    from calib.robot.table.read import PoseTable
 
 # Nanometres and nanoradians: far below any instrument, and far above the last digits, in which processors differ. So a
 # seed gives the same bytes everywhere.

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from calib.arrays import Array
 from calib.errors import UsageError, did_you_mean
 from calib.geometry import se3, so3
-from calib.robot.contact_poses import in_contact
+from calib.robot.arm.kinematics import base_from_flange
+from calib.robot.arm.workspace import random_commands
 from calib.robot.effect import Conditions, Effect, read_effect
-from calib.robot.kinematics import base_from_flange
-from calib.robot.table import PoseTable
-from calib.robot.workspace import random_commands
+from calib.robot.simulation.contact_poses import in_contact
+from calib.robot.table.read import PoseTable
 
 if TYPE_CHECKING:
-    from calib.robot.arm import SerialArm
+    from calib.robot.arm.serial_arm import SerialArm
 
-Array = NDArray[Any]
 
 MEASUREMENTS = ("pose", "position", "distance", "plane", "point")
 WARMING_DEGC = (20.0, 30.0)  # from the first to the last pose, where growth is simulated

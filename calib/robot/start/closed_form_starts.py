@@ -9,24 +9,19 @@ seed, so a start is repeatable.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from calib.arrays import Array, Index, Mask
 from calib.errors import DegenerateError
 from calib.geometry import se3, so3
-from calib.robot.closed_forms import (
+from calib.robot.start.closed_forms import (
     anchor_of_distances,
     corrected_distance,
     corrected_position,
     frames_of_poses,
     frames_of_positions,
 )
-
-Array = NDArray[Any]
-Index = NDArray[np.intp]
-Mask = NDArray[np.bool_]
 
 SUBSETS = 100  # with a fifth of the rows wrong a subset of 7 is clean with 0.21: none of 100 is, once in 10^10
 SCORED_ROWS = 400  # rows that judge a subset; the median of 400 is known to 6 % of a standard deviation

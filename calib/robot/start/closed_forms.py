@@ -5,16 +5,11 @@ Where one is called with sets, many small problems of equal size (s, n, ...) are
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
+from calib.arrays import Array, Index
 from calib.errors import DegenerateError
 from calib.geometry import se3, so3
-
-Array = NDArray[Any]
-Index = NDArray[np.intp]
 
 SINGULAR = 3e-7  # smallest over largest singular value of the scaled equations: sound data gives 1e-1 to 1e-3, and
 # normal equations tell nothing below the root of the rounding, 1.5e-8

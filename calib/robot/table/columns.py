@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 
 import numpy as np
-from numpy.typing import NDArray
 
+from calib.arrays import Array
 from calib.delimited import Delimited, numbers
 from calib.errors import InputError, UsageError, did_you_mean
-
-Array = NDArray[np.float64]
 
 _UNITS = {"length": ("m", "mm"), "angle": ("rad", "deg")}
 

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from calib.arrays import Index, Mask
 from calib.errors import InputError, UsageError, did_you_mean
-from calib.robot.rows import pose_groups
+from calib.robot.table.select import pose_groups
 
 if TYPE_CHECKING:
-    from calib.robot.measurement import Mask
-    from calib.robot.rows import Index
-    from calib.robot.table import PoseTable
+    from calib.robot.table.read import PoseTable
 
 
 def held_out(

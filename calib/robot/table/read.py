@@ -27,11 +27,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from calib.arrays import Array, Index
 from calib.delimited import Delimited, numbers, read_delimited, uses_decimal_comma
 from calib.errors import InputError
 from calib.geometry import so3
-from calib.robot.orientation import Angles
-from calib.robot.table_columns import (
+from calib.robot.table.columns import (
     POSITION,
     QUATERNION,
     ROTATION,
@@ -42,9 +42,8 @@ from calib.robot.table_columns import (
     joint_columns,
     orientation_columns,
 )
+from calib.robot.table.orientation import Angles
 
-Array = NDArray[np.float64]
-Index = NDArray[np.intp]
 MeasurementName = Literal["pose", "position", "distance", "joints"]
 
 UNIT_QUATERNION_WITHIN = 0.01  # two decimals per component leave 0.9 %; anything longer is not a rounding

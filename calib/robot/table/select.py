@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from calib.robot.table import PoseTable
+from calib.arrays import Index
 
-Index = NDArray[np.intp]
+if TYPE_CHECKING:
+    from calib.robot.table.read import PoseTable
+
 
 PER_ROW = (
     "joints",

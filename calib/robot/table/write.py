@@ -1,4 +1,4 @@
-"""A table of poses as comma-separated text, as `calib.robot.table` reads it."""
+"""A table of poses as comma-separated text, as `calib.robot.table.read` reads it."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
+from calib.arrays import Array
 from calib.files import write_text
-from calib.robot.table import Array, PoseTable
-from calib.robot.table_columns import POSITION, QUATERNION, ROTATION
+from calib.robot.table.columns import POSITION, QUATERNION, ROTATION
+from calib.robot.table.read import PoseTable
 
 
 def write_poses(table: PoseTable, path: Path, *, overwrite: bool = False) -> None:

@@ -9,18 +9,16 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from camera_cases import BOARD, LENSES, Case, good, seen, with_views
-from numpy.typing import NDArray
+from cases.camera import BOARD, LENSES, Case, good, seen, with_views
 
+from calib.arrays import Array
 from calib.camera import CameraCalibration, calibrate
+from calib.camera.calibration.uncertainty import projection_difference, projection_sigma
 from calib.camera.corner_table import read_corners
 from calib.camera.observations import Observations, SetAside, View
-from calib.camera.simulation import simulate, typical_camera
-from calib.camera.uncertainty import projection_difference, projection_sigma
+from calib.camera.simulation.simulate import simulate, typical_camera
 from calib.errors import InputError, UsageError
 from calib.geometry import se3
-
-Array = NDArray[np.float64]
 
 TO_CONVERGENCE = (cv2.TERM_CRITERIA_COUNT + cv2.TERM_CRITERIA_EPS, 1000, 1e-15)
 OPENCV_LABELS = {

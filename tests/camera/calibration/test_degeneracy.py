@@ -6,17 +6,15 @@ import re
 
 import numpy as np
 import pytest
-from camera_cases import BOARD, CENTRED, LENSES, good, parallel_poses, poses_of, seen, tilted, with_views
-from numpy.typing import NDArray
+from cases.camera import BOARD, CENTRED, LENSES, good, parallel_poses, poses_of, seen, tilted, with_views
 
 from calib.camera import calibrate
-from calib.camera.degeneracy import check_tilts, check_views
+from calib.camera.calibration.degeneracy import check_tilts, check_views
 from calib.camera.observations import Observations
-from calib.camera.simulation import typical_camera
+from calib.camera.simulation.simulate import typical_camera
 from calib.errors import CalibError, DegenerateError, UsageError
 from calib.geometry import se3
 
-Array = NDArray[np.float64]
 NOISES = (0.0, 0.02, 0.5)
 
 
@@ -191,6 +189,6 @@ def test_two_views_pass_the_count_and_tilted_ones_the_tilt() -> None:
         check_views(1)
     case = good("pinhole", views=5, seed=12)
     calibration = calibrate(case.observations, "pinhole")
-    from calib.camera.projection import corners_of
+    from calib.camera.calibration.reprojection import corners_of
 
     check_tilts(calibration.camera.lens, corners_of(case.views), calibration.solution)

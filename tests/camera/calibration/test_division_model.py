@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from camera_cases import Case, good, seen
+from cases.camera import Case, good, seen
 from numpy.typing import NDArray
 
 from calib.camera import calibrate
-from calib.camera.division import Division
-from calib.camera.homography import homographies
-from calib.camera.projection import Corners, corners_of
-from calib.camera.simulation import typical_camera
+from calib.camera.calibration.division_model import Division
+from calib.camera.calibration.homography import homographies
+from calib.camera.calibration.reprojection import Corners, corners_of
+from calib.camera.simulation.simulate import typical_camera
 
 MIDDLE, SIZE = np.array([639.5, 359.5]), 1280.0
 

@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from camera_cases import CENTRED, LENSES, good, seen, with_views
+from cases.camera import CENTRED, LENSES, good, seen, with_views
 
 from calib.camera import CameraCalibration, calibrate, load_camera
+from calib.camera.calibration.documents import as_camera_file, as_document
+from calib.camera.calibration.verdict import judge
 from calib.camera.observations import SetAside
-from calib.camera.result import as_camera_file, as_document
-from calib.camera.simulation import typical_camera
-from calib.camera.verdict import judge
+from calib.camera.simulation.simulate import typical_camera
 from calib.errors import UsageError
 from calib.geometry import se3
 from calib.report.camera_summary import summary

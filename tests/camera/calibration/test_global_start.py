@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from camera_cases import good, seen
+from cases.camera import good, seen
 
 from calib.camera import calibrate
-from calib.camera.calibration import CameraCalibration
-from calib.camera.simulation import typical_camera
+from calib.camera.calibration.calibrate import CameraCalibration
+from calib.camera.simulation.simulate import typical_camera
 
 
 def cropped(lens: str) -> CameraCalibration:

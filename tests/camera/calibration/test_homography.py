@@ -7,13 +7,11 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
-from camera_cases import BOARD, Case, good
-from numpy.typing import NDArray
+from cases.camera import BOARD, Case, good
 
-from calib.camera.homography import homographies
-from calib.camera.projection import corners_of
-
-Array = NDArray[np.float64]
+from calib.arrays import Array
+from calib.camera.calibration.homography import homographies
+from calib.camera.calibration.reprojection import corners_of
 
 
 def mapped(matrix: Array, points: Array) -> Array:

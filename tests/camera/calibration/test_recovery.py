@@ -10,15 +10,13 @@ from functools import cache
 
 import numpy as np
 import pytest
-from camera_cases import LENSES, good
-from numpy.typing import NDArray
+from cases.camera import LENSES, good
 from scipy import stats
 
+from calib.arrays import Array
 from calib.camera import CameraCalibration, calibrate
 from calib.camera.lens import read_lens
 from calib.geometry import se3
-
-Array = NDArray[np.float64]
 
 SEEDS, VIEWS, SIGMA_PX = 30, 14, 0.15
 RARE = 1e-5  # probability of either tail

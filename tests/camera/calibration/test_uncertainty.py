@@ -6,12 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from camera_cases import BOARD, LENSES, good, seen, with_views
+from cases.camera import BOARD, LENSES, good, seen, with_views
 from scipy import stats
 
 from calib.camera import calibrate
-from calib.camera.simulation import typical_camera
-from calib.camera.uncertainty import (
+from calib.camera.calibration.uncertainty import (
     board_pattern,
     coverage,
     image_pattern,
@@ -19,6 +18,7 @@ from calib.camera.uncertainty import (
     projection_sigma,
     tilts_deg,
 )
+from calib.camera.simulation.simulate import typical_camera
 
 
 @pytest.mark.parametrize("lens", LENSES)

@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from camera_cases import BOARD, CENTRED, good, seen, tilted, with_views
+from cases.camera import BOARD, CENTRED, good, seen, tilted, with_views
 
 from calib.camera import calibrate
 from calib.camera.boards.checkerboard import Checkerboard
+from calib.camera.calibration.verdict import Verdict, judge
 from calib.camera.observations import View
-from calib.camera.simulation import typical_camera
-from calib.camera.verdict import Verdict, judge
+from calib.camera.simulation.simulate import typical_camera
 from calib.geometry import se3
 
 

@@ -6,16 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from camera_cases import BOARD, CENTRED, LENSES, Case, good, parallel_poses, poses_of, seen, tilted
-from numpy.typing import NDArray
+from cases.camera import BOARD, CENTRED, LENSES, Case, good, parallel_poses, poses_of, seen, tilted
 
-from calib.camera import zhang
-from calib.camera.homography import homographies
-from calib.camera.projection import corners_of
-from calib.camera.simulation import typical_camera
+from calib.camera.calibration import zhang
+from calib.camera.calibration.homography import homographies
+from calib.camera.calibration.reprojection import corners_of
+from calib.camera.simulation.simulate import typical_camera
 from calib.geometry import se3, so3
-
-Array = NDArray[np.float64]
 
 MIDDLE, SIZE = np.array([639.5, 359.5]), 1280.0
 EXTENT = (639.5, 359.5, 1280.0, 720.0)

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from calib.camera import opencv
 from calib.camera.board import read_board
 from calib.camera.boards.apriltag import AprilTag
 from calib.camera.boards.checkerboard import Checkerboard
-from calib.camera.detection import detect
-from calib.camera.rendering import PixelRays, render
-from calib.camera.simulation import typical_camera
+from calib.camera.detection.detect import detect
+from calib.camera.images import opencv
+from calib.camera.simulation.rendering import PixelRays, render
+from calib.camera.simulation.simulate import typical_camera
 from calib.errors import InputError, UsageError
 from calib.geometry import se3, so3
 

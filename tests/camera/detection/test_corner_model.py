@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from calib.camera.crossing import LABELS, crossings, windows
+from calib.camera.detection.corner_model import LABELS, crossings, windows
 from calib.engine.derivatives import jacobian_errors
-from calib.engine.separate import solve_separately
+from calib.engine.methods.batched import solve_separately
 
 AXES = np.array([[18.0, 3.0], [-4.0, 15.0]])
 RNG = np.random.default_rng(2)

@@ -11,12 +11,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from rendered import TestCamera, pose, view
+from cases.rendered import TestCamera, pose, view
 
-from calib.camera import grid, opencv, workers
 from calib.camera.boards.checkerboard import Checkerboard
-from calib.camera.detection import detect
-from calib.camera.finder import look
+from calib.camera.detection import grid, workers
+from calib.camera.detection.detect import detect
+from calib.camera.detection.search import look
+from calib.camera.images import opencv
 from calib.camera.observations import Observations
 from calib.errors import InputError, UsageError
 
@@ -217,16 +218,16 @@ def test_exif_rotation_is_noted_and_ignored(tmp_path: Path) -> None:
 
 CRASHER = """
 import os, signal, sys, time
-from calib.camera import finder
-plain = finder.look
+from calib.camera.detection import search
+plain = search.look
 def look(path, size):
     if "v1" in path.name:
         os.kill(os.getpid(), signal.SIGSEGV)
     if "v3" in path.name:
         time.sleep(100)
     return plain(path, size)
-finder.look = look
-from calib.camera.workers import serve
+search.look = look
+from calib.camera.detection.workers import serve
 serve()
 """
 
@@ -250,7 +251,7 @@ def test_a_worker_that_cannot_start_is_an_error(folder: Path, monkeypatch: pytes
 
 def test_a_broken_opencv_reaches_the_caller(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     broken = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); sys.modules['cv2'] = None; "
-    monkeypatch.setattr(workers, "_CODE", broken + "from calib.camera.workers import serve; serve()")
+    monkeypatch.setattr(workers, "_CODE", broken + "from calib.camera.detection.workers import serve; serve()")
     with pytest.raises(UsageError) as caught:
         detect(folder)
     assert caught.value.code == "opencv-unavailable"
@@ -269,7 +270,7 @@ def test_a_script_needs_no_guard_and_no_library_is_loaded_early(tmp_path: Path, 
     script = tmp_path / "script.py"
     script.write_text(
         "import sys\n"
-        "from calib.camera.detection import detect\n"
+        "from calib.camera.detection.detect import detect\n"
         "assert not {'cv2', 'scipy'} & set(sys.modules)\n"
         f"print(len(detect({str(folder)!r}, jobs=2).views))\n"
         "assert not {'cv2', 'scipy'} & set(sys.modules)\n"

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
-from calib.camera.images import find_images, read_grey, read_header
+from calib.camera.images.read import find_images, read_grey, read_header
 from calib.errors import CalibError, InputError
 
 RNG = np.random.default_rng(5)

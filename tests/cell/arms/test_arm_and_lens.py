@@ -7,23 +7,23 @@ from functools import cache, partial
 
 import numpy as np
 import pytest
-from arm_images_cases import CAMERA, looked_at, simulated, unseen_mm
+from cases.arm_images import CAMERA, looked_at, simulated, unseen_mm
 from scipy.stats import chi2
 
-from calib.camera.projection import corners_of, reprojected
-from calib.cell.arm_and_lens import ArmInView, LensOfArm, identify_in_view
-from calib.cell.arm_in_images import ArmViews, lens_label
-from calib.cell.arm_simulation import ArmInImages
-from calib.cell.boards_seen import seen_by
-from calib.cell.chain import SETUPS, Setup
-from calib.cell.corner_knowledge import corner_knowledge
+from calib.camera.calibration.condensed_corners import corner_knowledge
+from calib.camera.calibration.locate_boards import seen_by
+from calib.camera.calibration.reprojection import corners_of, reprojected
+from calib.cell.arms.arm_and_lens import ArmInView, LensOfArm, identify_in_view
+from calib.cell.arms.arm_in_images import ArmViews, lens_label
+from calib.cell.hand_eye.frame_loop import SETUPS, Setup
+from calib.cell.simulation.arm_in_images import ArmInImages
 from calib.engine import Problem
 from calib.engine.derivatives import jacobian_errors
 from calib.errors import UsageError
 from calib.geometry import se3
 from calib.robot.calibration import identify
 from calib.robot.effect import conditions_of
-from calib.robot.model import Model, pose_problem, rows_of
+from calib.robot.identification.model import Model, pose_problem, rows_of
 
 FREE = tuple(label for label in CAMERA.lens.labels if label not in CAMERA.lens.held)
 SEEDS = range(4)

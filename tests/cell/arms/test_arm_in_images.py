@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from arm_images_cases import CAMERA, looked_at, simulated, unseen_mm
+from cases.arm_images import CAMERA, looked_at, simulated, unseen_mm
 
-from calib.cell.arm_in_images import best_setup, views_of_arm
-from calib.cell.chain import SETUPS, Setup
+from calib.cell.arms.arm_in_images import best_setup, views_of_arm
+from calib.cell.hand_eye.frame_loop import SETUPS, Setup
 from calib.errors import UsageError
 from calib.robot.calibration import identify
 

@@ -7,15 +7,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from handeye_cases import BOARD, CAMERA, data_of, simulated
+from cases.hand_eye import BOARD, CAMERA, data_of, simulated
 
+from calib.camera.calibration.board_shape import SHAPE_BLOCK, shaped_reprojection
+from calib.camera.calibration.reprojection import LENS_BLOCK, POSE_BLOCK, corners_of
 from calib.camera.observations import View
-from calib.camera.projection import LENS_BLOCK, POSE_BLOCK, corners_of
-from calib.cell.board_shape import SHAPE_BLOCK, shaped_reprojection
-from calib.cell.chain import SETUPS, Setup, discrepancy, predicted
-from calib.cell.readings import scaled
-from calib.cell.scale import by_log_scale
-from calib.cell.variance import Reduced, RobotNoise, _deviance, estimate_noise
+from calib.cell.hand_eye.board_scale import by_log_scale
+from calib.cell.hand_eye.frame_loop import SETUPS, Setup, discrepancy, predicted
+from calib.cell.hand_eye.interpretations import scaled
+from calib.cell.hand_eye.variance_components import Reduced, RobotNoise, _deviance, estimate_noise
 from calib.geometry import se3
 
 STEP = 1e-6

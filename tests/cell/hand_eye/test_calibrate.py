@@ -10,20 +10,20 @@ from typing import Any
 
 import numpy as np
 import pytest
-from handeye_cases import BOARD, CAMERA, EXACT, errors, simulated
+from cases.hand_eye import BOARD, CAMERA, EXACT, errors, simulated
 
 from calib.camera import Observations, detect
 from calib.camera.camera import Camera
 from calib.camera.lens import read_lens
 from calib.camera.observations import View
-from calib.cell.chain import SETUPS, Setup
-from calib.cell.hand_eye import HandEye, calibrate_hand_eye
-from calib.cell.next_poses import next_poses
-from calib.cell.simulation import Noise, simulate
-from calib.cell.verdict import judge
+from calib.cell.hand_eye.calibrate import HandEye, calibrate_hand_eye
+from calib.cell.hand_eye.frame_loop import SETUPS, Setup
+from calib.cell.hand_eye.next_poses import next_poses
+from calib.cell.hand_eye.verdict import judge
+from calib.cell.simulation.hand_eye import Noise, simulate
 from calib.errors import InputError, UsageError
 from calib.geometry import so3
-from calib.robot.table import read_poses
+from calib.robot.table.read import read_poses
 
 
 def median_errors(found: list[HandEye], truths: list[Any]) -> tuple[float, float]:

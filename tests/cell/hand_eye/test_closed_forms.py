@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from calib.cell.closed_forms import METHODS, read_method
-from calib.cell.start import hand_eye_start
+from calib.cell.hand_eye.closed_forms import METHODS, read_method
+from calib.cell.hand_eye.start import hand_eye_start
 from calib.errors import DegenerateError, UsageError
 from calib.geometry import se3, so3
 

@@ -8,15 +8,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from handeye_cases import BOARD, CAMERA, angles, columns, data_of, errors, poses, simulated
+from cases.hand_eye import BOARD, CAMERA, angles, columns, data_of, errors, poses, simulated
 
 from calib.camera.observations import Observations, View
-from calib.cell.chain import SETUPS, Setup
-from calib.cell.data import Data
-from calib.cell.doctor import diagnose
-from calib.cell.hand_eye import calibrate_hand_eye
-from calib.cell.readings import turned_board
-from calib.cell.simulation import Noise, Simulation
+from calib.cell.hand_eye.calibrate import calibrate_hand_eye
+from calib.cell.hand_eye.diagnose import diagnose
+from calib.cell.hand_eye.frame_loop import SETUPS, Setup
+from calib.cell.hand_eye.interpretations import turned_board
+from calib.cell.hand_eye.paired_views import Data
+from calib.cell.simulation.hand_eye import Noise, Simulation
 from calib.errors import DegenerateError, InputError
 from calib.geometry import se3, so3
 

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from handeye_cases import simulated
+from cases.hand_eye import simulated
 
 from calib.camera.observations import Observations, SetAside
-from calib.cell.data import gathered
-from calib.cell.pairing import pair
+from calib.cell.hand_eye.paired_views import gathered
+from calib.cell.pairing.by_name_or_order import pair
 from calib.errors import InputError, UsageError
-from calib.robot.table import PoseTable, read_poses
+from calib.robot.table.read import PoseTable, read_poses
 
 SIMULATION = simulated(views=6)
 

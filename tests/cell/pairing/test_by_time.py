@@ -8,19 +8,19 @@ from typing import Any
 
 import numpy as np
 import pytest
-from handeye_cases import BOARD, CAMERA, EXACT, errors, poses
+from cases.hand_eye import BOARD, CAMERA, EXACT, errors, poses
 
-from calib.cell.chain import SETUPS, Setup, by_time, discrepancy
-from calib.cell.hand_eye import HandEye, calibrate_hand_eye
-from calib.cell.moving_simulation import simulate_moving
-from calib.cell.pairing import stem_of
-from calib.cell.simulation import Simulation, pose_table
-from calib.cell.stamps import Stamps, read_image_times
-from calib.cell.stream import Stream
-from calib.cell.verdict import judge
+from calib.cell.hand_eye.calibrate import HandEye, calibrate_hand_eye
+from calib.cell.hand_eye.frame_loop import SETUPS, Setup, by_time, discrepancy
+from calib.cell.hand_eye.verdict import judge
+from calib.cell.pairing.by_name_or_order import stem_of
+from calib.cell.pairing.pose_stream import Stream
+from calib.cell.pairing.timestamps import Stamps, read_image_times
+from calib.cell.simulation.hand_eye import Simulation, pose_table
+from calib.cell.simulation.moving_arm import simulate_moving
 from calib.errors import InputError, UsageError
 from calib.geometry import se3, so3
-from calib.report.handeye_summary import summary
+from calib.report.hand_eye_summary import summary
 
 RUNS = 24
 

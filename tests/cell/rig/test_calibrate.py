@@ -7,15 +7,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from handeye_cases import BOARD, CAMERA, EXACT, errors, simulated
+from cases.hand_eye import BOARD, CAMERA, EXACT, errors, simulated
 
-from calib.cell.cameras import Cameras, calibrate_cameras
-from calib.cell.chain import SETUPS, Setup
-from calib.cell.hand_eye import calibrate_hand_eye
-from calib.cell.rig import Rig, RigState, Seeing, reduce
-from calib.cell.rig_simulation import RigSimulation, simulate_rig
-from calib.cell.simulation import Noise
-from calib.cell.variance import RobotNoise, solve_reduced
+from calib.cell.hand_eye.calibrate import calibrate_hand_eye
+from calib.cell.hand_eye.frame_loop import SETUPS, Setup
+from calib.cell.hand_eye.variance_components import RobotNoise, solve_reduced
+from calib.cell.rig.bundle_adjustment import Rig, RigState, Seeing, reduce
+from calib.cell.rig.calibrate import Cameras, calibrate_cameras
+from calib.cell.simulation.hand_eye import Noise
+from calib.cell.simulation.rig import RigSimulation, simulate_rig
 from calib.errors import DegenerateError, InputError, UsageError
 from calib.geometry import se3, so3
 

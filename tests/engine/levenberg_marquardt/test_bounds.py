@@ -6,9 +6,10 @@ import itertools
 
 import numpy as np
 import pytest
-from engine_problems import Array, Use, curve, decay, random_parameters, random_residuals, rosenbrock
+from cases.engine import Use, curve, decay, random_parameters, random_residuals, rosenbrock
 from scipy.optimize import lsq_linear
 
+from calib.arrays import Array
 from calib.engine import Iteration, ParameterBlock, Problem, ProblemError, solve
 
 X = np.linspace(0, 4, 20)

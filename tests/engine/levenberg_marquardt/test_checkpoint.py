@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from engine_problems import Use, curve, decay, random_parameters, random_residuals, rosenbrock
+from cases.engine import Use, curve, decay, random_parameters, random_residuals, rosenbrock
 
 from calib.engine import Options, Problem, ProblemError, Solution, Status, solve
-from calib.engine.damping import Convergent, DampingRule, Marquardt, Nielsen
-from calib.engine.progress import load_checkpoint
+from calib.engine.levenberg_marquardt.checkpoint import load_checkpoint
+from calib.engine.levenberg_marquardt.damping import Convergent, DampingRule, Marquardt, Nielsen
 
 X = np.linspace(0, 4, 20)
 

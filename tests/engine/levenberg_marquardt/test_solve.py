@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from engine_problems import Array, Use, curve, decay, random_parameters, random_residuals, rosenbrock
+from cases.engine import Use, curve, decay, random_parameters, random_residuals, rosenbrock
 
+from calib.arrays import Array
 from calib.engine import EvaluationError, Iteration, Options, ParameterBlock, Problem, ResidualBlock, Status, solve
 from calib.engine.problem import Rows, Values
 

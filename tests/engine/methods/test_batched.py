@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from scipy.optimize import lsq_linear
 
+from calib.arrays import Array
 from calib.engine import ParameterBlock, Problem, ProblemError, ResidualBlock, huber, solve
-from calib.engine.problem import Array, Rows
-from calib.engine.separate import solve_separately
+from calib.engine.methods.batched import solve_separately
+from calib.engine.problem import Rows
 
 X = np.linspace(0, 3, 25)
 LABELS = ("height", "rate_per_s", "level")

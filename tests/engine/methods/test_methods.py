@@ -6,18 +6,19 @@ import itertools
 
 import numpy as np
 import pytest
-from engine_problems import Array, Use, curve, decay, dense, random_parameters, random_residuals, rosenbrock
+from cases.engine import Use, curve, decay, dense, random_parameters, random_residuals, rosenbrock
 
+from calib.arrays import Array
 from calib.engine import ParameterBlock, Problem, ProblemError, Status, huber, prior, solve
-from calib.engine.damping import Damping
-from calib.engine.dual import Trained, batch_step, dual_step, rows, train
-from calib.engine.global_start import best, global_start, multi_start, portfolio
-from calib.engine.gradient_descent import Rate, gradient_descent
-from calib.engine.irgn import irgn
-from calib.engine.landweber import Noise, Sweeps, landweber
-from calib.engine.linear import Tangent
-from calib.engine.products import cost, frozen_gradient, largest_eigenvalue, normal_times
-from calib.engine.structure import structure
+from calib.engine.levenberg_marquardt.damping import Damping
+from calib.engine.methods.gradient_descent import Rate, gradient_descent
+from calib.engine.methods.irgn import irgn
+from calib.engine.methods.landweber import Noise, Sweeps, landweber
+from calib.engine.methods.mini_batch import Trained, batch_step, dual_step, rows, train
+from calib.engine.methods.multi_start import best, global_start, multi_start, portfolio
+from calib.engine.normal_equations.layout import structure
+from calib.engine.normal_equations.products import cost, frozen_gradient, largest_eigenvalue, normal_times
+from calib.engine.normal_equations.schur import Tangent
 
 X = np.linspace(-1, 1, 30)
 A = np.vander(X, 2, increasing=True)
@@ -170,7 +171,7 @@ def test_products_equal_the_dense_ones() -> None:
     np.testing.assert_allclose(flat(slope), J.T @ r, atol=1e-12)
     assert squares == pytest.approx(float(r @ r))
     assert cost(laid_out, problem.start) == pytest.approx(0.5 * squares)
-    from calib.engine.assembly import assemble
+    from calib.engine.normal_equations.assembly import assemble
 
     normal = assemble(laid_out, problem.start)
     vector = Tangent(np.ones(1), {"pose": np.arange(18.0).reshape(3, 6)})

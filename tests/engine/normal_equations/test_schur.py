@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from engine_problems import Array, Dense, Use, dense, random_parameters, random_residuals
+from cases.engine import Dense, Use, dense, random_parameters, random_residuals
 
+from calib.arrays import Array
 from calib.engine import Options, ParameterBlock, Problem, huber, prior, solve
-from calib.engine.assembly import assemble, triangle
 from calib.engine.covariance import uncertainty
-from calib.engine.linear import Tangent, diagonal, factored, gradient, solve_damped
-from calib.engine.structure import Structure, structure
+from calib.engine.normal_equations.assembly import assemble, triangle
+from calib.engine.normal_equations.layout import Structure, structure
+from calib.engine.normal_equations.schur import Tangent, diagonal, factored, gradient, solve_damped
 
 
 def bundle(seed: int = 0, **changes: object) -> Problem:
@@ -183,7 +184,7 @@ def test_covariance_equals_the_dense_inverse(problem: Problem) -> None:
 def test_rows_may_come_in_any_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Chunks only group the sums."""
     whole = solve(scene())
-    monkeypatch.setattr("calib.engine.structure.CHUNK_ENTRIES", 60)
+    monkeypatch.setattr("calib.engine.normal_equations.layout.CHUNK_ENTRIES", 60)
     chunked = solve(scene())
     assert chunked.cost == pytest.approx(whole.cost, rel=1e-10)
     np.testing.assert_allclose(chunked.values["camera"], whole.values["camera"], atol=1e-5)

@@ -9,10 +9,10 @@ import pytest
 import yaml
 
 from calib.geometry import se3
-from calib.robot.arm import D, SerialArm
-from calib.robot.arm_file import load_arm, shipped_arms
-from calib.robot.hayati import split_link, table_of_links, to_hayati
-from calib.robot.kinematics import about_z, along_x, base_from_flange
+from calib.robot.arm.hayati import split_link, table_of_links, to_hayati
+from calib.robot.arm.kinematics import about_z, along_x, base_from_flange
+from calib.robot.arm.read import load_arm, shipped_arms
+from calib.robot.arm.serial_arm import D, SerialArm
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -11,10 +11,10 @@ import pytest
 from calib import config
 from calib.errors import CalibError, InputError, UsageError
 from calib.geometry import se3, so3
-from calib.robot.arm import SerialArm
-from calib.robot.arm_file import check_errors, load_arm, parse_arm, shipped_arms
-from calib.robot.arm_writer import arm_as_yaml, save_arm
-from calib.robot.kinematics import CHUNK, base_from_flange, flange_jacobian
+from calib.robot.arm.kinematics import CHUNK, base_from_flange, flange_jacobian
+from calib.robot.arm.read import check_errors, load_arm, parse_arm, shipped_arms
+from calib.robot.arm.serial_arm import SerialArm
+from calib.robot.arm.write import arm_as_yaml, save_arm
 
 ARMS = shipped_arms()
 STEP = 1e-30  # complex step: no cancellation, so any tiny value

@@ -10,9 +10,9 @@ import pytest
 
 from calib.errors import CalibError
 from calib.geometry import se3, so3
-from calib.robot.arm_file import load_arm
-from calib.robot.arm_writer import save_arm
-from calib.robot.kinematics import base_from_flange
+from calib.robot.arm.kinematics import base_from_flange
+from calib.robot.arm.read import load_arm
+from calib.robot.arm.write import save_arm
 
 # (origin xyz, rpy, axis): frankaemika/franka_description robots/fer/kinematics.yaml
 PANDA = [

@@ -9,13 +9,13 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from calib.errors import DegenerateError
-from calib.robot.arm_file import load_arm
-from calib.robot.conventions import DECISIVE, diagnose, residual
-from calib.robot.readings import readings, sign_patterns
-from calib.robot.simulation import Simulation, Spread, simulate
-from calib.robot.simulation_files import rounded
-from calib.robot.table import PoseTable, read_poses
-from calib.robot.table_writer import poses_text
+from calib.robot.arm.read import load_arm
+from calib.robot.conventions.diagnose import DECISIVE, diagnose, residual
+from calib.robot.conventions.interpretations import readings, sign_patterns
+from calib.robot.simulation.documents import rounded
+from calib.robot.simulation.simulate import Simulation, Spread, simulate
+from calib.robot.table.read import PoseTable, read_poses
+from calib.robot.table.write import poses_text
 
 # out of the box: a millimetre or two at the flange
 ORDINARY = Spread(error_m=5e-4, error_rad=1e-3)

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from calib.errors import DegenerateError, InputError, UsageError
-from calib.robot.arm_file import load_arm, shipped_arms
-from calib.robot.arm_search import find_arm
-from calib.robot.readings import readings
-from calib.robot.simulation import Spread, simulate
-from calib.robot.table import PoseTable, read_poses
+from calib.robot.arm.read import load_arm, shipped_arms
+from calib.robot.conventions.find_arm import find_arm
+from calib.robot.conventions.interpretations import readings
+from calib.robot.simulation.simulate import Spread, simulate
+from calib.robot.table.read import PoseTable, read_poses
 
 
 @pytest.mark.parametrize("name", [name for name in shipped_arms() if name != "cobra600"])

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from calib.robot.arm import THETA
-from calib.robot.arm_file import load_arm
+from calib.robot.arm.read import load_arm
+from calib.robot.arm.serial_arm import THETA
 from calib.robot.calibration import identify
-from calib.robot.global_start import find_offsets
-from calib.robot.simulation import simulate
+from calib.robot.conventions.zero_positions import find_offsets
+from calib.robot.simulation.simulate import simulate
 
 
 def test_unknown_zero_positions_are_found() -> None:

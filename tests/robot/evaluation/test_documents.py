@@ -13,14 +13,14 @@ from calib.errors import CalibError, ConvergenceError, UsageError
 from calib.geometry import se3, so3
 from calib.report.folder import to_json
 from calib.report.robot_summary import summary
-from calib.robot.arm_file import load_arm
+from calib.robot.arm.inverse_kinematics import inverse_kinematics
+from calib.robot.arm.read import load_arm
+from calib.robot.arm.workspace import random_commands
 from calib.robot.calibrated_arm import CalibratedArm, load_calibrated_arm, save_calibrated_arm
 from calib.robot.calibration import ArmCalibration, identify
-from calib.robot.inverse_kinematics import inverse_kinematics
-from calib.robot.result import as_document
-from calib.robot.simulation import Simulation, Spread, simulate
-from calib.robot.verdict import judge
-from calib.robot.workspace import random_commands
+from calib.robot.evaluation.documents import as_document
+from calib.robot.evaluation.verdict import judge
+from calib.robot.simulation.simulate import Simulation, Spread, simulate
 
 KEYS = ("status", "verdict", "rows", "before", "after", "heldout", "parameters", "unobservable", "rank", "outliers",
         "model", "arm")  # fmt: skip

@@ -10,17 +10,17 @@ import pytest
 
 from calib.engine import Problem
 from calib.errors import DegenerateError, UsageError
-from calib.robot.arm import SerialArm
-from calib.robot.arm_file import load_arm
+from calib.robot.arm.kinematics import base_from_flange
+from calib.robot.arm.read import load_arm
+from calib.robot.arm.serial_arm import SerialArm
 from calib.robot.calibration import identify
 from calib.robot.effect import conditions_of, read_effect
-from calib.robot.free_set import free_set, hold_redundant
-from calib.robot.identifiability import Identifiability, examine
-from calib.robot.kinematics import base_from_flange
+from calib.robot.identification.free_parameters import free_set, hold_redundant
+from calib.robot.identification.identifiability import Identifiability, examine
+from calib.robot.identification.model import Model, pose_problem, rows_of
 from calib.robot.measurement import read_measurement
-from calib.robot.model import Model, pose_problem, rows_of
-from calib.robot.simulation import simulate
-from calib.robot.table import PoseTable
+from calib.robot.simulation.simulate import simulate
+from calib.robot.table.read import PoseTable
 
 
 def table_of(name: str, kind: str = "pose", poses: int = 60) -> PoseTable:

@@ -11,7 +11,7 @@ import pytest
 
 from calib.errors import DegenerateError
 from calib.robot import identify, load_arm, read_poses
-from calib.robot.simulation import Spread, simulate
+from calib.robot.simulation.simulate import Spread, simulate
 
 UR10 = "robot/ur10_leica_pose"
 

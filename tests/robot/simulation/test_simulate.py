@@ -9,12 +9,12 @@ import pytest
 
 from calib.errors import UsageError
 from calib.geometry import se3, so3
-from calib.robot.arm_file import load_arm
+from calib.robot.arm.kinematics import base_from_flange
+from calib.robot.arm.read import load_arm
 from calib.robot.effect import read_effect, shipped_effects
-from calib.robot.kinematics import base_from_flange
 from calib.robot.measurement import read_measurement
-from calib.robot.simulation import MEASUREMENTS, Simulation, Spread, simulate
-from calib.robot.simulation_files import rounded, settings, truth
+from calib.robot.simulation.documents import rounded, settings, truth
+from calib.robot.simulation.simulate import MEASUREMENTS, Simulation, Spread, simulate
 
 EXACT = Spread(error_m=0, error_rad=0, sigma_m=0, sigma_rad=0)
 

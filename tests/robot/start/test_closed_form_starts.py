@@ -9,11 +9,11 @@ import pytest
 
 from calib.errors import DegenerateError
 from calib.geometry import se3, so3
-from calib.robot.arm_file import load_arm
-from calib.robot.closed_forms import anchor_of_distances
-from calib.robot.kinematics import base_from_flange
-from calib.robot.start import distance_start, pose_start, position_start
-from calib.robot.table import read_poses
+from calib.robot.arm.kinematics import base_from_flange
+from calib.robot.arm.read import load_arm
+from calib.robot.start.closed_form_starts import distance_start, pose_start, position_start
+from calib.robot.start.closed_forms import anchor_of_distances
+from calib.robot.table.read import read_poses
 
 BASE = se3.compose(so3.exp(np.array([0.3, -1.1, 2.0])), np.array([2.5, -0.7, 0.4]))
 TARGETS = se3.exp(np.array([[0.03, -0.05, 0.12, 0.4, -0.2, 1.0], [0.1, 0.02, 0.2, -1.0, 2.0, 0.1]]))

@@ -9,9 +9,9 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from calib.errors import CalibError
-from calib.robot.table import PoseTable, read_poses
-from calib.robot.table_columns import parse_columns
-from calib.robot.table_writer import write_poses
+from calib.robot.table.columns import parse_columns
+from calib.robot.table.read import PoseTable, read_poses
+from calib.robot.table.write import write_poses
 
 HEADER = "j1_rad,j2_rad,x_m,y_m,z_m,qx,qy,qz,qw"
 ROWS = ["0.1,0.2,1,2,3,0,0,0,1", "0.3,-0.4,1.5,2.5,3.5,0.6,0,0,0.8", "-0.5,0.6,0,0.1,0.2,0,1,0,0"]

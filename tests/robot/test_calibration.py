@@ -10,16 +10,16 @@ import numpy as np
 import pytest
 
 from calib.errors import DegenerateError, InputError, UsageError
-from calib.robot.arm_file import load_arm
+from calib.robot.arm.kinematics import base_from_flange
+from calib.robot.arm.read import load_arm
 from calib.robot.calibration import ArmCalibration, identify
-from calib.robot.holdout import folds, held_out
-from calib.robot.kinematics import base_from_flange
+from calib.robot.evaluation.verdict import judge
+from calib.robot.identification.noise import chi_median, mean_noise, median_noise, noise_of
 from calib.robot.measurement import read_measurement
-from calib.robot.noise import chi_median, mean_noise, median_noise, noise_of
-from calib.robot.rows import chosen, pose_groups
-from calib.robot.simulation import Spread, simulate
-from calib.robot.table import PoseTable, read_poses
-from calib.robot.verdict import judge
+from calib.robot.simulation.simulate import Spread, simulate
+from calib.robot.table.holdout import folds, held_out
+from calib.robot.table.read import PoseTable, read_poses
+from calib.robot.table.select import chosen, pose_groups
 
 Reader = Callable[[str], PoseTable]
 

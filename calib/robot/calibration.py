@@ -8,16 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from calib.arrays import Array
 from calib.errors import ConvergenceError
-from calib.robot import uncertainty
 from calib.robot.calibrated_arm import CalibratedArm
 from calib.robot.compensation import Correction, read_compensation
+from calib.robot.compensation_training import Compensated, compensate_rest
 from calib.robot.effect import read_effect
-from calib.robot.fitting import Fit
-from calib.robot.free_set import check_travel, expected_rank, free_set
-from calib.robot.holdout import held_out
-from calib.robot.identification import Task, available_effects, frames_fit, identified, rides_along, task_of
-from calib.robot.judging import (
+from calib.robot.evaluation import uncertainty
+from calib.robot.evaluation.evaluate import (
     Judged,
     Judgement,
     Outlier,
@@ -27,19 +25,21 @@ from calib.robot.judging import (
     judge_new,
     sizes_of,
 )
-from calib.robot.learning import Compensated, compensate_rest
+from calib.robot.identification.effect_selection import Trial, select_effects
+from calib.robot.identification.free_parameters import check_travel, expected_rank, free_set
+from calib.robot.identification.model import Model
+from calib.robot.identification.residuals import ARM_BLOCK
+from calib.robot.identification.robust_fit import Fit
+from calib.robot.identification.steps import Task, available_effects, frames_fit, identified, rides_along, task_of
 from calib.robot.measurement import Measurement, measurement_of, read_measurement
-from calib.robot.model import Model
-from calib.robot.prediction import ARM_BLOCK
-from calib.robot.rows import chosen
-from calib.robot.selection import Trial, select_effects
+from calib.robot.table.holdout import held_out
+from calib.robot.table.select import chosen
 
 if TYPE_CHECKING:
-    from calib.engine.levenberg_marquardt import Callback
-    from calib.robot.arm import SerialArm
-    from calib.robot.identifiability import Identifiability
-    from calib.robot.measurement import Array
-    from calib.robot.table import PoseTable
+    from calib.engine.levenberg_marquardt.solve import Callback
+    from calib.robot.arm.serial_arm import SerialArm
+    from calib.robot.identification.identifiability import Identifiability
+    from calib.robot.table.read import PoseTable
 
 HOLDOUT = 0.2  # a fifth: enough to judge by, little enough to miss
 RIDING = (
@@ -58,8 +58,8 @@ class ArmCalibration:
     standard deviation 0 if held by wish or model, infinite if redundant. covariance: (p, p) over `labels`, zero where
     held. identifiability: what the data determine; expected_rank: what they should. noise: standard deviation per
     component, m and rad. fitted, heldout, validation, as_is, refit_frames: how the arm does, see
-    `calib.robot.judging.Judgement`. tool_sigma_m: (k,) of the measured point over the range of motion.
-    joint_error_rad: see `calib.robot.uncertainty`. trials: effects tried. compensated: what was learned beyond the
+    `calib.robot.evaluation.evaluate.Judgement`. tool_sigma_m: (k,) of the measured point over the range of motion.
+    joint_error_rad: see `evaluation.uncertainty`. trials: effects tried. compensated: what was learned beyond the
     model, None if that was not asked for. fit: of the model.
     """
 
@@ -128,7 +128,7 @@ def identify(
     that it was not shown gain. measurement: what the table holds, by name or itself, its own kind if None. fix, free:
     labels to hold at nominal, or to estimate. robust: leave rows out that do not fit. tolerance: prior standard
     deviations of the arm's parameters in m and rad. holdout: share of poses kept aside, 0.2 if None, 0 for none; see
-    `calib.robot.holdout.held_out` for holdout_by and train_rows. validate: another table to judge by; then nothing is
+    `table.holdout.held_out` for holdout_by and train_rows. validate: another table to judge by; then nothing is
     held out unless asked. refit_frames: judge by it with base and target fitted anew; both ways are reported. notes:
     remarks on how the table was read. progress: sees every iteration of the solver.
 

@@ -12,18 +12,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from calib.arrays import Array
 from calib.engine import Options, ParameterBlock, Problem, ResidualBlock, solve
 from calib.errors import ConvergenceError
 from calib.geometry import se3, so3
+from calib.robot.arm.kinematics import flange_jacobian
+from calib.robot.arm.workspace import random_commands
 from calib.robot.calibrated_arm import CalibratedArm
-from calib.robot.kinematics import flange_jacobian
-from calib.robot.workspace import random_commands
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from calib.engine.problem import Rows, Values
-    from calib.robot.arm import Array, SerialArm
+    from calib.robot.arm.serial_arm import SerialArm
 
 SEEDS = 20
 REACHED_M, REACHED_RAD = 1e-6, 1e-6  # a micrometre: a tenth of what the best arms repeat

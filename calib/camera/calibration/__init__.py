@@ -1,0 +1,1 @@
+"""From corners to a camera: start, bundle adjustment, outliers, degeneracy, uncertainty, verdict, documents."""

@@ -1,0 +1,1 @@
+"""Images read safely: size and depth from the header first, then the pixels."""

@@ -1,0 +1,1 @@
+"""Simulated views of a board, as corners and as images."""

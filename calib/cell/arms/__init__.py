@@ -1,0 +1,1 @@
+"""Arms identified from images, and several arms in one world."""

@@ -1,0 +1,1 @@
+"""Hand-eye calibration: the pose of a camera on the flange, or fixed beside the robot."""

@@ -1,0 +1,1 @@
+"""Several cameras, one robot, one board: one bundle adjustment."""

@@ -1,0 +1,1 @@
+"""The solver: damping, scaling, acceleration, bounds, polish, checkpoint, and the loop that joins them."""

@@ -1,0 +1,1 @@
+"""Other methods on the same problems, from gradient descent to multi-start."""

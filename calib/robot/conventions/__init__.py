@@ -1,0 +1,1 @@
+"""Units, orders, signs and arms that nobody named: tried, and named with their residuals."""

@@ -1,0 +1,1 @@
+"""How good an identified arm is: held-out errors, uncertainty, verdict, documents."""

@@ -1,0 +1,1 @@
+"""Simulated arms and what an instrument measures of them."""

@@ -1,0 +1,1 @@
+"""Closed-form starts: where base, target and instrument stand, from the nominal arm."""
