@@ -56,8 +56,8 @@ def command(
     with reporting(as_json):
         started = time.perf_counter()
         check_sources(images, corners, board, image_size, "calib camera --images photos/")
+        from calib import folder
         from calib.camera.lens import held_labels, read_lens
-        from calib.report import folder
 
         held_labels(read_lens(lens), names(fix), names(free))  # a slip of the keys shows before the long work
         target = folder.reserve(output, "calib_camera_result")
@@ -77,10 +77,10 @@ def finish(
     search: bool = False,
 ) -> None:
     """Calibrate, write the folder if there is one, print the summary or document, end with the verdict's status."""
+    from calib import documents, folder
     from calib.camera.calibration.calibrate import calibrate
     from calib.camera.calibration.documents import as_camera_file, as_document
     from calib.camera.calibration.verdict import judge
-    from calib.report import folder
     from calib.report.camera_summary import summary
 
     searching = progress("search", as_json) if search else None
@@ -90,8 +90,8 @@ def finish(
     if target is not None:
         document["output"] = str(target)
         title = "A calibrated camera. Pixels: x right, y down, the centre of the first pixel is (0, 0)."
-        camera = folder.to_yaml(as_camera_file(calibration), title)
-        folder.write(target, {"camera.yaml": camera, "result.json": folder.to_json(document)})
-    typer.echo(folder.to_json(document).rstrip() if as_json else summary(calibration, verdict, target))
+        camera = documents.to_yaml(as_camera_file(calibration), title)
+        folder.write(target, {"camera.yaml": camera, "result.json": documents.to_json(document)})
+    typer.echo(documents.to_json(document).rstrip() if as_json else summary(calibration, verdict, target))
     if verdict.grade == "do not use":
         raise typer.Exit(1)

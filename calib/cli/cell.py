@@ -48,8 +48,8 @@ def command(
     """See HELP."""
     with reporting(as_json):
         started = time.perf_counter()
+        from calib import documents, folder
         from calib.cell.arms.calibrate_cell import calibrate_cell, read_cell
-        from calib.report import folder
         from calib.report.cell_summary import as_cell_file, as_document, grade, summary
         from calib.robot.calibrated_arm import calibrated_arm_as_yaml
         from calib.robot.evaluation.verdict import judge
@@ -69,12 +69,12 @@ def command(
         document["output"] = str(target)
         title = f"Where the arms stand: world_from_base in {cell.world}, metres; a quaternion's scalar comes last."
         files: dict[str, str | bytes] = {
-            "cell.yaml": folder.to_yaml(as_cell_file(cell), title),
-            "result.json": folder.to_json(document),
+            "cell.yaml": documents.to_yaml(as_cell_file(cell), title),
+            "result.json": documents.to_json(document),
         }
         for name, found in cell.arms.items():
             files[f"{name}/arm.yaml"] = calibrated_arm_as_yaml(found.arm)
         folder.write(target, files)
-        typer.echo(folder.to_json(document).rstrip() if as_json else summary(cell, verdicts, str(target)))
+        typer.echo(documents.to_json(document).rstrip() if as_json else summary(cell, verdicts, str(target)))
         if grade(verdicts) == "do not use":
             raise typer.Exit(1)

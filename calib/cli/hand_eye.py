@@ -96,6 +96,7 @@ def command(
             "calib handeye --images photos/ --poses poses.csv",
         )
         seen_by = camera_names(images or corners or [], camera or [], image_times)
+        from calib import folder
         from calib.camera.camera import load_camera
         from calib.camera.lens import read_lens
         from calib.cell.hand_eye.calibrate import calibrate_hand_eye, check_refinable
@@ -103,7 +104,6 @@ def command(
         from calib.cell.hand_eye.frame_loop import read_setup
         from calib.cell.pairing.timestamps import read_image_times
         from calib.cell.rig.calibrate import calibrate_cameras
-        from calib.report import folder
         from calib.robot.table.columns import parse_columns
         from calib.robot.table.read import read_poses
 
@@ -144,9 +144,9 @@ def command(
 
 def _finish(calibration: HandEye, target: Path, as_json: bool, started: float) -> None:
     """Write the folder, print the summary or the document, and end with the verdict's exit status."""
+    from calib import documents, folder
     from calib.cell.hand_eye.documents import as_camera_file, as_document, as_hand_eye_file, matrix_text
     from calib.cell.hand_eye.verdict import judge
-    from calib.report import folder
     from calib.report.hand_eye_summary import summary
 
     verdict = judge(calibration)
@@ -157,22 +157,22 @@ def _finish(calibration: HandEye, target: Path, as_json: bool, started: float) -
         f"Where the camera is: matrix is {mount}_from_camera, metres; the camera's z points forward, x right, y down."
     )
     files = {
-        "hand_eye.yaml": folder.to_yaml(as_hand_eye_file(calibration), title),
+        "hand_eye.yaml": documents.to_yaml(as_hand_eye_file(calibration), title),
         f"{mount}_from_camera.txt": matrix_text(calibration),
-        "camera.yaml": folder.to_yaml(as_camera_file(calibration), "The camera of this calibration."),
-        "result.json": folder.to_json(document),
+        "camera.yaml": documents.to_yaml(as_camera_file(calibration), "The camera of this calibration."),
+        "result.json": documents.to_json(document),
     }
     folder.write(target, files)
-    typer.echo(folder.to_json(document).rstrip() if as_json else summary(calibration, verdict, str(target)))
+    typer.echo(documents.to_json(document).rstrip() if as_json else summary(calibration, verdict, str(target)))
     if verdict.grade == "do not use":
         raise typer.Exit(1)
 
 
 def _finish_all(calibration: Cameras, target: Path, as_json: bool, started: float) -> None:
     """The same for several cameras: a folder for each, and one document."""
+    from calib import documents, folder
     from calib.cell.hand_eye.documents import as_hand_eye_file, matrix_text
     from calib.cell.rig.documents import as_cameras_document, as_cameras_file, as_lens_file, verdicts, worst
-    from calib.report import folder
     from calib.report.cameras_summary import cameras_summary
 
     found = verdicts(calibration)
@@ -181,16 +181,18 @@ def _finish_all(calibration: Cameras, target: Path, as_json: bool, started: floa
     mount = calibration.mount
     title = f"Where the camera is: matrix is {mount}_from_camera, metres; z points forward, x right, y down."
     files = {
-        "cameras.yaml": folder.to_yaml(as_cameras_file(calibration), title.replace("the camera is", "the cameras are")),
-        "result.json": folder.to_json(document),
+        "cameras.yaml": documents.to_yaml(
+            as_cameras_file(calibration), title.replace("the camera is", "the cameras are")
+        ),
+        "result.json": documents.to_json(document),
     }
     for k, (name, h) in enumerate(zip(calibration.names, calibration.together, strict=True)):
         files |= {
-            f"{name}/hand_eye.yaml": folder.to_yaml(as_hand_eye_file(h, name), title),
+            f"{name}/hand_eye.yaml": documents.to_yaml(as_hand_eye_file(h, name), title),
             f"{name}/{mount}_from_camera.txt": matrix_text(h),
-            f"{name}/camera.yaml": folder.to_yaml(as_lens_file(calibration, k), "The camera of this calibration."),
+            f"{name}/camera.yaml": documents.to_yaml(as_lens_file(calibration, k), "The camera of this calibration."),
         }
     folder.write(target, files)
-    typer.echo(folder.to_json(document).rstrip() if as_json else cameras_summary(calibration, found, str(target)))
+    typer.echo(documents.to_json(document).rstrip() if as_json else cameras_summary(calibration, found, str(target)))
     if worst(found).grade == "do not use":
         raise typer.Exit(1)

@@ -84,7 +84,7 @@ def command(
     """See HELP."""
     with reporting(as_json):
         started = time.perf_counter()
-        from calib.report import folder
+        from calib import folder
         from calib.robot.calibration import identify
         from calib.robot.identification.free_parameters import check_travel, free_set
         from calib.robot.measurement import measurement_of
@@ -240,7 +240,7 @@ def _understood(
 
 def _finish(calibration: ArmCalibration, lens: LensOfArm | None, target: Path, as_json: bool, started: float) -> None:
     """Write the folder, print the summary or the document, and end with the verdict's exit status."""
-    from calib.report import folder
+    from calib import documents, folder
     from calib.report.robot_summary import summary
     from calib.robot.calibrated_arm import calibrated_arm_as_yaml
     from calib.robot.evaluation.documents import as_document
@@ -252,9 +252,9 @@ def _finish(calibration: ArmCalibration, lens: LensOfArm | None, target: Path, a
     files = {"arm.yaml": calibrated_arm_as_yaml(calibration.arm)}
     if lens is not None:
         document["camera"] = lens.document()
-        files["camera.yaml"] = folder.to_yaml(lens.file(), "The camera, its lens estimated jointly with the arm.")
-    files["result.json"] = folder.to_json(document)
+        files["camera.yaml"] = documents.to_yaml(lens.file(), "The camera, its lens estimated jointly with the arm.")
+    files["result.json"] = documents.to_json(document)
     folder.write(target, files)
-    typer.echo(folder.to_json(document).rstrip() if as_json else summary(calibration, verdict, str(target)))
+    typer.echo(documents.to_json(document).rstrip() if as_json else summary(calibration, verdict, str(target)))
     if verdict.grade == "do not use":
         raise typer.Exit(1)

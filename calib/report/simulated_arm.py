@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from calib.report.folder import to_yaml
+from calib.documents import to_yaml
 from calib.robot.arm.write import arm_as_yaml
 from calib.robot.simulation.documents import ARM_FILE, rounded, settings, truth
 from calib.robot.table.write import poses_text

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from calib.camera.corner_table import corners_text
-from calib.report.folder import to_yaml
+from calib.documents import to_yaml
 from calib.report.pictures import pictures
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calib.camera.corner_table import corners_text
-from calib.report.folder import to_yaml
+from calib.documents import to_yaml
 from calib.report.pictures import pictures
 from calib.report.simulated_hand_eye import camera_file
 from calib.robot.arm.read import shipped_arms

@@ -31,9 +31,9 @@ def command(
 ) -> None:
     """See HELP."""
     with reporting(False):
+        from calib import folder
         from calib.camera.board import read_board
         from calib.camera.simulation.simulate import simulate, typical_camera
-        from calib.report import folder
         from calib.report.simulated_camera import simulation_files
 
         target = folder.reserve(output, "")

@@ -45,9 +45,9 @@ def command(
     with reporting(False):
         from math import radians
 
+        from calib import folder
         from calib.camera.board import read_board
         from calib.camera.simulation.simulate import typical_camera
-        from calib.report import folder
         from calib.report.simulated_cell import simulated_cell, simulated_cell_in_images
         from calib.robot.simulation.simulate import Spread
 

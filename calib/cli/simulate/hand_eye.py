@@ -54,13 +54,13 @@ def command(
     with reporting(False):
         from math import radians
 
+        from calib import folder
         from calib.camera.board import read_board
         from calib.camera.simulation.simulate import typical_camera
         from calib.cell.hand_eye.frame_loop import read_setup
         from calib.cell.simulation.hand_eye import Noise, simulate
         from calib.cell.simulation.moving_arm import simulate_moving
         from calib.cell.simulation.rig import simulate_rig
-        from calib.report import folder
         from calib.report.simulated_hand_eye import rig_files, simulation_files
 
         moving = time_offset_ms is not None

@@ -38,7 +38,7 @@ def command(
     with reporting(False):
         from math import radians
 
-        from calib.report import folder
+        from calib import folder
         from calib.report.simulated_arm import simulation_files
         from calib.robot.arm.read import load_arm
         from calib.robot.simulation.simulate import Spread, simulate

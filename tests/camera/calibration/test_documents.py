@@ -17,10 +17,10 @@ from calib.camera.calibration.documents import as_camera_file, as_document
 from calib.camera.calibration.verdict import judge
 from calib.camera.observations import SetAside
 from calib.camera.simulation.simulate import typical_camera
+from calib.documents import to_json, to_yaml
 from calib.errors import UsageError
 from calib.geometry import se3
 from calib.report.camera_summary import summary
-from calib.report.folder import to_json, to_yaml
 
 
 def stored(calibration: CameraCalibration, path: Path) -> Path:

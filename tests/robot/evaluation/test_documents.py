@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from calib.documents import to_json
 from calib.errors import CalibError, ConvergenceError, UsageError
 from calib.geometry import se3, so3
-from calib.report.folder import to_json
 from calib.report.robot_summary import summary
 from calib.robot.arm.inverse_kinematics import inverse_kinematics
 from calib.robot.arm.read import load_arm

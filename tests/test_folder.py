@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from calib import documents, folder
 from calib.errors import UsageError
-from calib.report import folder
 
 
 def names(path: Path) -> list[str]:
@@ -118,7 +118,7 @@ def test_reserving_leaves_no_trace_beside_the_parents(tmp_path: Path) -> None:
 
 
 def test_json_is_one_document_with_full_precision() -> None:
-    text = folder.to_json({"x": 0.1 + 0.2, "y": [1, None, True]})
+    text = documents.to_json({"x": 0.1 + 0.2, "y": [1, None, True]})
     assert json.loads(text) == {"x": 0.1 + 0.2, "y": [1, None, True]}
     assert text.endswith("}\n")
 
@@ -126,18 +126,18 @@ def test_json_is_one_document_with_full_precision() -> None:
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_json_has_no_nan(value: float) -> None:
     with pytest.raises(ValueError, match="JSON"):
-        folder.to_json({"x": value})
+        documents.to_json({"x": value})
 
 
 @pytest.mark.parametrize("value", [1e-5, -2.5e300, 1e22, 0.1, 123456789.123456789, 0.0, 5e-324, 1.0])
 def test_yaml_numbers_read_back_as_the_same_numbers(value: float) -> None:
-    back = yaml.safe_load(folder.to_yaml({"x": value}, "title"))["x"]
+    back = yaml.safe_load(documents.to_yaml({"x": value}, "title"))["x"]
     assert isinstance(back, float)
     assert back == value
 
 
 def test_yaml_keeps_order_rows_on_a_line_and_its_title() -> None:
-    text = folder.to_yaml({"z": [[1.0, 2.0], [3.0, 4.0]], "a": "text", "n": None}, "What this is")
+    text = documents.to_yaml({"z": [[1.0, 2.0], [3.0, 4.0]], "a": "text", "n": None}, "What this is")
     assert text.startswith("# What this is\n")
     assert "- [1.0, 2.0]" in text
     assert list(yaml.safe_load(text)) == ["z", "a", "n"]

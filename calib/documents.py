@@ -1,0 +1,47 @@
+"""Results as text that programs read: JSON and YAML."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+SCHEMA = "calib/1"  # of every JSON document; calib/result.schema.json describes it
+
+
+def finite(value: float) -> float | None:
+    """The number, or None where it is infinite or not a number: JSON has no word for these."""
+    return float(value) if math.isfinite(value) else None
+
+
+def to_json(document: Mapping[str, Any]) -> str:
+    """One JSON document, indented, numbers at full precision."""
+    return json.dumps(document, indent=2, allow_nan=False) + "\n"
+
+
+class _Dumper(yaml.SafeDumper):
+    """SafeDumper that keeps rows of numbers on one line and writes exponents that YAML 1.1 reads as numbers."""
+
+
+def _number(dumper: yaml.SafeDumper, value: float) -> yaml.ScalarNode:
+    text = repr(value)
+    if "e" in text and "." not in text:
+        text = text.replace("e", ".0e")
+    return dumper.represent_scalar("tag:yaml.org,2002:float", text)
+
+
+def _row(dumper: yaml.SafeDumper, value: list[Any]) -> yaml.SequenceNode:
+    flat = all(not isinstance(item, list | dict) for item in value)
+    return dumper.represent_sequence("tag:yaml.org,2002:seq", value, flow_style=flat)
+
+
+_Dumper.add_representer(float, _number)
+_Dumper.add_representer(list, _row)
+
+
+def to_yaml(document: Mapping[str, Any], title: str) -> str:
+    """One YAML document under a comment that says what it is."""
+    return f"# {title}\n" + yaml.dump(dict(document), Dumper=_Dumper, sort_keys=False, width=120, allow_unicode=True)

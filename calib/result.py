@@ -1,0 +1,61 @@
+"""What every result offers, whatever was calibrated: a verdict, a summary, files, a document, rows, estimates."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from calib.folder import reserve, write
+from calib.text import cut
+
+if TYPE_CHECKING:
+    from calib.estimate import Estimate
+    from calib.verdict import Verdict
+
+
+class Result(ABC):
+    """A result: `str()` is the summary that the terminal shows, `repr()` its first line and the verdict."""
+
+    @property
+    @abstractmethod
+    def verdict(self) -> Verdict:
+        """Whether the result is good enough, and what to do next."""
+
+    @property
+    @abstractmethod
+    def parameters(self) -> Mapping[str, Estimate]:
+        """Every parameter by its label, with standard deviation and 95 % interval."""
+
+    @abstractmethod
+    def summary(self) -> str:
+        """At most 25 lines for the terminal; the last ones are the verdict and the advice."""
+
+    @abstractmethod
+    def document(self) -> dict[str, Any]:
+        """The result as plain data, as `--json` prints it and `result.json` holds it; see `calib/result.schema.json`."""
+
+    @abstractmethod
+    def files(self) -> Mapping[str, str | bytes]:
+        """Content by file name: what `save` and the command write."""
+
+    @abstractmethod
+    def rows(self) -> list[dict[str, Any]]:
+        """One dict for each image or row of the table, used or not, ready for a DataFrame."""
+
+    def save(self, folder: str | Path) -> Path:
+        """Write what the command writes into a new folder, whole or not at all; returns the folder.
+
+        Raises UsageError `output-exists` for a folder that is there and not empty, `output-unwritable`.
+        """
+        target = reserve(Path(folder), "")
+        write(target, self.files())
+        return target
+
+    def __str__(self) -> str:
+        return self.summary()
+
+    def __repr__(self) -> str:
+        first = self.summary().splitlines()[0]
+        return f"{type(self).__name__}: {cut(first)}\n{cut(str(self.verdict))}"

@@ -1,0 +1,34 @@
+"""Lines for the terminal: cut to its width, lists named in part, numbers with the digits that their sigma supports."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+WIDTH = 118
+MOST_NAMED = 4  # items named before "and n more"
+
+
+def cut(text: str, lines: int = 1) -> str:
+    """The text, shortened with an ellipsis to what fits on so many lines."""
+    width = WIDTH * lines
+    return text if len(text) <= width else text[: width - 3] + "..."
+
+
+def named(items: Sequence[str], most: int = MOST_NAMED) -> str:
+    """The first items, and how many more there are."""
+    rest = f", and {len(items) - most} more" if len(items) > most else ""
+    return ", ".join(items[:most]) + rest
+
+
+def with_sigma(value: float, sigma: float, width: int = 0, most_digits: int = 12) -> str:
+    """`533.41 ± 0.27`: value and standard deviation, to the second significant digit of the latter.
+
+    A sigma too small for that many digits is printed as a power of ten, never as zero.
+    """
+    if not sigma > 0 or not math.isfinite(sigma):
+        return f"{value:>{width}.6g}"
+    digits = max(0, 1 - math.floor(math.log10(sigma)))
+    if digits > most_digits:
+        return f"{value:>{width}.{most_digits}g} ± {sigma:.1e}"
+    return f"{value:>{width}.{digits}f} ± {sigma:.{digits}f}"
