@@ -15,34 +15,20 @@ if TYPE_CHECKING:
     from calib.verdict import Verdict
 
 
-class Result(ABC):
-    """A result: `str()` is the summary that the terminal shows, `repr()` its first line and the verdict."""
-
-    @property
-    @abstractmethod
-    def verdict(self) -> Verdict:
-        """Whether the result is good enough, and what to do next."""
-
-    @property
-    @abstractmethod
-    def parameters(self) -> Mapping[str, Estimate]:
-        """Every parameter by its label, with standard deviation and 95 % interval."""
+class Output(ABC):
+    """What a command delivers: a summary for the terminal, a document for programs, files for a folder."""
 
     @abstractmethod
     def summary(self) -> str:
-        """At most 25 lines for the terminal; the last ones are the verdict and the advice."""
+        """At most 25 lines for the terminal."""
 
     @abstractmethod
     def document(self) -> dict[str, Any]:
-        """The result as plain data, as `--json` prints it and `result.json` holds it; see `calib/result.schema.json`."""
+        """Plain data, as `--json` prints it and `result.json` holds it; described by `result.schema.json`."""
 
     @abstractmethod
     def files(self) -> Mapping[str, str | bytes]:
         """Content by file name: what `save` and the command write."""
-
-    @abstractmethod
-    def rows(self) -> list[dict[str, Any]]:
-        """One dict for each image or row of the table, used or not, ready for a DataFrame."""
 
     def save(self, folder: str | Path) -> Path:
         """Write what the command writes into a new folder, whole or not at all; returns the folder.
@@ -57,5 +43,25 @@ class Result(ABC):
         return self.summary()
 
     def __repr__(self) -> str:
-        first = self.summary().splitlines()[0]
-        return f"{type(self).__name__}: {cut(first)}\n{cut(str(self.verdict))}"
+        return f"{type(self).__name__}: {cut(self.summary().splitlines()[0])}"
+
+
+class Result(Output):
+    """A calibration: `str()` is the summary that the terminal shows, `repr()` its first line and the verdict."""
+
+    @property
+    @abstractmethod
+    def verdict(self) -> Verdict:
+        """Whether the result is good enough, and what to do next."""
+
+    @property
+    @abstractmethod
+    def parameters(self) -> Mapping[str, Estimate]:
+        """Every parameter by its label, with standard deviation and 95 % interval."""
+
+    @abstractmethod
+    def rows(self) -> list[dict[str, Any]]:
+        """One dict for each image or row of the table, used or not, ready for a DataFrame."""
+
+    def __repr__(self) -> str:
+        return f"{super().__repr__()}\n{cut(str(self.verdict))}"
