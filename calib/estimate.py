@@ -19,8 +19,8 @@ class Estimate:
     """One parameter of a result.
 
     value: in the label's unit. sigma: its standard deviation; 0 if held, infinite if the data do not determine it.
-    held: whether it was held at its value. quantile_975: half the width of the 95 % interval in standard deviations, the
-    0.975 quantile of the normal distribution, or of Student's where the degrees of freedom are few.
+    held: whether it was held at its value. quantile_975: half the width of the 95 % interval in standard deviations:
+    the 0.975 quantile of the normal distribution, or of Student's where the degrees of freedom are few.
     """
 
     label: Label
