@@ -35,8 +35,8 @@ import numpy as np
 
 from calib.camera.boards.checkerboard import Checkerboard
 from calib.camera.simulation.simulate import typical_camera
-from calib.cell.arms.arm_and_lens import identify_in_view
-from calib.cell.arms.arm_in_images import views_of_arm
+from calib.cell.arms.image_measurement import views_of_arm
+from calib.cell.arms.joint_lens import identify_in_view
 from calib.cell.simulation.arm_in_images import ArmInImages, simulate_arm
 from calib.robot.arm.read import load_arm
 from calib.robot.calibration import ArmCalibration, identify

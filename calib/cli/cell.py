@@ -50,7 +50,7 @@ def command(
         started = time.perf_counter()
         from calib import documents, folder
         from calib.cell.arms.calibrate_cell import calibrate_cell, read_cell
-        from calib.report.cell_summary import as_cell_file, as_document, grade, summary
+        from calib.cell.arms.summary import as_cell_file, as_document, grade, summary
         from calib.robot.calibrated_arm import calibrated_arm_as_yaml
         from calib.robot.evaluation.verdict import judge
 

@@ -146,8 +146,8 @@ def _finish(calibration: HandEye, target: Path, as_json: bool, started: float) -
     """Write the folder, print the summary or the document, and end with the verdict's exit status."""
     from calib import documents, folder
     from calib.cell.hand_eye.documents import as_camera_file, as_document, as_hand_eye_file, matrix_text
+    from calib.cell.hand_eye.summary import summary
     from calib.cell.hand_eye.verdict import judge
-    from calib.report.hand_eye_summary import summary
 
     verdict = judge(calibration)
     document = as_document(calibration, verdict, round(time.perf_counter() - started, 3))
@@ -173,7 +173,7 @@ def _finish_all(calibration: Cameras, target: Path, as_json: bool, started: floa
     from calib import documents, folder
     from calib.cell.hand_eye.documents import as_hand_eye_file, matrix_text
     from calib.cell.rig.documents import as_cameras_document, as_cameras_file, as_lens_file, verdicts, worst
-    from calib.report.cameras_summary import cameras_summary
+    from calib.cell.rig.summary import cameras_summary
 
     found = verdicts(calibration)
     document = as_cameras_document(calibration, found, round(time.perf_counter() - started, 3))

@@ -18,8 +18,8 @@ from calib.errors import InputError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from calib.cell.arms.arm_and_lens import LensOfArm
-    from calib.cell.arms.arm_in_images import ArmViews
+    from calib.cell.arms.image_measurement import ArmViews
+    from calib.cell.arms.joint_lens import LensOfArm
     from calib.robot.calibrated_arm import CalibratedArm
     from calib.robot.calibration import ArmCalibration
     from calib.robot.table.read import PoseTable
@@ -160,7 +160,7 @@ def _views(
     """What the camera saw from the rows of a table of joint values. unfit: options that do not go with images."""
     from calib.camera.camera import load_camera
     from calib.camera.lens import read_lens
-    from calib.cell.arms.arm_in_images import check_refinable, views_of_arm
+    from calib.cell.arms.image_measurement import check_refinable, views_of_arm
 
     check_sources(images, corners, board, None, "calib robot --poses joints.csv --images photos/")
     for option, value in unfit.items():

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from calib.errors import InputError
 
 if TYPE_CHECKING:
-    from calib.cell.arms.arm_and_lens import Identified, LensOfArm
-    from calib.cell.arms.arm_in_images import ArmViews
+    from calib.cell.arms.image_measurement import ArmViews
+    from calib.cell.arms.joint_lens import Identified, LensOfArm
     from calib.cell.hand_eye.frame_loop import Setup
     from calib.robot.calibrated_arm import CalibratedArm
     from calib.robot.calibration import ArmCalibration
@@ -21,7 +21,7 @@ def arm_and_setup(
     views: ArmViews, arm: str | None, setup: str | None, seed: int
 ) -> tuple[CalibratedArm, Setup, tuple[str, ...]]:
     """The arm of that name or file, else the shipped one that fits; the set-up given, else the one that fits better."""
-    from calib.cell.arms.arm_in_images import best_setup
+    from calib.cell.arms.image_measurement import best_setup
     from calib.cell.hand_eye.frame_loop import SETUPS, read_setup
     from calib.robot.calibrated_arm import CalibratedArm, load_calibrated_arm
     from calib.robot.conventions.find_arm import find_arm
@@ -49,7 +49,7 @@ def from_images(
     identified: Identified, views: ArmViews, setup: Setup, table: PoseTable
 ) -> tuple[ArmCalibration, LensOfArm | None]:
     """The arm with a remark on what it says of corners, and the lens if it is estimated too. See `identify_in_view`."""
-    from calib.cell.arms.arm_and_lens import identify_in_view
+    from calib.cell.arms.joint_lens import identify_in_view
 
     found = identify_in_view(views, setup, table, identified)
     remark = _prediction(found.calibration, found.views, setup)

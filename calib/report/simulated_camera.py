@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from calib.camera.corner_table import corners_text
+from calib.camera.simulation.pictures import pictures
 from calib.documents import to_yaml
-from calib.report.pictures import pictures
 
 if TYPE_CHECKING:
     from calib.camera.board import Board

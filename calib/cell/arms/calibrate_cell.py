@@ -17,7 +17,7 @@ import numpy as np
 
 from calib import config
 from calib.arrays import Array
-from calib.cell.arms.arm_and_lens import identify_in_view
+from calib.cell.arms.joint_lens import identify_in_view
 from calib.errors import UsageError
 from calib.robot.calibrated_arm import load_calibrated_arm
 from calib.robot.calibration import identify
@@ -29,7 +29,7 @@ from calib.robot.table.read import read_poses
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from calib.cell.arms.arm_in_images import ArmViews
+    from calib.cell.arms.image_measurement import ArmViews
     from calib.robot.calibration import ArmCalibration
     from calib.robot.table.read import PoseTable
 
@@ -170,7 +170,7 @@ def _views(
     from calib.camera.camera import load_camera
     from calib.camera.corner_table import read_corners
     from calib.camera.detection.detect import detect
-    from calib.cell.arms.arm_in_images import views_of_arm
+    from calib.cell.arms.image_measurement import views_of_arm
 
     camera = load_camera(folder / member.camera) if member.camera is not None else None
     if member.images is not None:

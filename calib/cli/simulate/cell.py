@@ -48,7 +48,7 @@ def command(
         from calib import folder
         from calib.camera.board import read_board
         from calib.camera.simulation.simulate import typical_camera
-        from calib.report.simulated_cell import simulated_cell, simulated_cell_in_images
+        from calib.cell.simulation.cell import simulated_cell, simulated_cell_in_images
         from calib.robot.simulation.simulate import Spread
 
         _check(measurement, render)

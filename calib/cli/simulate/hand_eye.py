@@ -58,10 +58,10 @@ def command(
         from calib.camera.board import read_board
         from calib.camera.simulation.simulate import typical_camera
         from calib.cell.hand_eye.frame_loop import read_setup
+        from calib.cell.simulation.documents import rig_files, simulation_files
         from calib.cell.simulation.hand_eye import Noise, simulate
         from calib.cell.simulation.moving_arm import simulate_moving
         from calib.cell.simulation.rig import simulate_rig
-        from calib.report.simulated_hand_eye import rig_files, simulation_files
 
         moving = time_offset_ms is not None
         _check(moving, {"--wrong-share": wrong_share > 0}, "poses of a stream belong to no image")

@@ -45,7 +45,7 @@ def command(
         from calib.camera.simulation.simulate import typical_camera
         from calib.cell.hand_eye.frame_loop import read_setup
         from calib.cell.simulation.arm_in_images import simulate_arm
-        from calib.report.simulated_images import simulation_files
+        from calib.cell.simulation.arm_in_images_documents import simulation_files
         from calib.robot.arm.read import load_arm
         from calib.robot.simulation.simulate import Spread
 

@@ -15,11 +15,11 @@ from calib.camera.boards.checkerboard import Checkerboard
 from calib.camera.simulation.simulate import typical_camera
 from calib.cell.arms.calibrate_cell import ArmOfCell, CellFile, calibrate_cell, read_cell
 from calib.cell.simulation.arm_in_images import simulate_arm
+from calib.cell.simulation.arm_in_images_documents import simulation_files
+from calib.cell.simulation.cell import simulated_cell
 from calib.cli import app
 from calib.errors import UsageError
 from calib.geometry import se3, so3
-from calib.report.simulated_cell import simulated_cell
-from calib.report.simulated_images import simulation_files
 from calib.robot.arm.read import load_arm
 from calib.robot.calibrated_arm import load_calibrated_arm
 from calib.robot.simulation.simulate import Spread

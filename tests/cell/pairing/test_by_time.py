@@ -12,6 +12,7 @@ from cases.hand_eye import BOARD, CAMERA, EXACT, errors, poses
 
 from calib.cell.hand_eye.calibrate import HandEye, calibrate_hand_eye
 from calib.cell.hand_eye.frame_loop import SETUPS, Setup, by_time, discrepancy
+from calib.cell.hand_eye.summary import summary
 from calib.cell.hand_eye.verdict import judge
 from calib.cell.pairing.by_name_or_order import stem_of
 from calib.cell.pairing.pose_stream import Stream
@@ -20,7 +21,6 @@ from calib.cell.simulation.hand_eye import Simulation, pose_table
 from calib.cell.simulation.moving_arm import simulate_moving
 from calib.errors import InputError, UsageError
 from calib.geometry import se3, so3
-from calib.report.hand_eye_summary import summary
 
 RUNS = 24
 

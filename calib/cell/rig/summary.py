@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from calib.cell.hand_eye.summary import cut, left_out, place
 from calib.cell.rig.documents import worst
 from calib.geometry import so3
-from calib.report.hand_eye_summary import cut, left_out, place
 
 if TYPE_CHECKING:
     from calib.cell.hand_eye.verdict import Verdict

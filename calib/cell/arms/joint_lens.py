@@ -14,13 +14,13 @@ import numpy as np
 from calib.arrays import Array
 from calib.camera.calibration.locate_boards import seen_by
 from calib.camera.calibration.reprojection import LENS_BLOCK
-from calib.cell.arms.arm_in_images import as_seen, lens_label
+from calib.cell.arms.image_measurement import as_seen, lens_label
 from calib.cell.hand_eye.documents import camera_file
 from calib.errors import ConvergenceError
 
 if TYPE_CHECKING:
     from calib.camera.camera import Camera
-    from calib.cell.arms.arm_in_images import ArmViews
+    from calib.cell.arms.image_measurement import ArmViews
     from calib.cell.hand_eye.frame_loop import Setup
     from calib.robot.calibration import ArmCalibration
     from calib.robot.measurement import Measurement

@@ -13,8 +13,8 @@ from scipy.stats import chi2
 from calib.camera.calibration.condensed_corners import corner_knowledge
 from calib.camera.calibration.locate_boards import seen_by
 from calib.camera.calibration.reprojection import corners_of, reprojected
-from calib.cell.arms.arm_and_lens import ArmInView, LensOfArm, identify_in_view
-from calib.cell.arms.arm_in_images import ArmViews, lens_label
+from calib.cell.arms.image_measurement import ArmViews, lens_label
+from calib.cell.arms.joint_lens import ArmInView, LensOfArm, identify_in_view
 from calib.cell.hand_eye.frame_loop import SETUPS, Setup
 from calib.cell.simulation.arm_in_images import ArmInImages
 from calib.engine import Problem

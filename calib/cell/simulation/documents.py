@@ -9,8 +9,8 @@ import numpy as np
 
 from calib.camera.bow import Bow
 from calib.camera.corner_table import corners_text
+from calib.camera.simulation.pictures import pictures
 from calib.documents import to_yaml
-from calib.report.pictures import pictures
 from calib.robot.simulation.documents import rounded
 from calib.robot.table.write import poses_text
 

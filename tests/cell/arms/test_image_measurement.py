@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from cases.arm_images import CAMERA, looked_at, simulated, unseen_mm
 
-from calib.cell.arms.arm_in_images import best_setup, views_of_arm
+from calib.cell.arms.image_measurement import best_setup, views_of_arm
 from calib.cell.hand_eye.frame_loop import SETUPS, Setup
 from calib.errors import UsageError
 from calib.robot.calibration import identify

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calib.camera.corner_table import corners_text
+from calib.camera.simulation.pictures import pictures
+from calib.cell.simulation.documents import camera_file
 from calib.documents import to_yaml
-from calib.report.pictures import pictures
-from calib.report.simulated_hand_eye import camera_file
 from calib.robot.arm.read import shipped_arms
 from calib.robot.arm.write import arm_as_yaml
 from calib.robot.simulation.documents import ARM_FILE, TRUTH_DECIMALS, rounded

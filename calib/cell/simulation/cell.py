@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from calib.cell.simulation import arm_in_images_documents as simulated_images
 from calib.cell.simulation.arm_in_images import simulate_arm
 from calib.documents import to_yaml
 from calib.errors import UsageError
-from calib.report import simulated_images
 from calib.robot.arm.read import load_arm
 from calib.robot.simulation.documents import rounded, truth
 from calib.robot.simulation.simulate import Spread, simulate
