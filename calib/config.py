@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import reprlib
 import types
 import typing
 from importlib import resources
@@ -19,11 +20,27 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-MAX_BYTES = 4_000_000  # no configuration is near this; a larger file is a wrong file
+# No configuration comes near these; a larger file is a wrong file, or one made to exhaust the machine.
+MAX_BYTES = 4_000_000
+MAX_VALUES = 1_000_000  # aliases written out
+MAX_DEPTH = 50
+# What a configuration is made of. YAML's timestamps, sets and binary texts are none of it: a date is read as text.
+KINDS = ("str", "int", "float", "bool", "null", "seq", "map")
 
 
-class _StrictLoader(yaml.SafeLoader):
-    """SafeLoader that refuses duplicate keys instead of keeping the last."""
+class _StrictLoader(yaml.CSafeLoader):
+    """libyaml's safe loader for plain values, which refuses duplicate keys instead of keeping the last."""
+
+
+_StrictLoader.yaml_implicit_resolvers = {
+    first: [each for each in resolvers if each[0].rpartition(":")[2] in (*KINDS, "merge")]
+    for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
+}
+_StrictLoader.yaml_constructors = {
+    tag: construct
+    for tag, construct in yaml.CSafeLoader.yaml_constructors.items()
+    if tag is None or tag.rpartition(":")[2] in KINDS
+}
 
 
 def _mapping(loader: _StrictLoader, node: yaml.MappingNode) -> dict[Any, Any]:
@@ -39,6 +56,41 @@ def _mapping(loader: _StrictLoader, node: yaml.MappingNode) -> dict[Any, Any]:
 
 
 _StrictLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+
+
+def _check_size(text: str) -> None:
+    """Refuse a document of too many values, too deep, or within itself, before anything is built from it.
+
+    A few lines of nested aliases stand for billions of values; they are counted as if written out.
+    """
+    written_out: dict[str, int] = {}  # values by anchor
+    counts = [0]
+    anchors: list[str | None] = []
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        if isinstance(event, yaml.AliasEvent):
+            if event.anchor not in written_out:
+                raise _refusal(f"alias *{event.anchor} within itself", event)
+            counts[-1] += written_out[event.anchor]
+        elif isinstance(event, yaml.ScalarEvent):
+            counts[-1] += 1
+            if event.anchor:
+                written_out[event.anchor] = 1
+        elif isinstance(event, yaml.CollectionStartEvent):
+            counts.append(1)
+            anchors.append(event.anchor)
+            if len(anchors) > MAX_DEPTH:
+                raise _refusal(f"nested deeper than {MAX_DEPTH} levels", event)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            count, anchor = counts.pop(), anchors.pop()
+            counts[-1] += count
+            if anchor:
+                written_out[anchor] = count
+        if counts[-1] > MAX_VALUES:
+            raise _refusal(f"more than {MAX_VALUES:,} values", event)
+
+
+def _refusal(problem: str, event: Any) -> yaml.MarkedYAMLError:
+    return yaml.MarkedYAMLError(problem=problem, problem_mark=event.start_mark)
 
 
 def shipped(kind: str) -> Traversable:
@@ -69,6 +121,7 @@ def read_yaml(path: Path) -> Any:
 def parse_yaml(text: str, where: str) -> Any:
     """Parse YAML text; `where` names it in errors. Raises UsageError `config-syntax`."""
     try:
+        _check_size(text)
         return yaml.load(text, Loader=_StrictLoader)  # a SafeLoader
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
@@ -92,10 +145,12 @@ def load(kind: type[T], path: Path) -> T:
     return build(kind, read_yaml(path), str(path))
 
 
+_SHORT = reprlib.Repr()  # which never writes out more than it shows
+_SHORT.maxlevel, _SHORT.maxstring, _SHORT.maxother = 2, 60, 60
+
+
 def _wrong(where: str, expected: str, value: Any) -> UsageError:
-    shown = repr(value)
-    shown = shown if len(shown) < 60 else shown[:57] + "..."
-    return UsageError(f"expected {expected}, found {shown}", code="config-value", where=where)
+    return UsageError(f"expected {expected}, found {_SHORT.repr(value)}", code="config-value", where=where)
 
 
 def _convert(kind: Any, value: Any, where: str) -> Any:

@@ -92,6 +92,10 @@ def test_defaults() -> None:
         ("board: [", "config-syntax", "file.yaml, line", "not valid YAML"),
         ("? [1, 2]\n: 3", "config-syntax", "file.yaml", "not a plain name"),
         ("a: !!python/object/apply:os.system [ls]", "config-syntax", "file.yaml", "not valid YAML"),
+        ("a: !!timestamp soon", "config-syntax", "file.yaml", "not valid YAML"),
+        ("a: !!binary '='", "config-syntax", "file.yaml", "not valid YAML"),
+        ("a: &a [*a]", "config-syntax", "file.yaml, line 1", "within itself"),
+        ("a: " + 60 * "[" + 60 * "]", "config-syntax", "file.yaml, line 1", "nested deeper"),
     ],
 )
 def test_what_is_wrong_is_named(text: str, code: str, where: str, message: str) -> None:
@@ -120,3 +124,22 @@ def test_reading_files(tmp_path: Path) -> None:
 def test_shipped_files_are_found_from_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert shipped("configs").is_dir()
+
+
+def test_a_date_is_text() -> None:
+    assert parse(GOOD.replace("lab", "2026-01-31")).name == "2026-01-31"
+
+
+def test_aliases_are_counted_as_if_written_out() -> None:
+    """Nine levels of nine aliases stand for 4e8 values in 400 bytes."""
+    few = "a: &a [1, 2]\nb: &b [*a, *a]\nc: *b"
+    assert parse_yaml(few, "few") == {"a": [1, 2], "b": [[1, 2], [1, 2]], "c": [[1, 2], [1, 2]]}
+    levels = [f"&l{i} [{', '.join([f'*l{i - 1}'] * 9)}]" for i in range(1, 10)]
+    bomb = f"offsets: [&l0 [{', '.join('123456789')}], {', '.join(levels)}]"
+    assert "more than 1,000,000 values" in refused(bomb).why
+
+
+def test_a_large_wrong_value_is_shown_in_part() -> None:
+    error = refused(GOOD.replace("charuco", "[[" + ", ".join(["123456789"] * 10_000) + "]]"))
+    assert "expected one of" in error.what
+    assert len(error.what) < 300
