@@ -1,0 +1,86 @@
+"""The storeys of the house: who stands on whom. The import chart and the architecture tests read them here."""
+
+from __future__ import annotations
+
+GROUND = frozenset(
+    {
+        "arrays",
+        "config",
+        "delimited",
+        "documents",
+        "errors",
+        "estimate",
+        "files",
+        "folder",
+        "lazy",
+        "plugins",
+        "result",
+        "text",
+        "verdict",
+    }
+)
+"""Files that every room may use."""
+
+MODELS = GROUND | {"geometry", "engine"}
+
+MAY_IMPORT: dict[str, frozenset[str]] = {
+    "arrays": frozenset(),
+    "errors": frozenset(),
+    "lazy": frozenset(),
+    "verdict": frozenset(),
+    "text": frozenset(),
+    "documents": frozenset(),
+    "folder": frozenset({"errors"}),
+    "config": frozenset({"errors"}),
+    "plugins": frozenset({"errors"}),
+    "files": frozenset({"errors"}),
+    "delimited": frozenset({"arrays", "errors"}),
+    "estimate": frozenset({"documents", "engine"}),
+    "result": frozenset({"estimate", "folder", "text", "verdict"}),
+    "geometry": frozenset({"arrays"}),
+    "engine": frozenset({"arrays"}),
+    "camera": MODELS,
+    "robot": MODELS,
+    "network": MODELS,
+    "compensations": MODELS | {"robot", "network"},
+    "cell": MODELS | {"camera", "robot", "network"},
+    "report": MODELS | {"camera", "robot", "network", "cell"},
+    "cli": MODELS | {"camera", "robot", "network", "compensations", "cell", "report"},
+}
+"""What each room or file directly under calib may import besides itself."""
+
+ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
+    "camera": (("images/",), ("boards/", "lenses/"), ("detection/", "calibration/", "simulation/")),
+    "robot": (
+        ("arm/", "table/"),
+        ("effects/", "start/"),
+        ("measurements/",),
+        ("conventions/", "identification/"),
+        ("evaluation/",),
+        ("simulation/",),
+    ),
+    "network": (("activations/",),),
+    "cell": (("pairing/",), ("hand_eye/",), ("rig/", "arms/", "simulation/")),
+    "engine": (("normal_equations/",), ("levenberg_marquardt/",), ("methods/",)),
+    "cli": (("simulate/",),),
+}
+"""The folders of a room from the ground up. A folder may import those of a lower storey; folders of one storey are
+walled off from each other. Files directly in a room (its nouns, its conductors) stand where they must, as long as
+no two parts of a room need each other."""
+
+WALLS: tuple[tuple[str, str], ...] = (
+    ("robot/simulation/", "robot/conventions/"),
+    ("robot/simulation/", "robot/identification/"),
+    ("robot/simulation/", "robot/evaluation/"),
+)
+"""Folders that never import each other, whatever their storeys: what makes up measurements must not know who solves."""
+
+
+def may_import(room: str, source: str, target: str) -> bool:
+    """Whether a part of a room may import another, as far as their storeys are laid down."""
+    if {(f"{room}/{source}", f"{room}/{target}"), (f"{room}/{target}", f"{room}/{source}")} & set(WALLS):
+        return False
+    storey = {part: at for at, parts in enumerate(ORDER.get(room, ())) for part in parts}
+    if source not in storey or target not in storey:
+        return True
+    return storey[target] < storey[source]
