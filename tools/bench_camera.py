@@ -144,7 +144,7 @@ def covariance_times(views: int, repetitions: int) -> Covariance:
     solution = found.solution
 
     def ours() -> object:
-        return uncertainty(solution.structure, solution.values, solution.normal).private_covariance
+        return uncertainty(solution.layout, solution.values, solution.normal).private_covariance
 
     def plain() -> object:
         return cv2.calibrateCamera(boards, corners, size, None, None, criteria=TO_CONVERGENCE)

@@ -26,7 +26,7 @@ from calib.engine import Options, ParameterBlock, Problem, ResidualBlock, Soluti
 from calib.engine.methods.irgn import irgn
 from calib.engine.methods.landweber import Noise, Sweeps, landweber
 from calib.engine.methods.mini_batch import rows as dense_rows
-from calib.engine.normal_equations.layout import structure
+from calib.engine.normal_equations.layout import layout_of
 
 # theta, d, a, alpha per joint: a UR10's, metres and radians (Universal Robots, DH parameters for calculations)
 NOMINAL = np.array(
@@ -128,11 +128,11 @@ def arm(poses: int) -> Arm:
 
 def truncated_svd(problem: Problem) -> tuple[Array, int]:
     """Gauss-Newton with a truncated singular value decomposition: the peers' remedy. Values (24,) and iterations."""
-    laid_out, values = structure(problem), problem.start
+    layout, values = layout_of(problem), problem.start
     iteration, length = 0, np.inf
     while length > 1e-12 and iteration < 30:
         iteration += 1
-        jacobian, residuals = dense_rows(laid_out, values)
+        jacobian, residuals = dense_rows(layout, values)
         norms = np.linalg.norm(jacobian, axis=0)
         norms[norms == 0] = 1.0
         step = -np.linalg.lstsq(jacobian / norms, residuals, rcond=TRUNCATED)[0] / norms

@@ -36,7 +36,7 @@ from typing import Any
 import numpy as np
 
 from calib.engine.levenberg_marquardt.damping import Damping
-from calib.engine.methods.mini_batch import Trained, batch_step
+from calib.engine.methods.mini_batch import BatchState, batch_step
 from calib.network import Net
 from calib.network.backpropagation import forward
 from calib.network.batches import Floored
@@ -149,7 +149,7 @@ def simulate(
 def levenberg_marquardt(net: Net, damping: Damping, inputs: Array, torques: Array) -> tuple[Net, Damping]:
     """A step on a batch, its damping carried along."""
     problem = fitting(single(net), samples(single(net), inputs, torques))
-    stands = batch_step(problem, Trained(problem.start, damping), Floored(floor=FLOOR))
+    stands = batch_step(problem, BatchState(problem.start, damping), Floored(floor=FLOOR))
     return net.with_weights(stands.values["net 1"][0]), stands.damping
 
 

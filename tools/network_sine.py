@@ -77,7 +77,7 @@ def posed(seed: int) -> tuple[Problem, Problem, float]:
 
 
 def until(goal: float) -> tuple[Callable[[Iteration], bool], list[int]]:
-    """A callback that stops at the cost wanted, and where it writes down the step."""
+    """A watcher that stops at the cost wanted, and where it writes down the step."""
     reached: list[int] = []
 
     def look(step: Iteration) -> bool:
@@ -98,7 +98,7 @@ def fastest(problem: Problem) -> float:
 def by_descent(problem: Problem, goal: float) -> tuple[list[int], int]:
     """Back-propagation with momentum."""
     look, reached = until(goal)
-    found = gradient_descent(problem, Rate(fastest(problem), MOMENTUM), MOST_DESCENT, callback=look)
+    found = gradient_descent(problem, Rate(fastest(problem), MOMENTUM), MOST_DESCENT, on_iteration=look)
     return reached, found.evaluations
 
 

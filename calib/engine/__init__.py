@@ -4,6 +4,7 @@ The engine knows arrays, not robots, cameras or files, and imports nothing of ca
 """
 
 from calib.engine.covariance import Uncertainty, Unobservable
+from calib.engine.label import Label
 from calib.engine.levenberg_marquardt.checkpoint import Checkpoint, load_checkpoint
 from calib.engine.levenberg_marquardt.damping import Convergent, Fixed, Marquardt, Nielsen
 from calib.engine.levenberg_marquardt.solve import Options, solve
@@ -11,7 +12,7 @@ from calib.engine.losses import LOSSES, Loss, cauchy, huber, soft_l1, tukey
 from calib.engine.normal_equations.assembly import EvaluationError
 from calib.engine.problem import ParameterBlock, Problem, ProblemError, ResidualBlock, prior
 from calib.engine.solution import Solution
-from calib.engine.status import Iteration, Status
+from calib.engine.status import Iteration, OnIteration, Status
 
 __all__ = [
     "LOSSES",
@@ -20,9 +21,11 @@ __all__ = [
     "EvaluationError",
     "Fixed",
     "Iteration",
+    "Label",
     "Loss",
     "Marquardt",
     "Nielsen",
+    "OnIteration",
     "Options",
     "ParameterBlock",
     "Problem",

@@ -14,12 +14,15 @@ import numpy as np
 from scipy.linalg import lapack, qr, solve_triangular
 
 from calib.arrays import Array, Index
-from calib.engine.normal_equations.assembly import triangle
-from calib.engine.normal_equations.schur import Eliminated, eliminate
+from calib.engine.normal_equations.assembly import triangular_factor
+from calib.engine.normal_equations.schur import SchurComplement, eliminate
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from calib.engine.label import Label
     from calib.engine.normal_equations.assembly import NormalEquations
-    from calib.engine.normal_equations.layout import Structure
+    from calib.engine.normal_equations.layout import Layout
     from calib.engine.problem import Values
 
 # Relative size, in unit-scaled columns, below which a direction is unseen. Seen directions of real problems end at
@@ -33,8 +36,8 @@ TOUCHED = 1e-6  # share of a null vector, relative to its largest entry, from wh
 class Unobservable:
     """A direction the data cannot see: `label` cannot be told apart from `trades_with` (alone: it has no effect)."""
 
-    label: str
-    trades_with: tuple[str, ...]
+    label: Label
+    trades_with: tuple[Label, ...]
 
     def __str__(self) -> str:
         if not self.trades_with:
@@ -51,7 +54,7 @@ class Uncertainty:
     blocks, whose covariances are worked out where they are asked for.
     """
 
-    labels: tuple[str, ...]
+    labels: tuple[Label, ...]
     shared: Array
     unobservable: tuple[Unobservable, ...]
     rank: int
@@ -60,12 +63,12 @@ class Uncertainty:
     @property
     def private(self) -> dict[str, Array]:
         """Per eliminated block, standard deviations (members, tangent), 0 where fixed."""
-        return {name: sigma for name, (sigma, _) in self.eliminated.spread.items()}
+        return {name: sigma for name, (sigma, _) in self.eliminated.deviations.items()}
 
     @property
     def private_covariance(self) -> dict[str, Array]:
         """Per eliminated block, covariances (members, t, t) of its free coordinates."""
-        return {name: covariance for name, (_, covariance) in self.eliminated.spread.items()}
+        return {name: covariance for name, (_, covariance) in self.eliminated.deviations.items()}
 
     def sigma(self, label: str) -> float:
         """Standard deviation of a shared label; 0 if it was held fixed."""
@@ -74,7 +77,7 @@ class Uncertainty:
         i = self.labels.index(label)
         return float(np.sqrt(self.shared[i, i]))
 
-    def covariance(self, labels: tuple[str, ...]) -> Array:
+    def covariance(self, labels: Sequence[str]) -> Array:
         """Covariance of shared labels; zero rows for those held fixed."""
         here = [i for i, label in enumerate(labels) if label in self.labels]
         there = [self.labels.index(labels[i]) for i in here]
@@ -84,19 +87,19 @@ class Uncertainty:
 
 
 def uncertainty(
-    structure: Structure, values: Values, normal: NormalEquations, eliminated: Eliminated | None = None
+    layout: Layout, values: Values, normal: NormalEquations, eliminated: SchurComplement | None = None
 ) -> Uncertainty:
     """Covariance and observability at a solution, by the same elimination as the solve: `eliminated` if it is known."""
-    held, unseen = _hold_unseen_private(structure, normal)
+    held, unseen = _hold_unseen_private(layout, normal)
     system = eliminate(held) if eliminated is None or held is not normal else eliminated
-    size = len(structure.free)
-    labels = structure.shared_labels()
-    if structure.private:
+    size = len(layout.free)
+    labels = layout.shared_labels()
+    if layout.private:
         diagonal = np.diagonal(normal.shared)
         scale = 1.0 / np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
         factor, order, rank = _pivoted_cholesky(system.matrix * scale * scale[:, None])
     else:
-        factor = triangle(structure, values)[:-1, :-1]
+        factor = triangular_factor(layout, values)[:-1, :-1]
         norms = np.sqrt(np.sum(factor**2, axis=0))
         scale = 1.0 / np.where(norms > 0, norms, 1.0)
         factor, order, rank = _pivoted_qr(factor * scale)
@@ -111,9 +114,9 @@ def uncertainty(
     touched = (np.abs(null) > TOUCHED * np.abs(null).max(axis=0, initial=0.0)).any(axis=1)
     covariance *= scale * scale[:, None]
     null = null * scale[:, None]
-    blocks = _EliminatedBlocks(structure, system.private, covariance.copy(), null, unseen)
+    blocks = _EliminatedBlocks(layout, system.private, covariance.copy(), null, unseen)
     np.fill_diagonal(covariance, np.where(touched, np.inf, np.diagonal(covariance)))
-    everything = tuple(directions) + tuple(_private_directions(structure, unseen))
+    everything = tuple(directions) + tuple(_private_directions(layout, unseen))
     return Uncertainty(labels, covariance, everything, rank, blocks)
 
 
@@ -122,19 +125,19 @@ class _EliminatedBlocks:
     """What the covariance of the eliminated blocks follows from: their factors, the covariance (K, K) and null vectors
     (K, q) of the shared coordinates, and the null vectors of members that their own rows cannot see."""
 
-    structure: Structure
+    layout: Layout
     factors: dict[str, Array]
     shared: Array
     null: Array
     unseen: dict[str, dict[int, Array]]
 
     @cached_property
-    def spread(self) -> dict[str, tuple[Array, Array]]:
+    def deviations(self) -> dict[str, tuple[Array, Array]]:
         """Standard deviations (members, tangent) and covariances (members, t, t)."""
         found = {}
         for name, own in self.factors.items():
             sigma, covariance = _private_covariance(own, self.shared, self.null, self.unseen.get(name))
-            found[name] = _spread(self.structure, name, sigma), covariance
+            found[name] = _deviations(self.layout, name, sigma), covariance
         return found
 
 
@@ -153,14 +156,14 @@ def _pivoted_qr(scaled: Array) -> tuple[Array, Index, int]:
     return np.asarray(factor, float), np.asarray(order, np.intp), int(np.sum(size > UNSEEN_IN_R * max(1.0, size[0])))
 
 
-def _direction(labels: tuple[str, ...], null: Array, dropped: int) -> Unobservable:
+def _direction(labels: tuple[Label, ...], null: Array, dropped: int) -> Unobservable:
     others = np.flatnonzero(np.abs(null) > TOUCHED * np.abs(null).max())
     others = others[np.argsort(-np.abs(null[others]), kind="stable")]
     return Unobservable(labels[dropped], tuple(labels[i] for i in others if i != dropped))
 
 
 def _hold_unseen_private(
-    structure: Structure, normal: NormalEquations
+    layout: Layout, normal: NormalEquations
 ) -> tuple[NormalEquations, dict[str, dict[int, Array]]]:
     """Give a unit diagonal to private coordinates that their own rows cannot see, and report them.
 
@@ -215,18 +218,18 @@ def _private_covariance(
     return sigma, covariance
 
 
-def _spread(structure: Structure, name: str, sigma: Array) -> Array:
+def _deviations(layout: Layout, name: str, sigma: Array) -> Array:
     """Standard deviations over all tangent coordinates, 0 where fixed."""
-    block = structure.problem.by_name[name]
+    block = layout.problem.by_name[name]
     full = np.zeros((block.count, block.tangent))
     full[:, block.free] = sigma
     return full
 
 
-def _private_directions(structure: Structure, unseen: dict[str, dict[int, Array]]) -> list[Unobservable]:
+def _private_directions(layout: Layout, unseen: dict[str, dict[int, Array]]) -> list[Unobservable]:
     found = []
     for name, members in unseen.items():
-        block = structure.problem.by_name[name]
+        block = layout.problem.by_name[name]
         for member, directions in members.items():
             labels = tuple(block.full_label(member, int(c)) for c in block.free)
             for i in range(directions.shape[1]):

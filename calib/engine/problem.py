@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from calib.arrays import Array, Index
+from calib.engine.label import Label
 from calib.engine.losses import Loss
 
 Rows = slice | Index
@@ -29,37 +30,43 @@ def euclidean(values: Array, step: Array) -> Array:
     return values + step
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, init=False, repr=False)
 class ParameterBlock:
-    """Unknowns of one kind.
-
-    name: unique in the problem. values: (members, ...) start values, one row per member.
-    labels: one per tangent coordinate, ending in its unit. fixed: labels held at their values, for every member.
-    retract: moves values (members, ...) by tangent steps (members, len(labels)); a manifold is this function.
-    members: names of the members, used in full labels `name[member].label`; empty for a single-member block,
-    whose labels stand alone. bounds: per label, the lowest and highest value allowed, for every member of a plain
-    vector block (infinite for none).
-    """
+    """Unknowns of one kind. Raises ProblemError, on construction, where they contradict one another."""
 
     name: str
+    """Unique in the problem."""
     values: Array
-    labels: tuple[str, ...]
-    fixed: frozenset[str] = frozenset()
-    retract: Callable[[Array, Array], Array] = euclidean
-    members: tuple[str, ...] = ()
-    bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """(members, ...) start values, one row per member."""
+    labels: tuple[Label, ...]
+    """One per tangent coordinate; a plain string given becomes the label of that name, without a unit."""
+    fixed: frozenset[str]
+    """Labels held at their values, for every member."""
+    retract: Callable[[Array, Array], Array]
+    """Moves values (members, ...) by tangent steps (members, len(labels)): a manifold is this function."""
+    members: tuple[str, ...]
+    """Names of the members, for their full labels; empty where numbers will do."""
+    bounds: Mapping[str, tuple[float, float]]
+    """Per label, the lowest and highest value allowed, for every member of a plain vector block; infinite for none."""
 
-    def __post_init__(self) -> None:
-        if self.values.ndim < 2:
-            raise ProblemError(f"{self.name}: values must be (members, ...), found shape {self.values.shape}")
-        if len(set(self.labels)) != len(self.labels) or not self.labels:
-            raise ProblemError(f"{self.name}: labels must be distinct and at least one")
-        if unknown := self.fixed - set(self.labels):
-            raise ProblemError(f"{self.name}: no label {sorted(unknown)} to hold fixed")
-        if self.members and len(self.members) != self.count:
-            raise ProblemError(f"{self.name}: {len(self.members)} member names for {self.count} members")
-        if self.bounds:
-            _check_bounds(self)
+    def __init__(
+        self,
+        name: str,
+        values: Array,
+        labels: Sequence[str],
+        fixed: frozenset[str] = frozenset(),
+        retract: Callable[[Array, Array], Array] = euclidean,
+        members: tuple[str, ...] = (),
+        bounds: Mapping[str, tuple[float, float]] | None = None,
+    ) -> None:
+        own = tuple(label if isinstance(label, Label) else Label(label) for label in labels)
+        given = {"name": name, "values": values, "labels": own, "fixed": fixed, "retract": retract, "members": members}
+        for attribute, value in {**given, "bounds": bounds or {}}.items():
+            object.__setattr__(self, attribute, value)
+        _check_block(self)
+
+    def __repr__(self) -> str:
+        return f"ParameterBlock({self.name!r}, {self.count} x {self.tangent}, {len(self.free)} free)"
 
     @property
     def count(self) -> int:
@@ -76,39 +83,42 @@ class ParameterBlock:
         """Indices of the tangent coordinates that are not held fixed."""
         return np.array([i for i, label in enumerate(self.labels) if label not in self.fixed], dtype=np.intp)
 
-    def full_label(self, member: int, coordinate: int) -> str:
-        """The unique label of one tangent coordinate of one member."""
+    def full_label(self, member: int, coordinate: int) -> Label:
+        """The unique label of one tangent coordinate of one member: `name[member].label`; of an only one, its label."""
         label = self.labels[coordinate]
         if self.count == 1 and not self.members:
             return label
-        return f"{self.name}[{self.members[member] if self.members else member}].{label}"
+        return label.of(self.name, self.members[member] if self.members else str(member))
 
     def hold(self, *labels: str) -> ParameterBlock:
         """The same block with these labels fixed as well."""
         return replace(self, fixed=self.fixed | set(labels))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class ResidualBlock:
-    """Observations of one kind, evaluated thousands of rows at a time.
-
-    name: for messages. rows: how many, each of `dimension` residuals. blocks: the parameter blocks used, each with
-    the member index of every row, (rows,), or None for a block of one member.
-    evaluate(values, rows): pure; for the rows asked (a slice or an index array of m rows) returns residuals
-    (m, dimension) and one Jacobian (m, dimension, tangent) per block of `blocks`, in order. Memory order is free.
-    sigma: standard deviation of the residuals: one number, (rows,) or (rows, dimension).
-    loss: robust loss of the squared norm of a row's whitened residual; None is least squares.
-    row_names: names of the rows, for reports; may be empty.
-    """
+    """Observations of one kind, evaluated thousands of rows at a time."""
 
     name: str
+    """For messages."""
     rows: int
+    """How many, each of `dimension` residuals."""
     dimension: int
+    """Residuals per row."""
     blocks: Mapping[str, Index | None]
+    """The parameter blocks used, each with the member index of every row, (rows,), or None for a block of one."""
     evaluate: Evaluate
+    """evaluate(values, rows), pure: for the rows asked (a slice or an index array of m rows) the residuals
+    (m, dimension) and one Jacobian (m, dimension, tangent) per block of `blocks`, in order. Memory order is free."""
     sigma: float | Array = 1.0
+    """Standard deviation of the residuals: one number, (rows,) or (rows, dimension)."""
     loss: Loss | None = None
+    """Robust loss of the squared norm of a row's whitened residual; None is least squares."""
     row_names: tuple[str, ...] = ()
+    """Names of the rows, for reports; may be empty."""
+
+    def __repr__(self) -> str:
+        return f"ResidualBlock({self.name!r}, {self.rows} x {self.dimension}, of {', '.join(self.blocks)})"
 
     def inverse_sigma(self, rows: Rows) -> float | Array:
         """1 / sigma, as a number or as (m, 1) or (m, dimension) for the rows asked."""
@@ -118,13 +128,21 @@ class ResidualBlock:
         return np.asarray(1.0 / (sigma[:, None] if sigma.ndim == 1 else sigma))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Problem:
-    """Parameter blocks and the residual blocks that use them, checked against each other on construction."""
+    """Parameter blocks and the residual blocks that use them. Raises ProblemError where they do not fit together."""
 
     parameters: tuple[ParameterBlock, ...]
+    """The unknowns, in the order of the columns."""
     residuals: tuple[ResidualBlock, ...]
-    by_name: Mapping[str, ParameterBlock] = field(init=False, repr=False, compare=False)
+    """The observations and priors, in the order of the rows."""
+    by_name: Mapping[str, ParameterBlock] = field(init=False)
+    """The parameter blocks by name."""
+
+    def __repr__(self) -> str:
+        free = sum(block.count * len(block.free) for block in self.parameters)
+        scalars = sum(block.rows * block.dimension for block in self.residuals)
+        return f"Problem({free} free parameters, {scalars} residuals)"
 
     def __post_init__(self) -> None:
         by_name = {block.name: block for block in self.parameters}
@@ -174,6 +192,19 @@ def prior(block: ParameterBlock, mean: Mapping[str, float], sigma: Mapping[str, 
 
     members = None if block.count == 1 else np.arange(block.count)
     return ResidualBlock(f"prior on {block.name}", block.count, len(columns), {block.name: members}, evaluate)
+
+
+def _check_block(block: ParameterBlock) -> None:
+    if block.values.ndim < 2:
+        raise ProblemError(f"{block.name}: values must be (members, ...), found shape {block.values.shape}")
+    if len(set(block.labels)) != len(block.labels) or not block.labels:
+        raise ProblemError(f"{block.name}: labels must be distinct and at least one")
+    if unknown := block.fixed - set(block.labels):
+        raise ProblemError(f"{block.name}: no label {sorted(unknown)} to hold fixed")
+    if block.members and len(block.members) != block.count:
+        raise ProblemError(f"{block.name}: {len(block.members)} member names for {block.count} members")
+    if block.bounds:
+        _check_bounds(block)
 
 
 def _check_bounds(block: ParameterBlock) -> None:

@@ -13,9 +13,10 @@ from calib.engine.covariance import Uncertainty, uncertainty
 from calib.engine.normal_equations.assembly import NormalEquations, row_norms
 
 if TYPE_CHECKING:
+    from calib.engine.label import Label
     from calib.engine.levenberg_marquardt.checkpoint import Checkpoint
-    from calib.engine.normal_equations.layout import Structure
-    from calib.engine.normal_equations.schur import Eliminated
+    from calib.engine.normal_equations.layout import Layout
+    from calib.engine.normal_equations.schur import SchurComplement
     from calib.engine.problem import Problem
     from calib.engine.status import Iteration, Status
 
@@ -30,19 +31,19 @@ class Solution:
     """
 
     status: Status
-    structure: Structure
+    layout: Layout
     values: dict[str, Array]
     normal: NormalEquations
     history: tuple[Iteration, ...]
     evaluations: int
-    at_bounds: tuple[str, ...] = ()
+    at_bounds: tuple[Label, ...] = ()
     checkpoint: Checkpoint | None = None
-    eliminated: Eliminated | None = None
+    eliminated: SchurComplement | None = None
 
     @property
     def problem(self) -> Problem:
         """The problem that was solved."""
-        return self.structure.problem
+        return self.layout.problem
 
     @property
     def cost(self) -> float:
@@ -53,7 +54,7 @@ class Solution:
     def degrees_of_freedom(self) -> int:
         """Scalar residuals less free coordinates."""
         own = sum(len(system) * int(system.shape[1]) for system in self.normal.private.values())
-        return int(self.normal.residuals - len(self.structure.free) - own)
+        return int(self.normal.residuals - len(self.layout.free) - own)
 
     @property
     def variance_factor(self) -> float:
@@ -64,11 +65,11 @@ class Solution:
     @cached_property
     def uncertainty(self) -> Uncertainty:
         """Covariance of the parameters, for sigma as given: multiply by `variance_factor` if it was not known."""
-        return uncertainty(self.structure, self.values, self.normal, self.eliminated)
+        return uncertainty(self.layout, self.values, self.normal, self.eliminated)
 
     def row_norms(self) -> dict[str, tuple[Array, Array]]:
         """Per residual block, the whitened residual norm and the robust weight of every row."""
-        return {name: (norms, weights) for name, norms, weights in row_norms(self.structure, self.values)}
+        return {name: (norms, weights) for name, norms, weights in row_norms(self.layout, self.values)}
 
     def sentence(self) -> str:
         """Why the solve stopped, with its figures."""

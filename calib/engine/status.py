@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -57,3 +58,7 @@ class Iteration:
     damping: float
     gain: float
     accepted: bool
+
+
+OnIteration = Callable[[Iteration], object]
+"""Told of every step tried; returning True stops the solve."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from calib.arrays import Array
 from calib.engine.levenberg_marquardt.damping import Damping, Nielsen
-from calib.engine.methods.mini_batch import Trained, batch_step
+from calib.engine.methods.mini_batch import BatchState, batch_step
 from calib.network.fitting import fitting, samples, with_values
 from calib.network.net import Net, single
 
@@ -61,7 +61,7 @@ def train_in_batches(
     generator = np.random.default_rng(seed)
     bank = single(net)
     data = samples(bank, inputs, targets)
-    stands = Trained(fitting(bank, data).start, Damping(settings.damping))
+    stands = BatchState(fitting(bank, data).start, Damping(settings.damping))
     mse, recent = [], []
     for epoch in range(settings.epochs):
         order = generator.permutation(len(inputs))

@@ -17,7 +17,7 @@ from calib.arrays import Array
 from calib.engine import Options, ParameterBlock, Problem, ResidualBlock, prior, solve
 from calib.engine.problem import Rows, Values
 from calib.network.backpropagation import Pass, forward
-from calib.network.net import Bank
+from calib.network.net import Bank, Net
 
 # Of the output layer's ridge in the start, per residual: too little to be seen in a fit, enough to keep weights small
 # where hidden units look alike. Measured on peaks: 1e-3 to 1e-6 per residual give the same median after 100 steps.
@@ -79,7 +79,11 @@ def fitting(bank: Bank, data: Samples, weight_decay: float = 0.0) -> Problem:
         return answers - data.targets[rows], _Jacobians(passes, mixing)
 
     fit = ResidualBlock("fit", len(data.targets), data.targets.shape[1], {b.name: None for b in blocks}, evaluate)
-    decays = tuple(_decay(block, weight_decay) for block in blocks) if weight_decay > 0 else ()
+    decays = (
+        tuple(_decay(block, net, weight_decay) for block, net in zip(blocks, bank.nets, strict=True))
+        if weight_decay > 0
+        else ()
+    )
     return Problem(blocks, (fit, *decays))
 
 
@@ -147,6 +151,6 @@ class _Jacobians(Sequence[Array]):
         return self.arrays[index]
 
 
-def _decay(block: ParameterBlock, weight_decay: float) -> ResidualBlock:
-    decayed = [label for label in block.labels if label.startswith("w")]
+def _decay(block: ParameterBlock, net: Net, weight_decay: float) -> ResidualBlock:
+    decayed = [label for label, bias in zip(block.labels, net.shape.bias, strict=True) if not bias]
     return prior(block, dict.fromkeys(decayed, 0.0), dict.fromkeys(decayed, weight_decay**-0.5))

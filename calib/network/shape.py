@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
-from calib.arrays import Array
+import numpy as np
+
+from calib.arrays import Array, Mask
+from calib.engine import Label
 from calib.errors import UsageError
 from calib.network.activation import Activation, read_activation
 
@@ -46,14 +50,21 @@ class Shape:
             begin = end
         return out
 
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """One label per weight: `w2[3,1]` from unit 1 to unit 3 of layer 2, `b2[3]` its bias. Pure numbers, no unit."""
+    @cached_property
+    def labels(self) -> tuple[Label, ...]:
+        """One per weight: `w2[3,1]` from unit 1 to unit 3 of layer 2, `b2[3]` its bias. Pure numbers, no unit."""
         out = []
         for layer, (units, before) in enumerate(zip(self.sizes[1:], self.sizes[:-1], strict=True), start=1):
             for unit in range(1, units + 1):
-                out += [f"w{layer}[{unit},{source}]" for source in range(1, before + 1)] + [f"b{layer}[{unit}]"]
+                out += [Label(f"w{layer}[{unit},{source}]") for source in range(1, before + 1)]
+                out.append(Label(f"b{layer}[{unit}]"))
         return tuple(out)
+
+    @cached_property
+    def bias(self) -> Mask:
+        """(count,) which weights are biases."""
+        units = [np.arange(1, a * (b + 1) + 1) % (b + 1) == 0 for a, b in zip(self.sizes[1:], self.sizes, strict=False)]
+        return np.concatenate(units)
 
 
 def feed_forward(sizes: tuple[int, ...], hidden: str = "tanh", output: str = "linear") -> Shape:

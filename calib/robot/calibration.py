@@ -36,7 +36,7 @@ from calib.robot.table.holdout import held_out
 from calib.robot.table.select import chosen
 
 if TYPE_CHECKING:
-    from calib.engine.levenberg_marquardt.solve import Callback
+    from calib.engine import OnIteration
     from calib.robot.arm.serial_arm import SerialArm
     from calib.robot.identification.identifiability import Identifiability
     from calib.robot.table.read import PoseTable
@@ -119,7 +119,7 @@ def identify(
     refit_frames: bool = True,
     seed: int = 0,
     notes: Sequence[str] = (),
-    progress: Callback | None = None,
+    progress: OnIteration | None = None,
 ) -> ArmCalibration:
     """Identify an arm from measured poses.
 

@@ -161,7 +161,6 @@ PARTICIPLES = {
     "engine: _stalled",
     "engine: corrected",
     "engine: damped",
-    "engine: factored",
     "engine: held",
     "engine: replaced",
     "engine: scaled",

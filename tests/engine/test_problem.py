@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from cases.engine import Use, random_parameters, random_residuals
 
-from calib.engine import ParameterBlock, Problem, ProblemError, ResidualBlock, prior, solve
+from calib.engine import Label, ParameterBlock, Problem, ProblemError, ResidualBlock, prior, solve
 
 A = random_parameters("a", 1, 2, 1)
 B = random_parameters("b", 3, 2, 2, named=True)
@@ -114,3 +114,25 @@ def test_a_prior_on_an_unknown_label_is_refused() -> None:
 def test_prior_of_many_members() -> None:
     problem = Problem((B,), (prior(B, {"b0": 1.0, "b1": 2.0}, {"b0": 1.0, "b1": 1.0}),))
     np.testing.assert_allclose(solve(problem).values["b"], [[1.0, 2.0]] * 3, atol=1e-10)
+
+
+def test_labels_keep_their_parts_and_gain_an_owner() -> None:
+    lens = ParameterBlock("lens", np.zeros((1, 2)), (Label("fx", "px"), "k1"))
+    assert all(isinstance(label, Label) for label in lens.labels)
+    assert lens.full_label(0, 0) == "fx_px"
+    poses = ParameterBlock("camera_from_board", np.zeros((2, 1)), (Label("vx", "m"),), members=("left.png", "b"))
+    label = poses.full_label(0, 0)
+    assert label == "camera_from_board[left.png].vx_m"
+    assert (label.name, label.unit, label.owner, label.member) == ("vx", "m", "camera_from_board", "left.png")
+    numbered = ParameterBlock("point", np.zeros((2, 1)), ("x",))
+    assert numbered.full_label(1, 0) == "point[1].x"
+
+
+def test_blocks_with_arrays_compare_by_identity_and_print_in_a_line() -> None:
+    block = ParameterBlock("a", np.zeros((5, 2)), ("x", "y"), frozenset({"y"}))
+    assert block == block
+    assert block != ParameterBlock("a", np.zeros((5, 2)), ("x", "y"))
+    residual = ResidualBlock("r", 5, 1, {"a": np.arange(5)}, lambda values, rows: (np.zeros((5, 1)), ()))
+    assert repr(block) == "ParameterBlock('a', 5 x 2, 1 free)"
+    assert repr(residual) == "ResidualBlock('r', 5 x 1, of a)"
+    assert repr(Problem((block,), (residual,))) == "Problem(5 free parameters, 5 residuals)"

@@ -27,7 +27,7 @@ from calib.engine.levenberg_marquardt.damping import Marquardt
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from calib.engine.levenberg_marquardt.solve import Callback
+    from calib.engine import OnIteration
 
     Mask = NDArray[np.bool_]
 
@@ -75,7 +75,7 @@ class Adjustment:
         residuals = self.residuals_px()
         return np.asarray(np.sqrt(np.einsum("md,md->m", residuals, residuals)) / self.corners.sigma_px)
 
-    def again(self, used: Mask, progress: Callback | None, huber_at_px: float | None = None) -> Adjustment:
+    def again(self, used: Mask, progress: OnIteration | None, huber_at_px: float | None = None) -> Adjustment:
         """Adjusted anew from here, to the corners given."""
         chosen = select(self.corners, used)
         start = (self.parameters, self.camera_from_board)
@@ -91,7 +91,7 @@ def adjust(
     corners: Corners,
     parameters: Array,
     camera_from_board: Array,
-    progress: Callback | None = None,
+    progress: OnIteration | None = None,
 ) -> Adjustment:
     """Least squares on every corner, from the start given."""
     solution = _solve(lens, held, views, corners, parameters, camera_from_board, progress)
@@ -123,7 +123,7 @@ def _solve(
     corners: Corners,
     parameters: Array,
     camera_from_board: Array,
-    progress: Callback | None,
+    progress: OnIteration | None,
     huber_at_px: float | None = None,
 ) -> Solution:
     """Least squares, or Huber's loss with the noise given."""

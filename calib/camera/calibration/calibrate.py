@@ -25,7 +25,7 @@ from calib.errors import ConvergenceError
 from calib.geometry import se3
 
 if TYPE_CHECKING:
-    from calib.engine.levenberg_marquardt.solve import Callback
+    from calib.engine import OnIteration
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ def calibrate(
     free: Sequence[str] = (),
     robust: bool = True,
     search: bool = False,
-    progress: Callback | None = None,
+    progress: OnIteration | None = None,
     searching: Callable[[int, int], object] | None = None,
 ) -> CameraCalibration:
     """Calibrate a camera from the corners of a board.

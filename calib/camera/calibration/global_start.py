@@ -60,7 +60,7 @@ def global_start(
         seed=seed,
         generations=GENERATIONS,
         population=POPULATION,
-        callback=None if callback is None else lambda generation, _: callback(generation, GENERATIONS),
+        on_generation=None if callback is None else lambda generation, _: callback(generation, GENERATIONS),
     )
     if callback is not None:
         callback(GENERATIONS, GENERATIONS)

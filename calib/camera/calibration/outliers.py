@@ -15,7 +15,7 @@ from calib.camera.calibration.reprojection import corners_of
 from calib.camera.observations import SetAside
 
 if TYPE_CHECKING:
-    from calib.engine.levenberg_marquardt.solve import Callback
+    from calib.engine import OnIteration
 
 # A homography that misses its corners by this share of the board's spread in the image, and by so many times the
 # median view, is not a view of the board: lens distortion bends a board by less.
@@ -35,7 +35,7 @@ def garbage(found: Homographies) -> Mask:
 
 
 def without_outliers(
-    fit: Adjustment, origin: Array, progress: Callback | None = None
+    fit: Adjustment, origin: Array, progress: OnIteration | None = None
 ) -> tuple[Adjustment, list[SetAside]]:
     """Find the corners and views that do not belong, and solve without them.
 

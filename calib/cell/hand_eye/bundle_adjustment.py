@@ -29,7 +29,7 @@ from calib.cell.hand_eye.frame_loop import by_time, discrepancy
 from calib.cell.hand_eye.variance_components import Reduced, RobotNoise
 from calib.engine import ParameterBlock, Problem, ResidualBlock, Solution, Status, solve
 from calib.engine.normal_equations.assembly import assemble
-from calib.engine.normal_equations.layout import structure
+from calib.engine.normal_equations.layout import layout_of
 from calib.geometry import se3
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def reduce(scene: Scene, state: State, noise_px: float) -> tuple[Reduced, float]
     the clocks.
     """
     seen = Problem(*_seen_by_camera(scene, state, noise_px))
-    normal = assemble(structure(seen), seen.start)
+    normal = assemble(layout_of(seen), seen.start)
     own = normal.private[POSE_BLOCK]
     information, coupling, slope = own[:, :, :6], own[:, :, 6:-1], own[:, :, -1]
     spread = np.linalg.inv(information)

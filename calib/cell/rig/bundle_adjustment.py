@@ -26,7 +26,7 @@ from calib.cell.hand_eye.solve import ROUNDS, SETTLED
 from calib.cell.hand_eye.variance_components import Reduced, RobotNoise, estimate_noise
 from calib.engine import ParameterBlock, Problem, ResidualBlock, Solution, Status, prior, solve
 from calib.engine.normal_equations.assembly import assemble
-from calib.engine.normal_equations.layout import structure
+from calib.engine.normal_equations.layout import layout_of
 from calib.errors import ConvergenceError
 from calib.geometry import se3
 
@@ -135,7 +135,7 @@ def reduce(rig: Rig, state: RigState) -> Reduced:
     The common unknowns are the tangents of X camera by camera, of Y, then the free lens parameters.
     """
     seen = Problem(*_seen_by_cameras(rig, state))
-    normal = assemble(structure(seen), seen.start)
+    normal = assemble(layout_of(seen), seen.start)
     own = normal.private[FLANGE_BLOCK]
     information, coupling, slope = own[:, :, :6], own[:, :, 6:-1], own[:, :, -1]
     spread = np.linalg.inv(information)

@@ -15,10 +15,11 @@ import numpy as np
 from calib.arrays import Array
 from calib.engine.normal_equations.assembly import NormalEquations
 from calib.engine.normal_equations.schur import Tangent, gradient
-from calib.engine.normal_equations.tangent import gather, over
+from calib.engine.normal_equations.tangent import gather, map_tangent
 
 if TYPE_CHECKING:
-    from calib.engine.normal_equations.layout import Structure
+    from calib.engine.label import Label
+    from calib.engine.normal_equations.layout import Layout
     from calib.engine.problem import ParameterBlock, Values
 
 
@@ -26,33 +27,33 @@ if TYPE_CHECKING:
 class Bounds:
     """Lower and upper bounds of every free coordinate, infinite where there is none."""
 
-    structure: Structure
+    layout: Layout
     lower: Tangent
     upper: Tangent
 
     def active(self, values: Values, normal: NormalEquations) -> Tangent:
         """1 for every coordinate that stands on a bound and whose gradient pushes it outwards, else 0."""
-        at, slope = gather(self.structure, values), gradient(normal)
+        at, slope = gather(self.layout, values), gradient(normal)
 
         def held(x: Array, low: Array, high: Array, g: Array) -> Array:
             return (((x <= low) & (g > 0)) | ((x >= high) & (g < 0))).astype(float)
 
-        return over(held, at, self.lower, self.upper, slope)
+        return map_tangent(held, at, self.lower, self.upper, slope)
 
     def clip(self, values: Values, step: Tangent) -> Tangent:
         """The step shortened, coordinate by coordinate, so that it ends within the bounds."""
-        at = gather(self.structure, values)
-        return over(lambda x, low, high, h: np.clip(h, low - x, high - x), at, self.lower, self.upper, step)
+        at = gather(self.layout, values)
+        return map_tangent(lambda x, low, high, h: np.clip(h, low - x, high - x), at, self.lower, self.upper, step)
 
     def allows(self, values: Values, step: Tangent) -> bool:
         """Whether a step ends within the bounds."""
         cut = self.clip(values, step)
         return all(bool((a == b).all()) for a, b in zip(_parts(cut), _parts(step), strict=True))
 
-    def at_bound(self, values: Values) -> tuple[str, ...]:
+    def at_bound(self, values: Values) -> tuple[Label, ...]:
         """Labels of the coordinates that stand on a bound."""
-        found = []
-        for block in self.structure.problem.parameters:
+        found: list[Label] = []
+        for block in self.layout.problem.parameters:
             for coordinate in block.free:
                 low, high = block.bounds.get(block.labels[coordinate], (-np.inf, np.inf))
                 at = values[block.name][:, coordinate] if block.bounds else np.zeros(block.count)
@@ -60,16 +61,16 @@ class Bounds:
         return tuple(found)
 
 
-def bounds_of(structure: Structure) -> Bounds | None:
+def bounds_of(layout: Layout) -> Bounds | None:
     """The bounds of a problem, or None if it has none."""
-    problem = structure.problem
+    problem = layout.problem
     if not any(block.bounds for block in problem.parameters):
         return None
     sides = [{block.name: _side(block, side) for block in problem.parameters} for side in (0, 1)]
-    return Bounds(structure, gather(structure, sides[0]), gather(structure, sides[1]))
+    return Bounds(layout, gather(layout, sides[0]), gather(layout, sides[1]))
 
 
-def hold(normal: NormalEquations, active: Tangent) -> NormalEquations:
+def freeze(normal: NormalEquations, active: Tangent) -> NormalEquations:
     """The normal equations without the rows and columns of the active coordinates, which get a unit diagonal."""
     kept = 1.0 - active.shared
     shared = normal.shared * kept * kept[:, None] + np.diag(active.shared)

@@ -15,24 +15,26 @@ from calib.engine.problem import ProblemError
 
 @dataclass(frozen=True)
 class Progress:
-    """What the loop of Levenberg-Marquardt carries from one iteration to the next.
-
-    damping: of the next step. start: cost at the start. index: iterations done. promised: decrease predicted by the
-    first step tried at the current point; rejections only shrink those that follow. achieved: decrease of the last
-    step; last: of the step taken before it, at first the cost at the start. accepted: whether it was taken.
-    hand_over: relative decrease expected of the next step at which the polish is tried. curved: whether the next step
-    is corrected by geodesic acceleration.
-    """
+    """What the loop of Levenberg-Marquardt carries from one iteration to the next."""
 
     damping: Damping
+    """Of the next step."""
     start: float
+    """Cost at the start."""
     hand_over: float
+    """Relative decrease expected of the next step at which the polish is tried."""
     curved: bool
+    """Whether the next step is corrected by geodesic acceleration."""
     index: int = 0
-    promised: float = np.inf
+    """Iterations done."""
+    predicted_decrease: float = np.inf
+    """By the first step tried at the current point; rejections only shrink those that follow."""
     achieved: float = 0.0
+    """Decrease of the last step tried."""
     accepted: bool = True
+    """Whether it was taken."""
     last: float = 0.0
+    """Decrease of the step taken before it; at first the cost at the start."""
 
     @property
     def expected(self) -> float:
@@ -59,7 +61,9 @@ class Checkpoint:
     def save(self, path: Path) -> None:
         """Write a .npz file: plain arrays, no pickle."""
         p = self.progress
-        numbers = np.array([p.damping.mu, p.damping.growth, p.start, p.hand_over, p.promised, p.achieved, p.last])
+        numbers = np.array(
+            [p.damping.mu, p.damping.growth, p.start, p.hand_over, p.predicted_decrease, p.achieved, p.last]
+        )
         counts = np.array([p.curved, p.index, p.accepted, self.evaluations], float)
         arrays = {f"value {name}": value for name, value in self.values.items()}
         arrays |= {f"norms {name}": value for name, value in self.remembered.private.items()}
@@ -72,13 +76,13 @@ def load_checkpoint(path: Path) -> Checkpoint:
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = dict(file)
-        mu, growth, start, hand_over, promised, achieved, last = arrays["numbers"].tolist()
+        mu, growth, start, hand_over, predicted_decrease, achieved, last = arrays["numbers"].tolist()
         curved, index, accepted, evaluations = map(int, arrays["counts"])
         norms = arrays["norms"]
     except (KeyError, ValueError, OSError) as error:
         raise ProblemError(f"{path} is not a checkpoint of a solve: {error}") from error
     progress = Progress(
-        Damping(mu, growth), start, hand_over, bool(curved), index, promised, achieved, bool(accepted), last
+        Damping(mu, growth), start, hand_over, bool(curved), index, predicted_decrease, achieved, bool(accepted), last
     )
     return Checkpoint(_named(arrays, "value "), Tangent(norms, _named(arrays, "norms ")), progress, evaluations)
 

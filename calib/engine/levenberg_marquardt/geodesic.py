@@ -11,8 +11,8 @@ import numpy as np
 
 from calib.arrays import Array
 from calib.engine.normal_equations.products import evaluate
-from calib.engine.normal_equations.schur import Damped, Tangent
-from calib.engine.normal_equations.tangent import gather, move, plus, scaled, spread
+from calib.engine.normal_equations.schur import DampedSystem, Tangent
+from calib.engine.normal_equations.tangent import gather, move, plus, scaled, scatter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,21 +23,21 @@ if TYPE_CHECKING:
 PROBE = 0.1  # how far along the step the second derivative is taken, as in the paper and in GSL
 
 
-def acceleration(point: Point, step: Tangent, damped: Damped) -> Tangent | None:
+def acceleration(point: Point, step: Tangent, damped: DampedSystem) -> Tangent | None:
     """The acceleration a that belongs to a damped step v: the corrected step is v + a / 2. None if it is not finite.
 
     damped: the matrix that gave the step.
     Solves (J'J + damping) a = -J' r_vv, with r_vv = 2 / h ((r(x + h v) - r(x)) / h - J v) (eq. 15 there).
     """
-    laid_out = point.structure
+    layout = point.layout
     point.evaluations += 2  # at the point again, for its Jacobian is not held, and ahead of it
-    ahead = move(laid_out, point.values, scaled(step, PROBE))
-    steps = spread(laid_out, step)
+    ahead = move(layout, point.values, scaled(step, PROBE))
+    steps = scatter(layout, step)
     slopes = {name: np.zeros_like(own) for name, own in steps.items()}
-    for layout in laid_out.layouts:
-        for chunk in layout.chunks:
-            _add_slopes(layout.block, chunk.rows, point.values, ahead, steps, slopes)
-    slope = point.within(gather(laid_out, slopes))
+    for residual in layout.residuals:
+        for chunk in residual.chunks:
+            _add_slopes(residual.block, chunk.rows, point.values, ahead, steps, slopes)
+    slope = point.project(gather(layout, slopes))
     if not slope.finite:
         return None
     found = damped.step_against(slope)

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calib.arrays import Array
-from calib.engine.levenberg_marquardt.bounds import bounds_of, hold
+from calib.engine.levenberg_marquardt.bounds import bounds_of, freeze
 from calib.engine.levenberg_marquardt.scaling import Scaling, remember, scale, sizes
 from calib.engine.normal_equations.assembly import NormalEquations, assemble
-from calib.engine.normal_equations.schur import Eliminated, Tangent, diagonal, gradient
-from calib.engine.normal_equations.tangent import move, over, scaled
+from calib.engine.normal_equations.schur import SchurComplement, Tangent, diagonal, gradient
+from calib.engine.normal_equations.tangent import map_tangent, move, scaled
 
 if TYPE_CHECKING:
-    from calib.engine.normal_equations.layout import Structure
+    from calib.engine.normal_equations.layout import Layout
     from calib.engine.problem import Values
 
 EPS = float(np.finfo(float).eps)
@@ -27,18 +27,18 @@ class Point:
     Jacobian's columns. eliminated: the system without damping, where a step has asked for it.
     """
 
-    def __init__(self, laid_out: Structure, values: Values, scaling: Scaling = "more") -> None:
-        self.structure = laid_out
+    def __init__(self, layout: Layout, values: Values, scaling: Scaling = "more") -> None:
+        self.layout = layout
         self.scaling: Scaling = scaling
-        self.bounds = bounds_of(laid_out)
+        self.bounds = bounds_of(layout)
         self.evaluations = 1
-        self._stand(dict(values), assemble(laid_out, values))
+        self._stand(dict(values), assemble(layout, values))
 
     def trial(self, step: Tangent) -> tuple[dict[str, Array], NormalEquations]:
         """Values and normal equations one step away; the point stays."""
-        values = move(self.structure, self.values, step)
+        values = move(self.layout, self.values, step)
         self.evaluations += 1
-        return values, assemble(self.structure, values)
+        return values, assemble(self.layout, values)
 
     def accept(self, values: dict[str, Array], normal: NormalEquations) -> None:
         """Move to a trial."""
@@ -53,12 +53,12 @@ class Point:
         self.values, self.normal, self.norms = values, normal, diagonal(normal)
         self._measure_by(remember(self.scaling, before, self.norms))
         self.active = self.bounds.active(values, normal) if self.bounds else None
-        self.system = normal if self.active is None else hold(normal, self.active)
-        self.eliminated: Eliminated | None = None
+        self.system = normal if self.active is None else freeze(normal, self.active)
+        self.eliminated: SchurComplement | None = None
 
     def _measure_by(self, remembered: Tangent) -> None:
         self.remembered = remembered
-        self.scale = scale(self.scaling, remembered, self.structure, self.values, self.normal)
+        self.scale = scale(self.scaling, remembered, self.layout, self.values, self.normal)
 
     def cosine(self) -> float:
         """Largest cosine between the residual and a Jacobian column that may move."""
@@ -76,20 +76,20 @@ class Point:
         """The scaled length of a step."""
         return float(np.sqrt(step.dot(step.times(self.scale))))
 
-    def within(self, slope: Tangent) -> Tangent:
+    def project(self, slope: Tangent) -> Tangent:
         """A gradient without the coordinates that press against a bound."""
-        return slope if self.active is None else slope.times(over(lambda a: 1.0 - a, self.active))
+        return slope if self.active is None else slope.times(map_tangent(lambda a: 1.0 - a, self.active))
 
     @property
     def steepest(self) -> float:
         """Largest diagonal entry of the scaled J'J: about 1, but for the identity as a scale."""
-        shares = over(np.divide, self.norms, self.scale)
+        shares = map_tangent(np.divide, self.norms, self.scale)
         return max(float(a.max(initial=0.0)) for a in (shares.shared, *shares.private.values()))
 
     @property
     def rounding(self) -> float:
         """Squared norm that some ten roundings per value give the residuals: (10 eps)^2 sum (J_j x_j)^2."""
-        size = sizes(self.structure, self.values)
+        size = sizes(self.layout, self.values)
         return (10 * EPS) ** 2 * self.norms.dot(size.times(size))
 
     @property

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.linalg import solve_triangular
 
-from calib.engine.normal_equations.assembly import triangle
-from calib.engine.normal_equations.schur import NotPositiveDefinite, Tangent, factored, gradient
+from calib.engine.normal_equations.assembly import triangular_factor
+from calib.engine.normal_equations.schur import NotPositiveDefinite, Tangent, factorise, gradient
 from calib.engine.normal_equations.tangent import move
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ UNEXAMINED = 1e-5  # a step below this that does not shrink any more has met rou
 LEFT = 2e-6  # |J h| / |r| expected after a last step taken on trust; its square is the relative decrease still to gain
 
 
-def polish(point: Point, led: float, last_digit: bool) -> bool:
+def polish(point: Point, previous_size: float, last_digit: bool) -> bool:
     """Undamped Gauss-Newton steps until they stop shrinking. False if they do not contract.
 
     A step is measured by the residual it explains, |J h| / |r|; led: that of the step that led here. Small problems
@@ -34,9 +34,9 @@ def polish(point: Point, led: float, last_digit: bool) -> bool:
     worth another evaluation (P. Deuflhard, "Newton methods for nonlinear problems", 2004, sec. 4.3). The point only
     moves while steps contract, so a failed polish leaves Levenberg-Marquardt where it was or better.
     """
-    rows = sum(block.rows * block.dimension for block in point.structure.problem.residuals)
-    alone = not point.structure.private and point.active is None
-    small = last_digit and alone and rows * (len(point.structure.free) + 1) <= QR_ENTRIES
+    rows = sum(block.rows * block.dimension for block in point.layout.problem.residuals)
+    alone = not point.layout.private and point.active is None
+    small = last_digit and alone and rows * (len(point.layout.free) + 1) <= QR_ENTRIES
     steps, contraction = (SMALL_STEPS, SMALL_CONTRACTION) if small else (STEPS, CONTRACTION)
     last = FIRST
     for _ in range(steps):
@@ -48,10 +48,10 @@ def polish(point: Point, led: float, last_digit: bool) -> bool:
             return False
         size = explained / max(float(np.sqrt(point.normal.squares)), 1e-300)
         settled = last <= UNEXAMINED
-        led = min(led, last)
+        previous_size = min(previous_size, last)
         if not step.finite or size > contraction * last:
             return settled
-        if not small and size * size / led <= LEFT:
+        if not small and size * size / previous_size <= LEFT:
             _trust(point, step, explained)
             return True
         values, normal = point.trial(step)
@@ -61,27 +61,27 @@ def polish(point: Point, led: float, last_digit: bool) -> bool:
         point.accept(values, normal)
         if size <= EPS:
             return True
-        last = led = size
+        last = previous_size = size
     return last <= UNEXAMINED
 
 
 def _trust(point: Point, step: Tangent, explained: float) -> None:
     """Take a step without evaluating where it leads: the sums of squares become what its model predicts."""
-    point.values = move(point.structure, point.values, step)
+    point.values = move(point.layout, point.values, step)
     squares, cost = point.normal.squares - explained**2, point.normal.cost - 0.5 * explained**2
     point.normal = replace(point.normal, squares=squares, cost=cost)
 
 
 def _by_elimination(point: Point) -> tuple[Tangent, float]:
     """The Gauss-Newton step and the length |J h| of the residual it explains."""
-    undamped = factored(point.system)
+    undamped = factorise(point.system)
     point.eliminated, step = undamped.system, undamped.step()
     return step, float(np.sqrt(max(-step.dot(gradient(point.normal)), 0.0)))
 
 
 def _by_qr(point: Point) -> tuple[Tangent, float]:
     """The same from the triangular factor: J'J would square the condition number."""
-    factor = triangle(point.structure, point.values)
+    factor = triangular_factor(point.layout, point.values)
     norms = np.sqrt(np.sum(factor[:-1, :-1] ** 2, axis=0))
     if (np.abs(np.diagonal(factor)[:-1]) <= 1e-13 * norms).any():
         raise NotPositiveDefinite

@@ -8,11 +8,11 @@ import numpy as np
 
 from calib.arrays import Array
 from calib.engine.normal_equations.schur import Tangent
-from calib.engine.normal_equations.tangent import gather, over
+from calib.engine.normal_equations.tangent import gather, map_tangent
 
 if TYPE_CHECKING:
     from calib.engine.normal_equations.assembly import NormalEquations
-    from calib.engine.normal_equations.layout import Structure
+    from calib.engine.normal_equations.layout import Layout
     from calib.engine.problem import Values
 
 # more: the largest norm that the coordinate's column has had (J. J. More 1978).
@@ -34,31 +34,29 @@ def remember(scaling: Scaling, before: Tangent | None, norms: Tangent) -> Tangen
     if before is None or scaling in ("marquardt", "identity"):
         return norms
     kept = KEPT if scaling == "sized" else 1.0
-    return over(lambda old, new: np.maximum(kept * old, new), before, norms)
+    return map_tangent(lambda old, new: np.maximum(kept * old, new), before, norms)
 
 
-def scale(
-    scaling: Scaling, remembered: Tangent, laid_out: Structure, values: Values, normal: NormalEquations
-) -> Tangent:
+def scale(scaling: Scaling, remembered: Tangent, layout: Layout, values: Values, normal: NormalEquations) -> Tangent:
     """The squared scale of every coordinate; 1 for a column of zeros, which is damped as any other."""
     if scaling == "identity":
-        return over(np.ones_like, remembered)
+        return map_tangent(np.ones_like, remembered)
     if scaling == "sized":
-        return over(
-            lambda norm, size: _nonzero(_raised(norm, size, normal.squares)), remembered, sizes(laid_out, values)
+        return map_tangent(
+            lambda norm, size: _nonzero(_raised(norm, size, normal.squares)), remembered, sizes(layout, values)
         )
-    return over(_nonzero, remembered)
+    return map_tangent(_nonzero, remembered)
 
 
-def sizes(laid_out: Structure, values: Values) -> Tangent:
+def sizes(layout: Layout, values: Values) -> Tangent:
     """The absolute value of every free coordinate; on a manifold its member's largest entry stands for all."""
     found = {}
-    for block in laid_out.problem.parameters:
+    for block in layout.problem.parameters:
         own = np.abs(values[block.name])
         if own.shape != (block.count, block.tangent):
             own = own.reshape(block.count, -1).max(axis=1, initial=0.0)[:, None]
         found[block.name] = np.broadcast_to(own, (block.count, block.tangent))
-    return gather(laid_out, found)
+    return gather(layout, found)
 
 
 def _raised(norm: Array, size: Array, squares: float) -> Array:

@@ -7,7 +7,7 @@ onto bounds in `bounds`, the final Gauss-Newton steps in `polish`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -20,11 +20,11 @@ from calib.engine.levenberg_marquardt.geodesic import acceleration, corrected
 from calib.engine.levenberg_marquardt.point import Point
 from calib.engine.levenberg_marquardt.polish import polish
 from calib.engine.levenberg_marquardt.scaling import Scaling
-from calib.engine.normal_equations.layout import structure
-from calib.engine.normal_equations.schur import NotPositiveDefinite, Tangent, factored, gradient
+from calib.engine.normal_equations.layout import layout_of
+from calib.engine.normal_equations.schur import NotPositiveDefinite, Tangent, factorise, gradient
 from calib.engine.normal_equations.tangent import scaled
 from calib.engine.solution import Solution
-from calib.engine.status import Iteration, Status
+from calib.engine.status import Iteration, OnIteration, Status
 
 if TYPE_CHECKING:
     from calib.engine.problem import Problem
@@ -43,8 +43,6 @@ LONGEST_ACCELERATION = 0.75  # of the step, beyond which the expansion is not tr
 STRAIGHT = 1e6  # damping from which a step is too short to be curved
 ARMIJO = 1e-4  # share of the slope's promise that a shortened step must keep (L. Armijo 1966)
 HALVINGS = 30
-
-Callback = Callable[[Iteration], object]
 
 
 @dataclass(frozen=True)
@@ -80,35 +78,35 @@ class Options:
 def solve(
     problem: Problem,
     options: Options | None = None,
-    callback: Callback | None = None,
+    on_iteration: OnIteration | None = None,
     resume: Checkpoint | None = None,
 ) -> Solution:
     """Minimise half the sum of the losses of the whitened residuals.
 
-    callback(iteration) sees every step tried and stops the solve by returning True. resume: go on where a solution's
-    `checkpoint` was put down; max_iterations counts from the first start.
+    on_iteration(iteration) is told of every step tried and stops the solve by returning True. resume: go on where a
+    solution's `checkpoint` was put down; max_iterations counts from the first start.
     Raises EvaluationError, with the block's name, if a residual function fails.
     """
     options = options or Options()
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # what is not finite is looked for, and told
-        laid_out = structure(problem)
+        layout = layout_of(problem)
         scaling = options.scaling if options.scaling != "auto" else "sized" if options.far else "more"
-        point = Point(laid_out, resume.values if resume else problem.start, scaling)
+        point = Point(layout, resume.values if resume else problem.start, scaling)
         if resume:
             point.restore(resume.remembered, resume.evaluations)
         progress = resume.progress if resume else _begin(point, options)
         history: list[Iteration] = []
         if not point.normal.finite:
             status = Status.START_NOT_FINITE
-        elif not len(laid_out.free) and not any(system.size for system in point.normal.private.values()):
+        elif not len(layout.free) and not any(system.size for system in point.normal.private.values()):
             status = Status.NOTHING_FREE
         else:
-            status, progress = _iterate(point, progress, options, callback, history)
+            status, progress = _iterate(point, progress, options, on_iteration, history)
     checkpoint = Checkpoint(point.values, point.remembered, progress, point.evaluations)
     at_bounds = point.bounds.at_bound(point.values) if point.bounds else ()
     return Solution(
         status,
-        laid_out,
+        layout,
         point.values,
         point.normal,
         tuple(history),
@@ -132,7 +130,7 @@ def _curved(options: Options, poor: bool) -> bool:
 
 
 def _iterate(
-    point: Point, progress: Progress, options: Options, callback: Callback | None, history: list[Iteration]
+    point: Point, progress: Progress, options: Options, on_iteration: OnIteration | None, history: list[Iteration]
 ) -> tuple[Status, Progress]:
     while True:
         cosine = point.cosine()
@@ -155,12 +153,12 @@ def _iterate(
             ),
             curved=_curved(options, poor),
             index=progress.index + 1,
-            promised=tried.predicted if progress.accepted else progress.promised,
+            predicted_decrease=tried.predicted if progress.accepted else progress.predicted_decrease,
             achieved=cost - point.normal.cost,
             accepted=tried.accepted,
             last=progress.achieved if progress.accepted and progress.index else progress.last,
         )
-        if callback is not None and callback(iteration) is True:
+        if on_iteration is not None and on_iteration(iteration) is True:
             return Status.CANCELLED, progress
 
 
@@ -168,7 +166,7 @@ def _finished(
     point: Point, progress: Progress, options: Options, cosine: float, history: Sequence[Iteration]
 ) -> tuple[Status | None, Progress]:
     """The convergence tests, after the last step."""
-    cost, promised = point.normal.cost, progress.promised
+    cost, predicted_decrease = point.normal.cost, progress.predicted_decrease
     if cost <= EPS * EPS * min(progress.start, 1.0):
         return Status.ZERO, progress
     vanishing = progress.index == 0 or cost <= VANISHING * progress.start
@@ -181,18 +179,18 @@ def _finished(
         if polish(point, float(np.sqrt(progress.achieved / before)), options.last_digit):
             return Status.GAUSS_NEWTON, progress
         progress = replace(progress, hand_over=progress.hand_over * HAND_OVER)
-    settled = promised <= options.cost_tolerance * before and abs(progress.achieved) <= 2 * promised
+    settled = predicted_decrease <= options.cost_tolerance * before and abs(progress.achieved) <= 2 * predicted_decrease
     if settled and cosine <= max(FLAT, 10 * np.sqrt(options.cost_tolerance)):
         return Status.COST, progress
     flat = cosine <= FLAT
-    if flat and promised <= 4 * EPS * before:
+    if flat and predicted_decrease <= 4 * EPS * before:
         return Status.ROUNDING, progress
     mu = progress.damping.mu
     damped_out = mu > LARGEST_DAMPING and mu > LARGEST_DAMPING * point.steepest
     if damped_out or (options.damping.accepts_all and not progress.accepted):
         if point.normal.squares <= NEARLY * point.rounding:
             return Status.ZERO, progress
-        return _stalled(history, flat or promised <= LOST * before), progress
+        return _stalled(history, flat or predicted_decrease <= LOST * before), progress
     return None, progress
 
 
@@ -219,7 +217,7 @@ def _try(point: Point, progress: Progress, options: Options) -> _Tried:
     """Try one damped step; the point moves if it is accepted."""
     mu = progress.damping.mu
     try:
-        damped = factored(point.system, point.damped(mu))
+        damped = factorise(point.system, point.damped(mu))
     except NotPositiveDefinite:
         return _Tried(np.inf, np.nan, False)
     step = damped.step()

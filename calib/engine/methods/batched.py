@@ -22,7 +22,7 @@ MOST_DAMPING = 1e12  # no step, however short, lowers the cost
 
 
 @dataclass(frozen=True, eq=False)
-class Separate:
+class BatchedSolution:
     """values: (members, ...). squares: (members,) of the whitened residuals. converged: (members,)."""
 
     values: Array
@@ -32,7 +32,7 @@ class Separate:
 
 def solve_separately(
     problem: Problem, settled: Mapping[str, float], *, max_iterations: int = 100, initial_damping: float = 1e-3
-) -> Separate:
+) -> BatchedSolution:
     """Minimise the squared residuals of every member for itself.
 
     problem: one parameter block, and one residual block without a loss whose row i belongs to member i. settled: per
@@ -43,7 +43,7 @@ def solve_separately(
     if unknown := set(settled) - set(block.labels):
         raise ProblemError(f"{block.name}: no label {sorted(unknown)} to look at")
     limits = np.array([settled.get(label, np.inf) for label in block.labels])[block.free]
-    solved = Separate(block.values.copy(), np.empty(block.count), np.zeros(block.count, bool))
+    solved = BatchedSolution(block.values.copy(), np.empty(block.count), np.zeros(block.count, bool))
     trial = block.values.copy()
     most = max(1, CHUNK_ENTRIES // ((1 + block.tangent) * residual.dimension))
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # a step that is not finite is refused
@@ -126,15 +126,17 @@ class _Live:
         count = len(members)
         return cls(block, residual, members, at, _sizes(at), np.full(count, damping), np.full(count, 2.0))
 
-    def after_a_step(self, solved: Separate, trial: Array, limits: Array) -> _Live:
+    def after_a_step(self, solved: BatchedSolution, trial: Array, limits: Array) -> _Live:
         """Try one step of every member. `solved` and `trial` (members, ...), of all members, change in place."""
         members, at = self.members, self.at
         step, whole = self._step(solved.values[members])
         trial[members] = self.block.retract(solved.values[members], whole)
         there = _equations(self.block, self.residual, trial, members)
-        promised = -np.einsum("mi,mi->m", step, 2 * at.gradient + np.einsum("mij,mj->mi", at.normal, step))
+        predicted_decrease = -np.einsum("mi,mi->m", step, 2 * at.gradient + np.einsum("mij,mj->mi", at.normal, step))
         better = there.finite & (there.squares <= at.squares)
-        gain = np.where(promised > 0, (at.squares - there.squares) / promised, 1.0)  # 1: nothing was left to gain
+        gain = np.where(
+            predicted_decrease > 0, (at.squares - there.squares) / predicted_decrease, 1.0
+        )  # 1: nothing was left to gain
         solved.values[members[better]] = trial[members[better]]
         now = at.replaced(better, there)
         solved.squares[members] = now.squares

@@ -6,18 +6,17 @@ D. E. Rumelhart, G. E. Hinton, R. J. Williams, "Learning representations by back
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from calib.engine.levenberg_marquardt.point import Point
-from calib.engine.normal_equations.layout import structure
+from calib.engine.normal_equations.layout import layout_of
 from calib.engine.normal_equations.schur import Tangent, gradient
 from calib.engine.normal_equations.tangent import plus, scaled
 from calib.engine.solution import Solution
-from calib.engine.status import Iteration, Status
+from calib.engine.status import Iteration, OnIteration, Status
 
 if TYPE_CHECKING:
     from calib.engine.problem import Problem
@@ -46,16 +45,16 @@ def gradient_descent(
     rate: Rate,
     max_iterations: int = 10_000,
     gradient_tolerance: float = 1e-8,
-    callback: Callable[[Iteration], object] | None = None,
+    on_iteration: OnIteration | None = None,
 ) -> Solution:
     """Follow the gradient. Ends GRADIENT or ZERO at a stationary point, DIVERGED, ITERATIONS, or CANCELLED by the
-    callback. In `history` the damping is the inverse of the rate."""
+    on_iteration. In `history` the damping is the inverse of the rate."""
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        laid_out = structure(problem)
-        point = Point(laid_out, problem.start)
+        layout = layout_of(problem)
+        point = Point(layout, problem.start)
         history: list[Iteration] = []
-        status = _descend(point, rate, max_iterations, gradient_tolerance, callback, history)
-    return Solution(status, laid_out, point.values, point.normal, tuple(history), point.evaluations)
+        status = _descend(point, rate, max_iterations, gradient_tolerance, on_iteration, history)
+    return Solution(status, layout, point.values, point.normal, tuple(history), point.evaluations)
 
 
 def _descend(
@@ -63,7 +62,7 @@ def _descend(
     rate: Rate,
     max_iterations: int,
     gradient_tolerance: float,
-    callback: Callable[[Iteration], object] | None,
+    on_iteration: OnIteration | None,
     history: list[Iteration],
 ) -> Status:
     if not point.normal.finite:
@@ -89,6 +88,6 @@ def _descend(
         gain = (cost - normal.cost) / predicted if predicted > 0 else 0.0
         iteration = Iteration(index + 1, normal.cost, cosine, 1 / eta, gain, True)
         history.append(iteration)
-        if callback is not None and callback(iteration) is True:
+        if on_iteration is not None and on_iteration(iteration) is True:
             return Status.CANCELLED
     return Status.ITERATIONS

@@ -6,20 +6,19 @@ Math. Phys. 32, 1992; B. Blaschke, A. Neubauer, O. Scherzer, IMA J. Numer. Anal.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from calib.engine.levenberg_marquardt.point import Point
 from calib.engine.methods.landweber import Noise
-from calib.engine.normal_equations.layout import structure
+from calib.engine.normal_equations.layout import layout_of
 from calib.engine.normal_equations.products import with_gradient
 from calib.engine.normal_equations.schur import NotPositiveDefinite, gradient, solve_damped
 from calib.engine.normal_equations.tangent import gather, plus, scaled
 from calib.engine.problem import ProblemError
 from calib.engine.solution import Solution
-from calib.engine.status import Iteration, Status
+from calib.engine.status import Iteration, OnIteration, Status
 
 if TYPE_CHECKING:
     from calib.engine.problem import Problem
@@ -31,7 +30,7 @@ def irgn(
     first: float = 1.0,
     factor: float = 0.5,
     max_iterations: int = 100,
-    callback: Callable[[Iteration], object] | None = None,
+    on_iteration: OnIteration | None = None,
 ) -> Solution:
     """x <- x - (J'J + a D)^-1 (J'r + a D (x - x0)), a = first, first factor, ..., until the discrepancy principle.
 
@@ -42,13 +41,13 @@ def irgn(
         if block.values.shape != (block.count, block.tangent):
             raise ProblemError(f"{block.name}: only plain vector blocks can be drawn back to their start")
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        laid_out = structure(problem)
-        point = Point(laid_out, problem.start)
+        layout = layout_of(problem)
+        point = Point(layout, problem.start)
         history: list[Iteration] = []
         status = Status.START_NOT_FINITE
         if point.normal.finite:
-            status = _iterate(point, noise, first, factor, max_iterations, callback, history)
-    return Solution(status, laid_out, point.values, point.normal, tuple(history), point.evaluations)
+            status = _iterate(point, noise, first, factor, max_iterations, on_iteration, history)
+    return Solution(status, layout, point.values, point.normal, tuple(history), point.evaluations)
 
 
 def _iterate(
@@ -57,12 +56,12 @@ def _iterate(
     first: float,
     factor: float,
     max_iterations: int,
-    callback: Callable[[Iteration], object] | None,
+    on_iteration: OnIteration | None,
     history: list[Iteration],
 ) -> Status:
-    scale, start = point.scale, gather(point.structure, point.values)
+    scale, start = point.scale, gather(point.layout, point.values)
     for index in range(max_iterations + 1):
-        away = plus(gather(point.structure, point.values), scaled(start, -1.0))
+        away = plus(gather(point.layout, point.values), scaled(start, -1.0))
         distance = float(np.sqrt(away.dot(away.times(scale))))
         if np.sqrt(point.normal.squares) <= noise.level(distance):
             return Status.DISCREPANCY
@@ -81,6 +80,6 @@ def _iterate(
         point.values, point.normal = values, normal
         iteration = Iteration(index + 1, normal.cost, cosine, first * factor**index, 1.0, True)
         history.append(iteration)
-        if callback is not None and callback(iteration) is True:
+        if on_iteration is not None and on_iteration(iteration) is True:
             return Status.CANCELLED
     return Status.ITERATIONS

@@ -8,18 +8,17 @@ generalized discrepancy principle", USSR Comput. Math. Math. Phys. 13, 1973.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from calib.engine.levenberg_marquardt.point import Point
-from calib.engine.normal_equations.layout import structure
+from calib.engine.normal_equations.layout import layout_of
 from calib.engine.normal_equations.products import frozen_gradient, largest_eigenvalue
-from calib.engine.normal_equations.tangent import move, over, plus, scaled
+from calib.engine.normal_equations.tangent import map_tangent, move, plus, scaled
 from calib.engine.solution import Solution
-from calib.engine.status import Iteration, Status
+from calib.engine.status import Iteration, OnIteration, Status
 
 if TYPE_CHECKING:
     from calib.engine.problem import Problem
@@ -57,7 +56,7 @@ def landweber(
     problem: Problem,
     noise: Noise,
     sweeps: Sweeps | None = None,
-    callback: Callable[[Iteration], object] | None = None,
+    on_iteration: OnIteration | None = None,
 ) -> Solution:
     """Steps -w J' r from the start until the residual norm meets the discrepancy principle, w = 0.9 / |J|^2.
 
@@ -67,27 +66,27 @@ def landweber(
     """
     sweeps = sweeps or Sweeps()
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        laid_out = structure(problem)
-        point = Point(laid_out, problem.start)
+        layout = layout_of(problem)
+        point = Point(layout, problem.start)
         history: list[Iteration] = []
-        status = _sweep(point, noise, sweeps, callback, history) if point.normal.finite else Status.START_NOT_FINITE
-        final = Point(laid_out, point.values)
-    return Solution(status, laid_out, point.values, final.normal, tuple(history), point.evaluations)
+        status = _sweep(point, noise, sweeps, on_iteration, history) if point.normal.finite else Status.START_NOT_FINITE
+        final = Point(layout, point.values)
+    return Solution(status, layout, point.values, final.normal, tuple(history), point.evaluations)
 
 
 def _sweep(
     point: Point,
     noise: Noise,
     sweeps: Sweeps,
-    callback: Callable[[Iteration], object] | None,
+    on_iteration: OnIteration | None,
     history: list[Iteration],
 ) -> Status:
-    inverse = over(np.reciprocal, point.scale)
+    inverse = map_tangent(np.reciprocal, point.scale)
     weight = SAFETY / max(largest_eigenvalue(point.normal, inverse), 1e-300)
     frozen, values = point.values, point.values
     travelled = scaled(inverse, 0.0)
     for index in range(1, sweeps.most + 2):
-        slope, squares = frozen_gradient(point.structure, frozen, values)
+        slope, squares = frozen_gradient(point.layout, frozen, values)
         point.values = values
         if not (slope.finite and np.isfinite(squares)):
             return Status.DIVERGED
@@ -96,12 +95,12 @@ def _sweep(
         if index > sweeps.most:
             return Status.ITERATIONS
         step = scaled(slope.times(inverse), -weight)
-        values = move(point.structure, values, step)
+        values = move(point.layout, values, step)
         travelled = plus(travelled, step)
         point.evaluations += 1
         iteration = Iteration(index, 0.5 * squares, float("nan"), 1 / weight, 1.0, True)
         history.append(iteration)
-        if callback is not None and callback(iteration) is True:
+        if on_iteration is not None and on_iteration(iteration) is True:
             return Status.CANCELLED
         if sweeps.inner and index % sweeps.inner == 0:
             frozen = values

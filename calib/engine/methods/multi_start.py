@@ -13,7 +13,7 @@ import numpy as np
 
 from calib.arrays import Array
 from calib.engine.levenberg_marquardt.solve import Options, solve
-from calib.engine.normal_equations.layout import structure
+from calib.engine.normal_equations.layout import layout_of
 from calib.engine.normal_equations.products import cost
 from calib.engine.problem import ParameterBlock, Problem, ProblemError
 from calib.engine.status import Status
@@ -53,16 +53,16 @@ def global_start(
     generations: int = 200,
     population: int = 15,
     options: Options | None = None,
-    callback: Callable[[int, float], object] | None = None,
+    on_generation: Callable[[int, float], object] | None = None,
 ) -> Solution:
     """Search the box `bounds` (by label, of single-member vector blocks) by differential evolution, then solve.
 
     Free coordinates without bounds keep their start in the search and are freed for the solve. population: per
-    coordinate. callback(generation, cost) stops the search by returning True. Raises ProblemError for a label that is
-    unknown, held or without a finite box.
+    coordinate. on_generation(generation, cost) stops the search by returning True. Raises ProblemError for a label
+    that is unknown, held or without a finite box.
     """
     where = _places(problem, bounds)
-    laid_out = structure(problem)
+    layout = layout_of(problem)
 
     def values_of(x: Array) -> dict[str, Array]:
         values = {name: value.copy() for name, value in problem.start.items()}
@@ -71,12 +71,12 @@ def global_start(
         return values
 
     found = search(
-        lambda x: cost(laid_out, values_of(x)),
+        lambda x: cost(layout, values_of(x)),
         tuple(bounds.values()),
         seed=seed,
         generations=generations,
         population=population,
-        callback=callback,
+        on_generation=on_generation,
     )
     return solve(problem.with_values(values_of(found)), options)
 
@@ -88,11 +88,11 @@ def search(
     seed: int = 0,
     generations: int = 200,
     population: int = 15,
-    callback: Callable[[int, float], object] | None = None,
+    on_generation: Callable[[int, float], object] | None = None,
 ) -> Array:
     """The point (k,) of a box where an objective is least, by differential evolution; what is not finite is worst.
 
-    population: per coordinate. callback(generation, least) stops the search by returning True.
+    population: per coordinate. on_generation(generation, least) stops the search by returning True.
     """
     from scipy.optimize import Bounds, OptimizeResult, differential_evolution
 
@@ -105,7 +105,7 @@ def search(
     def watch(intermediate_result: OptimizeResult) -> None:
         nonlocal generation
         generation += 1
-        if callback is not None and callback(generation, float(intermediate_result["fun"])) is True:
+        if on_generation is not None and on_generation(generation, float(intermediate_result["fun"])) is True:
             raise StopIteration
 
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):

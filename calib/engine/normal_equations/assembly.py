@@ -9,12 +9,12 @@ import numpy as np
 
 from calib.arrays import Array, Index
 from calib.engine.normal_equations.columns import Columns, Part
-from calib.engine.normal_equations.layout import BlockLayout, Chunk, Structure
+from calib.engine.normal_equations.layout import Chunk, Layout
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from calib.engine.problem import Values
+    from calib.engine.problem import ResidualBlock, Values
 
 
 class EvaluationError(RuntimeError):
@@ -44,48 +44,48 @@ class NormalEquations:
         return bool(np.isfinite(self.cost)) and all(bool(np.isfinite(a).all()) for a in arrays)
 
 
-def assemble(structure: Structure, values: Values) -> NormalEquations:
+def assemble(layout: Layout, values: Values) -> NormalEquations:
     """Evaluate every residual block at `values` and accumulate the normal equations.
 
     Raises EvaluationError with the block's name where a residual function fails.
     """
-    problem = structure.problem
-    size = len(structure.free)
+    problem = layout.problem
+    size = len(layout.free)
     shared = np.zeros((size, size))
     gradient = np.zeros(size)
     private = {
         name: np.zeros((problem.by_name[name].count, t, t + size + 1))
-        for name in structure.private
+        for name in layout.private
         for t in [len(problem.by_name[name].free)]
     }
     cost = squares = 0.0
     count = 0
-    for layout in structure.layouts:
-        columns = layout.columns
-        own = private[layout.private] if layout.private else None
-        for chunk in layout.chunks:
-            rows = _evaluate(layout, chunk, values)
+    for residual in layout.residuals:
+        columns = residual.columns
+        own = private[residual.private] if residual.private else None
+        for chunk in residual.chunks:
+            rows = _evaluate(residual.block, chunk, values)
             cost += rows.cost
             squares += rows.squares
             count += rows.residuals.size
             _add_grams(columns, chunk, rows, own, shared, gradient)
             if columns.indexed:
-                _add_indexed(columns, layout, chunk, rows, own, shared, gradient)
+                _add_indexed(columns, chunk, rows, own, shared, gradient)
             del rows  # before the next chunk: its memory, still in the caches, serves again
     return NormalEquations(cost, squares, shared, gradient, private, count)
 
 
-def triangle(structure: Structure, values: Values) -> Array:
+def triangular_factor(layout: Layout, values: Values) -> Array:
     """The triangular factor R (K + 1, K + 1) of [J r], by Householder QR over chunks; no block may be private.
 
     J'J squares the condition number, R does not: the last digits and the rank are read from it.
     """
-    size = len(structure.free)
+    size = len(layout.free)
     factor: Array = np.zeros((0, size + 1))
-    for layout in structure.layouts:
-        columns = layout.columns
-        for chunk in layout.chunks:
-            rows = _evaluate(layout, chunk, values)
+    for residual in layout.residuals:
+        columns = residual.columns
+        for chunk in residual.chunks:
+            rows = _evaluate(residual.block, chunk, values)
             m, d = rows.residuals.shape
             dense = np.zeros((m, d, size + 1))
             for part in columns.constant:
@@ -101,18 +101,18 @@ def triangle(structure: Structure, values: Values) -> Array:
     return factor
 
 
-def row_norms(structure: Structure, values: Values) -> Iterator[tuple[str, Array, Array]]:
+def row_norms(layout: Layout, values: Values) -> Iterator[tuple[str, Array, Array]]:
     """Per residual block: its name, the whitened residual norm of every row, and every row's robust weight."""
-    for layout in structure.layouts:
-        norms = np.empty(layout.block.rows)
-        weights = np.ones(layout.block.rows)
-        for chunk in layout.chunks:
-            rows = _evaluate(layout, chunk, values, weigh=False)
+    for residual in layout.residuals:
+        norms = np.empty(residual.block.rows)
+        weights = np.ones(residual.block.rows)
+        for chunk in residual.chunks:
+            rows = _evaluate(residual.block, chunk, values, weigh=False)
             squared = np.einsum("md,md->m", rows.residuals, rows.residuals)
             norms[chunk.rows] = np.sqrt(squared)
-            if layout.block.loss is not None:
-                weights[chunk.rows] = layout.block.loss(squared)[1]
-        yield layout.block.name, norms, weights
+            if residual.block.loss is not None:
+                weights[chunk.rows] = residual.block.loss(squared)[1]
+        yield residual.block.name, norms, weights
 
 
 @dataclass(frozen=True)
@@ -135,8 +135,7 @@ class _Rows:
         return jacobian * self.factor[:, :, None]
 
 
-def _evaluate(layout: BlockLayout, chunk: Chunk, values: Values, weigh: bool = True) -> _Rows:
-    block = layout.block
+def _evaluate(block: ResidualBlock, chunk: Chunk, values: Values, weigh: bool = True) -> _Rows:
     try:
         residuals, jacobians = block.evaluate(values, chunk.rows)
     except Exception as error:
@@ -207,7 +206,6 @@ def _grams(parts: tuple[Part, ...], chunk: Chunk, rows: _Rows) -> Array:
 
 def _add_indexed(
     columns: Columns,
-    layout: BlockLayout,
     chunk: Chunk,
     rows: _Rows,
     own: Array | None,
@@ -223,10 +221,10 @@ def _add_indexed(
         indexed.append((part.columns[part.members[chunk.rows]], rows.jacobian(part)))
     for i, (where, jacobian) in enumerate(indexed):
         np.add.at(gradient, where, np.einsum("mdt,md->mt", jacobian, rows.residuals))
-        _scatter(shared, where, where, jacobian, jacobian)
+        _add_products(shared, where, where, jacobian, jacobian)
         for other_where, other in constant + indexed[:i]:
-            _scatter(shared, where, other_where, jacobian, other)
-            _scatter(shared, other_where, where, other, jacobian)
+            _add_products(shared, where, other_where, jacobian, other)
+            _add_products(shared, other_where, where, other, jacobian)
         if own is not None:
             assert columns.private is not None
             assert columns.private.members is not None
@@ -236,7 +234,7 @@ def _add_indexed(
             np.add.at(own, (member[:, None, None], np.arange(t)[:, None], t + where[:, None, :]), product)
 
 
-def _scatter(matrix: Array, rows: Index, columns: Index, left: Array, right: Array) -> None:
+def _add_products(matrix: Array, rows: Index, columns: Index, left: Array, right: Array) -> None:
     """matrix[rows, columns] += left' right, row by row of the observations, by one weighted count."""
     product = np.matmul(left.transpose(0, 2, 1), right)
     flat = rows[:, :, None] * matrix.shape[1] + columns[:, None, :]

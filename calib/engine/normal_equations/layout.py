@@ -19,6 +19,7 @@ from calib.arrays import Index
 from calib.engine.normal_equations.columns import Columns, columns_of
 
 if TYPE_CHECKING:
+    from calib.engine.label import Label
     from calib.engine.problem import ParameterBlock, Problem, ResidualBlock, Rows
 
 # Numbers in one chunk's Jacobian: 2.4 MB, small enough for the outer caches, large enough to pay for the calls.
@@ -42,7 +43,7 @@ class Chunk:
 
 
 @dataclass(frozen=True)
-class BlockLayout:
+class ResidualLayout:
     """One residual block: its chunks, its private block if any, and where its columns go."""
 
     block: ResidualBlock
@@ -52,7 +53,7 @@ class BlockLayout:
 
 
 @dataclass(frozen=True)
-class Structure:
+class Layout:
     """The layout of a whole problem.
 
     private: names of the eliminated blocks. offset: first column of each shared block among all `columns` shared
@@ -64,19 +65,19 @@ class Structure:
     offset: dict[str, int]
     columns: int
     free: Index
-    layouts: tuple[BlockLayout, ...]
+    residuals: tuple[ResidualLayout, ...]
 
     def shared(self) -> Iterator[ParameterBlock]:
         """The blocks that are not eliminated."""
         return (block for block in self.problem.parameters if block.name not in self.private)
 
-    def shared_labels(self) -> tuple[str, ...]:
+    def shared_labels(self) -> tuple[Label, ...]:
         """Full labels of the free shared columns, in order."""
         labels = [b.full_label(m, c) for b in self.shared() for m in range(b.count) for c in range(b.tangent)]
         return tuple(labels[i] for i in self.free)
 
 
-def structure(problem: Problem) -> Structure:
+def layout_of(problem: Problem) -> Layout:
     """Work out the layout of a problem."""
     _keep_freed_memory()
     private = _private_blocks(problem)
@@ -91,12 +92,12 @@ def structure(problem: Problem) -> Structure:
         free.append((starts[:, None] + block.free).ravel())
         columns += block.tangent * block.count
     estimated = np.concatenate([*free, np.zeros(0, np.intp)]).astype(np.intp)
-    layouts = []
+    residuals = []
     for rows in problem.residuals:
         own = next((name for name in rows.blocks if name in private), None)
         where = columns_of(problem, rows, own, offset, estimated, columns)
-        layouts.append(BlockLayout(rows, own, where, _chunks(problem, rows, own)))
-    return Structure(problem, private, offset, columns, estimated, tuple(layouts))
+        residuals.append(ResidualLayout(rows, own, where, _chunks(problem, rows, own)))
+    return Layout(problem, private, offset, columns, estimated, tuple(residuals))
 
 
 @cache

@@ -15,7 +15,7 @@ from calib.engine.normal_equations.tangent import gather, scaled
 
 if TYPE_CHECKING:
     from calib.engine.normal_equations.assembly import NormalEquations
-    from calib.engine.normal_equations.layout import Structure
+    from calib.engine.normal_equations.layout import Layout
     from calib.engine.problem import ResidualBlock, Rows, Values
 
 
@@ -27,13 +27,13 @@ def evaluate(block: ResidualBlock, values: Values, rows: Rows) -> tuple[Array, S
         raise EvaluationError(f"residual block {block.name!r} raised {type(error).__name__}: {error}") from error
 
 
-def frozen_gradient(laid_out: Structure, frozen: Values, values: Values) -> tuple[Tangent, float]:
+def frozen_gradient(layout: Layout, frozen: Values, values: Values) -> tuple[Tangent, float]:
     """J(frozen)' r(values) and |r(values)|^2, both whitened; robust losses are not applied."""
-    slopes = {b.name: np.zeros((b.count, b.tangent)) for b in laid_out.problem.parameters if len(b.free)}
+    slopes = {b.name: np.zeros((b.count, b.tangent)) for b in layout.problem.parameters if len(b.free)}
     squares = 0.0
-    for layout in laid_out.layouts:
-        block = layout.block
-        for chunk in layout.chunks:
+    for residual in layout.residuals:
+        block = residual.block
+        for chunk in residual.chunks:
             inverse = np.asarray(block.inverse_sigma(chunk.rows))
             residuals = evaluate(block, values, chunk.rows)[0] * inverse
             squares += float(np.einsum("md,md->", residuals, residuals))
@@ -47,15 +47,15 @@ def frozen_gradient(laid_out: Structure, frozen: Values, values: Values) -> tupl
                     slopes[name][0] += np.einsum("mdt,md->t", jacobian, weighted)
                 else:
                     np.add.at(slopes[name], members[chunk.rows], np.einsum("mdt,md->mt", jacobian, weighted))
-    return gather(laid_out, slopes), squares
+    return gather(layout, slopes), squares
 
 
-def cost(laid_out: Structure, values: Values) -> float:
+def cost(layout: Layout, values: Values) -> float:
     """Half the sum of the losses, without any product of Jacobians."""
     total = 0.0
-    for layout in laid_out.layouts:
-        block = layout.block
-        for chunk in layout.chunks:
+    for residual in layout.residuals:
+        block = residual.block
+        for chunk in residual.chunks:
             residuals = evaluate(block, values, chunk.rows)[0] * np.asarray(block.inverse_sigma(chunk.rows))
             squared = np.einsum("md,md->m", residuals, residuals)
             total += 0.5 * float(np.sum(squared if block.loss is None else block.loss(squared)[0]))

@@ -1,6 +1,6 @@
 """One damped solve of the normal equations; the private blocks are eliminated by Schur complement.
 
-The small matrices of all members are factored at once: Cholesky written out over rows, each elementary operation on
+The small matrices of all members are factorise at once: Cholesky written out over rows, each elementary operation on
 vectors as long as there are members.
 """
 
@@ -60,7 +60,7 @@ def gradient(normal: NormalEquations) -> Tangent:
 
 
 @dataclass(frozen=True)
-class Eliminated:
+class SchurComplement:
     """The normal equations with the private blocks eliminated.
 
     matrix: (K, K) Schur complement. right: (K,) its gradient. private: per block (t, t + K + 1, members), the
@@ -72,7 +72,7 @@ class Eliminated:
     private: dict[str, Array]
 
 
-def eliminate(normal: NormalEquations, added: Tangent | None = None) -> Eliminated:
+def eliminate(normal: NormalEquations, added: Tangent | None = None) -> SchurComplement:
     """Eliminate the private blocks, after adding `added` to the diagonal.
 
     Raises NotPositiveDefinite if a member's matrix is not.
@@ -94,10 +94,10 @@ def eliminate(normal: NormalEquations, added: Tangent | None = None) -> Eliminat
         matrix -= product[:-1, :-1]
         right -= product[:-1, -1]
         factors[name] = factor
-    return Eliminated(matrix, right, factors)
+    return SchurComplement(matrix, right, factors)
 
 
-def back_substitute(system: Eliminated, shared: Array) -> Tangent:
+def back_substitute(system: SchurComplement, shared: Array) -> Tangent:
     """The full step that belongs to a step of the shared columns."""
     private = {}
     for name, factor in system.private.items():
@@ -111,13 +111,13 @@ def back_substitute(system: Eliminated, shared: Array) -> Tangent:
 
 
 @dataclass(frozen=True)
-class Damped:
-    """A damped matrix, factored: solves for its own gradient and for others.
+class DampedSystem:
+    """A damped matrix, factorise: solves for its own gradient and for others.
 
     factor: (K, K) Cholesky factor of the Schur complement between `scale` (K,) on both sides.
     """
 
-    system: Eliminated
+    system: SchurComplement
     factor: Array
     scale: Array
 
@@ -137,7 +137,7 @@ class Damped:
                 reduced[i] /= factor[i, i]
             right -= np.einsum("tkm,tm->k", factor[:, t:-1], reduced)
             private[name] = np.concatenate([factor[:, :-1], reduced[:, None]], axis=1)
-        return back_substitute(Eliminated(self.system.matrix, right, private), -self._solved(right))
+        return back_substitute(SchurComplement(self.system.matrix, right, private), -self._solved(right))
 
     def _solved(self, right: Array) -> Array:
         if not len(right):
@@ -145,14 +145,14 @@ class Damped:
         return np.asarray(self.scale * lapack.dpotrs(self.factor, self.scale * right)[0])
 
 
-def factored(normal: NormalEquations, added: Tangent | None = None) -> Damped:
+def factorise(normal: NormalEquations, added: Tangent | None = None) -> DampedSystem:
     """Eliminate and factor, after adding `added` to the diagonal.
 
     Raises NotPositiveDefinite if the matrix is not numerically so.
     """
     system = eliminate(normal, added)
     if not len(system.right):
-        return Damped(system, system.matrix, system.right)
+        return DampedSystem(system, system.matrix, system.right)
     norms = np.diagonal(system.matrix)
     if not (norms > 0).all():
         raise NotPositiveDefinite
@@ -160,7 +160,7 @@ def factored(normal: NormalEquations, added: Tangent | None = None) -> Damped:
     factor, failed = lapack.dpotrf(system.matrix * scale * scale[:, None])
     if failed:
         raise NotPositiveDefinite
-    return Damped(system, factor, scale)
+    return DampedSystem(system, factor, scale)
 
 
 def solve_damped(normal: NormalEquations, added: Tangent | None = None) -> Tangent:
@@ -168,7 +168,7 @@ def solve_damped(normal: NormalEquations, added: Tangent | None = None) -> Tange
 
     Raises NotPositiveDefinite if the matrix is not numerically so.
     """
-    return factored(normal, added).step()
+    return factorise(normal, added).step()
 
 
 def _forward(system: Array) -> None:

@@ -12,45 +12,45 @@ from calib.engine.normal_equations.schur import Tangent
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from calib.engine.normal_equations.layout import Structure
+    from calib.engine.normal_equations.layout import Layout
     from calib.engine.problem import Values
 
 
-def spread(laid_out: Structure, step: Tangent) -> dict[str, Array]:
+def scatter(layout: Layout, step: Tangent) -> dict[str, Array]:
     """Per block with free coordinates, its share of a step, (members, tangent), 0 where fixed."""
-    whole = np.zeros(laid_out.columns)
-    whole[laid_out.free] = step.shared
+    whole = np.zeros(layout.columns)
+    whole[layout.free] = step.shared
     steps = {
-        block.name: whole[laid_out.offset[block.name] :][: block.count * block.tangent].reshape(block.count, -1)
-        for block in laid_out.shared()
+        block.name: whole[layout.offset[block.name] :][: block.count * block.tangent].reshape(block.count, -1)
+        for block in layout.shared()
         if len(block.free)
     }
     for name, own in step.private.items():
-        block = laid_out.problem.by_name[name]
+        block = layout.problem.by_name[name]
         full = np.zeros((block.count, block.tangent))
         full[:, block.free] = own.T
         steps[name] = full
     return steps
 
 
-def gather(laid_out: Structure, steps: Mapping[str, Array]) -> Tangent:
+def gather(layout: Layout, steps: Mapping[str, Array]) -> Tangent:
     """The free coordinates of per-block arrays (members, tangent); blocks without an entry count as 0."""
-    whole = np.zeros(laid_out.columns)
-    for block in laid_out.shared():
+    whole = np.zeros(layout.columns)
+    for block in layout.shared():
         if block.name in steps:
-            begin = laid_out.offset[block.name]
+            begin = layout.offset[block.name]
             whole[begin : begin + block.count * block.tangent] = steps[block.name].ravel()
     private = {}
-    for name in laid_out.private:
-        block = laid_out.problem.by_name[name]
+    for name in layout.private:
+        block = layout.problem.by_name[name]
         own = steps.get(name, np.zeros((block.count, block.tangent)))
         private[name] = own[:, block.free].T
-    return Tangent(whole[laid_out.free], private)
+    return Tangent(whole[layout.free], private)
 
 
-def move(laid_out: Structure, values: Values, step: Tangent) -> dict[str, Array]:
+def move(layout: Layout, values: Values, step: Tangent) -> dict[str, Array]:
     """Retract every block by its share of a step over the free coordinates."""
-    return laid_out.problem.retract(values, spread(laid_out, step))
+    return layout.problem.retract(values, scatter(layout, step))
 
 
 def scaled(step: Tangent, factor: float) -> Tangent:
@@ -63,7 +63,7 @@ def plus(a: Tangent, b: Tangent) -> Tangent:
     return Tangent(a.shared + b.shared, {name: own + b.private[name] for name, own in a.private.items()})
 
 
-def over(function: Callable[..., Array], *tangents: Tangent) -> Tangent:
+def map_tangent(function: Callable[..., Array], *tangents: Tangent) -> Tangent:
     """A function applied coordinate by coordinate."""
     private = {name: function(*(t.private[name] for t in tangents)) for name in tangents[0].private}
     return Tangent(function(*(t.shared for t in tangents)), private)

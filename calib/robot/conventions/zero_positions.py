@@ -76,7 +76,7 @@ def find_offsets(
         seed=seed,
         generations=GENERATIONS,
         population=POPULATION,
-        callback=None if callback is None else lambda generation, _: callback(generation, GENERATIONS),
+        on_generation=None if callback is None else lambda generation, _: callback(generation, GENERATIONS),
     )
     if callback is not None:
         callback(GENERATIONS, GENERATIONS)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calib.arrays import Array
-from calib.engine.normal_equations.layout import structure
+from calib.engine.normal_equations.layout import layout_of
 from calib.robot.arm.kinematics import flange_jacobian
 from calib.robot.effect import conditions_of
 from calib.robot.identification.model import pose_problem, residuals_at, rows_of
@@ -39,10 +39,10 @@ def tool_sigma(fitted: Fit, table: PoseTable, reference_degc: float | None, seed
         model = replace(model, measurement=read_measurement("pose"))
     problem = pose_problem(model, rows_of(model, away, conditions_of(away, reference_degc)), fitted.values)
     _, jacobians = problem.residuals[0].evaluate(problem.start, slice(0, SAMPLES))
-    laid_out = structure(problem)
+    layout = layout_of(problem)
     part = model.measurement.components[0]
-    columns = np.concatenate([jacobian[:, part.part] for jacobian in jacobians], axis=2)[:, :, laid_out.free]
-    covariance = fitted.solution.uncertainty.covariance(laid_out.shared_labels())
+    columns = np.concatenate([jacobian[:, part.part] for jacobian in jacobians], axis=2)[:, :, layout.free]
+    covariance = fitted.solution.uncertainty.covariance(layout.shared_labels())
     covariance = np.where(np.isfinite(covariance), covariance, 0.0)
     variance = np.einsum("ndi,ij,ndj->n", columns, covariance, columns) / part.size
     return np.asarray(fitted.scale * np.sqrt(np.maximum(variance, 0.0)))

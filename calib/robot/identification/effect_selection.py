@@ -15,7 +15,7 @@ from scipy.linalg import cho_factor, cho_solve
 
 from calib.arrays import Array, Index
 from calib.engine.normal_equations.assembly import NormalEquations, assemble
-from calib.engine.normal_equations.layout import structure
+from calib.engine.normal_equations.layout import layout_of
 from calib.robot.identification.model import pose_problem, rows_of
 from calib.robot.identification.robust_fit import Fit
 from calib.robot.table.holdout import folds
@@ -96,10 +96,10 @@ def _normal_equations(
         if not keep.any():
             continue
         problem = pose_problem(model, rows[keep], fitted.values, fitted.noise.sigma[keep], priors=False)
-        laid_out = structure(problem)
-        parts.append(assemble(laid_out, problem.start))
+        layout = layout_of(problem)
+        parts.append(assemble(layout, problem.start))
         if not columns:
-            labels = laid_out.shared_labels()
+            labels = layout.shared_labels()
             owner = {label: basis.name for basis in rows.bases for label in basis.labels}
             for name in (None, *(effect.name for effect in candidates)):
                 mine = [i for i, label in enumerate(labels) if owner.get(label) == name]

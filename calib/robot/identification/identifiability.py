@@ -17,8 +17,8 @@ import numpy as np
 from scipy.linalg import solve_triangular
 
 from calib.arrays import Array
-from calib.engine.normal_equations.assembly import triangle
-from calib.engine.normal_equations.layout import structure
+from calib.engine.normal_equations.assembly import triangular_factor
+from calib.engine.normal_equations.layout import layout_of
 
 if TYPE_CHECKING:
     from calib.engine import Problem
@@ -81,9 +81,9 @@ def examine(
     that the data cannot see still seems to move them, by their own size. instrument: blocks of parameters that are
     estimated as well, but are not counted: what they can explain is taken out of all other columns first.
     """
-    laid_out = structure(problem)
-    labels = laid_out.shared_labels()
-    whole = triangle(laid_out, problem.start)
+    layout = layout_of(problem)
+    labels = layout.shared_labels()
+    whole = triangular_factor(layout, problem.start)
     factor = whole[:-1, :-1]
     gap = MISTAKEN * float(np.sqrt(np.sum(whole[:, -1] ** 2))) if contact else 0.0
     order = _order(problem, labels, keep_first, instrument)
@@ -126,7 +126,7 @@ def _order(
 ) -> list[int]:
     """Columns in the order in which they are kept: the instrument, frames, labels asked for, the arm, effects."""
     arm, *effects = (block.name for block in problem.parameters)
-    of = {label: block.name for block in problem.parameters for label in block.labels}
+    of: dict[str, str] = {label: block.name for block in problem.parameters for label in block.labels}
 
     def place(column: int) -> tuple[int, int]:
         label = labels[column]

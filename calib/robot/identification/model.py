@@ -127,7 +127,7 @@ def pose_problem(
     widths = model.widths()
     at = dict(zip(arm.labels, arm.parameters.tolist(), strict=True))
     for block in blocks:
-        width = {label: widths[label] for label in block.labels if label in widths}
+        width: dict[str, float] = {label: widths[label] for label in block.labels if label in widths}
         residuals += [prior(block, {label: at.get(label, 0.0) for label in width}, width)] if width else []
     return Problem(tuple(blocks), tuple(residuals))
 

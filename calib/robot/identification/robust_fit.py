@@ -16,13 +16,13 @@ import numpy as np
 from calib.arrays import Array, Mask
 from calib.engine import Loss, Options, ResidualBlock, Solution, huber, solve
 from calib.engine.normal_equations.assembly import assemble
-from calib.engine.normal_equations.layout import structure
+from calib.engine.normal_equations.layout import layout_of
 from calib.robot.identification.model import Model, Rows, pose_problem, residuals_at
 from calib.robot.identification.noise import Noise, fits, mean_noise, median_noise, noise_of
 from calib.robot.identification.residuals import ARM_BLOCK
 
 if TYPE_CHECKING:
-    from calib.engine.levenberg_marquardt.solve import Callback
+    from calib.engine import OnIteration
 
 # The closed-form start is close: with Nielsen's tau this small the solve is Gauss-Newton from the second step on.
 TO_THE_END = Options(initial_damping=1e-6, last_digit=False)
@@ -90,7 +90,7 @@ def fit(
     usable: Mask,
     *,
     robust: bool = True,
-    progress: Callback | None = None,
+    progress: OnIteration | None = None,
 ) -> Fit:
     """Fit a model to the usable rows (n,) of a table, from `values`.
 
@@ -116,7 +116,7 @@ def _fit(
     usable: Mask,
     common: Mapping[str, float] | None,
     robust: bool,
-    progress: Callback | None,
+    progress: OnIteration | None,
 ) -> Fit:
     measurement, used = model.measurement, usable
     if common is None:
@@ -149,7 +149,7 @@ def _solve(
     used: Mask,
     values: Mapping[str, Array],
     noise: Noise,
-    progress: Callback | None,
+    progress: OnIteration | None,
     loss: Loss | None = None,
     options: Options = ON_THE_WAY,
 ) -> Solution:
@@ -158,7 +158,7 @@ def _solve(
 
 
 def _without_outliers(
-    model: Model, rows: Rows, usable: Mask, solution: Solution, noise: Noise, progress: Callback | None
+    model: Model, rows: Rows, usable: Mask, solution: Solution, noise: Noise, progress: OnIteration | None
 ) -> tuple[Solution, Mask, Noise]:
     """Find the rows that do not belong, and solve without them. Returns the noise that weighed the last solve too."""
     measurement = model.measurement
@@ -172,7 +172,7 @@ def _without_outliers(
 
     used = usable
     residuals, seen = look(solution, used)
-    if _spare(model, solution) < len(solution.structure.free):
+    if _spare(model, solution) < len(solution.layout.free):
         return solution, used, noise  # whatever does not fit, the parameters bend until it does: nothing can be named
     if (fits(measurement, residuals, seen, rows.table.pose) | ~usable).all():
         return solution, used, noise
@@ -196,16 +196,16 @@ def _redundancy(model: Model, rows: Rows, solution: Solution, sigma: Array) -> d
     """Of each component's residuals, the share that the fit leaves free: 1 - tr(C N_c) / m_c (Foerstner 1979)."""
     measurement, count = model.measurement, len(rows)
     if _unhindered(model) and (len(measurement.components) == 1 or count > FEW_ROWS):
-        whole = 1 - len(solution.structure.free) / (measurement.dimension * count)
+        whole = 1 - len(solution.layout.free) / (measurement.dimension * count)
         return {component.name: max(whole, LEAST_REDUNDANCY) for component in measurement.components}
-    normal = assemble(structure(pose_problem(model, rows, solution.values, sigma)), solution.values).shared
+    normal = assemble(layout_of(pose_problem(model, rows, solution.values, sigma)), solution.values).shared
     scale = 1 / np.sqrt(np.maximum(np.diagonal(normal), 1e-300))
     inverse = scale * scale[:, None] * np.linalg.pinv(normal * scale * scale[:, None], hermitian=True)
     out = {}
     for component in measurement.components:
         alone = np.full_like(sigma, COUNTS_FOR_NOTHING)
         alone[:, component.part] = sigma[:, component.part]
-        own = structure(pose_problem(model, rows, solution.values, alone, priors=False))
+        own = layout_of(pose_problem(model, rows, solution.values, alone, priors=False))
         taken = float(np.sum(inverse * assemble(own, solution.values).shared))
         out[component.name] = max(1 - taken / (component.size * count), LEAST_REDUNDANCY)
     return out

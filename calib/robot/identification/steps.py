@@ -21,7 +21,7 @@ from calib.robot.measurement import Measurement, read_measurement
 from calib.robot.table.select import chosen
 
 if TYPE_CHECKING:
-    from calib.engine.levenberg_marquardt.solve import Callback
+    from calib.engine import OnIteration
     from calib.robot.calibrated_arm import CalibratedArm
     from calib.robot.identification.identifiability import Identifiability
     from calib.robot.table.read import PoseTable
@@ -43,7 +43,7 @@ class Task:
     start: dict[str, Array]
     wish: FreeSet
     robust: bool = True
-    progress: Callback | None = None
+    progress: OnIteration | None = None
 
 
 def task_of(nominal: CalibratedArm, table: PoseTable, rows: Mask, kind: Measurement, wish: FreeSet, seed: int) -> Task:

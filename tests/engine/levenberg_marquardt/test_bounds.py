@@ -112,5 +112,5 @@ def test_a_manifold_cannot_be_bounded() -> None:
 
 def test_cost_never_rises_along_bounds() -> None:
     costs: list[Iteration] = []
-    solve(bounded(rosenbrock(), x=(-2.0, 0.5), y=(0.1, 3.0)), callback=costs.append)
+    solve(bounded(rosenbrock(), x=(-2.0, 0.5), y=(0.1, 3.0)), on_iteration=costs.append)
     assert all(b.cost <= a.cost for a, b in itertools.pairwise(costs))

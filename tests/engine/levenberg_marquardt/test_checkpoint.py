@@ -54,7 +54,7 @@ def test_stopped_after_every_iteration(name: str, rule: DampingRule, tmp_path: P
 def test_cancelled_and_resumed() -> None:
     problem = PROBLEMS["rosenbrock"]()
     whole = solve(problem)
-    part = solve(problem, callback=lambda iteration: iteration.index == 4)
+    part = solve(problem, on_iteration=lambda iteration: iteration.index == 4)
     assert part.status is Status.CANCELLED
     rest = solve(problem, resume=part.checkpoint)
     equal(whole, rest)

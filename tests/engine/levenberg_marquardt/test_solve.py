@@ -161,7 +161,7 @@ def test_the_caller_can_stop() -> None:
         seen.append(iteration)
         return len(seen) == 2
 
-    solution = solve(rosenbrock(), callback=stop)
+    solution = solve(rosenbrock(), on_iteration=stop)
     assert solution.status is Status.CANCELLED
     assert [iteration.index for iteration in seen] == [1, 2]
     assert tuple(seen) == solution.history
@@ -169,7 +169,7 @@ def test_the_caller_can_stop() -> None:
 
 def test_a_callback_that_returns_nothing_only_watches() -> None:
     seen: list[Iteration] = []
-    assert solve(rosenbrock(), callback=seen.append).status.converged
+    assert solve(rosenbrock(), on_iteration=seen.append).status.converged
     assert seen
 
 

@@ -14,9 +14,9 @@ from calib.engine.levenberg_marquardt.damping import Damping
 from calib.engine.methods.gradient_descent import Rate, gradient_descent
 from calib.engine.methods.irgn import irgn
 from calib.engine.methods.landweber import Noise, Sweeps, landweber
-from calib.engine.methods.mini_batch import Trained, batch_step, dual_step, rows, train
+from calib.engine.methods.mini_batch import BatchState, batch_step, dual_step, rows, run
 from calib.engine.methods.multi_start import best, global_start, multi_start, portfolio
-from calib.engine.normal_equations.layout import structure
+from calib.engine.normal_equations.layout import layout_of
 from calib.engine.normal_equations.products import cost, frozen_gradient, largest_eigenvalue, normal_times
 from calib.engine.normal_equations.schur import Tangent
 
@@ -62,7 +62,7 @@ def test_momentum_is_faster_than_a_small_rate() -> None:
 
 def test_gradient_descent_ends() -> None:
     assert gradient_descent(straight(), Rate(1e-3), max_iterations=5).status is Status.ITERATIONS
-    seen = gradient_descent(straight(), Rate(1e-3), callback=lambda iteration: iteration.index == 3)
+    seen = gradient_descent(straight(), Rate(1e-3), on_iteration=lambda iteration: iteration.index == 3)
     assert seen.status is Status.CANCELLED
     assert len(seen.history) == 3
     assert gradient_descent(straight().with_values({"b": np.array([[1.0, -2.0]])}), Rate(1.0)).status is Status.ZERO
@@ -143,10 +143,10 @@ def test_regularised_beats_the_plain_solve() -> None:
 def test_stopping_methods_end_in_words() -> None:
     problem, _, delta, _ = ill_posed(1e-3)
     assert landweber(problem, Noise(delta), Sweeps(most=3)).status is Status.ITERATIONS
-    assert landweber(problem, Noise(delta), callback=lambda i: True).status is Status.CANCELLED
+    assert landweber(problem, Noise(delta), on_iteration=lambda i: True).status is Status.CANCELLED
     assert landweber(problem, Noise(1e9)).history == ()
     assert irgn(problem, Noise(1e-15), max_iterations=3).status is Status.ITERATIONS
-    assert irgn(problem, Noise(delta), callback=lambda i: True).status is Status.CANCELLED
+    assert irgn(problem, Noise(delta), on_iteration=lambda i: True).status is Status.CANCELLED
     rotation = ParameterBlock("b", np.eye(3)[None], ("wx", "wy", "wz"))
     with pytest.raises(ProblemError, match="plain vector"):
         irgn(Problem((rotation,), ()), Noise(1.0))
@@ -161,19 +161,19 @@ def views(**changes: object) -> Problem:
 
 def test_products_equal_the_dense_ones() -> None:
     problem = views(sigma=0.5)
-    laid_out, reference = structure(problem), dense(problem, problem.start)
+    layout, reference = layout_of(problem), dense(problem, problem.start)
     J, r = reference.jacobian, reference.residuals
 
     def flat(step: Tangent) -> Array:
         return np.concatenate([step.shared, step.private["pose"].T.ravel()])
 
-    slope, squares = frozen_gradient(laid_out, problem.start, problem.start)
+    slope, squares = frozen_gradient(layout, problem.start, problem.start)
     np.testing.assert_allclose(flat(slope), J.T @ r, atol=1e-12)
     assert squares == pytest.approx(float(r @ r))
-    assert cost(laid_out, problem.start) == pytest.approx(0.5 * squares)
+    assert cost(layout, problem.start) == pytest.approx(0.5 * squares)
     from calib.engine.normal_equations.assembly import assemble
 
-    normal = assemble(laid_out, problem.start)
+    normal = assemble(layout, problem.start)
     vector = Tangent(np.ones(1), {"pose": np.arange(18.0).reshape(3, 6)})
     np.testing.assert_allclose(flat(normal_times(normal, vector)), J.T @ J @ flat(vector), rtol=1e-10)
     one = Tangent(np.ones(1), {"pose": np.ones((3, 6))})
@@ -188,7 +188,7 @@ def wide(seed: int = 0) -> Problem:
 
 def test_dual_step_equals_the_primal_one() -> None:
     problem = wide()
-    J, r = rows(structure(problem), problem.start)
+    J, r = rows(layout_of(problem), problem.start)
     reference = dense(problem, problem.start)
     np.testing.assert_allclose(J, reference.jacobian, atol=1e-13)
     np.testing.assert_allclose(r, reference.residuals, atol=1e-13)
@@ -203,10 +203,10 @@ def test_dual_rows_of_many_members_and_priors() -> None:
     uses = {"left": Use(2, members), "right": Use(3, np.array([0, 3, 3, 1]))}
     problem = Problem((left, right), (random_residuals("pair", 4, 2, uses, 3),))
     with pytest.raises(ProblemError, match="private"):
-        rows(structure(problem), problem.start)
+        rows(layout_of(problem), problem.start)
     alone = random_parameters("alone", 1, 4, 1, fixed=("alone2",))
     held = Problem((alone,), (prior(alone, {"alone0": 1.0, "alone3": 0.0}, {"alone0": 0.1, "alone3": 2.0}),))
-    J, r = rows(structure(held), held.start)
+    J, r = rows(layout_of(held), held.start)
     reference = dense(held, held.start)
     np.testing.assert_allclose(J, reference.jacobian)
     np.testing.assert_allclose(r, reference.residuals)
@@ -214,13 +214,13 @@ def test_dual_rows_of_many_members_and_priors() -> None:
 
 def test_batch_step_lowers_its_batch() -> None:
     problem = wide()
-    trained = Trained(problem.start, Damping(1.0))
+    state = BatchState(problem.start, Damping(1.0))
     for _ in range(30):
-        before = trained
-        trained = batch_step(problem, trained)
-        assert trained.squares[1] <= trained.squares[0]
-        assert trained.accepted or trained.values is before.values
-    assert trained.squares[1] < 1e-12
+        before = state
+        state = batch_step(problem, state)
+        assert state.squares[1] <= state.squares[0]
+        assert state.accepted or state.values is before.values
+    assert state.squares[1] < 1e-12
 
 
 def test_training_by_batches_reaches_the_common_minimum() -> None:
@@ -232,7 +232,7 @@ def test_training_by_batches_reaches_the_common_minimum() -> None:
         own = order[index % 8]
         return curve(decay, x[own], y[own], [1.0, 0.5, 0.0])
 
-    values, seen = train(batch, {"b": np.array([[1.0, 0.5, 0.0]])}, 80)
+    values, seen = run(batch, {"b": np.array([[1.0, 0.5, 0.0]])}, 80)
     np.testing.assert_allclose(values["b"][0], [2.0, 1.1, 0.5], rtol=1e-4)
     assert seen[-1] < 1e-6 * seen[0]
 
@@ -259,7 +259,7 @@ def test_global_start_finds_what_a_local_solve_misses() -> None:
 def test_global_start_can_be_watched_and_stopped() -> None:
     seen: list[int] = []
     global_start(
-        wavy(), {"rate": (0.0, 12.0)}, callback=lambda generation, _: seen.append(generation) or len(seen) == 2
+        wavy(), {"rate": (0.0, 12.0)}, on_generation=lambda generation, _: seen.append(generation) or len(seen) == 2
     )
     assert seen == [1, 2]
 

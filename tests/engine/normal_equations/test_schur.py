@@ -9,9 +9,9 @@ from cases.engine import Dense, Use, dense, random_parameters, random_residuals
 from calib.arrays import Array
 from calib.engine import Options, ParameterBlock, Problem, huber, prior, solve
 from calib.engine.covariance import uncertainty
-from calib.engine.normal_equations.assembly import assemble, triangle
-from calib.engine.normal_equations.layout import Structure, structure
-from calib.engine.normal_equations.schur import Tangent, diagonal, factored, gradient, solve_damped
+from calib.engine.normal_equations.assembly import assemble, triangular_factor
+from calib.engine.normal_equations.layout import Layout, layout_of
+from calib.engine.normal_equations.schur import Tangent, diagonal, factorise, gradient, solve_damped
 
 
 def bundle(seed: int = 0, **changes: object) -> Problem:
@@ -84,45 +84,45 @@ def problem(request: pytest.FixtureRequest) -> Problem:
     return PROBLEMS[request.param]()
 
 
-def flat(laid_out: Structure, step: Tangent, reference: Dense) -> Array:
+def flat(layout: Layout, step: Tangent, reference: Dense) -> Array:
     """A step over shared and private coordinates in the order of the dense columns."""
-    by_label = dict(zip(laid_out.shared_labels(), step.shared, strict=True))
+    by_label = dict(zip(layout.shared_labels(), step.shared, strict=True))
     for name, own in step.private.items():
-        block = laid_out.problem.by_name[name]
+        block = layout.problem.by_name[name]
         for k, coordinate in enumerate(block.free):
             by_label |= {block.full_label(m, int(coordinate)): own[k, m] for m in range(block.count)}
     return np.array([by_label[label] for label in reference.labels])
 
 
 def test_private_blocks_are_found() -> None:
-    assert structure(bundle()).private == ("pose",)
-    assert structure(uniform()).private == ("pose",)
-    assert structure(scene()).private == ("point",)
-    assert structure(loop()).private == ("right",)
+    assert layout_of(bundle()).private == ("pose",)
+    assert layout_of(uniform()).private == ("pose",)
+    assert layout_of(scene()).private == ("point",)
+    assert layout_of(loop()).private == ("right",)
 
 
 def test_gradient_and_diagonal_equal_the_dense_ones(problem: Problem) -> None:
-    laid_out, reference = structure(problem), dense(problem, problem.start)
-    normal = assemble(laid_out, problem.start)
+    layout, reference = layout_of(problem), dense(problem, problem.start)
+    normal = assemble(layout, problem.start)
     J, r = reference.jacobian, reference.residuals
-    np.testing.assert_allclose(flat(laid_out, gradient(normal), reference), J.T @ r, atol=1e-12)
-    np.testing.assert_allclose(flat(laid_out, diagonal(normal), reference), np.sum(J * J, axis=0), rtol=1e-12)
+    np.testing.assert_allclose(flat(layout, gradient(normal), reference), J.T @ r, atol=1e-12)
+    np.testing.assert_allclose(flat(layout, diagonal(normal), reference), np.sum(J * J, axis=0), rtol=1e-12)
     assert normal.squares == pytest.approx(float(r @ r), rel=1e-13)
     assert normal.residuals == len(r)
 
 
 @pytest.mark.parametrize("damping", [0.0, 1e-2, 10.0])
 def test_damped_step_equals_the_dense_one(problem: Problem, damping: float) -> None:
-    laid_out, reference = structure(problem), dense(problem, problem.start)
-    normal = assemble(laid_out, problem.start)
+    layout, reference = layout_of(problem), dense(problem, problem.start)
+    normal = assemble(layout, problem.start)
     norms = diagonal(normal)
     added = Tangent(damping * norms.shared, {name: damping * a for name, a in norms.private.items()})
     J, r = reference.jacobian, reference.residuals
     matrix = J.T @ J + damping * np.diag(np.sum(J * J, axis=0))
     expected = -np.linalg.solve(matrix, J.T @ r)
-    np.testing.assert_allclose(flat(laid_out, solve_damped(normal, added), reference), expected, rtol=1e-8, atol=1e-10)
-    again = factored(normal, added).step_against(gradient(normal))
-    np.testing.assert_allclose(flat(laid_out, again, reference), expected, rtol=1e-8, atol=1e-10)
+    np.testing.assert_allclose(flat(layout, solve_damped(normal, added), reference), expected, rtol=1e-8, atol=1e-10)
+    again = factorise(normal, added).step_against(gradient(normal))
+    np.testing.assert_allclose(flat(layout, again, reference), expected, rtol=1e-8, atol=1e-10)
 
 
 def test_triangle_is_a_square_root_of_the_normal_matrix() -> None:
@@ -137,12 +137,12 @@ def test_triangle_is_a_square_root_of_the_normal_matrix() -> None:
     other = random_parameters("c", 40, 3, 5)
     uses = {"b": Use(2, members), "c": Use(3, rng.integers(0, 40, 50))}
     whole = Problem((*blocks, other), (*held, random_residuals("s", 50, 4, uses, 6)))
-    laid_out = structure(whole)
-    assert laid_out.private == ("c",)
-    alone = structure(Problem((blocks[0],), (random_residuals("r", 50, 2, {"a": Use(3)}, 4),)))
+    layout = layout_of(whole)
+    assert layout.private == ("c",)
+    alone = layout_of(Problem((blocks[0],), (random_residuals("r", 50, 2, {"a": Use(3)}, 4),)))
     reference = dense(alone.problem, alone.problem.start)
     both = np.column_stack([reference.jacobian, reference.residuals])
-    factor = triangle(alone, alone.problem.start)
+    factor = triangular_factor(alone, alone.problem.start)
     np.testing.assert_allclose(factor.T @ factor, both.T @ both, rtol=1e-10, atol=1e-10)
 
 
@@ -160,7 +160,7 @@ def test_a_step_taken_on_trust_leads_where_it_says(problem: Problem) -> None:
     """The cost that is told is the cost there, and the last digit is not far."""
     solution = solve(problem, Options(last_digit=False))
     assert solution.status.converged
-    there = assemble(structure(problem), solution.values)
+    there = assemble(layout_of(problem), solution.values)
     assert there.cost == pytest.approx(solution.cost, rel=1e-10)
     assert there.squares == pytest.approx(solution.normal.squares, rel=1e-10)
     assert there.cost == pytest.approx(solve(problem, Options(gradient_tolerance=1e-14)).cost, rel=1e-10)
@@ -168,8 +168,8 @@ def test_a_step_taken_on_trust_leads_where_it_says(problem: Problem) -> None:
 
 def test_covariance_equals_the_dense_inverse(problem: Problem) -> None:
     solution = solve(problem)
-    laid_out, reference = structure(problem), dense(problem, solution.values)
-    found = uncertainty(laid_out, solution.values, assemble(laid_out, solution.values))
+    layout, reference = layout_of(problem), dense(problem, solution.values)
+    found = uncertainty(layout, solution.values, assemble(layout, solution.values))
     assert found.unobservable == ()
     where = [reference.labels.index(label) for label in found.labels]
     np.testing.assert_allclose(found.shared, reference.covariance[np.ix_(where, where)], rtol=1e-7, atol=1e-12)
