@@ -5,11 +5,38 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
+if TYPE_CHECKING:
+    from calib.errors import CalibError
+    from calib.verdict import Verdict
+
 SCHEMA = "calib/1"  # of every JSON document; calib/result.schema.json describes it
+
+
+def heading(kind: str, verdict: Verdict | None = None) -> dict[str, Any]:
+    """The first keys of every result's document: schema, kind, status and, of a calibration, its verdict."""
+    document: dict[str, Any] = {"schema": SCHEMA, "kind": kind, "status": "ok"}
+    if verdict is not None:
+        document |= {"verdict": verdict.grade, "reason": verdict.reason, "advice": list(verdict.advice)}
+    return document
+
+
+def error_document(error: CalibError) -> dict[str, Any]:
+    """What a command with `--json` prints in place of a result."""
+    return {
+        "schema": SCHEMA,
+        "kind": "error",
+        "status": "error",
+        "code": error.code,
+        "exit_status": error.exit_status,
+        "what": error.what,
+        "where": error.where,
+        "why": error.why,
+        "advice": [error.advice] if error.advice else [],
+    }
 
 
 def finite(value: float) -> float | None:

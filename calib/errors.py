@@ -13,21 +13,23 @@ if TYPE_CHECKING:
 
 
 class CalibError(Exception):
-    """Base of every error that bad input can cause.
-
-    what: one sentence, the finding. where: file, row, column, image or option. why: the evidence.
-    advice: what to do next. code: stable identifier in kebab-case.
-    """
+    """Base of every error that bad input can cause."""
 
     exit_status = 3
+    """The status with which a command ends."""
 
     def __init__(self, what: str, *, code: str, where: str = "", why: str = "", advice: str = "") -> None:
         super().__init__(what)
         self.what = what
+        """The finding, one sentence."""
         self.code = code
+        """Stable identifier in kebab-case, for scripts."""
         self.where = where
+        """File, row, column, image or option."""
         self.why = why
+        """The evidence."""
         self.advice = advice
+        """What to do next."""
 
     def __str__(self) -> str:
         parts = [f"{self.where}: {self.what}" if self.where else self.what, self.why, self.advice]
@@ -36,18 +38,6 @@ class CalibError(Exception):
     def __reduce__(self) -> tuple[object, ...]:
         # Exceptions cross process borders by pickling; keyword arguments need help to survive it.
         return _rebuild, (type(self), self.what, self.code, self.where, self.why, self.advice)
-
-    def as_dict(self) -> dict[str, object]:
-        """The error as the JSON document that `--json` prints."""
-        return {
-            "status": "error",
-            "code": self.code,
-            "exit_status": self.exit_status,
-            "what": self.what,
-            "where": self.where,
-            "why": self.why,
-            "advice": self.advice,
-        }
 
 
 class UsageError(CalibError):

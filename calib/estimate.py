@@ -16,18 +16,19 @@ NORMAL_QUANTILE_975 = 1.959963984540054  # the 0.975 quantile of the normal dist
 
 @dataclass(frozen=True)
 class Estimate:
-    """One parameter of a result.
-
-    value: in the label's unit. sigma: its standard deviation; 0 if held, infinite if the data do not determine it.
-    held: whether it was held at its value. quantile_975: half the width of the 95 % interval in standard deviations:
-    the 0.975 quantile of the normal distribution, or of Student's where the degrees of freedom are few.
-    """
+    """One parameter of a result."""
 
     label: Label
+    """Its name, with unit, owner and member."""
     value: float
+    """In the label's unit."""
     sigma: float
+    """Its standard deviation, in the same unit: 0 if held, infinite if the data do not determine it."""
     held: bool = False
+    """Whether it was held at its value."""
     quantile_975: float = NORMAL_QUANTILE_975
+    """Half the 95 % interval in standard deviations: of the normal distribution, or of Student's at few degrees of
+    freedom."""
 
     @property
     def interval_95(self) -> tuple[float, float]:

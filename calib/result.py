@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 class Output(ABC):
     """What a command delivers: a summary for the terminal, a document for programs, files for a folder."""
 
+    @property
+    def verdict(self) -> Verdict | None:
+        """Whether it is good enough, and what to do next; None where there is nothing to judge."""
+        return None
+
     @abstractmethod
     def summary(self) -> str:
         """At most 25 lines for the terminal."""

@@ -12,11 +12,14 @@ GRADES: tuple[Grade, ...] = ("good", "usable", "do not use")  # from best to wor
 
 @dataclass(frozen=True)
 class Verdict:
-    """A grade, the reason for it in one sentence, and advice on what to do next, most useful first."""
+    """Whether a result is good enough, and what to do next."""
 
     grade: Grade
+    """good, usable (with a stated weakness) or do not use."""
     reason: str
+    """One sentence."""
     advice: tuple[str, ...] = ()
+    """What to do next, most useful first."""
 
     @property
     def exit_status(self) -> int:

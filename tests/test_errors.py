@@ -28,20 +28,7 @@ def test_errors_cross_process_borders(kind: type[CalibError]) -> None:
     error = kind("what", code="a-code", where="here", why="because", advice="do this")
     copy = pickle.loads(pickle.dumps(error))
     assert type(copy) is kind
-    assert copy.as_dict() == error.as_dict()
-
-
-def test_as_dict_holds_everything() -> None:
-    document = UsageError("what", code="a-code", where="here", why="because", advice="do this").as_dict()
-    assert document == {
-        "status": "error",
-        "code": "a-code",
-        "exit_status": 2,
-        "what": "what",
-        "where": "here",
-        "why": "because",
-        "advice": "do this",
-    }
+    assert vars(copy) == vars(error)
 
 
 def test_did_you_mean() -> None:

@@ -5,7 +5,7 @@
     python tools/bench_handeye.py --runs 400 --json
 
 Every run draws 30 images of a 9 x 6 board, corners with 0.2 px, the robot's poses with 0.05 deg and 0.2 mm per axis
-(`calib simulate handeye`). Errors are medians over runs of the angle and the distance between the camera's place and
+(`calib simulate hand-eye`). Errors are medians over runs of the angle and the distance between the camera's place and
 the truth; beside them those of the closed forms on the same board poses, and of cv2.calibrateHandEye where the
 installed OpenCV has it. The moving arm has 60 images in a stream of poses at 125 Hz, by one clock that is known to be
 one, and by two that are up to half a second apart. Exits with 1 and the shortfalls, the worst last, where a bound is

@@ -29,7 +29,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "lazy": frozenset(),
     "verdict": frozenset(),
     "text": frozenset(),
-    "documents": frozenset(),
+    "documents": frozenset({"errors", "verdict"}),
     "folder": frozenset({"errors"}),
     "config": frozenset({"errors"}),
     "plugins": frozenset({"errors"}),

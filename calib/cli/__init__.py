@@ -1,4 +1,4 @@
-"""The command line: parse, call, print, exit status. One file per command; nothing heavy is imported before it runs."""
+"""The command line: parse, call, deliver. One file per command; nothing heavy is imported before it runs."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ from calib.cli import camera, cell, demo, hand_eye, listing, robot, simulate
 
 app = typer.Typer(
     name="calib",
-    help="Accurate cameras and robot arms, with honest uncertainties.\n\n"
-    "calib camera --images photos/    a calibrated camera from pictures of a checkerboard\n\n"
-    "calib robot --poses poses.csv    an accurate arm from measured poses\n\n"
-    "calib handeye --images photos/ --poses poses.csv    where the camera is on the hand, or beside the robot\n\n"
+    help="Calibrate cameras and robot arms, with uncertainties.\n\n"
+    "calib camera --images photos/    a camera, from images of a checkerboard\n\n"
+    "calib robot --poses poses.csv    an arm, from measured poses\n\n"
+    "calib hand-eye --images photos/ --poses poses.csv    the pose of a camera, hand-mounted or fixed\n\n"
     "calib cell --config cell.yaml    several arms in one world",
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
@@ -22,7 +21,8 @@ app = typer.Typer(
 app.command("camera", help=camera.HELP)(camera.command)
 app.command("demo", help=demo.HELP)(demo.command)
 app.command("robot", help=robot.HELP)(robot.command)
-app.command("handeye", help=hand_eye.HELP)(hand_eye.command)
+app.command("hand-eye", help=hand_eye.HELP)(hand_eye.command)
+app.command("handeye", help=hand_eye.HELP, hidden=True)(hand_eye.command)
 app.command("cell", help=cell.HELP)(cell.command)
 app.command("list", help=listing.HELP)(listing.command)
 app.add_typer(simulate.app, name="simulate")

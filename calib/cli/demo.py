@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
-import time
 from importlib.resources import as_file
 
 import typer
 
-from calib.cli.options import AsJson
-from calib.cli.reporting import progress, reporting
+from calib.cli.deliver import deliver
+from calib.cli.options import AsJson, Quiet, Verbose
+from calib.cli.reporting import reporting
 from calib.config import shipped
 
-HELP = """Calibrate a camera from shipped images, and print what you would see with your own.
+BOARD = "checkerboard:9x6:25mm"
+
+HELP = """Calibrate a camera from shipped images, and print what `calib camera` prints for yours.
 
 \b
-Example:
-  calib demo"""
+Examples:
+  calib demo
+  calib demo --json"""
 
 
-def command(
-    as_json: AsJson = False,
-) -> None:
+def command(as_json: AsJson = False, quiet: Quiet = False, verbose: Verbose = False) -> None:
     """See HELP."""
-    from calib.camera.detection.detect import detect
-    from calib.cli.camera import finish
+    from calib.camera import calibrate, detect
 
-    with reporting(as_json), as_file(shipped("datasets").joinpath("demo_camera")) as data:
-        started = time.perf_counter()
-        if not as_json:
-            typer.echo("calib camera --images datasets/demo_camera/images --board checkerboard:9x6:25mm\n")
-        found = detect(data / "images", "checkerboard:9x6:25mm", progress=progress("corners", as_json))
-        finish(found, "brown_conrady", [], [], True, None, as_json, started)
+    with (
+        reporting(as_json, quiet, verbose) as reporter,
+        as_file(shipped("datasets").joinpath("demo_camera")) as data,
+    ):
+        if not (as_json or quiet):
+            typer.echo(f"calib camera --images datasets/demo_camera/images --board {BOARD}\n")
+        corners = detect(data / "images", BOARD, progress=reporter.on_progress("corners"))
+        from calib.cli import adapters
+
+        deliver(adapters.camera(calibrate(corners)), None, reporter)

@@ -3,25 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from calib.cli.options import image_size as read_size
-from calib.cli.reporting import progress
+from calib.cli.values import parse_size
 from calib.errors import UsageError
 
 if TYPE_CHECKING:
     from calib.camera import Observations
+    from calib.cli.reporting import Reporter
 
 
-def check_sources(images: Path | None, corners: Path | None, board: str | None, size: str | None, example: str) -> None:
-    """Raise UsageError `input-missing` unless one of the two is given, `option-conflict` for what is of no use then."""
-    if (images is None) == (corners is None):
-        raise UsageError("give either --images or --corners", code="input-missing", advice=example)
-    option, source = ("--board", "--corners") if corners is not None else ("--image-size", "--images")
-    if (board if corners is not None else size) is not None:
-        what = f"{option} is of no use with {source}"
-        raise UsageError(what, code="option-conflict", advice=f"leave {option} out")
+@dataclass(frozen=True)
+class Detection:
+    """The options that say how corners are found, the same in every command that takes images."""
+
+    board: str | None
+    """Of the images."""
+    image_size: str | None
+    """WxH, of a table of corners, which does not hold it."""
+    jobs: int | None
+    """Processes."""
+    timeout_s: float
+    """Limit for one image."""
+
+    def check(self, images: object, corners: object, example: str) -> None:
+        """Raise UsageError `input-missing` unless one of the two is given, `option-conflict` for what does not apply.
+
+        The example is a command that would do.
+        """
+        if (not images) == (not corners):
+            raise UsageError("give either --images or --corners", code="input-missing", advice=example)
+        option, source = ("--board", "--corners") if corners else ("--image-size", "--images")
+        if (self.board if corners else self.image_size) is not None:
+            what = f"{option} does not apply to {source}"
+            raise UsageError(what, code="option-conflict", advice=f"leave {option} out")
+        if self.image_size is not None:
+            parse_size(self.image_size)
+
+    def observe(self, images: Path | None, corners: Path | None, reporter: Reporter) -> Observations:
+        """Corners detected in images, or read from a table."""
+        if images is not None:
+            from calib.camera import detect
+
+            on_progress = reporter.on_progress("corners")
+            return detect(images, self.board, jobs=self.jobs, timeout_s=self.timeout_s, progress=on_progress)
+        from calib.camera.corner_table import read_corners
+
+        assert corners is not None
+        return read_corners(corners, parse_size(self.image_size) if self.image_size else None)
 
 
 def camera_names(sources: Sequence[Path], cameras: Sequence[Path], image_times: Path | None) -> tuple[str, ...]:
@@ -39,7 +70,7 @@ def camera_names(sources: Sequence[Path], cameras: Sequence[Path], image_times: 
         )
     if len(sources) > 1 and image_times is not None:
         raise UsageError(
-            "times are of one camera's images",
+            "image times apply to one camera only",
             code="option-conflict",
             where="--image-times",
             advice="calibrate cameras in a stream of poses one by one",
@@ -47,23 +78,3 @@ def camera_names(sources: Sequence[Path], cameras: Sequence[Path], image_times: 
     names = tuple(path.resolve().name if path.is_dir() else path.stem for path in sources)
     distinct = len({name.lower() for name in names}) == len(names)
     return names if distinct else tuple(f"camera{k + 1}" for k in range(len(names)))
-
-
-def observed(
-    images: Path | None,
-    corners: Path | None,
-    board: str | None,
-    size: str | None,
-    jobs: int | None,
-    timeout_s: float,
-    quiet: bool,
-) -> Observations:
-    """Corners detected in images, or read."""
-    if images is not None:
-        from calib.camera.detection.detect import detect
-
-        return detect(images, board, jobs=jobs, timeout_s=timeout_s, progress=progress("corners", quiet))
-    from calib.camera.corner_table import read_corners
-
-    assert corners is not None
-    return read_corners(corners, read_size(size) if size else None)

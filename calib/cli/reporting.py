@@ -1,54 +1,82 @@
-"""How a command speaks: errors as one message or one JSON document, progress on a terminal."""
+"""What a command reports on its way: errors, progress and iterations, on stderr; results are `deliver`'s."""
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import typer
 
 from calib.errors import CalibError
 
+if TYPE_CHECKING:
+    from calib.engine.status import Iteration
+
 INTERRUPTED = 130  # the shell's 128 + SIGINT
 
 
+@dataclass(frozen=True)
+class Reporter:
+    """How much a command reports, and the callbacks through which it does."""
+
+    as_json: bool = False
+    """One JSON document on stdout, be it the result or an error."""
+    quiet: bool = False
+    """The verdict alone, and errors."""
+    verbose: bool = False
+    """The solver's iterations too."""
+    open_bars: ExitStack = field(default_factory=ExitStack)
+    """Bars on the terminal, closed when the command ends, however it ends."""
+
+    @property
+    def on_iteration(self) -> Callable[[Iteration], None] | None:
+        """A line on stderr for every step that the solver tries, or None unless that is asked for."""
+        return _show_iteration if self.verbose else None
+
+    def on_progress(self, label: str) -> Callable[[int, int], None] | None:
+        """A bar on stderr for work of known length, or None where nobody watches."""
+        if self.as_json or self.quiet or not sys.stderr.isatty():
+            return None
+        from calib.cli.progress import Bar
+
+        return self.open_bars.enter_context(Bar(label))
+
+    def show_error(self, error: CalibError) -> None:
+        """The error's document on stdout, or its message on stderr."""
+        if self.as_json:
+            from calib.documents import error_document, to_json
+
+            typer.echo(to_json(error_document(error)), nl=False)
+            return
+        where = f"{error.where}: " if error.where else ""
+        typer.echo(f"error [{error.code}]: {where}{error.what}", err=True)
+        for label, text in (("why", error.why), ("next", error.advice)):
+            if text:
+                typer.echo(f"  {label}: {text}", err=True)
+
+
 @contextmanager
-def reporting(as_json: bool) -> Iterator[None]:
-    """Turn a CalibError into its message (stderr) or JSON document (stdout) and its exit status."""
+def reporting(as_json: bool = False, quiet: bool = False, verbose: bool = False) -> Iterator[Reporter]:
+    """Turn a CalibError into its message or document and its exit status, and leave no bar behind."""
+    reporter = Reporter(as_json, quiet, verbose)
     try:
-        yield
+        with reporter.open_bars:
+            yield reporter
     except CalibError as error:
-        if as_json:
-            typer.echo(json.dumps(error.as_dict(), indent=2))
-        else:
-            where = f"{error.where}: " if error.where else ""
-            typer.echo(f"error [{error.code}]: {where}{error.what}", err=True)
-            for label, text in (("why", error.why), ("next", error.advice)):
-                if text:
-                    typer.echo(f"  {label}: {text}", err=True)
+        reporter.show_error(error)
         raise typer.Exit(error.exit_status) from None
     except KeyboardInterrupt:
         typer.echo("interrupted; nothing was written", err=True)
         raise typer.Exit(INTERRUPTED) from None
 
 
-def written(target: Path, names: Iterable[str]) -> str:
-    """What to say of a folder that was written, from the names in it; folders inside count as one."""
-    return f"written: {target} ({', '.join(sorted({name.split('/')[0] for name in names}))})"
-
-
-def progress(label: str, quiet: bool) -> Callable[[int, int], None] | None:
-    """A counter on stderr for work of known length, or None where nobody watches."""
-    if quiet or not sys.stderr.isatty():
-        return None
-
-    def show(done: int, total: int) -> None:
-        filled = 30 * done // max(total, 1)
-        end = "\r\033[K" if done >= total else ""
-        sys.stderr.write(f"\r{label} [{'#' * filled}{'.' * (30 - filled)}] {done}/{total}{end}")
-        sys.stderr.flush()
-
-    return show
+def _show_iteration(step: Iteration) -> None:
+    outcome = "accepted" if step.accepted else "rejected"
+    typer.echo(
+        f"iteration {step.index:3d}  cost {step.cost:.8e}  gradient cosine {step.gradient:.1e}  "
+        f"damping {step.damping:.1e}  {outcome}",
+        err=True,
+    )

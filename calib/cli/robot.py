@@ -2,31 +2,48 @@
 
 from __future__ import annotations
 
-import time
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from calib.cli.observing import check_sources, observed
-from calib.cli.options import AsJson, Columns, EitherSetup, Euler, LensUnlessGiven, names, tolerance_of
-from calib.cli.reporting import progress, reporting
+from calib.camera.timeout import TIMEOUT_S
+from calib.cli import shipped
+from calib.cli.deliver import deliver
+from calib.cli.observing import Detection
+from calib.cli.options import (
+    AsJson,
+    BoardOfImages,
+    Columns,
+    Corners,
+    Euler,
+    FixConventions,
+    ImageSize,
+    Jobs,
+    Lens,
+    Model,
+    Quiet,
+    ResultFolder,
+    Robust,
+    Setup,
+    SplitSeed,
+    TimeLimit,
+    Verbose,
+)
+from calib.cli.reporting import Reporter, reporting
 from calib.cli.robot_images import arm_and_setup, from_images
+from calib.cli.values import length_and_angle, split_commas
 from calib.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from calib.cell.arms.image_measurement import ArmViews
-    from calib.cell.arms.joint_lens import LensOfArm
     from calib.robot.calibrated_arm import CalibratedArm
-    from calib.robot.calibration import ArmCalibration
     from calib.robot.table.read import PoseTable
 
-DETECTION_S = 20.0  # time limit per image
-
-HELP = """Identify a robot arm from measured poses, positions or distances, or from images of a board.
+HELP = """Calibrate a robot arm from measured poses, positions or distances, or from images of a board.
 
 \b
 Examples:
@@ -34,57 +51,76 @@ Examples:
   calib robot --poses poses.csv --arm ur10e --model auto --output my_arm
   calib robot --poses poses.csv --compensate network
   calib robot --poses monday.csv --validate tuesday.csv --json
-  calib robot --poses joints.csv --images photos/ --board checkerboard:9x6:25mm
-  calib robot --poses joints.csv --corners corners.csv --camera camera.yaml --refine lens
+  calib robot --table joints.csv --images photos/ --board checkerboard:9x6:25mm
+  calib robot --table joints.csv --corners corners.csv --camera camera.yaml --refine lens
   calib robot --poses tracker.csv --euler XYZ --columns j1_rad=shoulder_pan,x_mm=X,rx_deg=RX
 
-Without --arm: `arm:` in a calib.yaml beside the table, else the shipped arm that fits. Writes a folder with arm.yaml
-(loads again), result.json and, if the lens is estimated with the arm, camera.yaml. Exit status: 0 good or usable, 1 do
-not use, 2 usage or configuration, 3 unusable input, 4 the poses cannot determine the arm, 5 no convergence."""
+Without --arm: `arm:` in a calib.yaml beside the table, else the shipped arm with the smallest residual. Writes a folder
+with arm.yaml (loads again), result.json and, if the lens is estimated with the arm, camera.yaml. Exit status: 0 good or
+usable, 1 do not use, 2 usage or configuration, 3 unusable input, 4 the rows do not determine the arm, 5 no
+convergence."""
 
 
 def command(
-    poses: Path = typer.Option(..., help="Table of joint values and what was measured there (CSV)."),
-    arm: str | None = typer.Option(None, help="Shipped name (`calib list arms`), YAML or URDF file."),
-    model: str = typer.Option("geometry", help="offsets, geometry, full (with effects) or auto (those that help)."),
-    compensate: str | None = typer.Option(None, metavar="KIND", help="Learn what the model leaves: network."),
+    table: Path = typer.Option(
+        ..., "--table", "--poses", help="Table of joint values and of what was measured there (CSV)."
+    ),
+    arm: str | None = typer.Option(
+        None, help="Shipped arm (`calib list arms`), YAML or URDF file.", autocompletion=shipped.arms
+    ),
+    model: Model = "geometry",
+    compensate: str | None = typer.Option(
+        None,
+        metavar="KIND",
+        help="Learn the errors that the model leaves: network.",
+        autocompletion=shipped.compensations,
+    ),
     images: Path | None = typer.Option(None, help="Folder of images of a board, one per row of joint values."),
-    corners: Path | None = typer.Option(None, help="Corners found elsewhere, instead of images; see `calib camera`."),
-    board: str | None = typer.Option(None, help="checkerboard:9x6:25mm, a shipped name or a YAML file, with --images."),
+    corners: Corners = None,
+    board: BoardOfImages = None,
     camera: Path | None = typer.Option(None, help="camera.yaml. Default: estimated jointly, from the same images."),
-    lens: LensUnlessGiven = "brown_conrady",
-    refine: list[str] | None = typer.Option(None, metavar="WHAT", help="lens: estimate that of --camera jointly too."),
-    setup: EitherSetup = None,
+    lens: Lens = "brown_conrady",
+    refine: list[str] | None = typer.Option(
+        None, metavar="WHAT", help="lens: estimate the lens of --camera jointly, too."
+    ),
+    image_size: ImageSize = None,
+    jobs: Jobs = None,
+    timeout_s: TimeLimit = TIMEOUT_S,
+    setup: Setup = None,
     measurement: str | None = typer.Option(
-        None, help="pose, view, position, distance, point or plane. Default: what the columns say."
+        None,
+        help="Kind of measurement; see `calib list measurements`. Default: from the columns.",
+        autocompletion=shipped.measurements,
     ),
     fix: list[str] | None = typer.Option(None, metavar="LABELS", help="Hold parameters at nominal, e.g. a2,alpha3."),
     free: list[str] | None = typer.Option(None, metavar="LABELS", help="Estimate parameters held by default."),
     euler: Euler = None,
     columns: Columns = None,
-    tolerance: str | None = typer.Option(None, metavar="MM,DEG", help="Prior on the arm, such as 0.5mm,0.1deg."),
-    holdout: float | None = typer.Option(None, help="Share of poses to judge by. Default: 0.2."),
+    tolerance: str | None = typer.Option(
+        None, metavar="LENGTH,ANGLE", help="Standard deviation of a prior about the nominal arm, e.g. 0.5mm,0.1deg."
+    ),
+    holdout: float | None = typer.Option(None, help="Share of rows held out for validation. Default: 0.2."),
     holdout_by: str | None = typer.Option(
         None, metavar="COLUMN", help="Hold out whole groups of this column, or COLUMN=VALUE."
     ),
-    train_rows: int | None = typer.Option(None, help="Fit so many rows, judge by all others."),
-    validate: Path | None = typer.Option(None, help="Judge by another table."),
-    refit_frames: bool = typer.Option(True, help="Fit base and target anew to that table."),
-    seed: int = typer.Option(0, min=0, help="Seed of the random split."),
+    train_rows: int | None = typer.Option(None, help="Fit this many rows, hold out all others."),
+    validate: Path | None = typer.Option(None, help="Another table to validate by."),
+    refit_frames: bool = typer.Option(True, help="Estimate base and target anew for that table."),
+    seed: SplitSeed = 0,
     global_start: bool = typer.Option(
-        False, "--global-start", help="Search for the joints' zero positions, if nobody knows them; half a minute."
+        False, "--global-start", help="Search for the joints' zero positions if they are unknown; takes half a minute."
     ),
-    fix_conventions: bool = typer.Option(
-        False, "--fix-conventions", help="Accept other units, orders and signs if they are what fits."
-    ),
-    robust: bool = typer.Option(True, "--robust/--no-robust", help="Leave rows out that do not fit."),
-    output: Path | None = typer.Option(None, help="Folder to create. Default: calib_robot_result."),
+    fix_conventions: FixConventions = False,
+    robust: Robust = True,
+    output: ResultFolder = None,
     as_json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> None:
     """See HELP."""
-    with reporting(as_json):
-        started = time.perf_counter()
-        from calib import folder
+    with reporting(as_json, quiet, verbose) as reporter:
+        from calib.cli import adapters
+        from calib.folder import reserve
         from calib.robot.calibration import identify
         from calib.robot.identification.free_parameters import check_travel, free_set
         from calib.robot.measurement import measurement_of
@@ -92,34 +128,37 @@ def command(
         from calib.robot.table.read import read_poses
         from calib.robot.table.settings import arm_beside, settings_beside
 
-        target = folder.reserve(output, "calib_robot_result")
-        settings = settings_beside(poses)
+        target = reserve(output, "calib_robot_result")
+        settings = settings_beside(table)
         mapping = parse_columns(columns) if columns is not None else settings.columns
         sequence = euler or settings.euler
         kind = measurement or settings.measurement
-        table = read_poses(poses, euler=sequence, columns=mapping)
+        poses = read_poses(table, euler=sequence, columns=mapping)
         other = read_poses(validate, euler=sequence, columns=mapping) if validate else None
-        named, views, side = arm or arm_beside(poses, settings), None, None
+        named, views, side = arm or arm_beside(table, settings), None, None
         if images is not None or corners is not None:
+            detection = Detection(board, image_size, jobs, timeout_s)
             unfit = {"--validate": validate, "--measurement": kind, "--compensate": compensate}
-            views = _views(table, images, corners, board, camera, lens, names(refine), robust, as_json, unfit)
+            views = _views(
+                poses, images, corners, detection, camera, lens, split_commas(refine), robust, reporter, unfit
+            )
             nominal, side, notes = arm_and_setup(views, named, setup, seed)
-            table, kind = views.table(side), "pose"
+            poses, kind = views.table(side), "pose"
         else:
             if refine:
-                advice = "calib robot --poses joints.csv --images photos/ --camera camera.yaml --refine lens"
-                raise UsageError("--refine goes with images", code="option-conflict", advice=advice)
-            measurement_of(table, kind)  # before an arm is looked for
+                advice = "calib robot --table joints.csv --images photos/ --camera camera.yaml --refine lens"
+                raise UsageError("--refine needs --images or --corners", code="option-conflict", advice=advice)
+            measurement_of(poses, kind)  # before an arm is looked for
             if global_start and named is None:
                 advice = "calib robot --poses poses.csv --arm my_arm.yaml --global-start"
                 raise UsageError("--global-start needs --arm", code="arm-needed", advice=advice)
-            nominal, table, notes = _arm(named, table, kind, fix_conventions, seed)
-        wish = free_set(nominal.shape or nominal.arm, model, names(fix), names(free))
-        check_travel(nominal.arm, table, wish.fixed)  # a column that stands still fits no arm, and this is why
+            nominal, poses, notes = _arm(named, poses, kind, fix_conventions, seed)
+        wish = free_set(nominal.shape or nominal.arm, model, split_commas(fix), split_commas(free))
+        check_travel(nominal.arm, poses, wish.fixed)  # a column that stands still fits no arm, and this is why
         if global_start:
-            nominal, mended = _with_offsets(nominal, table, kind, seed, as_json)
+            nominal, mended = _with_offsets(nominal, poses, kind, seed, reporter)
         else:
-            nominal, table, mended = _understood(nominal, table, kind, fix_conventions, seed)
+            nominal, poses, mended = _understood(nominal, poses, kind, fix_conventions, seed)
         if other is not None:
             _, other, _ = _understood(nominal, other, kind, fix_conventions, seed)
         identified = partial(
@@ -127,10 +166,10 @@ def command(
             nominal,
             model=model,
             compensate=compensate,
-            fix=names(fix),
-            free=names(free),
+            fix=split_commas(fix),
+            free=split_commas(free),
             robust=robust,
-            tolerance=tolerance_of(tolerance) if tolerance else None,
+            tolerance=length_and_angle(tolerance, "--tolerance") if tolerance else None,
             holdout=holdout,
             holdout_by=holdout_by,
             train_rows=train_rows,
@@ -140,21 +179,21 @@ def command(
             notes=(*notes, *mended),
         )
         if views is not None and side is not None:
-            _finish(*from_images(identified, views, side, table), target, as_json, started)
+            deliver(adapters.arm(*from_images(identified, views, side, poses)), target, reporter)
         else:
-            _finish(identified(table, measurement=kind), None, target, as_json, started)
+            deliver(adapters.arm(identified(poses, measurement=kind), None), target, reporter)
 
 
 def _views(
     table: PoseTable,
     images: Path | None,
     corners: Path | None,
-    board: str | None,
+    detection: Detection,
     camera: Path | None,
     lens: str,
     refine: Sequence[str],
     robust: bool,
-    quiet: bool,
+    reporter: Reporter,
     unfit: Mapping[str, object],
 ) -> ArmViews:
     """What the camera saw from the rows of a table of joint values. unfit: options that do not go with images."""
@@ -162,15 +201,15 @@ def _views(
     from calib.camera.lens import read_lens
     from calib.cell.arms.image_measurement import check_refinable, views_of_arm
 
-    check_sources(images, corners, board, None, "calib robot --poses joints.csv --images photos/")
+    detection.check(images, corners, "calib robot --table joints.csv --images photos/")
     for option, value in unfit.items():
         if value is not None:
-            what = f"{option} is of no use with images"
+            what = f"{option} cannot be combined with images"
             raise UsageError(what, code="option-conflict", advice=f"leave {option} out")
     read_lens(lens)  # slips of the keys show before the long work
     check_refinable(refine)
     given = load_camera(camera) if camera is not None else None
-    observations = observed(images, corners, board, None, None, DETECTION_S, quiet)
+    observations = detection.observe(images, corners, reporter)
     return views_of_arm(observations, table, given, lens, robust, refine)
 
 
@@ -191,13 +230,13 @@ def _arm(
 
 
 def _with_offsets(
-    arm: CalibratedArm, table: PoseTable, kind: str | None, seed: int, quiet: bool
+    arm: CalibratedArm, table: PoseTable, kind: str | None, seed: int, reporter: Reporter
 ) -> tuple[CalibratedArm, tuple[str, ...]]:
     """The arm with joint offsets found by search, and a remark."""
     from calib.robot.calibrated_arm import CalibratedArm
     from calib.robot.conventions.zero_positions import find_offsets
 
-    found = find_offsets(arm.arm, table, kind, seed=seed, callback=progress("search", quiet))
+    found = find_offsets(arm.arm, table, kind, seed=seed, callback=reporter.on_progress("search"))
     return CalibratedArm(found.arm), (str(found),)
 
 
@@ -236,25 +275,3 @@ def _understood(
             "--global-start if nobody knows their zero positions",
         )
     return arm, table, ()
-
-
-def _finish(calibration: ArmCalibration, lens: LensOfArm | None, target: Path, as_json: bool, started: float) -> None:
-    """Write the folder, print the summary or the document, and end with the verdict's exit status."""
-    from calib import documents, folder
-    from calib.report.robot_summary import summary
-    from calib.robot.calibrated_arm import calibrated_arm_as_yaml
-    from calib.robot.evaluation.documents import as_document
-    from calib.robot.evaluation.verdict import judge
-
-    verdict = judge(calibration)
-    document = as_document(calibration, verdict, round(time.perf_counter() - started, 3))
-    document["output"] = str(target)
-    files = {"arm.yaml": calibrated_arm_as_yaml(calibration.arm)}
-    if lens is not None:
-        document["camera"] = lens.document()
-        files["camera.yaml"] = documents.to_yaml(lens.file(), "The camera, its lens estimated jointly with the arm.")
-    files["result.json"] = documents.to_json(document)
-    folder.write(target, files)
-    typer.echo(documents.to_json(document).rstrip() if as_json else summary(calibration, verdict, str(target)))
-    if verdict.grade == "do not use":
-        raise typer.Exit(1)

@@ -28,11 +28,9 @@ MATHS_IN_CLI = {
 """Modules of the command line that import numpy, geometry or the engine."""
 
 WORKFLOW_IN_CLI = {
-    "calib.cli.camera",
+    "calib.cli.adapters",
     "calib.cli.cell",
-    "calib.cli.demo",
     "calib.cli.hand_eye",
-    "calib.cli.observing",
     "calib.cli.robot",
     "calib.cli.robot_images",
     "calib.cli.simulate.camera",
@@ -146,8 +144,6 @@ PARTICIPLES = {
     "cell: timed",
     "cell: understood",
     "cli: _understood",
-    "cli: observed",
-    "cli: written",
     "config: shipped",
     "delimited: _parsed",
     "engine: _curved",

@@ -1,4 +1,4 @@
-"""`calib handeye` and `calib simulate handeye`, as a user types them."""
+"""`calib hand-eye` and `calib simulate hand-eye`, as a user types them."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ def run(*arguments: object) -> Result:
 
 @pytest.fixture(scope="module")
 def sim(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("handeye") / "sim"
-    assert run("simulate", "handeye", "--output", out, "--views", 15, "--seed", 5).exit_code == 0
+    out = tmp_path_factory.mktemp("hand-eye") / "sim"
+    assert run("simulate", "hand-eye", "--output", out, "--views", 15, "--seed", 5).exit_code == 0
     return out
 
 
 def given(sim: Path) -> list[object]:
-    return ["handeye", "--corners", sim / "corners.csv", "--poses", sim / "poses.csv", "--camera", sim / "camera.yaml"]
+    return ["hand-eye", "--corners", sim / "corners.csv", "--poses", sim / "poses.csv", "--camera", sim / "camera.yaml"]
 
 
 def test_from_simulation_to_every_export(sim: Path, tmp_path: Path) -> None:
@@ -67,7 +67,7 @@ def test_json_is_one_document_with_every_image(sim: Path, tmp_path: Path) -> Non
 
 def test_a_fixed_camera(tmp_path: Path) -> None:
     out = tmp_path / "sim"
-    run("simulate", "handeye", "--output", out, "--setup", "eye-to-hand", "--views", 15)
+    run("simulate", "hand-eye", "--output", out, "--setup", "eye-to-hand", "--views", 15)
     result = run(*given(out), "--setup", "eye-to-hand", "--output", tmp_path / "out")
     assert result.exit_code == 0, result.output
     assert "camera_in_base" in result.output
@@ -78,7 +78,7 @@ def test_another_convention_ends_with_status_3_and_is_accepted_on_request(sim: P
     text = (sim / "poses.csv").read_text().splitlines()
     swapped = tmp_path / "poses.csv"
     swapped.write_text("\n".join([text[0].replace("qx,qy,qz,qw", "qw,qx,qy,qz"), *text[1:]]) + "\n")
-    arguments = ["handeye", "--corners", sim / "corners.csv", "--poses", swapped, "--camera", sim / "camera.yaml"]
+    arguments = ["hand-eye", "--corners", sim / "corners.csv", "--poses", swapped, "--camera", sim / "camera.yaml"]
     result = run(*arguments, "--output", tmp_path / "out", "--json")
     assert result.exit_code == 3
     error = json.loads(result.output)
@@ -99,7 +99,7 @@ def test_the_wrong_set_up_is_told_apart(sim: Path, tmp_path: Path) -> None:
 
 def test_too_few_poses_end_with_status_4(tmp_path: Path) -> None:
     out = tmp_path / "sim"
-    run("simulate", "handeye", "--output", out, "--views", 2)
+    run("simulate", "hand-eye", "--output", out, "--views", 2)
     result = run(*given(out), "--output", tmp_path / "out")
     assert result.exit_code == 4
     assert "stay free" in result.output
@@ -119,7 +119,7 @@ def test_too_few_poses_end_with_status_4(tmp_path: Path) -> None:
     ],
 )
 def test_slips_of_the_keys_end_with_status_2(sim: Path, tmp_path: Path, options: list[str], code: str) -> None:
-    base = ["handeye", "--corners", sim / "corners.csv", "--poses", sim / "poses.csv", "--output", tmp_path / "out"]
+    base = ["hand-eye", "--corners", sim / "corners.csv", "--poses", sim / "poses.csv", "--output", tmp_path / "out"]
     result = run(*base, *options)
     assert result.exit_code == 2
     assert f"[{code}]" in result.output
@@ -135,14 +135,14 @@ def test_nothing_is_overwritten(sim: Path, tmp_path: Path) -> None:
 
 def test_the_same_seed_gives_the_same_bytes(sim: Path, tmp_path: Path) -> None:
     again = tmp_path / "again"
-    run("simulate", "handeye", "--output", again, "--views", 15, "--seed", 5)
+    run("simulate", "hand-eye", "--output", again, "--views", 15, "--seed", 5)
     for path in sim.iterdir():
         assert path.read_bytes() == (again / path.name).read_bytes()
 
 
 def test_wrong_pairings_are_named_as_the_truth_has_them(tmp_path: Path) -> None:
     out = tmp_path / "sim"
-    run("simulate", "handeye", "--output", out, "--views", 20, "--wrong-share", 0.1, "--seed", 2)
+    run("simulate", "hand-eye", "--output", out, "--views", 20, "--mispaired-share", 0.1, "--seed", 2)
     result = run(*given(out), "--output", tmp_path / "out", "--json")
     document = json.loads(result.output)
     named = [image["image"] for image in document["images"] if not image["used"]]
@@ -150,7 +150,7 @@ def test_wrong_pairings_are_named_as_the_truth_has_them(tmp_path: Path) -> None:
 
 
 def test_help_has_examples() -> None:
-    for command in (["handeye"], ["simulate", "handeye"]):
+    for command in (["hand-eye"], ["simulate", "hand-eye"]):
         result = run(*command, "--help")
         assert result.exit_code == 0
         assert "Examples" in result.output

@@ -1,4 +1,4 @@
-"""`calib simulate handeye --cameras` and `calib handeye` with several cameras, as a user types them."""
+"""`calib simulate hand-eye --cameras` and `calib hand-eye` with several cameras, as a user types them."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ def run(*arguments: object) -> Result:
 @pytest.fixture(scope="module")
 def sim(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("handeye_cameras") / "sim"
-    given = ["simulate", "handeye", "--output", out, "--setup", "eye-to-hand", "--cameras", 2, "--seed", 5]
+    given = ["simulate", "hand-eye", "--output", out, "--setup", "eye-to-hand", "--cameras", 2, "--seed", 5]
     assert run(*given).exit_code == 0
     return out
 
 
 def given(sim: Path) -> list[object]:
     corners = [word for k in (1, 2) for word in ("--corners", sim / f"camera{k}.csv")]
-    return ["handeye", *corners, "--poses", sim / "poses.csv"]
+    return ["hand-eye", *corners, "--poses", sim / "poses.csv"]
 
 
 def lenses(sim: Path) -> list[object]:
@@ -84,6 +84,6 @@ def test_what_several_cameras_cannot_have(sim: Path, tmp_path: Path, options: li
 
 
 def test_what_is_not_simulated_with_several_cameras(tmp_path: Path) -> None:
-    result = run("simulate", "handeye", "--output", tmp_path / "out", "--cameras", 2, "--bow-mm", 1)
+    result = run("simulate", "hand-eye", "--output", tmp_path / "out", "--cameras", 2, "--bow-mm", 1)
     assert result.exit_code == 2
     assert "[option-conflict]" in result.output

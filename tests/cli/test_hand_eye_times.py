@@ -1,4 +1,4 @@
-"""`calib simulate handeye --time-offset-ms` and `calib handeye --image-times`, as a user types them."""
+"""`calib simulate hand-eye --time-offset-ms` and `calib hand-eye --image-times`, as a user types them."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ def run(*arguments: object) -> Result:
 @pytest.fixture(scope="module")
 def sim(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("handeye_times") / "sim"
-    given = ["simulate", "handeye", "--output", out, "--views", 30, "--time-offset-ms", -42, "--seed", 5]
+    given = ["simulate", "hand-eye", "--output", out, "--views", 30, "--time-offset-ms", -42, "--seed", 5]
     assert run(*given).exit_code == 0
     return out
 
 
 def given(sim: Path) -> list[object]:
-    return ["handeye", "--corners", sim / "corners.csv", "--poses", sim / "poses.csv", "--camera", sim / "camera.yaml"]
+    return ["hand-eye", "--corners", sim / "corners.csv", "--poses", sim / "poses.csv", "--camera", sim / "camera.yaml"]
 
 
 def test_the_offset_stands_in_summary_document_and_file(sim: Path, tmp_path: Path) -> None:
@@ -64,6 +64,6 @@ def test_other_clocks_end_with_status_3(sim: Path, tmp_path: Path) -> None:
 
 
 def test_a_stream_has_no_wrong_pairings(tmp_path: Path) -> None:
-    result = run("simulate", "handeye", "--output", tmp_path, "--time-offset-ms", 1, "--wrong-share", 0.1)
+    result = run("simulate", "hand-eye", "--output", tmp_path, "--time-offset-ms", 1, "--mispaired-share", 0.1)
     assert result.exit_code == 2
     assert "[option-conflict]" in result.output

@@ -12,8 +12,6 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from calib.cli import app
-from calib.cli.options import tolerance_of
-from calib.errors import UsageError
 from calib.robot.arm.read import load_arm
 from calib.robot.arm.write import arm_as_yaml
 from calib.robot.simulation.simulate import simulate
@@ -65,13 +63,14 @@ def test_poses_alone_are_enough(run: Run, table: PoseTable) -> None:
     document = json.loads((written / "result.json").read_text())
     assert document["verdict"] == "good"
     again = run(table, "--arm", str(written / "arm.yaml"), "--json")
-    assert json.loads(again.stdout)["output"] == "calib_robot_result-2"
+    assert json.loads(again.stdout) == json.loads(Path("calib_robot_result-2", "result.json").read_text())
 
 
 def test_json_is_one_document(run: Run, table: PoseTable) -> None:
     result = run(table, "--arm", "ur10e", "--json", "--output", "there", "--model", "offsets", "--holdout", "0.3")
     document = json.loads(result.stdout)
-    assert (document["model"], document["rows_heldout"], document["output"]) == ("offsets", 24, "there")
+    assert (document["model"], document["rows_heldout"]) == ("offsets", 24)
+    assert Path("there", "arm.yaml").is_file()
     assert document["parameters"]["theta2_rad"]["sigma"] > 0
     assert document["parameters"]["a2_m"]["held"]
     failed = run(table, "--arm", "ur10", "--json")
@@ -179,14 +178,6 @@ def test_contact_needs_to_be_told(run: Run) -> None:
     result = run(simulation.table, "--arm", "ur10e", "--measurement", "point")
     assert result.exit_code == 0
     assert "the scale of everything" in result.stdout
-
-
-def test_tolerances_have_units() -> None:
-    assert tolerance_of("0.5mm,0.1deg") == pytest.approx((5e-4, np.radians(0.1)))
-    assert tolerance_of("0.001 rad, 0.002m") == pytest.approx((0.002, 0.001))
-    for wrong in ("0.5mm", "1mm,2mm", "-1mm,1deg", "1in,1deg", "mm,deg"):
-        with pytest.raises(UsageError):
-            tolerance_of(wrong)
 
 
 def test_the_file_as_published(run: Run, real_robots: Path) -> None:

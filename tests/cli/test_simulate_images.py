@@ -34,13 +34,13 @@ def simulated(folder: Path, kind: str, *options: object) -> Path:
 def cell(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A hand-eye calibration whose table of corners is exact, so that pictures can be held against it."""
     out = tmp_path_factory.mktemp("rendered") / "sim"
-    return simulated(out, "handeye", "--views", 10, "--seed", 3, "--noise-px", 0)
+    return simulated(out, "hand-eye", "--views", 10, "--seed", 3, "--noise-px", 0)
 
 
 def hand_eye(folder: Path, output: Path, *source: object) -> tuple[np.ndarray, dict[str, list[float]]]:
     """The matrix found, and `camera_in_flange` of hand_eye.yaml."""
     common = ("--poses", folder / "poses.csv", "--camera", folder / "camera.yaml", "--output", output)
-    result = run("handeye", *source, *common)
+    result = run("hand-eye", *source, *common)
     assert result.exit_code == 0, result.output
     return np.loadtxt(output / "flange_from_camera.txt"), read_yaml(output / "hand_eye.yaml")["camera_in_flange"]
 
@@ -78,7 +78,7 @@ def test_a_hand_eye_from_pictures_is_as_good_as_from_corners(cell: Path, tmp_pat
 
 
 def test_a_bowed_board_is_rendered_bowed(tmp_path: Path) -> None:
-    sim = simulated(tmp_path / "sim", "handeye", "--views", 8, "--seed", 4, "--bow-mm", 2)
+    sim = simulated(tmp_path / "sim", "hand-eye", "--views", 8, "--seed", 4, "--bow-mm", 2)
     out = tmp_path / "out"
     hand_eye(sim, out, "--images", sim / "images", "--board", BOARD, "--setup", "eye-in-hand", "--refine", "board")
     assert json.loads((out / "result.json").read_text())["board_bow_mm"] == pytest.approx(2.0, rel=0.05)
@@ -116,7 +116,7 @@ def test_pictures_of_a_cell_need_cameras(tmp_path: Path, options: list[str], cod
 
 
 def test_the_same_seed_gives_the_same_pictures_however_many(cell: Path, tmp_path: Path) -> None:
-    again = simulated(tmp_path / "again", "handeye", "--views", 3, "--seed", 3, "--noise-px", 0)
+    again = simulated(tmp_path / "again", "hand-eye", "--views", 3, "--seed", 3, "--noise-px", 0)
     pictures = {path.name: path.read_bytes() for path in sorted((again / "images").iterdir())}
     assert pictures == {name: (cell / "images" / name).read_bytes() for name in pictures}
     assert len(set(pictures.values())) == 3

@@ -18,9 +18,8 @@ from calib.camera.detection.apriltag import detect_tag
 from calib.camera.detection.search import Finding
 from calib.camera.images.read import image_paths, names_of
 from calib.camera.observations import Observations, SetAside, View
+from calib.camera.timeout import TIMEOUT_S
 from calib.errors import InputError, UsageError
-
-TIMEOUT_S = 30.0  # an image in which every detector fails takes 3 s at 12 MP
 
 _MIN_SHARE = 0.3  # of the grids seen must agree on the board's size; partial views of all sizes do not
 _MIN_CORNERS = 12  # a 4 x 3 board; less is found in any kitchen

@@ -14,6 +14,7 @@ app = typer.Typer(
 )
 app.command("camera", help=camera.HELP)(camera.command)
 app.command("robot", help=robot.HELP)(robot.command)
-app.command("handeye", help=hand_eye.HELP)(hand_eye.command)
+app.command("hand-eye", help=hand_eye.HELP)(hand_eye.command)
+app.command("handeye", help=hand_eye.HELP, hidden=True)(hand_eye.command)
 app.command("robot-images", help=robot_images.HELP)(robot_images.command)
 app.command("cell", help=cell.HELP)(cell.command)

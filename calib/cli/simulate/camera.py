@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import typer
 
-from calib.cli.options import Board, ImageSize, Lens, Output, Render, Seed
-from calib.cli.options import image_size as read_size
-from calib.cli.reporting import progress, reporting, written
+from calib.cli.deliver import deliver
+from calib.cli.options import AsJson, Board, Lens, NewFolder, NoisePx, Quiet, Render, Seed, SimulatedSize
+from calib.cli.reporting import reporting
+from calib.cli.values import parse_size
 
 HELP = """Simulate the views of a camera: corners.csv, truth.yaml and, with --render, images.
 
@@ -18,36 +19,38 @@ Examples:
 
 
 def command(
-    output: Output,
+    output: NewFolder,
     lens: Lens = "brown_conrady",
     board: Board = "checkerboard:9x6:25mm",
     views: int = typer.Option(20, min=1, max=100_000, help="Number of views."),
-    noise_px: float = typer.Option(0.1, min=0.0, help="Standard deviation of a corner's coordinate."),
+    noise_px: NoisePx = 0.1,
     seed: Seed = 0,
-    wild_share: float = typer.Option(0.0, min=0.0, max=1.0, help="Share of corners moved by 8 px."),
-    garbage_views: int = typer.Option(0, min=0, help="Views whose corners are scattered at random."),
-    image_size: ImageSize = "1280x720",
+    outlier_share: float = typer.Option(0.0, min=0.0, max=1.0, help="Share of corners displaced by 8 px."),
+    scattered_views: int = typer.Option(0, min=0, help="Views whose corners are scattered at random."),
+    image_size: SimulatedSize = "1280x720",
     render: Render = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
 ) -> None:
     """See HELP."""
-    with reporting(False):
-        from calib import folder
+    with reporting(as_json, quiet) as reporter:
         from calib.camera.board import read_board
         from calib.camera.simulation.simulate import simulate, typical_camera
+        from calib.cli import adapters
+        from calib.folder import reserve
         from calib.report.simulated_camera import simulation_files
 
-        target = folder.reserve(output, "")
+        folder = reserve(output, "")
         kind = read_board(board)
         simulation = simulate(
-            typical_camera(lens, read_size(image_size)),
+            typical_camera(lens, parse_size(image_size)),
             kind.corners_in_board,
             views=views,
             sigma_px=noise_px,
             seed=seed,
-            wild_share=wild_share,
-            garbage_views=garbage_views,
+            wild_share=outlier_share,
+            garbage_views=scattered_views,
             board=board,
         )
-        files = simulation_files(simulation, kind, render, progress("rendering", False))
-        folder.write(target, files)
-        typer.echo(written(target, files))
+        files = simulation_files(simulation, kind, render, reporter.on_progress("rendering"))
+        deliver(adapters.simulation(files), folder, reporter)

@@ -1,15 +1,19 @@
-"""`calib simulate robot`: an arm with errors before an instrument."""
+"""`calib simulate robot`: an arm with errors, measured by an instrument."""
 
 from __future__ import annotations
 
 import typer
 
-from calib.cli.options import Arm, Output, Seed, names
-from calib.cli.reporting import reporting, written
+from calib.cli import shipped
+from calib.cli.deliver import deliver
+from calib.cli.options import AsJson, ErrorDeg, ErrorMm, NewFolder, Quiet, Seed, SimulatedArm
+from calib.cli.reporting import reporting
+from calib.cli.values import split_commas
 
-HELP = """Simulate a measured arm: poses.csv, calib.yaml and truth.yaml.
+HELP = """Simulate measurements of an arm: poses.csv, calib.yaml and truth.yaml.
 
-The arm differs from its table by random errors, stands in random poses within its limits, and is measured with noise.
+The arm's parameters deviate from its table by random errors, its poses are random within the joint limits, and the
+measurements carry noise.
 
 \b
 Examples:
@@ -19,43 +23,51 @@ Examples:
 
 
 def command(
-    output: Output,
-    arm: Arm = "ur5e",
-    measurement: str = typer.Option("pose", help="pose, position, distance, plane or point."),
+    output: NewFolder,
+    arm: SimulatedArm = "ur5e",
+    measurement: str = typer.Option(
+        "pose", help="Kind of measurement; see `calib list measurements`.", autocompletion=shipped.measurements
+    ),
     poses: int = typer.Option(60, min=1, max=1_000_000, help="Number of poses of the arm."),
-    targets: int = typer.Option(1, min=1, max=100, help="Targets on the flange; planes or points to touch."),
+    targets: int = typer.Option(1, min=1, max=100, help="Targets on the flange; planes or points that are touched."),
     noise_mm: float = typer.Option(0.05, min=0.0, help="Standard deviation of a measured coordinate."),
     noise_deg: float = typer.Option(0.006, min=0.0, help="Standard deviation of a measured orientation, per axis."),
-    joint_noise_deg: float = typer.Option(0.0, min=0.0, help="Standard deviation of a joint (mm where it slides)."),
-    error_mm: float = typer.Option(0.3, min=0.0, help="Standard deviation of the arm's true lengths from its table."),
-    error_deg: float = typer.Option(0.06, min=0.0, help="Standard deviation of its true angles from its table."),
-    effects: list[str] | None = typer.Option(None, metavar="NAMES", help="Effects beyond geometry, e.g. compliance."),
-    outlier_share: float = typer.Option(0.0, min=0.0, max=1.0, help="Share of rows that are wrong."),
-    outlier_mm: float = typer.Option(20.0, min=0.0, help="How far wrong rows are off."),
+    joint_noise_mm: float = typer.Option(0.0, min=0.0, help="Standard deviation of a prismatic joint's value."),
+    joint_noise_deg: float = typer.Option(0.0, min=0.0, help="Standard deviation of a revolute joint's value."),
+    error_mm: ErrorMm = 0.3,
+    error_deg: ErrorDeg = 0.06,
+    effects: list[str] | None = typer.Option(
+        None, metavar="NAMES", help="Effects beyond geometry; see `calib list effects`.", autocompletion=shipped.effects
+    ),
+    outlier_share: float = typer.Option(0.0, min=0.0, max=1.0, help="Share of rows that are outliers."),
+    outlier_mm: float = typer.Option(20.0, min=0.0, help="Displacement of an outlier."),
     seed: Seed = 0,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
 ) -> None:
     """See HELP."""
-    with reporting(False):
+    with reporting(as_json, quiet) as reporter:
         from math import radians
 
-        from calib import folder
+        from calib.cli import adapters
+        from calib.folder import reserve
         from calib.report.simulated_arm import simulation_files
         from calib.robot.arm.read import load_arm
         from calib.robot.simulation.simulate import Spread, simulate
 
-        target = folder.reserve(output, "")
+        folder = reserve(output, "")
         simulation = simulate(
             load_arm(arm),
             measurement=measurement,
             poses=poses,
             targets=targets,
-            effects=names(effects),
+            effects=split_commas(effects),
             spread=Spread(
                 error_m=error_mm / 1000,
                 error_rad=radians(error_deg),
                 sigma_m=noise_mm / 1000,
                 sigma_rad=radians(noise_deg),
-                sigma_joint_m=joint_noise_deg / 1000,
+                sigma_joint_m=joint_noise_mm / 1000,
                 sigma_joint_rad=radians(joint_noise_deg),
                 outlier_share=outlier_share,
                 outlier_m=outlier_mm / 1000,
@@ -63,5 +75,4 @@ def command(
             seed=seed,
         )
         files = simulation_files(simulation)
-        folder.write(target, files)
-        typer.echo(written(target, files))
+        deliver(adapters.simulation(files), folder, reporter)

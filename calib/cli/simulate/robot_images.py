@@ -1,58 +1,76 @@
-"""`calib simulate robot-images`: an arm with errors, and what a camera on its hand or beside it sees."""
+"""`calib simulate robot-images`: an arm with errors, and images from a camera on its hand or beside it."""
 
 from __future__ import annotations
 
 import typer
 
-from calib.cli.options import Arm, Board, ImageSize, Lens, Output, Render, Seed, Setup
-from calib.cli.options import image_size as read_size
-from calib.cli.reporting import progress, reporting, written
+from calib.cli.deliver import deliver
+from calib.cli.options import (
+    AsJson,
+    Board,
+    ErrorDeg,
+    ErrorMm,
+    Lens,
+    NewFolder,
+    NoisePx,
+    Quiet,
+    Render,
+    Seed,
+    SimulatedArm,
+    SimulatedSetup,
+    SimulatedSize,
+)
+from calib.cli.reporting import reporting
+from calib.cli.values import parse_size
 
-HELP = """Simulate an arm before a camera: joints.csv, corners.csv, camera.yaml, calib.yaml and truth.yaml.
+HELP = """Simulate an arm with a camera: joints.csv, corners.csv, camera.yaml, calib.yaml and truth.yaml.
 
-The arm differs from its table; a camera on its hand sees a board, or a fixed one a board on the hand. With --render the
-images are written as well.
+The arm's parameters deviate from its table; a camera on the hand observes a board, or a fixed camera a board on the
+hand. With --render the images are written as well.
 
 \b
 Examples:
   calib simulate robot-images --output sim
-  calib robot --poses sim/joints.csv --corners sim/corners.csv --camera sim/camera.yaml
+  calib robot --table sim/joints.csv --corners sim/corners.csv --camera sim/camera.yaml
   calib simulate robot-images --output sim --render
-  calib robot --poses sim/joints.csv --images sim/images --board checkerboard:9x6:25mm --camera sim/camera.yaml
+  calib robot --table sim/joints.csv --images sim/images --board checkerboard:9x6:25mm --camera sim/camera.yaml
   calib simulate robot-images --output sim --arm iiwa14 --setup eye-to-hand --views 60 --seed 7"""
 
 
 def command(
-    output: Output,
-    arm: Arm = "ur5e",
-    setup: Setup = "eye-in-hand",
+    output: NewFolder,
+    arm: SimulatedArm = "ur5e",
+    setup: SimulatedSetup = "eye-in-hand",
     lens: Lens = "brown_conrady",
     board: Board = "checkerboard:9x6:25mm",
     views: int = typer.Option(40, min=1, max=10_000, help="Number of images."),
-    noise_px: float = typer.Option(0.15, min=0.0, help="Standard deviation of a corner's coordinate."),
-    error_mm: float = typer.Option(0.3, min=0.0, help="Standard deviation of the arm's true lengths from its table."),
-    error_deg: float = typer.Option(0.04, min=0.0, help="Standard deviation of its true angles from its table."),
-    image_size: ImageSize = "1280x720",
+    noise_px: NoisePx = 0.15,
+    error_mm: ErrorMm = 0.3,
+    error_deg: ErrorDeg = 0.04,
+    image_size: SimulatedSize = "1280x720",
     render: Render = False,
     seed: Seed = 0,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
 ) -> None:
     """See HELP."""
-    with reporting(False):
+    with reporting(as_json, quiet) as reporter:
         from math import radians
 
-        from calib import folder
         from calib.camera.board import read_board
         from calib.camera.simulation.simulate import typical_camera
         from calib.cell.hand_eye.frame_loop import read_setup
         from calib.cell.simulation.arm_in_images import simulate_arm
         from calib.cell.simulation.arm_in_images_documents import simulation_files
+        from calib.cli import adapters
+        from calib.folder import reserve
         from calib.robot.arm.read import load_arm
         from calib.robot.simulation.simulate import Spread
 
-        target = folder.reserve(output, "")
+        folder = reserve(output, "")
         kind = read_board(board)
         simulation = simulate_arm(
-            typical_camera(lens, read_size(image_size)),
+            typical_camera(lens, parse_size(image_size)),
             kind.corners_in_board,
             load_arm(arm),
             setup=read_setup(setup),
@@ -63,6 +81,5 @@ def command(
             seed=seed,
             board=kind.name,
         )
-        files = simulation_files(simulation, kind if render else None, progress("rendering", False))
-        folder.write(target, files)
-        typer.echo(written(target, files))
+        files = simulation_files(simulation, kind if render else None, reporter.on_progress("rendering"))
+        deliver(adapters.simulation(files), folder, reporter)

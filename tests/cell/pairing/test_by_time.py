@@ -181,8 +181,8 @@ def test_an_image_with_another_time_costs_that_image() -> None:
         ({}, 500.0, "time-no-overlap", "two clocks"),
         ({"time_s": "backwards"}, 0.0, "time-not-increasing", "line 3"),
         ({"time": "bare"}, 0.0, "time-unit", "names no unit"),
-        ({}, 0.53, "time-offset-range", "--max-offset"),
-        ({}, 0.9, "hand-eye-does-not-fit", "--max-offset"),
+        ({}, 0.53, "time-offset-range", "--max-time-offset-s"),
+        ({}, 0.9, "hand-eye-does-not-fit", "--max-time-offset-s"),
     ],
 )
 def test_times_that_cannot_be_used(change: dict[str, str], times: float, code: str, words: str) -> None:

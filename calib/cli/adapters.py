@@ -1,0 +1,140 @@
+"""Results of rooms that are no `Result`s yet, as if they were."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from calib import documents
+from calib.result import Output
+
+if TYPE_CHECKING:
+    from calib.camera.calibration.calibrate import CameraCalibration
+    from calib.cell.arms.calibrate_cell import Cell
+    from calib.cell.arms.joint_lens import LensOfArm
+    from calib.cell.hand_eye.calibrate import HandEye
+    from calib.cell.rig.calibrate import Cameras
+    from calib.robot.calibration import ArmCalibration
+    from calib.verdict import Verdict
+
+
+@dataclass(frozen=True)
+class Adapted(Output):
+    """Texts worked out beforehand."""
+
+    kind: str
+    text: str
+    contents: Mapping[str, str | bytes]
+    judged: Any = None
+    plain: Mapping[str, Any] | None = None
+
+    @property
+    def verdict(self) -> Verdict | None:
+        if self.judged is None:
+            return None
+        from calib.verdict import Verdict
+
+        return Verdict(self.judged.grade, self.judged.reason, tuple(self.judged.advice))
+
+    def summary(self) -> str:
+        return "\n".join(line for line in self.text.splitlines() if not line.startswith("written: "))
+
+    def document(self) -> dict[str, Any]:
+        head = documents.heading(self.kind, self.verdict)
+        return head | {key: value for key, value in (self.plain or {}).items() if key not in (*head, "seconds")}
+
+    def files(self) -> Mapping[str, str | bytes]:
+        if self.plain is None:
+            return self.contents
+        return {**self.contents, "result.json": documents.to_json(self.document())}
+
+
+def simulation(files: Mapping[str, str | bytes]) -> Adapted:
+    """Files of a simulation."""
+    return Adapted("simulation", "", files)
+
+
+def camera(calibration: CameraCalibration) -> Adapted:
+    """A camera."""
+    from calib.camera.calibration.documents import as_camera_file, as_document
+    from calib.camera.calibration.verdict import judge
+    from calib.report.camera_summary import summary
+
+    verdict = judge(calibration)
+    title = "A calibrated camera. Pixels: x right, y down, the centre of the first pixel is (0, 0)."
+    file = documents.to_yaml(as_camera_file(calibration), title)
+    text = summary(calibration, verdict, None)
+    return Adapted("camera", text, {"camera.yaml": file}, verdict, as_document(calibration, verdict, 0.0))
+
+
+def cell(calibration: Cell) -> Adapted:
+    """A cell."""
+    from calib.cell.arms.summary import as_cell_file, as_document, grade, summary
+    from calib.robot.calibrated_arm import calibrated_arm_as_yaml
+    from calib.robot.evaluation.verdict import judge
+
+    verdicts = {name: judge(found) for name, found in calibration.arms.items()}
+    worst = next(each for each in verdicts.values() if each.grade == grade(verdicts))
+    title = f"Where the arms stand: world_from_base in {calibration.world}, metres; a quaternion's scalar comes last."
+    files: dict[str, str | bytes] = {"cell.yaml": documents.to_yaml(as_cell_file(calibration), title)}
+    files |= {f"{name}/arm.yaml": calibrated_arm_as_yaml(found.arm) for name, found in calibration.arms.items()}
+    text = summary(calibration, verdicts, "")
+    return Adapted("cell", text, files, worst, as_document(calibration, verdicts, 0.0))
+
+
+def hand_eye(calibration: HandEye) -> Adapted:
+    """A camera with a robot."""
+    from calib.cell.hand_eye.documents import as_camera_file, as_document, as_hand_eye_file, matrix_text
+    from calib.cell.hand_eye.summary import summary
+    from calib.cell.hand_eye.verdict import judge
+
+    verdict = judge(calibration)
+    mount = calibration.mount
+    title = (
+        f"Where the camera is: matrix is {mount}_from_camera, metres; the camera's z points forward, x right, y down."
+    )
+    files: dict[str, str | bytes] = {
+        "hand_eye.yaml": documents.to_yaml(as_hand_eye_file(calibration), title),
+        f"{mount}_from_camera.txt": matrix_text(calibration),
+        "camera.yaml": documents.to_yaml(as_camera_file(calibration), "The camera of this calibration."),
+    }
+    text = summary(calibration, verdict, "")
+    return Adapted("hand_eye", text, files, verdict, as_document(calibration, verdict, 0.0))
+
+
+def cameras(calibration: Cameras) -> Adapted:
+    """Several cameras with a robot."""
+    from calib.cell.hand_eye.documents import as_hand_eye_file, matrix_text
+    from calib.cell.rig.documents import as_cameras_document, as_cameras_file, as_lens_file, verdicts, worst
+    from calib.cell.rig.summary import cameras_summary
+
+    found = verdicts(calibration)
+    mount = calibration.mount
+    title = f"Where the camera is: matrix is {mount}_from_camera, metres; z points forward, x right, y down."
+    all_title = title.replace("the camera is", "the cameras are")
+    files: dict[str, str | bytes] = {"cameras.yaml": documents.to_yaml(as_cameras_file(calibration), all_title)}
+    for k, (name, h) in enumerate(zip(calibration.names, calibration.together, strict=True)):
+        files |= {
+            f"{name}/hand_eye.yaml": documents.to_yaml(as_hand_eye_file(h, name), title),
+            f"{name}/{mount}_from_camera.txt": matrix_text(h),
+            f"{name}/camera.yaml": documents.to_yaml(as_lens_file(calibration, k), "The camera of this calibration."),
+        }
+    text = cameras_summary(calibration, found, "")
+    return Adapted("cameras", text, files, worst(found), as_cameras_document(calibration, found, 0.0))
+
+
+def arm(calibration: ArmCalibration, lens: LensOfArm | None) -> Adapted:
+    """An arm."""
+    from calib.report.robot_summary import summary
+    from calib.robot.calibrated_arm import calibrated_arm_as_yaml
+    from calib.robot.evaluation.documents import as_document
+    from calib.robot.evaluation.verdict import judge
+
+    verdict = judge(calibration)
+    plain = as_document(calibration, verdict, 0.0)
+    files: dict[str, str | bytes] = {"arm.yaml": calibrated_arm_as_yaml(calibration.arm)}
+    if lens is not None:
+        plain["camera"] = lens.document()
+        files["camera.yaml"] = documents.to_yaml(lens.file(), "The camera, its lens estimated jointly with the arm.")
+    return Adapted("arm", summary(calibration, verdict, ""), files, verdict, plain)

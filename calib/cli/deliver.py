@@ -1,0 +1,47 @@
+"""The one ending of every command: the result goes to its folder and to the terminal, its verdict to the shell."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from calib.cli.reporting import Reporter
+    from calib.result import Output
+
+
+def deliver(output: Output, folder: Path | None, reporter: Reporter) -> None:
+    """Write the files into the folder, if there is one, and print the summary, the document or the verdict alone.
+
+    folder: as `calib.folder.reserve` gave it. Raises typer.Exit with the status of a verdict that is `do not use`.
+    """
+    from calib.documents import to_json
+    from calib.folder import write
+
+    where = ""
+    if folder is not None:
+        files = output.files()
+        write(folder, files)
+        where = _folder_line(folder, files)
+    verdict = output.verdict
+    if reporter.as_json:
+        typer.echo(to_json(output.document()), nl=False)
+        if where and sys.stderr.isatty() and not reporter.quiet:
+            typer.echo(where, err=True)
+    elif reporter.quiet:
+        if verdict is not None:
+            typer.echo(f"verdict: {verdict}")
+    else:
+        typer.echo("\n".join(text for text in (output.summary(), where) if text))
+    if verdict is not None and verdict.exit_status:
+        raise typer.Exit(verdict.exit_status)
+
+
+def _folder_line(folder: Path, names: Iterable[str]) -> str:
+    """What to report of a folder, from the names in it; folders inside count as one."""
+    return f"written: {folder} ({', '.join(sorted({name.split('/')[0] for name in names}))})"

@@ -1,0 +1,67 @@
+"""Names of what is shipped, for completion and listing; nothing heavy is imported to find them."""
+
+from __future__ import annotations
+
+from calib import plugins
+from calib.config import shipped
+
+# Named in rooms that are slow to import; the tests compare them with those.
+MODELS = ("offsets", "geometry", "full", "auto")
+SETUPS = ("eye-in-hand", "eye-to-hand")
+METHODS = ("shah", "park", "daniilidis", "tsai-lenz")
+
+
+def arms(incomplete: str = "") -> list[str]:
+    """Arms whose tables are shipped, of those that begin so; likewise below."""
+    return _files("arms", incomplete)
+
+
+def boards(incomplete: str = "") -> list[str]:
+    """Boards whose files are shipped."""
+    return _files("boards", incomplete)
+
+
+def lenses(incomplete: str = "") -> list[str]:
+    """Lens models."""
+    return _variants("calib.camera.lenses", incomplete)
+
+
+def measurements(incomplete: str = "") -> list[str]:
+    """Kinds of measurement of an arm."""
+    return _variants("calib.robot.measurements", incomplete)
+
+
+def effects(incomplete: str = "") -> list[str]:
+    """Effects beyond an arm's geometry."""
+    return _variants("calib.robot.effects", incomplete)
+
+
+def compensations(incomplete: str = "") -> list[str]:
+    """Compensations of what an arm's model leaves."""
+    return _variants("calib.compensations", incomplete)
+
+
+def models(incomplete: str = "") -> list[str]:
+    """Models of an arm."""
+    return [name for name in MODELS if name.startswith(incomplete)]
+
+
+def setups(incomplete: str = "") -> list[str]:
+    """Where a camera is."""
+    return [name for name in SETUPS if name.startswith(incomplete)]
+
+
+def methods(incomplete: str = "") -> list[str]:
+    """Closed forms of hand-eye calibration."""
+    return [name for name in METHODS if name.startswith(incomplete)]
+
+
+def _variants(package: str, incomplete: str) -> list[str]:
+    return [name for name in plugins.discover(package) if name.startswith(incomplete)]
+
+
+def _files(kind: str, incomplete: str) -> list[str]:
+    files = (file.name for file in shipped("configs").joinpath(kind).iterdir())
+    return sorted(
+        name.removesuffix(".yaml") for name in files if name.endswith(".yaml") and name.startswith(incomplete)
+    )

@@ -1,0 +1,47 @@
+"""Values of options that need reading: comma lists, image sizes, a length with an angle."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from calib.errors import UsageError
+
+
+def split_commas(values: list[str] | None) -> list[str]:
+    """The items of options that may be repeated and may hold comma lists."""
+    return [name.strip() for value in values or [] for name in value.split(",") if name.strip()]
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """(width, height) of text such as 1280x720. Raises UsageError `image-size`."""
+    try:
+        width, height = (int(part) for part in text.lower().split("x"))
+    except ValueError:
+        width = height = 0
+    if width <= 0 or height <= 0:
+        raise UsageError(
+            f"not an image size: {text!r}", code="image-size", where="--image-size", advice="for example 1280x720"
+        )
+    return width, height
+
+
+def length_and_angle(text: str, option: str) -> tuple[float, float]:
+    """Metres and radians of text such as 0.5mm,0.1deg. Raises UsageError `tolerance`, naming the option."""
+    units = {"mm": 1e-3, "m": 1.0, "deg": math.pi / 180, "rad": 1.0}
+    found: dict[str, float] = {}
+    for part in text.split(","):
+        match = re.fullmatch(r"\s*([0-9.eE+-]+)\s*(mm|m|deg|rad)\s*", part)
+        try:
+            kind = "length" if match and match[2] in ("mm", "m") else "angle"
+            found[kind] = float(match[1]) * units[match[2]] if match else 0.0
+        except ValueError:
+            found[kind] = 0.0
+    if set(found) != {"length", "angle"} or min(found.values()) <= 0 or len(text.split(",")) != 2:
+        raise UsageError(
+            f"not a length and an angle: {text!r}",
+            code="tolerance",
+            where=option,
+            advice="for example 0.5mm,0.1deg",
+        )
+    return found["length"], found["angle"]
