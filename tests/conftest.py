@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from cases.paths import REAL_DATA
+
+# The tests run on every processor by themselves (pytest-xdist): arithmetic on one thread each. Set before numpy is
+# loaded, and inherited by the processes that tests start.
+for library in ("OPENBLAS", "MKL", "OMP", "VECLIB"):
+    suffix = "MAXIMUM_THREADS" if library == "VECLIB" else "NUM_THREADS"
+    os.environ[f"{library}_{suffix}"] = "1"
+
+
+@pytest.fixture(autouse=True)
+def one_processor_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What starts a worker per processor starts one, unless a test says otherwise: the others run tests."""
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0}, raising=False)
 
 
 @pytest.fixture

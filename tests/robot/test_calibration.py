@@ -55,6 +55,7 @@ def test_ur10_from_a_hundred_rows(measured: Reader) -> None:
     assert heldout_mm(calibration) < 0.47
 
 
+@pytest.mark.slow
 def test_ur10_joint_profiles(measured: Reader) -> None:
     """Best known with anything beyond geometry: 0.310 mm. The second session shows the same joint errors."""
     calibration = identify(load_arm("ur10_cb3"), measured("ur10_leica_pose/series_b.csv"), "auto")

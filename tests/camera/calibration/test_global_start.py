@@ -27,6 +27,6 @@ def cropped(lens: str) -> CameraCalibration:
     return found
 
 
-@pytest.mark.parametrize("lens", ["pinhole", "kannala_brandt"])
+@pytest.mark.parametrize("lens", ["pinhole", pytest.param("kannala_brandt", marks=pytest.mark.slow)])
 def test_a_centre_far_off_is_found(lens: str) -> None:
     assert cropped(lens).noise_px == pytest.approx(0.2, abs=0.03)

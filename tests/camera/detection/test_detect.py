@@ -302,7 +302,10 @@ def fitted(seen: Observations, fisheye: bool = False) -> tuple[float, float]:
     return float(rms), float(matrix[0, 0])
 
 
-@pytest.mark.parametrize(("side", "rms_px", "focal_px"), [("left", 0.170, (532, 534)), ("right", 0.170, (536, 538.5))])
+@pytest.mark.parametrize(
+    ("side", "rms_px", "focal_px"),
+    [("left", 0.170, (532, 534)), pytest.param("right", 0.170, (536, 538.5), marks=pytest.mark.slow)],
+)
 def test_opencv_stereo(
     real_data: Callable[[str], Path], side: str, rms_px: float, focal_px: tuple[float, float]
 ) -> None:
@@ -315,6 +318,7 @@ def test_opencv_stereo(
     assert focal_px[0] < focal < focal_px[1]
 
 
+@pytest.mark.slow
 def test_udacity_carnd(real_data: Callable[[str], Path]) -> None:
     seen = detect(real_data("camera/udacity_carnd"))
     assert seen.board == "checkerboard:9x6"
@@ -325,6 +329,7 @@ def test_udacity_carnd(real_data: Callable[[str], Path]) -> None:
     assert "1281x721" in reasons["calibration7.jpg"]
 
 
+@pytest.mark.slow
 def test_gopro_fisheye(real_data: Callable[[str], Path]) -> None:
     seen = detect(real_data("camera/gopro_fisheye"))
     assert seen.board == "checkerboard:15x9"
@@ -334,7 +339,10 @@ def test_gopro_fisheye(real_data: Callable[[str], Path]) -> None:
 
 @pytest.mark.parametrize(
     ("name", "board", "views"),
-    [("handeye/cs_synthetic_1", "checkerboard:9x6", 15), ("handeye/visp_franka_eih", "checkerboard:9x6", 8)],
+    [
+        pytest.param("handeye/cs_synthetic_1", "checkerboard:9x6", 15, marks=pytest.mark.slow),
+        ("handeye/visp_franka_eih", "checkerboard:9x6", 8),
+    ],
 )
 def test_hand_eye_images(real_data: Callable[[str], Path], name: str, board: str, views: int) -> None:
     seen = detect(real_data(name))
@@ -342,12 +350,14 @@ def test_hand_eye_images(real_data: Callable[[str], Path], name: str, board: str
     assert fitted(seen)[0] < 0.25
 
 
+@pytest.mark.slow
 def test_tabb(real_data: Callable[[str], Path]) -> None:
     images = sorted(real_data("handeye/tabb_ds1/images").glob("*.png"))[::6]
     seen = detect(images)
     assert (seen.board, len(seen.views)) == ("checkerboard:8x6", len(images))
 
 
+@pytest.mark.slow
 def test_charuco_is_no_checkerboard(real_data: Callable[[str], Path]) -> None:
     images = sorted(real_data("camera/charuco/3").glob("*.jpg"))[::3]
     with pytest.raises(InputError) as caught:

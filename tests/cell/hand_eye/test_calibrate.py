@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from cases.hand_eye import BOARD, CAMERA, EXACT, errors, simulated
+from cases.seeds import runs, wider
 
 from calib.camera import Observations, detect
 from calib.camera.camera import Camera
@@ -45,10 +46,11 @@ def test_perfect_data_give_the_truth_and_the_set_up(setup: Setup) -> None:
     assert found.other_start.size > 10 * max(found.start.size, 1e-6)
 
 
+@pytest.mark.parametrize("count", runs(12))
 @pytest.mark.parametrize("setup", SETUPS)
-def test_intervals_hold_and_the_noise_is_found(setup: Setup) -> None:
+def test_intervals_hold_and_the_noise_is_found(setup: Setup, count: int) -> None:
     held, noise, found, truths = [], [], [], []
-    for seed in range(12):
+    for seed in range(count):
         s = simulated(views=30, seed=100 + seed, setup=setup)
         h = calibrate_hand_eye(s.observations, s.table, camera=CAMERA, setup=setup)
         x, truth = h.mount_from_camera, s.mount_from_camera
@@ -57,11 +59,11 @@ def test_intervals_hold_and_the_noise_is_found(setup: Setup) -> None:
         noise.append((h.noise.sigma_m, h.noise.sigma_rad, h.noise_px))
         found.append(h)
         truths.append(truth)
-    assert np.mean(held) > 0.86  # 72 coordinates of 12 runs: 0.95 - 3 sigma
-    assert np.allclose(np.mean(noise, axis=0), [2e-4, np.deg2rad(0.05), 0.2], rtol=0.15)
+    assert np.mean(held) > 0.95 - 0.09 * wider(12, count)  # 72 coordinates of 12 runs: 0.95 - 3 sigma
+    assert np.allclose(np.mean(noise, axis=0), [2e-4, np.deg2rad(0.05), 0.2], rtol=0.15 * wider(12, count))
     far, turn = median_errors(found, truths)
-    assert far < 0.13
-    assert turn < 0.022
+    assert far < 0.1 * (1 + 0.3 * wider(12, count))
+    assert turn < 0.0169 * (1 + 0.3 * wider(12, count))
 
 
 def test_wrong_pairings_cost_the_images_that_are_wrong_and_no_more() -> None:
@@ -167,6 +169,7 @@ def halves(observations: Observations, table: Any, **options: Any) -> tuple[floa
     return 1000 * far, float(np.degrees(turn))
 
 
+@pytest.mark.slow
 def test_tabb_ds1(real_data: Callable[[str], Path]) -> None:
     """The published intrinsics; a robot held exact is the published criterion."""
     folder = real_data("handeye/tabb_ds1")
@@ -185,6 +188,7 @@ def test_tabb_ds1(real_data: Callable[[str], Path]) -> None:
     assert turn < 0.18
 
 
+@pytest.mark.slow
 def test_cs_synthetic_1(real_data: Callable[[str], Path]) -> None:
     folder = real_data("handeye/cs_synthetic_1")
     observations = detect(folder, "checkerboard:9x6:200mm", jobs=1)

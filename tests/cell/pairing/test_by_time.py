@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from cases.hand_eye import BOARD, CAMERA, EXACT, errors, poses
+from cases.seeds import runs, wider
 
 from calib.cell.hand_eye.calibrate import HandEye, calibrate_hand_eye
 from calib.cell.hand_eye.frame_loop import SETUPS, Setup, by_time, discrepancy
@@ -85,9 +86,10 @@ def test_perfect_data_give_the_offset(setup: Setup) -> None:
     assert errors(h.mount_from_camera, s.mount_from_camera) < (2e-5, 2e-5)
 
 
-def test_intervals_hold_and_the_hand_eye_is_as_good_as_without_an_offset() -> None:
+@pytest.mark.parametrize("count", runs(RUNS, few=4))  # of each set-up as many
+def test_intervals_hold_and_the_hand_eye_is_as_good_as_without_an_offset(count: int) -> None:
     held, clock, moved, known = [], [], [], []
-    for seed in range(RUNS):
+    for seed in range(count):
         truth = float(np.random.default_rng(1000 + seed).uniform(-0.5, 0.5))
         s = moving(seed, setup=SETUPS[seed % 2], time_offset_s=truth)
         h = calibrated(s)
@@ -99,9 +101,9 @@ def test_intervals_hold_and_the_hand_eye_is_as_good_as_without_an_offset() -> No
         moved.append(errors(x, place))
         still = moving(seed, setup=SETUPS[seed % 2])
         known.append(errors(calibrated(still, max_offset_s=0.0).mount_from_camera, place))
-    assert np.mean(clock) > 0.81  # 24 runs: 0.95 - 3 sigma
-    assert np.mean(held) > 0.87  # 144 coordinates, correlated like 48: 0.95 - 2.5 sigma
-    assert (np.median(moved, axis=0) < 1.15 * np.median(known, axis=0)).all()
+    assert np.mean(clock) > 0.95 - 0.14 * wider(RUNS, count)  # 24 runs: 0.95 - 3 sigma
+    assert np.mean(held) > 0.95 - 0.08 * wider(RUNS, count)  # 144 coordinates, correlated like 48: 0.95 - 2.5 sigma
+    assert (np.median(moved, axis=0) < (1 + 0.15 * wider(RUNS, count)) * np.median(known, axis=0)).all()
 
 
 def test_a_lens_from_the_same_images_and_a_bowed_board() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from cases.seeds import seeds
 from scipy.spatial.transform import Rotation
 
 from calib.errors import DegenerateError
@@ -88,7 +89,7 @@ SOUND = [(arm, kind) for arm in ARMS for kind in ("pose", "position", "distance"
 SOUND += [("ur5e", "point"), ("r2000ic_165f", "point")]
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", seeds(10))
 @pytest.mark.parametrize(("arm", "measurement"), SOUND)
 def test_sound_tables_raise_no_alarm(arm: str, measurement: str, seed: int) -> None:
     """200 of them, every fifth from an arm off by centimetres, with a fifth of the rows wrong."""
@@ -202,7 +203,8 @@ def test_too_few_rows_are_refused() -> None:
 
 @pytest.mark.parametrize(("arm", "file"), [
     ("ur10_cb3", "ur10_leica_pose/series_c.csv"), ("ur10_cb3", "ur10_leica_pose/series_b.csv"),
-    ("irb120", "irb120_tracker_position/poses.csv"), ("franka_fr3", "fr3_camera_pose/poses.csv"),
+    ("irb120", "irb120_tracker_position/poses.csv"),
+    pytest.param("franka_fr3", "fr3_camera_pose/poses.csv", marks=pytest.mark.slow),
 ])  # fmt: skip
 def test_measured_arms_raise_no_alarm_until_broken(real_robots: Path, arm: str, file: str) -> None:
     nominal, table = load_arm(arm), read_poses(real_robots / file)

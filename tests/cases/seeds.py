@@ -1,0 +1,24 @@
+"""How many seeds a statistical test runs: few by default, all of them where the slow tests are asked for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+FEW = 3
+
+
+def seeds(count: int) -> list[Any]:
+    """Parameters 0 .. count - 1, of which all but the first few are slow."""
+    return [pytest.param(seed, marks=pytest.mark.slow if seed >= FEW else ()) for seed in range(count)]
+
+
+def runs(full: int, few: int = FEW) -> list[Any]:
+    """Two sizes of one study: few runs by default, the full number among the slow tests."""
+    return [few, pytest.param(full, marks=pytest.mark.slow)]
+
+
+def wider(full: int, runs: int) -> float:
+    """How much wider than after the full number of runs a mean scatters after some of them."""
+    return float((full / runs) ** 0.5)
