@@ -29,3 +29,8 @@ def pick(package: str, export: str, name: str) -> Any:
         kind = export.lower()
         raise UsageError(f"unknown {kind} {name!r}", code=f"unknown-{kind}", advice=did_you_mean(name, names))
     return getattr(import_module(f"{package}.{name}"), export)
+
+
+def title(package: str, name: str) -> str:
+    """The first line of a variant's file: what it is, in a sentence."""
+    return (import_module(f"{package}.{name}").__doc__ or "").partition("\n")[0]

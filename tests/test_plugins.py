@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from calib.errors import UsageError
-from calib.plugins import discover, pick
+from calib.plugins import discover, pick, title
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def shapes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     package = tmp_path / "some_shapes"
     package.mkdir()
     (package / "__init__.py").write_text("")
-    (package / "circle.py").write_text("SHAPE = 'round'\n")
+    (package / "circle.py").write_text('"""Circle: equally far from a point.\n\nEuclid."""\n\nSHAPE = "round"\n')
     (package / "square.py").write_text("SHAPE = 'angular'\n")
     (package / "_drawing.py").write_text("")
     (package / "broken.py").write_text("raise ImportError('this shape needs more')\n")
@@ -53,3 +53,7 @@ def test_unknown_names_suggest_the_nearest(shapes: str) -> None:
 def test_private_and_strange_names_are_unknown(shapes: str, name: str) -> None:
     with pytest.raises(UsageError, match="unknown shape"):
         pick(shapes, "SHAPE", name)
+
+
+def test_a_file_says_in_its_first_line_what_it_is(shapes: str) -> None:
+    assert title(shapes, "circle") == "Circle: equally far from a point."

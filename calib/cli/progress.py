@@ -44,5 +44,6 @@ class Bar:
         if done >= total:
             self.__exit__()
             return
+        self._bar.update(self._task, completed=done, total=total)
         self._bar.start()
-        self._bar.update(self._task, completed=done, total=total, refresh=True)
+        self._bar.refresh()

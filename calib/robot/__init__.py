@@ -8,6 +8,7 @@ from calib.lazy import lazy
 
 if TYPE_CHECKING:
     from calib.robot.arm.inverse_kinematics import inverse_kinematics
+    from calib.robot.arm.reach import reach_m
     from calib.robot.arm.read import load_arm
     from calib.robot.arm.serial_arm import SerialArm
     from calib.robot.calibrated_arm import CalibratedArm, load_calibrated_arm, save_calibrated_arm
@@ -27,6 +28,7 @@ __all__ = [
     "judge",
     "load_arm",
     "load_calibrated_arm",
+    "reach_m",
     "read_poses",
     "save_calibrated_arm",
 ]
@@ -44,6 +46,7 @@ __getattr__, __dir__ = lazy(
         "judge": "evaluation.verdict",
         "load_arm": "arm.read",
         "load_calibrated_arm": "calibrated_arm",
+        "reach_m": "arm.reach",
         "read_poses": "table.read",
         "save_calibrated_arm": "calibrated_arm",
     },
