@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -27,8 +28,7 @@ from import_chart import (
 from source_tree import FOR_TYPES, Function, Module, Tree, circles, classes, graph_of
 from storeys import MAY_IMPORT, ORDER, WALLS, may_import
 
-TREE = Tree(ROOT / "calib")
-ROOMS = sorted({module.room for module in TREE.modules.values() if module.part})
+ROOMS = sorted(path.parent.name for path in (ROOT / "calib").glob("*/__init__.py"))
 HEAVY = ("cv2", "scipy", "matplotlib", "sklearn")
 
 MOST_LINES = 60
@@ -71,16 +71,22 @@ def named(arrows: Iterable[tuple[str, str]], room: str = "") -> list[str]:
     return [f"{room}{source} -> {room}{target}" for source, target in arrows]
 
 
+@cache
+def tree() -> Tree:
+    """The house; read when the first test asks, not while tests are collected."""
+    return Tree(ROOT / "calib")
+
+
 # ------------------------------------------------------------------------------------------------ imports
 
 
 def test_imports_between_rooms_point_one_way() -> None:
-    climbing = climbing_between_rooms(arrows_between_rooms(TREE))
+    climbing = climbing_between_rooms(arrows_between_rooms(tree()))
     assert not climbing, f"may not import: {named(climbing)}"
 
 
 def test_every_room_has_its_storey() -> None:
-    assert {module.room for module in TREE.modules.values() if module.room} <= set(MAY_IMPORT)
+    assert {module.room for module in tree().modules.values() if module.room} <= set(MAY_IMPORT)
 
 
 def test_the_storeys_themselves_run_in_no_circle() -> None:
@@ -91,14 +97,14 @@ def test_imports_within_a_room_point_one_way() -> None:
     climbing = [
         one
         for room in ROOMS
-        for one in named(climbing_between_parts(room, arrows_between_parts(TREE, room)), f"{room}/")
+        for one in named(climbing_between_parts(room, arrows_between_parts(tree(), room)), f"{room}/")
     ]
     assert_only_known(climbing, offenders.CLIMBING, "against the storeys in tools/storeys.py")
 
 
 @pytest.mark.parametrize("room", ROOMS)
 def test_every_folder_of_a_room_has_its_storey(room: str) -> None:
-    folders = {module.part for module in TREE.modules.values() if module.room == room and module.part.endswith("/")}
+    folders = {module.part for module in tree().modules.values() if module.room == room and module.part.endswith("/")}
     laid_down = Counter(part for storey in ORDER.get(room, ()) for part in storey)
     assert folders == set(laid_down), "place the folder in ORDER of tools/storeys.py"
     assert set(laid_down.values()) <= {1}
@@ -110,7 +116,7 @@ def test_detection_and_calibration_never_meet() -> None:
 
 
 def test_walls_stand_between_folders_that_exist() -> None:
-    folders = {f"{module.room}/{module.part}" for module in TREE.modules.values()}
+    folders = {f"{module.room}/{module.part}" for module in tree().modules.values()}
     assert {folder for wall in WALLS for folder in wall} <= folders
 
 
@@ -120,24 +126,24 @@ def test_no_parts_of_a_room_need_each_other() -> None:
 
 
 def test_no_files_need_each_other() -> None:
-    assert circles_of_files(TREE.inner_imports) == []
+    assert circles_of_files(tree().inner_imports) == []
 
 
 def test_folders_lie_two_deep_at_most() -> None:
-    assert [m.name for m in TREE.modules.values() if len(m.path.relative_to(ROOT / "calib").parts) > 4] == []
+    assert [m.name for m in tree().modules.values() if len(m.path.relative_to(ROOT / "calib").parts) > 4] == []
 
 
 def test_the_engine_knows_arrays_and_nothing_else() -> None:
     allowed = {"calib", "numpy", "scipy", *sys.stdlib_module_names}
-    names = {one.target.partition(".")[0] for one in TREE.imports if TREE.modules[one.source].room == "engine"}
+    names = {one.target.partition(".")[0] for one in tree().imports if tree().modules[one.source].room == "engine"}
     assert names <= allowed
 
 
 def test_the_command_line_holds_no_maths() -> None:
     found = {
         one.source
-        for one in TREE.imports
-        if TREE.modules[one.source].room == "cli" and one.when != FOR_TYPES
+        for one in tree().imports
+        if tree().modules[one.source].room == "cli" and one.when != FOR_TYPES
         if f"{one.target}.".startswith(_dotted(COMMAND_LINE_MAY_NOT))
     }
     assert_only_known(found, offenders.MATHS_IN_CLI, f"imports one of {', '.join(COMMAND_LINE_MAY_NOT)}")
@@ -147,8 +153,8 @@ def test_the_command_line_conducts_no_workflow() -> None:
     """It calls a room by its public face (`from calib.robot import calibrate`), never the steps in its folders."""
     found = {
         source.name
-        for one in TREE.inner_imports
-        for source, target in [TREE.of(one)]
+        for one in tree().inner_imports
+        for source, target in [tree().of(one)]
         if source.room == "cli" and one.when != FOR_TYPES
         if target.room in ("camera", "robot", "cell") and target.part.endswith("/")
     }
@@ -158,8 +164,8 @@ def test_the_command_line_conducts_no_workflow() -> None:
 def test_what_is_written_neither_simulates_nor_solves() -> None:
     found = {
         f"{one.source} -> {one.target}"
-        for one in TREE.inner_imports
-        for source, target in [TREE.of(one)]
+        for one in tree().inner_imports
+        for source, target in [tree().of(one)]
         if (source.room == "report" or _last(source) in TEXTS) and one.when != FOR_TYPES and _works(target, source)
     }
     assert_only_known(found, offenders.WORKING_TEXTS, "a text reads results, it does not make them")
@@ -178,12 +184,14 @@ def test_heavy_packages_load_only_where_they_are_used(module: str) -> None:
 
 def test_functions_are_short() -> None:
     """At most 60 lines. The options of a command are its signature: there the body counts."""
-    found = {str(one) for one in TREE.functions if (one.body_lines if _takes_options(one) else one.lines) > MOST_LINES}
+    found = {
+        str(one) for one in tree().functions if (one.body_lines if _takes_options(one) else one.lines) > MOST_LINES
+    }
     assert_only_known(found, offenders.LONG_FUNCTIONS, f"longer than {MOST_LINES} lines")
 
 
 def test_functions_take_few_parameters() -> None:
-    found = {str(one) for one in TREE.functions if one.parameters > MOST_PARAMETERS and not _takes_options(one)}
+    found = {str(one) for one in tree().functions if one.parameters > MOST_PARAMETERS and not _takes_options(one)}
     assert_only_known(found, offenders.MANY_PARAMETERS, f"more than {MOST_PARAMETERS} parameters")
 
 
@@ -191,12 +199,12 @@ def test_functions_take_few_parameters() -> None:
 
 
 def test_no_module_is_named_after_nothing() -> None:
-    assert [module.name for module in TREE.modules.values() if set(module.name.split(".")) & NAMES_OF_NOTHING] == []
+    assert [module.name for module in tree().modules.values() if set(module.name.split(".")) & NAMES_OF_NOTHING] == []
 
 
 def test_a_class_name_means_one_thing() -> None:
     homes: Mapping[str, list[str]] = defaultdict(list)
-    for module in TREE.modules.values():
+    for module in tree().modules.values():
         for one in classes(module):
             homes[one.name].append(module.name)
     found = {name for name, modules in homes.items() if len(modules) > 1}
@@ -207,7 +215,7 @@ def test_functions_are_verbs_or_nouns() -> None:
     """`chosen()`, `said()`, `left_out()` leave open who does what; properties are attributes and may be participles."""
     found = {
         f"{one.module.split('.')[1]}: {_last_name(one)}"
-        for one in TREE.functions
+        for one in tree().functions
         if is_participle(_last_name(one)) and not any("property" in text for text in one.decorators)
     }
     assert_only_known(found, offenders.PARTICIPLES, "a function named by a bare participle")
@@ -255,12 +263,12 @@ def test_a_planted_offence_is_seen(tmp_path: Path) -> None:
         path.write_text(text)
     for folder in ("", "camera", "camera/detection", "camera/calibration"):
         (tmp_path / "calib" / folder / "__init__.py").touch()
-    tree = Tree(tmp_path / "calib")
-    assert climbing_between_rooms(arrows_between_rooms(tree)) == [("camera", "cli")]
-    parts = arrows_between_parts(tree, "camera")
+    planted = Tree(tmp_path / "calib")
+    assert climbing_between_rooms(arrows_between_rooms(planted)) == [("camera", "cli")]
+    parts = arrows_between_parts(planted, "camera")
     assert climbing_between_parts("camera", parts) == [("detection/", "calibration/")]
-    assert circles_of_files(tree.inner_imports) == []
-    (function,) = tree.functions
+    assert circles_of_files(planted.inner_imports) == []
+    (function,) = planted.functions
     assert (str(function), function.parameters, function.lines) == ("calib.camera.detection.grid.order", 2, 3)
     assert function.body_lines == 1
 
@@ -276,7 +284,7 @@ def is_participle(name: str) -> bool:
 
 
 def _parts_graph(room: str) -> Mapping[str, frozenset[str]]:
-    return graph_of(arrows_between_parts(TREE, room))
+    return graph_of(arrows_between_parts(tree(), room))
 
 
 def _takes_options(one: Function) -> bool:

@@ -90,6 +90,7 @@ def test_what_joints_err_by_is_learnt_saved_and_applied(run: Run, table: PoseTab
     np.testing.assert_allclose(arm.base_from_flange(reached.command), wanted, atol=2e-6)
 
 
+@pytest.mark.slow
 def test_a_compensated_arm_is_a_nominal_arm_again(run: Run, table: PoseTable) -> None:
     document(run(table, "--arm", "ur5e", "--json", "--holdout-by", "session"))
     again = document(run(None, "--arm", "calib_robot_result/arm.yaml", "--model", "offsets", "--json"))
@@ -148,12 +149,14 @@ def test_an_arm_refuses_what_was_not_learnt_for_it(run: Run, table: PoseTable, t
         load_calibrated_arm("seven.yaml")
 
 
+@pytest.mark.slow
 def test_a_measured_arm_declines(run: Run, real_data: Callable[[str], Path]) -> None:
     poses = real_data("robot/fr3_camera_pose") / "poses.csv"
     found = document(run(None, "--poses", str(poses), "--arm", "franka_fr3", "--json"))
     assert found["compensation"]["reason"].startswith("declined: ")
 
 
+@pytest.mark.slow
 def test_a_measured_arm_gains(run: Run, real_data: Callable[[str], Path]) -> None:
     """Harmonics of its gears leave 0.43 mm of this arm; 400 rows of 2,773 are enough to learn more."""
     poses = real_data("robot/ur10_leica_pose") / "series_c.csv"

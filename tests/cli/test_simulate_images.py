@@ -77,6 +77,7 @@ def test_a_hand_eye_from_pictures_is_as_good_as_from_corners(cell: Path, tmp_pat
         assert max(told[f"interval95_{unit}"]) < 1.5 * max(corners[f"interval95_{unit}"])
 
 
+@pytest.mark.slow
 def test_a_bowed_board_is_rendered_bowed(tmp_path: Path) -> None:
     sim = simulated(tmp_path / "sim", "hand-eye", "--views", 8, "--seed", 4, "--bow-mm", 2)
     out = tmp_path / "out"
@@ -84,6 +85,7 @@ def test_a_bowed_board_is_rendered_bowed(tmp_path: Path) -> None:
     assert json.loads((out / "result.json").read_text())["board_bow_mm"] == pytest.approx(2.0, rel=0.05)
 
 
+@pytest.mark.slow
 def test_an_arm_is_identified_from_pictures(tmp_path: Path) -> None:
     sim = simulated(tmp_path / "sim", "robot-images", "--views", 12, "--seed", 3, "--setup", "eye-to-hand")
     source = ("--poses", sim / "joints.csv", "--images", sim / "images", "--board", BOARD)
@@ -95,6 +97,7 @@ def test_an_arm_is_identified_from_pictures(tmp_path: Path) -> None:
     assert after < 0.2 * before
 
 
+@pytest.mark.slow
 def test_a_cell_is_put_together_from_pictures(tmp_path: Path) -> None:
     sim = simulated(tmp_path / "sim", "cell", "--measurement", "images", "--arms", "ur5e,ur5e", "--poses", 10)
     assert read_yaml(sim / "cell.yaml")["arms"]["arm2"]["images"] == "arm2/images"

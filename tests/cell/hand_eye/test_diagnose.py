@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from cases.hand_eye import BOARD, CAMERA, angles, columns, data_of, errors, poses, simulated
+from cases.seeds import seeds
 
 from calib.camera.observations import Observations, View
 from calib.cell.hand_eye.calibrate import calibrate_hand_eye
@@ -132,7 +133,7 @@ def test_what_is_told_is_mended_on_request(name: str) -> None:
 
 
 @pytest.mark.parametrize("setup", SETUPS)
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", seeds(4))
 def test_no_false_alarm_on_good_data(seed: int, setup: Setup) -> None:
     noise = Noise(sigma_px=0.3, sigma_m=1e-3, sigma_rad=np.deg2rad(0.2), wrong=0.1 if seed % 2 else 0.0)
     s = simulated(views=8 + 6 * seed, seed=seed, setup=setup, noise=noise)
