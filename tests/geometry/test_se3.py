@@ -7,11 +7,9 @@ import pytest
 
 from calib.geometry import se3, so3
 
-RNG = np.random.default_rng(0)
 ANGLES = [0.0, 1e-12, 1e-6, 1e-3, 0.2499999, 0.2500001, 0.4999999, 0.5000001, 1.0, 2.0, 3.0, np.pi - 1e-4]
-AXES = RNG.normal(size=(8, 3))
+AXES, SHIFTS = np.random.default_rng(0).normal(size=(2, 8, 3))
 AXES /= np.linalg.norm(AXES, axis=1, keepdims=True)
-SHIFTS = RNG.normal(size=(8, 3))
 H = 1e-6
 
 
@@ -23,11 +21,11 @@ TRANSFORMS = se3.exp(np.concatenate([tangents(angle) for angle in ANGLES]))
 
 
 def test_group_axioms() -> None:
-    a, b, c = se3.exp(RNG.normal(size=(3, 5, 6)))
+    a, b = se3.exp(np.random.default_rng(1).normal(size=(2, 5, 6)))
     identity = np.broadcast_to(np.eye(4), a.shape)
     np.testing.assert_allclose(a @ se3.inverse(a), identity, atol=1e-15)
     np.testing.assert_allclose(se3.inverse(a) @ a, identity, atol=1e-15)
-    np.testing.assert_allclose((a @ b) @ c, a @ (b @ c), atol=1e-14)
+    np.testing.assert_allclose(se3.exp(se3.log(a @ b)), a @ b, atol=1e-14)
     np.testing.assert_allclose(se3.inverse(a @ b), se3.inverse(b) @ se3.inverse(a), atol=1e-14)
     np.testing.assert_array_equal(se3.exp(np.zeros(6)), np.eye(4))
 
@@ -53,7 +51,7 @@ def test_tangent_is_metres_first_and_perturbs_on_the_right() -> None:
 
 def test_apply_maps_points_of_b_into_a() -> None:
     a_from_b, b_from_c = TRANSFORMS[7], TRANSFORMS[40]
-    points = RNG.normal(size=(6, 3))
+    points = np.random.default_rng(2).normal(size=(6, 3))
     homogeneous = np.concatenate([points, np.ones((6, 1))], axis=1)
     np.testing.assert_allclose(se3.apply(a_from_b, points), (homogeneous @ a_from_b.T)[:, :3], atol=1e-14)
     chained = se3.apply(a_from_b, se3.apply(b_from_c, points))
@@ -62,7 +60,7 @@ def test_apply_maps_points_of_b_into_a() -> None:
 
 
 def test_adjoint_moves_a_tangent_through_a_transform() -> None:
-    x = 0.3 * RNG.normal(size=6)
+    x = 0.3 * np.random.default_rng(3).normal(size=6)
     left = TRANSFORMS @ se3.exp(x)
     right = se3.exp(np.einsum("nij,j->ni", se3.adjoint(TRANSFORMS), x)) @ TRANSFORMS
     np.testing.assert_allclose(left, right, atol=1e-13)
