@@ -6,18 +6,19 @@
 from __future__ import annotations
 
 import ast
-import re
 import subprocess
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from cases import offenders
+from cases.laws import assert_only_known
 from cases.paths import ROOT
+from cases.words import NAMES_OF_NOTHING, is_participle, words
 from import_chart import (
     arrows_between_parts,
     arrows_between_rooms,
@@ -39,32 +40,9 @@ CONDUCTORS = {
 """Public functions that take a command's options one by one, as notebooks complete them. Their bodies stay small."""
 
 
-def words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-NAMES_OF_NOTHING = words(
-    "utils util common base core types data info helpers helper manager session logger doctor garbage"
-)
-VERBS_IN_ED = words("need feed seed speed exceed proceed succeed embed bleed breed weed")
-IRREGULAR_PARTICIPLES = words("""
-    begun bent bound broken brought built caught chosen dealt done drawn driven eaten fallen fed felt fitted forgotten
-    found frozen given gone grown held hidden hung kept known laid led left lost made meant met paid proven risen said
-    sent seen shaken shown sold sought spent spoken stolen stood sunk taken taught thought thrown told torn understood
-    woken won worn woven written fits
-""")  # "fits" is none, and tells as little
-PARTICLES = words("apart as aside at away by down for from in off on out over to under up with")
-
 SOLVERS = words("solve calibrate simulate identify bundle_adjustment calibrate_cell calibration steps")
 TEXTS = words("summary documents plots")
 COMMAND_LINE_MAY_NOT = ("numpy", "scipy", "cv2", "calib.geometry", "calib.engine")
-
-
-def assert_only_known(found: Iterable[str], known: Iterable[str], law: str) -> None:
-    """Nothing offends that is not listed as an offender, and nothing is listed that no longer offends."""
-    new, gone = sorted(set(found) - set(known)), sorted(set(known) - set(found))
-    assert not new, f"{law}: {', '.join(new)}"
-    assert not gone, f"no longer offends; delete it from tests/cases/offenders.py ({law}): {', '.join(gone)}"
 
 
 def named(arrows: Iterable[tuple[str, str]], room: str = "") -> list[str]:
@@ -241,6 +219,28 @@ def test_tests_mirror_the_rooms() -> None:
     assert [folder.as_posix() for folder in sorted(folders) if not (ROOT / "calib" / folder).is_dir()] == []
 
 
+# ------------------------------------------------------------------------------------------------ tests
+
+
+def test_no_generator_is_shared() -> None:
+    """What a test draws from a module's generator depends on the tests that ran before it."""
+    found = {file for file, tree in _test_files() if any(map(_is_generator, _values_of_module(tree)))}
+    assert_only_known(found, offenders.SHARED_GENERATORS, "a generator at module level; make one in each test")
+
+
+def test_tuples_are_not_ordered() -> None:
+    """`(far, turn) < (1e-4, 1e-3)` looks at the turn only where both distances are equal."""
+    found = {file for file, tree in _test_files() if any(map(_orders_a_tuple, ast.walk(tree)))}
+    assert_only_known(found, offenders.ORDERED_TUPLES, "two tuples compared by <; compare their members")
+
+
+def test_planted_offences_are_seen() -> None:
+    planted = ast.parse("RNG = np.random.default_rng(0)\nAXES = np.random.default_rng(0).normal(size=3)")
+    assert [_is_generator(value) for value in _values_of_module(planted)] == [True, False]
+    for text, offends in (("f() < (1, 2)", True), ("1 < x <= 2", False), ("f() == (1, 2)", False)):
+        assert _orders_a_tuple(ast.parse(text, mode="eval").body) is offends
+
+
 # ------------------------------------------------------------------------------------------------ the reading itself
 
 
@@ -273,14 +273,24 @@ def test_a_planted_offence_is_seen(tmp_path: Path) -> None:
     assert function.body_lines == 1
 
 
-def is_participle(name: str) -> bool:
-    """Whether a function's name is a participle, alone or with a particle (`held_out`)."""
-    first, *rest = name.strip("_").split("_")
-    if rest and (len(rest) > 1 or rest[0] not in PARTICLES):
+def _test_files() -> Iterator[tuple[str, ast.Module]]:
+    for path in sorted((ROOT / "tests").rglob("*.py")):
+        yield path.relative_to(ROOT).as_posix(), ast.parse(path.read_text("utf-8"))
+
+
+def _values_of_module(tree: ast.Module) -> list[ast.expr | None]:
+    return [node.value for node in tree.body if isinstance(node, ast.Assign | ast.AnnAssign)]
+
+
+def _is_generator(value: ast.expr | None) -> bool:
+    return isinstance(value, ast.Call) and ast.unparse(value.func).endswith("default_rng")
+
+
+def _orders_a_tuple(node: ast.AST) -> bool:
+    if not isinstance(node, ast.Compare):
         return False
-    if first in IRREGULAR_PARTICIPLES:
-        return True
-    return re.fullmatch(r"[a-z]{2,}ed", first) is not None and first not in VERBS_IN_ED
+    ordered = any(isinstance(operator, ast.Lt | ast.LtE | ast.Gt | ast.GtE) for operator in node.ops)
+    return ordered and any(isinstance(one, ast.Tuple) for one in (node.left, *node.comparators))
 
 
 def _parts_graph(room: str) -> Mapping[str, frozenset[str]]:

@@ -195,3 +195,19 @@ PARTICIPLES = {
     "text: named",
 }
 """Functions named by a participle."""
+
+SHARED_GENERATORS = {
+    "tests/camera/detection/test_corner_model.py",
+    "tests/camera/images/test_read.py",
+    "tests/cell/hand_eye/test_diagnose.py",
+    "tests/engine/methods/test_batched.py",
+}
+"""Tests with a random generator at module level."""
+
+ORDERED_TUPLES = {
+    "tests/cell/hand_eye/test_calibrate.py",
+    "tests/cell/hand_eye/test_diagnose.py",
+    "tests/cell/pairing/test_by_time.py",
+    "tests/cell/rig/test_calibrate.py",
+}
+"""Tests that compare two tuples by <."""
