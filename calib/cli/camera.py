@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
 from calib.camera.timeout import TIMEOUT_S
 from calib.cli.deliver import deliver
 from calib.cli.observing import Detection
@@ -17,13 +20,15 @@ from calib.cli.options import (
     Jobs,
     Lens,
     Quiet,
-    ResultFolder,
     Robust,
     TimeLimit,
     Verbose,
+    result_folder,
 )
 from calib.cli.reporting import reporting
 from calib.cli.values import split_commas
+
+FOLDER = "calib_camera_result"
 
 HELP = """Calibrate a camera from images of a board.
 
@@ -50,7 +55,7 @@ def command(
     image_size: ImageSize = None,
     robust: Robust = True,
     global_start: GlobalStart = False,
-    output: ResultFolder = None,
+    output: Annotated[Path | None, result_folder(FOLDER)] = None,
     jobs: Jobs = None,
     timeout_s: TimeLimit = TIMEOUT_S,
     as_json: AsJson = False,
@@ -67,7 +72,7 @@ def command(
 
         held, estimated = split_commas(fix), split_commas(free)
         held_labels(read_lens(lens), held, estimated)  # a misspelt label is reported before the long work
-        folder = reserve(output, "calib_camera_result")
+        folder = reserve(output, FOLDER)
         calibration = calibrate(
             detection.observe(images, corners, reporter),
             lens,

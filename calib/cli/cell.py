@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from calib.cli.deliver import deliver
-from calib.cli.options import AsJson, Model, Quiet, ResultFolder, Robust, SplitSeed, Verbose
+from calib.cli.options import AsJson, Model, Quiet, Robust, SplitSeed, Verbose, result_folder
 from calib.cli.reporting import reporting
 
-HELP = """Calibrate several arms in one world, and state how accurately one hands a point to another.
+FOLDER = "calib_cell_result"
+
+HELP = """Calibrate several arms in one world.
+
+For every pair of arms the error of a point that one hands to the other is stated, before and after calibration.
 
 \b
 Examples:
@@ -42,7 +47,7 @@ def command(
     holdout: float = typer.Option(0.2, help="Share of poses held out for validation."),
     robust: Robust = True,
     seed: SplitSeed = 0,
-    output: ResultFolder = None,
+    output: Annotated[Path | None, result_folder(FOLDER)] = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -52,7 +57,7 @@ def command(
         from calib.cell.arms.calibrate_cell import calibrate_cell, read_cell
         from calib.folder import reserve
 
-        folder = reserve(output, "calib_cell_result")
+        folder = reserve(output, FOLDER)
         calibration = calibrate_cell(
             read_cell(config),
             config.parent,

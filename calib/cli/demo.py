@@ -13,7 +13,7 @@ from calib.config import shipped
 
 BOARD = "checkerboard:9x6:25mm"
 
-HELP = """Calibrate a camera from shipped images, and print what `calib camera` prints for yours.
+HELP = """Calibrate a camera from shipped images.
 
 \b
 Examples:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
@@ -21,16 +21,20 @@ from calib.cli.options import (
     Jobs,
     Lens,
     Quiet,
-    ResultFolder,
     Robust,
     Setup,
     TimeLimit,
     Verbose,
+    result_folder,
 )
 from calib.cli.reporting import reporting
 from calib.cli.values import length_and_angle, split_commas
 
-HELP = """Calibrate the pose of a camera, hand-mounted (eye-in-hand) or fixed (eye-to-hand), from images of a board.
+FOLDER = "calib_hand_eye_result"
+
+HELP = """Calibrate the pose of a camera on or beside a robot.
+
+The camera is hand-mounted (eye-in-hand) or fixed (eye-to-hand) and observes a board.
 
 \b
 Examples:
@@ -53,13 +57,17 @@ pose of the camera, 5 no convergence."""
 
 def command(
     poses: Path = typer.Option(..., help="Table of poses of the flange in the base (CSV)."),
-    images: list[Path] | None = typer.Option(None, help="Folder of images of the board; once for each camera."),
+    images: list[Path] | None = typer.Option(
+        None, metavar="FOLDER", help="Folder of images of the board; once for each camera."
+    ),
     corners: list[Path] | None = typer.Option(
-        None, help="Table of corners instead: image,x_px,y_px,X_m,Y_m and optional Z_m,sigma_px; once for each camera."
+        None,
+        metavar="FILE",
+        help="Table of corners instead: image,x_px,y_px,X_m,Y_m and optional Z_m,sigma_px; once for each camera.",
     ),
     board: BoardOfImages = None,
     camera: list[Path] | None = typer.Option(
-        None, help="camera.yaml, once for each camera. Default: calibrated from the same images."
+        None, metavar="FILE", help="camera.yaml, once for each camera. Default: calibrated from the same images."
     ),
     lens: Lens = "brown_conrady",
     setup: Setup = None,
@@ -81,7 +89,7 @@ def command(
     fix_conventions: FixConventions = False,
     robust: Robust = True,
     image_size: ImageSize = None,
-    output: ResultFolder = None,
+    output: Annotated[Path | None, result_folder(FOLDER)] = None,
     jobs: Jobs = None,
     timeout_s: TimeLimit = TIMEOUT_S,
     as_json: AsJson = False,
@@ -115,7 +123,7 @@ def command(
         mapping = parse_columns(columns) if columns is not None else {}
         times = read_image_times(image_times) if image_times is not None else None
         table = read_poses(poses, euler=euler, columns=mapping, joints_needed=False)
-        folder = reserve(output, "calib_hand_eye_result")
+        folder = reserve(output, FOLDER)
         sources = [*((path, None) for path in images or []), *((None, path) for path in corners or [])]
         seen = [detection.observe(*source, reporter) for source in sources]
         options: dict[str, Any] = {

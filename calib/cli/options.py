@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -13,7 +13,12 @@ from calib.cli import shipped
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of the summary.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print the verdict alone, and errors.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Print the solver's iterations on stderr.")]
-ResultFolder = Annotated[Path | None, typer.Option("--output", help="Folder to create. Default: calib_COMMAND_result.")]
+
+
+def result_folder(default: str) -> Any:
+    """The option for the folder of a calibration's result."""
+    return typer.Option("--output", help=f"Folder to create. Default: {default}, or {default}-2, ...")
+
 
 # Images of a board, or corners found elsewhere.
 Images = Annotated[Path | None, typer.Option(help="Folder of images of the board (JPEG, PNG, BMP, TIFF).")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -24,12 +24,12 @@ from calib.cli.options import (
     Lens,
     Model,
     Quiet,
-    ResultFolder,
     Robust,
     Setup,
     SplitSeed,
     TimeLimit,
     Verbose,
+    result_folder,
 )
 from calib.cli.reporting import Reporter, reporting
 from calib.cli.robot_images import arm_and_setup, from_images
@@ -43,7 +43,12 @@ if TYPE_CHECKING:
     from calib.robot.calibrated_arm import CalibratedArm
     from calib.robot.table.read import PoseTable
 
-HELP = """Calibrate a robot arm from measured poses, positions or distances, or from images of a board.
+FOLDER = "calib_robot_result"
+
+HELP = """Calibrate a robot arm from measurements or images.
+
+The table holds joint values and what was measured there: poses, positions or distances of a target on the flange, or
+nothing but joint values where a plane or a point was touched, or where a camera took an image of a board.
 
 \b
 Examples:
@@ -112,7 +117,7 @@ def command(
     ),
     fix_conventions: FixConventions = False,
     robust: Robust = True,
-    output: ResultFolder = None,
+    output: Annotated[Path | None, result_folder(FOLDER)] = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -128,7 +133,7 @@ def command(
         from calib.robot.table.read import read_poses
         from calib.robot.table.settings import arm_beside, settings_beside
 
-        target = reserve(output, "calib_robot_result")
+        target = reserve(output, FOLDER)
         settings = settings_beside(table)
         mapping = parse_columns(columns) if columns is not None else settings.columns
         sequence = euler or settings.euler

@@ -80,55 +80,6 @@ def parallel(tilt_deg: float = 0.0, views: int = 8, still: bool = False) -> Obse
     return Observations(tuple(seen), camera.image_size_px)
 
 
-# help
-
-
-def test_help_names_every_command(run: Run) -> None:
-    result = run("--help")
-    assert result.exit_code == 0
-    for command in ("camera", "simulate", "demo", "list"):
-        assert re.search(rf"^  {command}\b", result.stdout, re.MULTILINE)
-
-
-@pytest.mark.parametrize("flag", ["--help", "-h"])
-def test_help_of_camera_shows_examples_options_and_exit_statuses(run: Run, flag: str) -> None:
-    result = run("camera", flag)
-    assert result.exit_code == 0
-    for words in ("Examples:", "calib camera --images photos/", "--board", "--lens", "--corners", "--fix", "--json"):
-        assert words in result.stdout
-    assert "Exit status" in result.stdout
-
-
-def test_help_of_simulate_shows_examples(run: Run) -> None:
-    assert "calib simulate camera --output sim" in run("simulate", "camera", "--help").stdout
-
-
-def test_help_loads_nothing_heavy() -> None:
-    code = (
-        "import sys\n"
-        "from calib.cli import app\n"
-        "try:\n    app(['--help'])\n"
-        "except SystemExit as end:\n    assert not end.code\n"
-        "heavy = {'cv2', 'scipy', 'numpy'} & set(sys.modules)\n"
-        "sys.exit(f'loaded {heavy}' if heavy else 0)\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-
-
-def test_the_version_is_that_of_the_package(run: Run) -> None:
-    from calib import __version__
-
-    assert run("--version").stdout.strip() == f"calib {__version__}"
-
-
-def test_a_list_names_what_is_shipped(run: Run) -> None:
-    everything = run("list").stdout
-    for name in ("brown_conrady", "kannala_brandt", "checkerboard_9x6_25mm", "ur5e"):
-        assert name in everything
-    assert "ur5e" not in run("list", "lenses").stdout
-
-
 # from corners
 
 

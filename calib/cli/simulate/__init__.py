@@ -7,7 +7,9 @@ import typer
 from calib.cli.simulate import camera, cell, hand_eye, robot, robot_images
 
 app = typer.Typer(
-    help="Write simulated, seeded data sets with their truth.",
+    help="Write simulated data sets with their truth.\n\n\b\nExamples:\n"
+    "  calib simulate camera --output sim && calib camera --corners sim/corners.csv\n"
+    "  calib simulate robot --output sim_arm --arm ur5e && calib robot --poses sim_arm/poses.csv",
     no_args_is_help=True,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},

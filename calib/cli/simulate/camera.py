@@ -9,7 +9,9 @@ from calib.cli.options import AsJson, Board, Lens, NewFolder, NoisePx, Quiet, Re
 from calib.cli.reporting import reporting
 from calib.cli.values import parse_size
 
-HELP = """Simulate the views of a camera: corners.csv, truth.yaml and, with --render, images.
+HELP = """Simulate images of a board by a camera.
+
+Writes corners.csv, truth.yaml and, with --render, images.
 
 \b
 Examples:

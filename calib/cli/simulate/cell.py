@@ -25,10 +25,10 @@ from calib.errors import UsageError, did_you_mean
 
 MEASUREMENTS = ("pose", "images")
 
-HELP = """Simulate a cell: several arms in one world; cell.yaml, a table per arm and truth.yaml.
+HELP = """Simulate several arms in one world.
 
-One instrument measures all arms or, with --measurement images, a camera on each hand observes one board; then every arm
-has a folder, as `calib simulate robot-images` writes it.
+Writes cell.yaml, a table per arm and truth.yaml. One instrument measures all arms or, with --measurement images, a
+camera on each hand observes one board; then every arm has a folder, as `calib simulate robot-images` writes it.
 
 \b
 Examples:

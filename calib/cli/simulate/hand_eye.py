@@ -23,11 +23,12 @@ from calib.cli.reporting import reporting
 from calib.cli.values import parse_size
 from calib.errors import UsageError
 
-HELP = """Simulate a hand-eye calibration: corners.csv, poses.csv, camera.yaml, truth.yaml and, with --render, images.
+HELP = """Simulate a hand-eye calibration.
 
-The camera observes a board from all sides; the robot reports the poses of its flange, with noise. With --time-offset-ms
-the arm moves throughout: poses.csv is a stream with times, times.csv holds the image times by another clock. With
---cameras several observe the board: camera1.csv, camera2.csv, ... hold their corners.
+Writes corners.csv, poses.csv, camera.yaml, truth.yaml and, with --render, images. The camera observes a board from all
+sides; the robot reports the poses of its flange, with noise. With --time-offset-ms the arm moves throughout: poses.csv
+is a stream with times, times.csv holds the image times by another clock. With --cameras several observe the board:
+camera1.csv, camera2.csv, ... hold their corners.
 
 \b
 Examples:

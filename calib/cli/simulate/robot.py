@@ -10,10 +10,10 @@ from calib.cli.options import AsJson, ErrorDeg, ErrorMm, NewFolder, Quiet, Seed,
 from calib.cli.reporting import reporting
 from calib.cli.values import split_commas
 
-HELP = """Simulate measurements of an arm: poses.csv, calib.yaml and truth.yaml.
+HELP = """Simulate measurements of an arm.
 
-The arm's parameters deviate from its table by random errors, its poses are random within the joint limits, and the
-measurements carry noise.
+Writes poses.csv, calib.yaml and truth.yaml. The arm's parameters deviate from its table by random errors, its poses
+are random within the joint limits, and the measurements carry noise.
 
 \b
 Examples:

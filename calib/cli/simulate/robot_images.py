@@ -23,10 +23,11 @@ from calib.cli.options import (
 from calib.cli.reporting import reporting
 from calib.cli.values import parse_size
 
-HELP = """Simulate an arm with a camera: joints.csv, corners.csv, camera.yaml, calib.yaml and truth.yaml.
+HELP = """Simulate an arm with a camera.
 
-The arm's parameters deviate from its table; a camera on the hand observes a board, or a fixed camera a board on the
-hand. With --render the images are written as well.
+Writes joints.csv, corners.csv, camera.yaml, calib.yaml and truth.yaml. The arm's parameters deviate from its table; a
+camera on the hand observes a board, or a fixed camera a board on the hand. With --render the images are written as
+well.
 
 \b
 Examples:
