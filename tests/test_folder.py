@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 
 import pytest
-import yaml
 
-from calib import documents, folder
+from calib import folder
 from calib.errors import UsageError
 
 
@@ -115,29 +113,3 @@ def test_an_interruption_midway_leaves_nothing(
 def test_reserving_leaves_no_trace_beside_the_parents(tmp_path: Path) -> None:
     folder.reserve(tmp_path / "result", "")
     assert names(tmp_path) == []
-
-
-def test_json_is_one_document_with_full_precision() -> None:
-    text = documents.to_json({"x": 0.1 + 0.2, "y": [1, None, True]})
-    assert json.loads(text) == {"x": 0.1 + 0.2, "y": [1, None, True]}
-    assert text.endswith("}\n")
-
-
-@pytest.mark.parametrize("value", [float("nan"), float("inf")])
-def test_json_has_no_nan(value: float) -> None:
-    with pytest.raises(ValueError, match="JSON"):
-        documents.to_json({"x": value})
-
-
-@pytest.mark.parametrize("value", [1e-5, -2.5e300, 1e22, 0.1, 123456789.123456789, 0.0, 5e-324, 1.0])
-def test_yaml_numbers_read_back_as_the_same_numbers(value: float) -> None:
-    back = yaml.safe_load(documents.to_yaml({"x": value}, "title"))["x"]
-    assert isinstance(back, float)
-    assert back == value
-
-
-def test_yaml_keeps_order_rows_on_a_line_and_its_title() -> None:
-    text = documents.to_yaml({"z": [[1.0, 2.0], [3.0, 4.0]], "a": "text", "n": None}, "What this is")
-    assert text.startswith("# What this is\n")
-    assert "- [1.0, 2.0]" in text
-    assert list(yaml.safe_load(text)) == ["z", "a", "n"]
