@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -12,6 +13,11 @@ FEW = 3
 def seeds(count: int) -> list[Any]:
     """Parameters 0 .. count - 1, of which all but the first few are slow."""
     return [pytest.param(seed, marks=pytest.mark.slow if seed >= FEW else ()) for seed in range(count)]
+
+
+def every(step: int, cases: Iterable[Any]) -> list[Any]:
+    """All cases of one kind, of which those between every step-th are slow."""
+    return [pytest.param(case, marks=pytest.mark.slow if at % step else ()) for at, case in enumerate(cases)]
 
 
 def runs(full: int, few: int = FEW) -> list[Any]:

@@ -15,7 +15,7 @@ from calib.camera.simulation.simulate import typical_camera
 from calib.errors import CalibError, DegenerateError, UsageError
 from calib.geometry import se3
 
-NOISES = (0.0, 0.02, 0.5)
+NOISES = (0.0, pytest.param(0.02, marks=pytest.mark.slow), 0.5)
 
 
 def refused(observations: Observations, lens: str, code: str, **options: object) -> DegenerateError:
