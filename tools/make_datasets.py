@@ -14,11 +14,11 @@ from typing import Any
 
 from calib.camera.board import read_board
 from calib.camera.images import opencv
+from calib.camera.simulation.documents import simulation_files
 from calib.camera.simulation.rendering import PixelRays, render
 from calib.camera.simulation.simulate import simulate, typical_camera
 from calib.cell.simulation.cell import simulated_cell
 from calib.report import simulated_arm
-from calib.report.simulated_camera import simulation_files
 from calib.robot.arm.read import load_arm
 from calib.robot.simulation import simulate as robot_simulation
 

@@ -58,8 +58,8 @@ def simulation(files: Mapping[str, str | bytes]) -> Adapted:
 def camera(calibration: CameraCalibration) -> Adapted:
     """A camera."""
     from calib.camera.calibration.documents import as_camera_file, as_document
+    from calib.camera.calibration.summary import summary
     from calib.camera.calibration.verdict import judge
-    from calib.report.camera_summary import summary
 
     verdict = judge(calibration)
     title = "A calibrated camera. Pixels: x right, y down, the centre of the first pixel is (0, 0)."

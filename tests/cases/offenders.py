@@ -43,7 +43,7 @@ WORKFLOW_IN_CLI = {
 
 WORKING_TEXTS = {
     "calib.report.simulated_arm -> calib.robot.simulation.documents",
-    "calib.report.simulated_camera -> calib.camera.simulation.pictures",
+    "calib.camera.simulation.documents -> calib.camera.simulation.pictures",
 }
 """Texts that import what simulates or solves."""
 

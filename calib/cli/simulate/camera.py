@@ -37,10 +37,10 @@ def command(
     """See HELP."""
     with reporting(as_json, quiet) as reporter:
         from calib.camera.board import read_board
+        from calib.camera.simulation.documents import simulation_files
         from calib.camera.simulation.simulate import simulate, typical_camera
         from calib.cli import adapters
         from calib.folder import reserve
-        from calib.report.simulated_camera import simulation_files
 
         folder = reserve(output, "")
         kind = read_board(board)

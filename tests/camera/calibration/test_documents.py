@@ -14,13 +14,13 @@ from cases.camera import CENTRED, LENSES, good, seen, with_views
 
 from calib.camera import CameraCalibration, calibrate, load_camera
 from calib.camera.calibration.documents import as_camera_file, as_document
+from calib.camera.calibration.summary import summary
 from calib.camera.calibration.verdict import judge
 from calib.camera.observations import SetAside
 from calib.camera.simulation.simulate import typical_camera
 from calib.documents import to_json, to_yaml
 from calib.errors import UsageError
 from calib.geometry import se3
-from calib.report.camera_summary import summary
 
 
 def stored(calibration: CameraCalibration, path: Path) -> Path:
