@@ -67,6 +67,7 @@ def _row(dumper: yaml.SafeDumper, value: list[Any]) -> yaml.SequenceNode:
 
 _Dumper.add_representer(float, _number)
 _Dumper.add_representer(list, _row)
+_Dumper.add_multi_representer(str, lambda dumper, text: dumper.represent_str(str(text)))  # a label is its text
 
 
 def to_yaml(document: Mapping[str, Any], title: str) -> str:

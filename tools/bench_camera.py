@@ -34,7 +34,8 @@ import numpy as np
 
 from calib.camera import Observations, View, calibrate
 from calib.camera.boards.checkerboard import Checkerboard
-from calib.camera.simulation.simulate import simulate, typical_camera
+from calib.camera.simulation.draw_views import draw_views
+from calib.camera.simulation.simulate import typical_camera
 from calib.engine.covariance import uncertainty
 from calib.geometry import se3
 
@@ -164,7 +165,7 @@ def covariance_times(views: int, repetitions: int) -> Covariance:
 def simulated(views: int) -> Observations:
     """Noisy corners as both take them: in single precision, OpenCV's."""
     camera, rng = typical_camera("brown_conrady"), np.random.default_rng(4)
-    pool = simulate(camera, BOARD.astype(float), views=min(views, POOL), sigma_px=0.0, seed=4).camera_from_board
+    pool = draw_views(camera, BOARD.astype(float), views=min(views, POOL), noise_px=0.0, seed=4).camera_from_board
     poses = pool[np.arange(views) % len(pool)]
     nudge = rng.normal(size=(views, 6)) * (0.005, 0.005, 0.005, 0.02, 0.02, 0.02)
     poses = np.where((np.arange(views) < len(pool))[:, None, None], poses, se3.retract(poses, nudge))

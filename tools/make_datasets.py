@@ -12,9 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from calib.camera.board import read_board
+from calib.camera.board import load_board
 from calib.camera.images import opencv
-from calib.camera.simulation.documents import simulation_files
 from calib.camera.simulation.rendering import PixelRays, render
 from calib.camera.simulation.simulate import simulate, typical_camera
 from calib.cell.simulation.cell import simulated_cell
@@ -27,10 +26,10 @@ Files = dict[str, str | bytes]
 
 def demo_camera() -> Files:
     """Twelve 640 x 480 pictures of a 9 x 6 board, as `calib demo` calibrates them."""
-    board = read_board("checkerboard:9x6:25mm")
+    board = load_board("checkerboard:9x6:25mm")
     camera = typical_camera("brown_conrady", (640, 480))
-    simulation = simulate(camera, board.corners_in_board, views=12, sigma_px=0.1, seed=11, board=board.name)
-    files = simulation_files(simulation, board)
+    simulation = simulate(camera, board, views=12, seed=11)
+    files = dict(simulation.files())
     rays = PixelRays.of(camera.unproject, (640, 480))
     for i, view in enumerate(simulation.observations.views):
         image = render(board, simulation.camera_from_board[i], rays, noise=3.0, seed=i)

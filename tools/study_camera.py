@@ -28,7 +28,8 @@ from calib.arrays import Array
 from calib.camera import Camera, Observations, View, calibrate
 from calib.camera.boards.checkerboard import Checkerboard
 from calib.camera.calibration.uncertainty import projection_difference
-from calib.camera.simulation.simulate import simulate, typical_camera
+from calib.camera.simulation.draw_views import draw_views
+from calib.camera.simulation.simulate import typical_camera
 from calib.errors import CalibError
 from calib.geometry import se3
 
@@ -82,7 +83,7 @@ def main() -> None:
     recoveries, robustness = [], []
     for lens in options.lens or plugins.discover("calib.camera.lenses"):
         camera = typical_camera(lens)
-        pool = simulate(camera, BOARD, views=POOL, sigma_px=0.0, seed=2).camera_from_board
+        pool = draw_views(camera, BOARD, views=POOL, noise_px=0.0, seed=2).camera_from_board
         recoveries.append(recover(camera, pool, options.runs))
         robustness.append(spoil(camera, pool, options.runs))
     shortfalls = _shortfalls(recoveries, robustness)
@@ -147,7 +148,7 @@ def spoil(camera: Camera, pool: Array, runs: int) -> Robustness:
         clean.append(projection_difference(reference.camera, camera))
         by_hand.append(projection_difference(rest.camera, camera))
         spoilt.append(projection_difference(found.camera, camera))
-        aside = {a.image for a in found.set_aside}
+        aside = {a.image for a in found.excluded}
         garbage_found += sum(view.image in aside for view in bad.views[-garbage:])
         for fit in found.views:
             wrong = wild.get(fit.view.image, np.zeros(len(fit.used), bool))

@@ -1,4 +1,4 @@
-"""Cameras from images of a board: detect the corners, calibrate the lens, say how far to trust it."""
+"""Cameras from images of a board: detect the corners, calibrate the lens, state the uncertainty."""
 
 from __future__ import annotations
 
@@ -7,23 +7,47 @@ from typing import TYPE_CHECKING
 from calib.lazy import lazy
 
 if TYPE_CHECKING:
-    from calib.camera.calibration.calibrate import CameraCalibration, calibrate
+    from calib.camera.board import load_board
+    from calib.camera.calibration.calibrate import calibrate
+    from calib.camera.calibration.result import CameraCalibration
     from calib.camera.camera import Camera, load_camera
+    from calib.camera.corner_table import read_corners
     from calib.camera.detection.detect import detect
-    from calib.camera.observations import Observations, SetAside, View
+    from calib.camera.lens import load_lens
+    from calib.camera.observations import Excluded, Observations, View
+    from calib.camera.simulation.simulate import CameraSimulation, simulate
 
-__all__ = ["Camera", "CameraCalibration", "Observations", "SetAside", "View", "calibrate", "detect", "load_camera"]
+__all__ = [
+    "Camera",
+    "CameraCalibration",
+    "CameraSimulation",
+    "Excluded",
+    "Observations",
+    "View",
+    "calibrate",
+    "detect",
+    "load_board",
+    "load_camera",
+    "load_lens",
+    "read_corners",
+    "simulate",
+]
 
 __getattr__, __dir__ = lazy(
     __name__,
     {
         "Camera": "camera",
-        "CameraCalibration": "calibration.calibrate",
+        "CameraCalibration": "calibration.result",
+        "CameraSimulation": "simulation.simulate",
+        "Excluded": "observations",
         "Observations": "observations",
-        "SetAside": "observations",
         "View": "observations",
         "calibrate": "calibration.calibrate",
         "detect": "detection.detect",
+        "load_board": "board",
         "load_camera": "camera",
+        "load_lens": "lens",
+        "read_corners": "corner_table",
+        "simulate": "simulation.simulate",
     },
 )

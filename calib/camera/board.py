@@ -17,7 +17,7 @@ class Board(Protocol):
 
     @property
     def name(self) -> str:
-        """How results name it; `read_board` reads it back."""
+        """How results name it; `load_board` reads it back."""
 
     @property
     def corners_in_board(self) -> Array:
@@ -39,7 +39,7 @@ class Board(Protocol):
         """The board that the fields of `kind:field:field` describe; raises UsageError `board-syntax`."""
 
 
-def read_board(text: str) -> Board:
+def load_board(text: str) -> Board:
     """A board from a YAML file's path, the name of a shipped board, or inline text (`checkerboard:9x6:25mm`).
 
     Raises UsageError: `unknown-board`, `board-syntax`, and those of `calib.config` for a file.

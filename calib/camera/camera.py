@@ -10,17 +10,25 @@ import numpy as np
 
 from calib import config
 from calib.arrays import Array
-from calib.camera.lens import Lens, read_lens
+from calib.camera.lens import Lens, load_lens
 from calib.errors import UsageError
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Camera:
-    """A lens and its parameters, in the order of `lens.labels`. image_size_px: (width, height) if known."""
+    """A lens with its parameters."""
 
     lens: Lens
+    """The model."""
     parameters: Array
+    """(p,) in the order of `lens.labels`."""
     image_size_px: tuple[int, int] | None = None
+    """(width, height), if known."""
+
+    def __repr__(self) -> str:
+        size = "{} x {} px, ".format(*self.image_size_px) if self.image_size_px else ""
+        values = ", ".join(f"{label}={self.value(label):.6g}" for label in self.lens.labels)
+        return f"Camera({self.lens.name}, {size}{values})"
 
     def project(self, points_in_camera: Array) -> Array:
         """Pixels (..., 2) of points (..., 3) in metres in the camera frame (x right, y down, z forward)."""
@@ -45,6 +53,8 @@ class Camera:
 class _Parameter:
     value: float
     sigma: float | None = None
+    interval_95: Any = None
+    unit: str = ""
     held: bool = False
 
 
@@ -65,7 +75,7 @@ def load_camera(path: str | Path) -> Camera:
     """
     path = Path(path)
     file = config.load(_CameraFile, path)
-    lens = read_lens(file.lens)
+    lens = load_lens(file.lens)
     if set(file.parameters) != set(lens.labels):
         wrong = sorted(set(file.parameters) ^ set(lens.labels))
         raise UsageError(

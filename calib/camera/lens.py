@@ -9,15 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
 
 from calib import plugins
 from calib.arrays import Array
+from calib.engine.label import Label
 from calib.errors import UsageError, did_you_mean
 
-AFFINE = ("fx_px", "fy_px", "skew_px", "cx_px", "cy_px")
+AFFINE = tuple(Label(name, "px") for name in ("fx", "fy", "skew", "cx", "cy"))
+FOCAL, SKEW = AFFINE[:2], AFFINE[2]
 
 
 @dataclass(frozen=True)
@@ -50,14 +53,14 @@ class Lens:
     name: str
     coefficients: tuple[str, ...]
     distort: Distort
-    held: frozenset[str] = frozenset({"skew_px"})
+    held: frozenset[str] = frozenset({SKEW})
     widest_deg: float = 89.0
     weak: Mapping[str, float] = field(default_factory=dict)
 
-    @property
-    def labels(self) -> tuple[str, ...]:
+    @cached_property
+    def labels(self) -> tuple[Label, ...]:
         """Labels of all parameters, in order: fx fy skew cx cy, then the coefficients."""
-        return AFFINE + self.coefficients
+        return AFFINE + tuple(Label(name) for name in self.coefficients)
 
     def start(self, intrinsics: Array) -> Array:
         """Parameters from a pinhole matrix (3, 3), without distortion."""
@@ -102,7 +105,7 @@ class Lens:
         return np.where(seen[:, None], rays, np.nan).reshape(*shape, 3)
 
 
-def read_lens(name: str) -> Lens:
+def load_lens(name: str) -> Lens:
     """The lens of that name. Raises UsageError `unknown-lens`."""
     lens: Lens = plugins.pick("calib.camera.lenses", "LENS", name)
     return lens
@@ -130,7 +133,7 @@ def fixed_values(lens: Lens, fix: Sequence[str]) -> dict[str, float | None]:
         name, equals, text = (part.strip() for part in wish.partition("="))
         label = _label(lens, name)
         values[label] = _number(wish, text) if equals else None
-        if label in AFFINE[:2]:
+        if label in FOCAL:
             value = values[label]
             if value is None:
                 advice = f"{name}=812.5 holds it at 812.5 px"
@@ -150,9 +153,9 @@ def _number(wish: str, text: str) -> float:
     return value
 
 
-def _label(lens: Lens, name: str) -> str:
+def _label(lens: Lens, name: str) -> Label:
     for label in lens.labels:
-        if name in {label, label.removesuffix("_px")}:
+        if name in (label, label.quantity):
             return label
     advice = did_you_mean(name, lens.labels)
     raise UsageError(f"the {lens.name} lens has no parameter {name!r}", code="unknown-label", advice=advice)

@@ -2,45 +2,57 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from calib.arrays import Array
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class View:
-    """The corners seen in one image.
-
-    image: its name. corners_px: (n, 2) in pixels, the centre of the first pixel is (0, 0).
-    corners_in_board: (n, 3) the same corners in the board frame, metres (or squares, if the scale is unknown).
-    sigma_px: (n,) standard deviation of a corner's coordinate relative to the others (1: all alike).
-    """
+    """The corners seen in one image."""
 
     image: str
+    """Its name."""
     corners_px: Array
+    """(n, 2) pixels; the centre of the first pixel is (0, 0)."""
     corners_in_board: Array
+    """(n, 3) the same corners in the board's frame, metres (or squares, if the scale is unknown)."""
     sigma_px: Array | None = None
+    """(n,) standard deviation of a corner's coordinate relative to the others; None: all alike."""
+
+    def __repr__(self) -> str:
+        return f"View({self.image!r}, {len(self.corners_px)} corners)"
 
 
 @dataclass(frozen=True)
-class SetAside:
-    """An image that is not used, and the reason in words."""
+class Excluded:
+    """An image that takes no part."""
 
     image: str
+    """Its name."""
     reason: str
+    """Why, in words."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Observations:
-    """All views of one camera.
-
-    image_size_px: (width, height); None if only corners are known. board: how the board is named in results.
-    scale_known: whether corners_in_board are metres. notes: remarks for the user.
-    """
+    """All views of one camera."""
 
     views: tuple[View, ...]
+    """The views, in the order of the images."""
     image_size_px: tuple[int, int] | None = None
+    """(width, height); None if only corners are known."""
     board: str = ""
+    """How the board is named in results."""
     scale_known: bool = True
-    set_aside: tuple[SetAside, ...] = ()
-    notes: tuple[str, ...] = field(default=())
+    """Whether corners_in_board are metres."""
+    excluded: tuple[Excluded, ...] = ()
+    """Images that show no usable view, and why."""
+    notes: tuple[str, ...] = ()
+    """Remarks for the user."""
+
+    def __repr__(self) -> str:
+        corners = sum(len(view.corners_px) for view in self.views)
+        board = f" of {self.board}" if self.board else ""
+        size = "{} x {} px".format(*self.image_size_px) if self.image_size_px else "image size unknown"
+        return f"Observations({len(self.views)} views, {corners} corners{board}, {size}, {len(self.excluded)} excluded)"

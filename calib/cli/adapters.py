@@ -10,7 +10,6 @@ from calib import documents
 from calib.result import Output
 
 if TYPE_CHECKING:
-    from calib.camera.calibration.calibrate import CameraCalibration
     from calib.cell.arms.calibrate_cell import Cell
     from calib.cell.arms.joint_lens import LensOfArm
     from calib.cell.hand_eye.calibrate import HandEye
@@ -53,19 +52,6 @@ class Adapted(Output):
 def simulation(files: Mapping[str, str | bytes]) -> Adapted:
     """Files of a simulation."""
     return Adapted("simulation", "", files)
-
-
-def camera(calibration: CameraCalibration) -> Adapted:
-    """A camera."""
-    from calib.camera.calibration.documents import as_camera_file, as_document
-    from calib.camera.calibration.summary import summary
-    from calib.camera.calibration.verdict import judge
-
-    verdict = judge(calibration)
-    title = "A calibrated camera. Pixels: x right, y down, the centre of the first pixel is (0, 0)."
-    file = documents.to_yaml(as_camera_file(calibration), title)
-    text = summary(calibration, verdict, None)
-    return Adapted("camera", text, {"camera.yaml": file}, verdict, as_document(calibration, verdict, 0.0))
 
 
 def cell(calibration: Cell) -> Adapted:

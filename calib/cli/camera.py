@@ -67,11 +67,11 @@ def command(
         detection = Detection(board, image_size, jobs, timeout_s)
         detection.check(images, corners, "calib camera --images photos/")
         from calib.camera import calibrate
-        from calib.camera.lens import held_labels, read_lens
+        from calib.camera.lens import held_labels, load_lens
         from calib.folder import reserve
 
         held, estimated = split_commas(fix), split_commas(free)
-        held_labels(read_lens(lens), held, estimated)  # a misspelt label is reported before the long work
+        held_labels(load_lens(lens), held, estimated)  # a misspelt label is reported before the long work
         folder = reserve(output, FOLDER)
         calibration = calibrate(
             detection.observe(images, corners, reporter),
@@ -79,9 +79,7 @@ def command(
             fix=held,
             free=estimated,
             robust=robust,
-            search=global_start,
-            searching=reporter.on_progress("search"),
+            global_start=global_start,
+            on_progress=reporter.on_progress("search"),
         )
-        from calib.cli import adapters
-
-        deliver(adapters.camera(calibration), folder, reporter)
+        deliver(calibration, folder, reporter)

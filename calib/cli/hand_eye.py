@@ -102,7 +102,7 @@ def command(
         detection.check(images, corners, "calib hand-eye --images photos/ --poses poses.csv")
         named = camera_names(images or corners or [], camera or [], image_times)
         from calib.camera.camera import load_camera
-        from calib.camera.lens import read_lens
+        from calib.camera.lens import load_lens
         from calib.cell.hand_eye.calibrate import calibrate_hand_eye, check_refinable
         from calib.cell.hand_eye.closed_forms import read_method
         from calib.cell.hand_eye.frame_loop import read_setup
@@ -113,7 +113,7 @@ def command(
         from calib.robot.table.columns import parse_columns
         from calib.robot.table.read import read_poses
 
-        read_lens(lens)  # a misspelt value is reported before the long work
+        load_lens(lens)  # a misspelt value is reported before the long work
         chosen = read_setup(setup) if setup is not None else None
         if method is not None:
             read_method(method)

@@ -48,8 +48,8 @@ class Detection:
             from calib.camera import detect
 
             on_progress = reporter.on_progress("corners")
-            return detect(images, self.board, jobs=self.jobs, timeout_s=self.timeout_s, progress=on_progress)
-        from calib.camera.corner_table import read_corners
+            return detect(images, self.board, jobs=self.jobs, timeout_s=self.timeout_s, on_progress=on_progress)
+        from calib.camera import read_corners
 
         assert corners is not None
         return read_corners(corners, parse_size(self.image_size) if self.image_size else None)

@@ -203,7 +203,7 @@ def _views(
 ) -> ArmViews:
     """What the camera saw from the rows of a table of joint values. unfit: options that do not go with images."""
     from calib.camera.camera import load_camera
-    from calib.camera.lens import read_lens
+    from calib.camera.lens import load_lens
     from calib.cell.arms.image_measurement import check_refinable, views_of_arm
 
     detection.check(images, corners, "calib robot --table joints.csv --images photos/")
@@ -211,7 +211,7 @@ def _views(
         if value is not None:
             what = f"{option} cannot be combined with images"
             raise UsageError(what, code="option-conflict", advice=f"leave {option} out")
-    read_lens(lens)  # slips of the keys show before the long work
+    load_lens(lens)  # slips of the keys show before the long work
     check_refinable(refine)
     given = load_camera(camera) if camera is not None else None
     observations = detection.observe(images, corners, reporter)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from calib import config, plugins
-from calib.camera.board import pick, read_board, shipped_boards
+from calib.camera.board import load_board, pick, shipped_boards
 from calib.camera.boards.checkerboard import Checkerboard
 from calib.errors import UsageError
 
@@ -24,15 +24,15 @@ from calib.errors import UsageError
     ],
 )
 def test_inline_text(text: str, square_m: float | None) -> None:
-    board = read_board(text)
+    board = load_board(text)
     assert board == Checkerboard(9, 6, square_m)
     assert board.scale_known is (square_m is not None)
 
 
 @pytest.mark.parametrize("text", ["checkerboard:9x6:25mm", "checkerboard:3x4", "checkerboard:11x8:12.7mm"])
 def test_a_name_reads_back(text: str) -> None:
-    assert read_board(text).name == text
-    assert read_board(read_board(text).name) == read_board(text)
+    assert load_board(text).name == text
+    assert load_board(load_board(text).name) == load_board(text)
 
 
 def test_corners_run_row_by_row_from_the_origin() -> None:
@@ -60,7 +60,7 @@ def test_corners_run_row_by_row_from_the_origin() -> None:
 )
 def test_a_wrong_name_is_refused_with_a_hint(text: str, code: str, says: str) -> None:
     with pytest.raises(UsageError) as caught:
-        read_board(text)
+        load_board(text)
     assert caught.value.code == code
     assert says in str(caught.value)
 
@@ -68,7 +68,7 @@ def test_a_wrong_name_is_refused_with_a_hint(text: str, code: str, says: str) ->
 @pytest.mark.parametrize("name", shipped_boards())
 def test_a_shipped_board_is_what_its_name_says(name: str) -> None:
     kind, size, square = name.split("_")
-    assert read_board(name) == read_board(f"{kind}:{size}:{square}")
+    assert load_board(name) == load_board(f"{kind}:{size}:{square}")
 
 
 def test_boards_are_shipped() -> None:
@@ -93,7 +93,7 @@ def test_a_wrong_file_is_refused_by_key(tmp_path: Path, text: str, code: str, sa
     path = tmp_path / "board.yaml"
     path.write_text(text)
     with pytest.raises(UsageError) as caught:
-        read_board(str(path))
+        load_board(str(path))
     assert caught.value.code == code
     assert says in str(caught.value)
 
@@ -101,7 +101,7 @@ def test_a_wrong_file_is_refused_by_key(tmp_path: Path, text: str, code: str, sa
 def test_a_file_is_read(tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text("kind: checkerboard\ncolumns: 7\nrows: 5\nsquare_mm: 30\n")
-    assert read_board(str(path)) == Checkerboard(7, 5, 0.03)
+    assert load_board(str(path)) == Checkerboard(7, 5, 0.03)
 
 
 @pytest.mark.parametrize("kind", plugins.discover("calib.camera.boards"))
@@ -110,8 +110,8 @@ def test_contract(kind: str) -> None:
     assert pick(kind).__name__
     examples = [name for name in shipped_boards() if name.startswith(kind)]
     assert examples, f"configs/boards has no {kind}"
-    board = read_board(examples[0])
-    assert read_board(board.name) == board
+    board = load_board(examples[0])
+    assert load_board(board.name) == board
     corners = board.corners_in_board
     assert corners.ndim == 2
     assert corners.shape[1] == 3

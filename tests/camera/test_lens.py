@@ -9,7 +9,7 @@ from cases.camera import LENSES, tilted
 
 from calib.arrays import Array
 from calib.camera.calibration.reprojection import Corners, lens_block, pose_block, reprojection
-from calib.camera.lens import AFFINE, Lens, held_labels, read_lens
+from calib.camera.lens import AFFINE, Lens, held_labels, load_lens
 from calib.camera.simulation.simulate import typical_camera
 from calib.engine import Problem
 from calib.engine.derivatives import numeric_jacobians
@@ -65,7 +65,7 @@ def uneven_board() -> Array:
 @pytest.mark.parametrize("board", [flat_board(), uneven_board()], ids=["planar", "non-planar"])
 @pytest.mark.parametrize("name", LENSES)
 def test_jacobians_are_the_derivatives_of_the_residual(name: str, board: Array) -> None:
-    problem = posed(read_lens(name), board)
+    problem = posed(load_lens(name), board)
     (block,) = problem.residuals
     _, analytic = block.evaluate(problem.start, slice(0, block.rows))
     numeric = numeric_jacobians(problem, block, problem.start)
@@ -78,7 +78,7 @@ def test_jacobians_are_the_derivatives_of_the_residual(name: str, board: Array) 
 
 @pytest.mark.parametrize("name", LENSES)
 def test_a_part_of_the_rows_is_a_part_of_the_answer(name: str) -> None:
-    problem = posed(read_lens(name), uneven_board())
+    problem = posed(load_lens(name), uneven_board())
     (block,) = problem.residuals
     whole, jacobians = block.evaluate(problem.start, slice(0, block.rows))
     for rows in (slice(3, 29), np.array([39, 0, 17, 18])):
@@ -90,7 +90,7 @@ def test_a_part_of_the_rows_is_a_part_of_the_answer(name: str) -> None:
 
 @pytest.mark.parametrize("name", LENSES)
 def test_the_residual_is_projected_less_seen(name: str) -> None:
-    lens = read_lens(name)
+    lens = load_lens(name)
     problem = posed(lens, uneven_board())
     (block,) = problem.residuals
     residuals, _ = block.evaluate(problem.start, slice(0, block.rows))
@@ -111,7 +111,7 @@ def test_projecting_undoes_unprojecting_over_the_whole_image(name: str) -> None:
 
 @pytest.mark.parametrize("name", LENSES)
 def test_unprojecting_undoes_projecting_over_the_field_of_view(name: str) -> None:
-    lens = read_lens(name)
+    lens = load_lens(name)
     points = rays_in_view(lens)
     rays = lens.unproject(skewed(name), lens.project(skewed(name), points))
     np.testing.assert_allclose(rays, points / np.linalg.norm(points, axis=1, keepdims=True), rtol=0, atol=1e-9)
@@ -119,7 +119,7 @@ def test_unprojecting_undoes_projecting_over_the_field_of_view(name: str) -> Non
 
 @pytest.mark.parametrize("name", LENSES)
 def test_a_pixel_no_ray_reaches_is_nan_and_never_a_wrong_ray(name: str) -> None:
-    lens, parameters = read_lens(name), skewed(name)
+    lens, parameters = load_lens(name), skewed(name)
     pixels = 20.0 * image_grid((1280, 720)) - 10_000.0
     rays = lens.unproject(parameters, pixels)
     found = np.isfinite(rays).all(axis=1)
@@ -128,7 +128,7 @@ def test_a_pixel_no_ray_reaches_is_nan_and_never_a_wrong_ray(name: str) -> None:
 
 
 def test_a_barrel_beyond_its_fold_cannot_be_inverted() -> None:
-    lens = read_lens("brown_conrady")
+    lens = load_lens("brown_conrady")
     parameters = np.array([500.0, 500, 0, 320, 240, -0.4, 0, 0, 0, 0])
     # r (1 - 0.4 r^2) peaks at r = 0.913 with 0.6086, 304 px from the centre: nothing is seen beyond
     assert np.isfinite(lens.unproject(parameters, np.array([320.0 + 300, 240]))).all()
@@ -137,7 +137,7 @@ def test_a_barrel_beyond_its_fold_cannot_be_inverted() -> None:
 
 @pytest.mark.parametrize("name", LENSES)
 def test_pixels_follow_from_the_direction_alone(name: str) -> None:
-    lens = read_lens(name)
+    lens = load_lens(name)
     points = rays_in_view(lens)
     here = lens.project(skewed(name), points)
     np.testing.assert_allclose(lens.project(skewed(name), 7.0 * points), here, rtol=0, atol=1e-8)
@@ -145,7 +145,7 @@ def test_pixels_follow_from_the_direction_alone(name: str) -> None:
 
 @pytest.mark.parametrize("name", LENSES)
 def test_leading_axes_are_free(name: str) -> None:
-    lens = read_lens(name)
+    lens = load_lens(name)
     points = rays_in_view(lens, 24)
     flat = lens.project(skewed(name), points)
     np.testing.assert_array_equal(lens.project(skewed(name), points.reshape(2, 3, 4, 3)), flat.reshape(2, 3, 4, 2))
@@ -156,7 +156,7 @@ def test_leading_axes_are_free(name: str) -> None:
 
 @pytest.mark.parametrize("name", LENSES)
 def test_without_distortion_the_optical_axis_meets_the_principal_point(name: str) -> None:
-    lens = read_lens(name)
+    lens = load_lens(name)
     matrix = np.array([[810.0, 2.0, 333.0], [0, 790.0, 222.0], [0, 0, 1]])
     parameters = lens.start(matrix)
     np.testing.assert_allclose(lens.project(parameters, np.array([0.0, 0.0, 2.5])), [333.0, 222.0], atol=1e-12)
@@ -173,7 +173,7 @@ OPENCV_ORDER = {
 
 @pytest.mark.parametrize("name", sorted(OPENCV_ORDER))
 def test_values_are_those_of_opencv(name: str) -> None:
-    lens, camera = read_lens(name), typical_camera(name)
+    lens, camera = load_lens(name), typical_camera(name)
     points = rays_in_view(lens)
     expected, _ = cv2.projectPoints(
         points, np.zeros(3), np.zeros(3), camera.matrix, OPENCV_ORDER[name](camera.parameters[5:])
@@ -197,7 +197,7 @@ def test_kannala_brandt_values_are_those_of_opencv_fisheye() -> None:
 
 @pytest.mark.parametrize("offset", [0.0, 1e-12, 1e-9, 1e-8, 2e-8, 1e-6, 1e-4])
 def test_kannala_brandt_is_smooth_on_and_near_the_axis(offset: float) -> None:
-    lens = read_lens("kannala_brandt")
+    lens = load_lens("kannala_brandt")
     pose = np.eye(4)[None]
     pose[0, 2, 3] = 0.5
     corners = Corners(
@@ -229,7 +229,7 @@ def test_kannala_brandt_sees_beside_and_behind() -> None:
 
 @pytest.mark.parametrize("name", LENSES)
 def test_labels_are_distinct_start_with_the_affine_map_and_fit_the_start(name: str) -> None:
-    lens = read_lens(name)
+    lens = load_lens(name)
     assert lens.name == name
     assert lens.labels[:5] == AFFINE
     assert len(set(lens.labels)) == len(lens.labels)
@@ -241,34 +241,34 @@ def test_labels_are_distinct_start_with_the_affine_map_and_fit_the_start(name: s
 
 @pytest.mark.parametrize("name", LENSES)
 def test_skew_is_held_until_freed(name: str) -> None:
-    lens = read_lens(name)
+    lens = load_lens(name)
     assert held_labels(lens) == {"skew_px"}
     assert held_labels(lens, free=["skew"]) == frozenset()
     assert held_labels(lens, free=["skew_px"], fix=["cx", "cy_px"]) == {"cx_px", "cy_px"}
 
 
 def test_fixing_adds_to_what_is_held() -> None:
-    assert held_labels(read_lens("brown_conrady"), fix=["k3", "p1", "k3"]) == {"skew_px", "k3", "p1"}
+    assert held_labels(load_lens("brown_conrady"), fix=["k3", "p1", "k3"]) == {"skew_px", "k3", "p1"}
 
 
 def test_an_unknown_label_names_the_nearest_one() -> None:
     with pytest.raises(UsageError, match=r"brown_conrady lens has no parameter 'k4'") as caught:
-        held_labels(read_lens("brown_conrady"), fix=["k4"])
+        held_labels(load_lens("brown_conrady"), fix=["k4"])
     assert caught.value.code == "unknown-label"
     with pytest.raises(UsageError) as caught:
-        held_labels(read_lens("rational"), free=["skew_pix"])
+        held_labels(load_lens("rational"), free=["skew_pix"])
     assert caught.value.advice == "did you mean 'skew_px'?"
 
 
 def test_a_label_cannot_be_both_fixed_and_freed() -> None:
     with pytest.raises(UsageError, match="k1") as caught:
-        held_labels(read_lens("brown_conrady"), fix=["k1"], free=["k1"])
+        held_labels(load_lens("brown_conrady"), fix=["k1"], free=["k1"])
     assert caught.value.code == "label-conflict"
 
 
 @pytest.mark.parametrize(("typed", "meant"), [("brown-conrady", "brown_conrady"), ("pinhol", "pinhole")])
 def test_an_unknown_lens_names_the_nearest_one(typed: str, meant: str) -> None:
     with pytest.raises(UsageError, match=typed) as caught:
-        read_lens(typed)
+        load_lens(typed)
     assert caught.value.code == "unknown-lens"
     assert meant in caught.value.advice

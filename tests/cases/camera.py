@@ -13,7 +13,8 @@ from calib.arrays import Array
 from calib.camera.boards.checkerboard import Checkerboard
 from calib.camera.camera import Camera
 from calib.camera.observations import Observations, View
-from calib.camera.simulation.simulate import simulate, typical_camera
+from calib.camera.simulation.draw_views import draw_views
+from calib.camera.simulation.simulate import typical_camera
 from calib.geometry import se3, so3
 
 LENSES = plugins.discover("calib.camera.lenses")
@@ -37,7 +38,7 @@ class Case:
 @cache
 def poses_of(lens: str, count: int = 40) -> Array:
     """Poses (count, 4, 4) that show the whole board, drawn once per lens."""
-    simulation = simulate(typical_camera(lens), BOARD, views=count, sigma_px=0.0, seed=20)
+    simulation = draw_views(typical_camera(lens), BOARD, views=count, noise_px=0.0, seed=20)
     return simulation.camera_from_board
 
 

@@ -17,7 +17,8 @@ from typer.testing import CliRunner, Result
 from calib.camera import load_camera
 from calib.camera.corner_table import corners_text
 from calib.camera.observations import Observations, View
-from calib.camera.simulation.simulate import simulate, typical_camera
+from calib.camera.simulation.draw_views import draw_views
+from calib.camera.simulation.simulate import typical_camera
 from calib.cli import app
 from calib.config import shipped
 from calib.geometry import se3
@@ -46,7 +47,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 @pytest.fixture(scope="module")
 def table() -> str:
     """A good table of corners: 14 views, 0.1 px."""
-    return corners_text(simulate(typical_camera("brown_conrady"), BOARD, views=14, sigma_px=0.1, seed=1).observations)
+    return corners_text(draw_views(typical_camera("brown_conrady"), BOARD, views=14, seed=1).observations)
 
 
 def document(result: Result) -> dict[str, object]:
@@ -104,17 +105,17 @@ def test_json_is_one_document_and_the_file_is_the_same(run: Run, table: str) -> 
     assert result.exit_code == 0
     assert result.stderr == ""
     parsed = document(result)
-    assert {"status", "verdict", "rms_px", "corners", "views", "camera", "unobservable"} <= set(parsed)
+    assert {"status", "verdict", "rms_px", "corners", "inputs", "parameters", "unobservable"} <= set(parsed)
     assert parsed == json.loads(Path("out/result.json").read_text())
     parameters = yaml.safe_load(Path("out/camera.yaml").read_text())["parameters"]
-    assert parameters == parsed["camera"]["parameters"]
+    assert parameters == parsed["parameters"]
 
 
 def test_labels_are_fixed_and_freed_with_and_without_units(run: Run, table: str) -> None:
     Path("corners.csv").write_text(table)
     fixed = ("--fix", "k3,p1", "--fix", "p2", "--free", "skew")
     parsed = document(run("camera", "--corners", "corners.csv", "--json", *fixed))
-    parameters = parsed["camera"]["parameters"]
+    parameters = parsed["parameters"]
     assert [label for label, p in parameters.items() if p["held"]] == ["p1", "p2", "k3"]
     assert parameters["skew_px"]["sigma"] > 0
 
@@ -135,17 +136,17 @@ def test_a_camera_not_to_be_used_ends_with_1_and_is_written_all_the_same(run: Ru
     assert Path("calib_camera_result/camera.yaml").is_file()
 
 
-def test_wild_and_garbage_are_in_the_document_by_name(run: Run) -> None:
+def test_outliers_and_scattered_views_are_in_the_document_by_name(run: Run) -> None:
     simulated = run(
         *("simulate", "camera", "--output", "sim", "--noise-px", "0.1"),
         *("--scattered-views", "3", "--outlier-share", "0.02"),
     )
     assert simulated.exit_code == 0
     parsed = document(run("camera", "--corners", "sim/corners.csv", "--image-size", "1280x720", "--json"))
-    aside = [view["image"] for view in parsed["views"] if not view["used"]]
+    aside = [view["name"] for view in parsed["inputs"] if not view["used"]]
     assert aside == ["view_018.png", "view_019.png", "view_020.png"]
     truth = yaml.safe_load(Path("sim/truth.yaml").read_text())["parameters"]
-    for label, found in parsed["camera"]["parameters"].items():
+    for label, found in parsed["parameters"].items():
         assert abs(found["value"] - truth[label]) <= 4.5 * found["sigma"], label
 
 
@@ -302,7 +303,7 @@ def test_views_that_cannot_tell_end_with_4_and_no_number(run: Run, observations:
     assert not re.search(r"fx|\d{3}\.\d", message)
     with_json = run("camera", "--corners", "corners.csv", "--json")
     assert with_json.exit_code == 4
-    assert "camera" not in document(with_json)
+    assert "parameters" not in document(with_json)
 
 
 # from images
@@ -315,10 +316,10 @@ def test_images_give_a_camera_and_the_board_is_inferred(run: Run) -> None:
     truth = yaml.safe_load((DEMO.parent / "truth.yaml").read_text())
     assert parsed["board"] == "checkerboard:9x6"
     assert parsed["scale_known"] is False
-    assert len(parsed["views"]) == len(list(DEMO.iterdir()))
+    assert len(parsed["inputs"]) == len(list(DEMO.iterdir()))
     assert parsed["rms_px"] < 0.2
     for label in ("fx_px", "fy_px", "cx_px", "cy_px"):
-        found = parsed["camera"]["parameters"][label]
+        found = parsed["parameters"][label]
         assert abs(found["value"] - truth["parameters"][label]) < 6 * found["sigma"] + 0.5, label
 
 
@@ -393,7 +394,7 @@ def test_the_same_seed_gives_the_same_bytes(run: Run) -> None:
 def test_a_simulation_that_cannot_be_is_told(
     run: Run, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], code: str
 ) -> None:
-    monkeypatch.setattr("calib.camera.simulation.simulate.MOST_DRAWS", 20)
+    monkeypatch.setattr("calib.camera.simulation.draw_views.MOST_DRAWS", 20)
     Path("something.txt").write_text("here")
     given = arguments if "--output" in arguments else ("--output", "sim", *arguments)
     refused(run("simulate", "camera", *given, "--views", "2"), code, 2)

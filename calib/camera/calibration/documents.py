@@ -2,72 +2,76 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
+from calib.documents import finite, heading, to_json, to_yaml
+
 if TYPE_CHECKING:
-    from calib.camera.calibration.calibrate import CameraCalibration
-    from calib.camera.calibration.verdict import Verdict
+    from calib.camera.calibration.result import CameraCalibration
+
+_TITLE = "A calibrated camera. Pixels: x right, y down, the centre of the first pixel is (0, 0)."
 
 
-def as_document(calibration: CameraCalibration, verdict: Verdict, seconds: float) -> dict[str, Any]:
-    """The result as plain data, as `--json` prints it. An infinite standard deviation is null: JSON has none."""
-    used: list[dict[str, Any]] = [
-        {
-            "image": fit.view.image,
-            "used": True,
-            "corners": int(fit.used.sum()),
-            "rms_px": fit.rms_px,
-            "outliers": _outliers(fit.used),
-            "reason": "",
-        }
-        for fit in calibration.views
-    ]
-    unused: list[dict[str, Any]] = [
-        {"image": aside.image, "used": False, "corners": 0, "rms_px": None, "outliers": [], "reason": aside.reason}
-        for aside in calibration.set_aside
-    ]
-    camera = calibration.camera
+def files(calibration: CameraCalibration) -> dict[str, str]:
+    """Content by file name: camera.yaml and result.json."""
     return {
-        "status": "ok",
-        "verdict": verdict.grade,
-        "reason": verdict.reason,
-        "advice": list(verdict.advice),
+        "camera.yaml": to_yaml(as_camera_file(calibration), _TITLE),
+        "result.json": to_json(as_document(calibration)),
+    }
+
+
+def as_document(calibration: CameraCalibration) -> dict[str, Any]:
+    """The result as plain data, as `--json` prints it. An infinite standard deviation is null: JSON has none."""
+    camera, seen = calibration.camera, calibration.observations
+    return {
+        **heading("camera", calibration.verdict),
+        "inputs": rows(calibration),
+        "lens": camera.lens.name,
+        "image_size_px": _size(calibration),
+        "parameters": _parameters(calibration),
+        "unobservable": list(calibration.unobservable),
         "rms_px": calibration.rms_px,
         "noise_px": calibration.noise_px,
         "corners": calibration.corners,
-        "board": calibration.observations.board,
-        "scale_known": calibration.observations.scale_known,
-        "views": used + unused,
-        "camera": {
-            "lens": camera.lens.name,
-            "image_size_px": list(camera.image_size_px) if camera.image_size_px else None,
-            "parameters": _parameters(calibration),
-        },
-        "unobservable": list(calibration.unobservable),
+        "board": seen.board,
+        "scale_known": seen.scale_known,
+        "notes": list(seen.notes),
         "solver": calibration.solution.sentence(),
-        "notes": list(calibration.observations.notes),
-        "seconds": seconds,
     }
+
+
+def rows(calibration: CameraCalibration) -> list[dict[str, Any]]:
+    """One dict per image: those used, then those excluded."""
+    used: list[dict[str, Any]] = [
+        {
+            "name": fit.view.image,
+            "used": True,
+            "reason": "",
+            "corners": int(fit.used.sum()),
+            "rms_px": fit.rms_px,
+            "outliers": [index for index, took_part in enumerate(fit.used.tolist()) if not took_part],
+        }
+        for fit in calibration.views
+    ]
+    nothing: dict[str, Any] = {"corners": 0, "rms_px": None, "outliers": []}
+    return used + [{"name": e.image, "used": False, "reason": e.reason, **nothing} for e in calibration.excluded]
 
 
 def as_camera_file(calibration: CameraCalibration) -> dict[str, Any]:
     """The content of `camera.yaml`, which `load_camera` reads."""
-    camera = calibration.camera
-    unit = "m" if calibration.observations.scale_known else "squares"
     return {
-        "lens": camera.lens.name,
-        "image_size_px": list(camera.image_size_px) if camera.image_size_px else None,
+        "lens": calibration.camera.lens.name,
+        "image_size_px": _size(calibration),
         "parameters": _parameters(calibration),
         "board": calibration.observations.board or None,
         "rms_px": calibration.rms_px,
         "poses": {
             "frame": "camera_from_board",
-            "length_unit": unit,
+            "length_unit": "m" if calibration.observations.scale_known else "squares",
             "views": {
                 fit.view.image: {
-                    "matrix": [[float(x) for x in row] for row in fit.camera_from_board[:3]],
-                    "sigma": [_finite(s) for s in fit.pose_sigma],
+                    "matrix": fit.camera_from_board[:3].tolist(),
+                    "sigma": [finite(sigma) for sigma in fit.pose_sigma],
                 }
                 for fit in calibration.views
             },
@@ -76,17 +80,9 @@ def as_camera_file(calibration: CameraCalibration) -> dict[str, Any]:
 
 
 def _parameters(calibration: CameraCalibration) -> dict[str, dict[str, Any]]:
-    camera, sigma, held = calibration.camera, calibration.sigma, calibration.held
-    return {
-        label: {"value": float(value), "sigma": _finite(sigma[label]), "held": label in held}
-        for label, value in zip(camera.lens.labels, camera.parameters, strict=True)
-    }
+    return {str(label): estimate.as_document() for label, estimate in calibration.parameters.items()}
 
 
-def _outliers(used: Any) -> list[int]:
-    """Indices, in the view, of the corners left out."""
-    return [int(i) for i, u in enumerate(used) if not u]
-
-
-def _finite(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None
+def _size(calibration: CameraCalibration) -> list[int] | None:
+    size = calibration.camera.image_size_px
+    return list(size) if size else None

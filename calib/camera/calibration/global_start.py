@@ -27,7 +27,7 @@ RADIAL = (-0.8, 0.5)
 GENERATIONS, POPULATION = 60, 8
 
 
-def global_start(
+def search_start(
     lens: Lens,
     held: frozenset[str],
     corners: Corners,

@@ -16,7 +16,7 @@ from calib.camera.calibration.reprojection import corners_of
 from calib.camera.calibration.usable_views import usable
 from calib.camera.calibration.zhang import start_at
 from calib.camera.camera import Camera
-from calib.camera.observations import Observations, SetAside, View
+from calib.camera.observations import Excluded, Observations, View
 from calib.errors import ConvergenceError
 from calib.geometry import se3
 
@@ -39,7 +39,7 @@ class BoardsSeen:
     camera_from_board: Array
     noise_px: float
     rms_px: float
-    set_aside: tuple[SetAside, ...] = ()
+    excluded: tuple[Excluded, ...] = ()
     poses_given: bool = False
 
     def chosen(self, index: Index) -> BoardsSeen:
@@ -79,13 +79,13 @@ def boards_seen(
         found = calibrate(observations, lens, fix=fix, robust=robust)
         views = tuple(_with_corners(fit.view, fit.used) for fit in found.views)
         poses = np.stack([fit.camera_from_board for fit in found.views])
-        return BoardsSeen(found.camera, True, views, poses, found.noise_px, found.rms_px, found.set_aside)
+        return BoardsSeen(found.camera, True, views, poses, found.noise_px, found.rms_px, found.excluded)
     begin = usable(observations)
     start = start_at(camera.lens, begin.corners, camera.parameters)[1]
     aside, views_used, corners = list(begin.aside), list(begin.views), begin.corners
     if robust and (bad := garbage(start.homographies)).any():
         share = start.homographies.rms / start.homographies.spread
-        aside += [SetAside(views_used[i].image, GARBAGE.format(100 * share[i])) for i in np.flatnonzero(bad)]
+        aside += [Excluded(views_used[i].image, GARBAGE.format(100 * share[i])) for i in np.flatnonzero(bad)]
         kept = replace(observations, views=tuple(v for v, wrong in zip(views_used, bad, strict=True) if not wrong))
         again = usable(kept)
         views_used, corners = list(again.views), again.corners

@@ -12,7 +12,7 @@ from calib.camera.calibration.bundle_adjustment import Adjustment
 from calib.camera.calibration.degeneracy import check_views
 from calib.camera.calibration.homography import Homographies
 from calib.camera.calibration.reprojection import corners_of
-from calib.camera.observations import SetAside
+from calib.camera.observations import Excluded
 
 if TYPE_CHECKING:
     from calib.engine import OnIteration
@@ -36,7 +36,7 @@ def garbage(found: Homographies) -> Mask:
 
 def without_outliers(
     fit: Adjustment, origin: Array, progress: OnIteration | None = None
-) -> tuple[Adjustment, list[SetAside]]:
+) -> tuple[Adjustment, list[Excluded]]:
     """Find the corners and views that do not belong, and solve without them.
 
     The noise is the median residual, which wrong corners do not move. Huber's loss leads from the least-squares
@@ -53,7 +53,7 @@ def without_outliers(
         norms = fit.norms()
         if _noise(norms) > 0.9 * noise:
             break
-    aside: list[SetAside] = []
+    aside: list[Excluded] = []
     previous = everything
     for _ in range(ROUNDS):
         used = norms <= OUTLIER_SIGMAS * _noise(norms)
@@ -61,7 +61,7 @@ def without_outliers(
         if bad.any():
             for i in np.flatnonzero(bad).tolist():
                 typical = float(np.median(norms[fit.corners.view == i]))
-                aside.append(SetAside(fit.views[i].image, f"most of its corners are {typical:.1f} px or more off"))
+                aside.append(Excluded(fit.views[i].image, f"most of its corners are {typical:.1f} px or more off"))
             used = used[~bad[fit.corners.view]]
             fit = _without_views(fit, bad, origin)
         elif np.array_equal(used, previous):

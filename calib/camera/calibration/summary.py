@@ -5,78 +5,77 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from calib.text import cut, named, with_sigma
+
 if TYPE_CHECKING:
-    from pathlib import Path
+    from calib.camera.calibration.result import CameraCalibration
+    from calib.estimate import Estimate
 
-    from calib.camera.calibration.calibrate import CameraCalibration
-    from calib.camera.calibration.verdict import Verdict
-
-MOST_NAMED = 4  # images named before "and n more"
-MOST_ASIDE, MOST_NOTES = 4, 6  # lines of images set aside; of those and notes together
-WIDTH = 118
+MOST_EXCLUDED, MOST_NOTES = 4, 6  # lines of excluded images; of those and notes together
 
 
-def summary(calibration: CameraCalibration, verdict: Verdict, output: Path | None) -> str:
+def summary(calibration: CameraCalibration) -> str:
     """The terminal summary: what was used, the parameters with standard deviations, a verdict, what to do next."""
-    observations, camera = calibration.observations, calibration.camera
-    images = len(calibration.views) + len(calibration.set_aside)
-    outliers = sum(int((~fit.used).sum()) for fit in calibration.views)
-    size = f", {camera.image_size_px[0]} x {camera.image_size_px[1]} px" if camera.image_size_px else ""
+    verdict = calibration.verdict
+    excluded = _excluded(calibration)
     lines = [
-        f"{len(calibration.views)} of {images} images, {calibration.corners} corners"
-        + (f" of {observations.board}" if observations.board else "")
-        + size
-        + f"; lens {camera.lens.name}"
+        _inputs(calibration),
+        *excluded,
+        *_outliers(calibration),
+        *calibration.observations.notes[: MOST_NOTES - len(excluded)],
+        "",
+        *_parameters(calibration),
+        "",
+        _residuals(calibration),
+        *(f"not observable: {text}" for text in calibration.unobservable[:2]),
+        f"verdict: {verdict}",
+        *(f"next: {text}" for text in verdict.advice[:3]),
     ]
-    aside = [f"set aside {a.image}: {a.reason}" for a in calibration.set_aside]
-    if len(aside) > MOST_ASIDE:
-        aside[MOST_ASIDE - 1 :] = [f"set aside {len(aside) - MOST_ASIDE + 1} more: see result.json"]
-    lines += aside
-    if outliers:
-        where = [f"{fit.view.image} {int((~fit.used).sum())}" for fit in calibration.views if not fit.used.all()]
-        lines.append(f"left out {outliers} corners that do not fit: " + _named(where))
-    lines += observations.notes[: MOST_NOTES - len(aside)]
-    lines.append("")
-    lines += _parameters(calibration)
-    lines.append("")
+    return "\n".join(cut(line) for line in lines)
+
+
+def _inputs(calibration: CameraCalibration) -> str:
+    observations, camera = calibration.observations, calibration.camera
+    images = len(calibration.views) + len(calibration.excluded)
+    board = f" of {observations.board}" if observations.board else ""
+    size = ", {} x {} px".format(*camera.image_size_px) if camera.image_size_px else ""
+    used = f"{len(calibration.views)} of {images} images, {calibration.corners} corners"
+    return f"{used}{board}{size}; lens {camera.lens.name}"
+
+
+def _excluded(calibration: CameraCalibration) -> list[str]:
+    lines = [f"rejected {each.image}: {each.reason}" for each in calibration.excluded]
+    if len(lines) > MOST_EXCLUDED:
+        lines[MOST_EXCLUDED - 1 :] = [f"rejected {len(lines) - MOST_EXCLUDED + 1} more: see result.json"]
+    return lines
+
+
+def _outliers(calibration: CameraCalibration) -> list[str]:
+    counts = {fit.view.image: int((~fit.used).sum()) for fit in calibration.views}
+    if not any(counts.values()):
+        return []
+    where = named([f"{image} {count}" for image, count in counts.items() if count])
+    return [f"rejected {sum(counts.values())} outlier corners: {where}"]
+
+
+def _residuals(calibration: CameraCalibration) -> str:
     worst = max(calibration.views, key=lambda fit: fit.rms_px)
-    lines.append(
-        f"rms {calibration.rms_px:.4f} px over {'the corners kept' if outliers else 'all corners'}; "
-        f"worst image {worst.view.image} with {worst.rms_px:.3f} px"
-    )
-    lines += [f"unobservable: {text}" for text in calibration.unobservable[:2]]
-    lines = [_cut(line) for line in lines]
-    if output is not None:
-        lines.append(f"written: {output}/camera.yaml, {output}/result.json")  # never cut: of no use then
-    lines.append(_cut(f"verdict: {verdict.grade}: {verdict.reason}"))
-    lines += [_cut(f"next: {text}") for text in verdict.advice[:3]]
-    return "\n".join(lines)
+    corners = "all corners" if all(fit.used.all() for fit in calibration.views) else "the corners used"
+    rms = f"rms {calibration.rms_px:.4f} px over {corners}"
+    return f"{rms}; worst image {worst.view.image} with {worst.rms_px:.3f} px"
 
 
 def _parameters(calibration: CameraCalibration) -> list[str]:
-    """Two columns of label, value, standard deviation."""
-    cells = []
-    for label, value in zip(calibration.camera.lens.labels, calibration.camera.parameters, strict=True):
-        sigma = calibration.sigma[label]
-        if label in calibration.held:
-            if value == 0.0:
-                continue
-            text = f"{value:>12.6g}   held"
-        elif not math.isfinite(sigma):
-            text = f"{value:>12.6g}   unobservable"
-        else:
-            digits = max(0, 1 - math.floor(math.log10(sigma))) if sigma > 0 else 6
-            text = f"{value:>12.{min(digits, 8)}f} ± {sigma:.{min(digits, 8)}f}"
-        cells.append(f"  {label:<8}{text}")
+    """Two columns of label, value, standard deviation; coefficients held at 0 are not worth a line."""
+    shown = [each for each in calibration.parameters.values() if not (each.held and each.value == 0.0)]
+    cells = [f"  {each.label:<8}{_value(each)}" for each in shown]
     half = (len(cells) + 1) // 2
     left, right = cells[:half], [*cells[half:], ""]
     return [f"{a:<42}{b}".rstrip() for a, b in zip(left, right, strict=False)]
 
 
-def _named(items: list[str]) -> str:
-    rest = f", and {len(items) - MOST_NAMED} more" if len(items) > MOST_NAMED else ""
-    return ", ".join(items[:MOST_NAMED]) + rest
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= WIDTH else text[: WIDTH - 3] + "..."
+def _value(estimate: Estimate) -> str:
+    text = with_sigma(estimate.value, estimate.sigma, width=12, most_digits=8)
+    if estimate.held:
+        return f"{text}   held"
+    return text if math.isfinite(estimate.sigma) else f"{text}   not observable"

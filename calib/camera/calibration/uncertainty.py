@@ -12,7 +12,7 @@ from calib.geometry import se3, so3
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from calib.camera.calibration.calibrate import CameraCalibration, ViewFit
+    from calib.camera.calibration.result import CameraCalibration, ViewFit
     from calib.camera.camera import Camera
 
 
@@ -75,7 +75,8 @@ def coverage(calibration: CameraCalibration, columns: int = 8, rows: int = 6) ->
 
 
 def board_pattern(calibration: CameraCalibration) -> float:
-    """Variance ratio of residuals that a displacement of the board's corners explains: 1 is noise, large a bad board.
+    """How many times the noise the residuals are that a displacement of the board's corners explains: 1 is noise alone,
+    much more a bad board. A ratio of standard deviations.
 
     Each corner of the board is displaced in the board frame, in three directions, to fit its residuals in all views:
     a board that is not flat moves them along the tilt, whichever way it leans. 1 without enough data.
@@ -96,7 +97,7 @@ def board_pattern(calibration: CameraCalibration) -> float:
     if len(begin) < 2 or len(residuals) < 3 * len(begin):
         return 1.0
     within = float(np.sum(residuals**2)) - float(explained.sum())
-    return float(explained.sum()) / int(seen.sum()) / max(within / freedom, 1e-300)
+    return float(np.sqrt(float(explained.sum()) / int(seen.sum()) / max(within / freedom, 1e-300)))
 
 
 def _by_board(camera: Camera, fit: ViewFit) -> Array:
@@ -106,11 +107,12 @@ def _by_board(camera: Camera, fit: ViewFit) -> Array:
 
 
 def image_pattern(calibration: CameraCalibration) -> float:
-    """Variance ratio of residuals that repeat at the same place in the image: 1 is noise, large a poor lens model."""
+    """How many times the noise the residuals are that repeat at the same place in the image: 1 is noise alone, much
+    more a poor lens model. A ratio of standard deviations."""
     px = np.concatenate([fit.view.corners_px[fit.used] for fit in calibration.views])
     low, high = px.min(axis=0), px.max(axis=0)
     cells = np.clip(((px - low) / np.maximum(high - low, 1e-9) * 10).astype(int), 0, 9)
-    return _variance_ratio(_residuals(calibration), cells[:, 0] * 10 + cells[:, 1])
+    return _deviation_ratio(_residuals(calibration), cells[:, 0] * 10 + cells[:, 1])
 
 
 def tilts_deg(calibration: CameraCalibration) -> Array:
@@ -125,8 +127,8 @@ def _residuals(calibration: CameraCalibration) -> Array:
     return np.concatenate([fit.residuals_px[fit.used] for fit in calibration.views])
 
 
-def _variance_ratio(residuals: Array, group: NDArray[np.intp]) -> float:
-    """Between-group over within-group variance (one-way analysis of variance); 1 without enough data."""
+def _deviation_ratio(residuals: Array, group: NDArray[np.intp]) -> float:
+    """Root of between-group over within-group variance (one-way analysis of variance); 1 without enough data."""
     counts = np.bincount(group).astype(float)
     groups = int(np.count_nonzero(counts))
     if groups < 2 or len(residuals) < 3 * groups:
@@ -134,7 +136,7 @@ def _variance_ratio(residuals: Array, group: NDArray[np.intp]) -> float:
     sums = np.stack([np.bincount(group, residuals[:, i]) for i in range(2)], axis=1)
     between = float(np.sum(sums[counts > 0] ** 2 / counts[counts > 0, None]))
     within = float(np.sum(residuals**2)) - between
-    return between / groups / max(within / (len(residuals) - groups), 1e-300)
+    return float(np.sqrt(between / groups / max(within / (len(residuals) - groups), 1e-300)))
 
 
 def _derivatives(camera: Camera, points: Array) -> tuple[Array, Array]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from calib.arrays import Array
 from calib.camera.calibration.reprojection import Corners, corners_of
-from calib.camera.observations import Observations, SetAside, View
+from calib.camera.observations import Excluded, Observations, View
 from calib.errors import InputError
 
 FEWEST_CORNERS = 4  # of a plane, for its pose
@@ -28,23 +28,23 @@ class Usable:
     views: list[View]
     corners: Corners
     pivot: Array
-    aside: list[SetAside]
+    aside: list[Excluded]
 
 
 def usable(observations: Observations) -> Usable:
     """Views that can carry a pose: whole ones, of four corners and more that do not lie on a line."""
-    aside = list(observations.set_aside)
+    aside = list(observations.excluded)
     for view in observations.views:
         _check_shapes(view)
     views = [view for view in observations.views if len(view.corners_px) >= FEWEST_CORNERS]
     few = [view for view in observations.views if len(view.corners_px) < FEWEST_CORNERS]
-    aside += [SetAside(view.image, f"only {len(view.corners_px)} corners; a pose needs 4") for view in few]
+    aside += [Excluded(view.image, f"only {len(view.corners_px)} corners; a pose needs 4") for view in few]
     if views:
         corners = corners_of(views)
         _check_numbers(views, corners)
         thin = _breadth(corners) < NARROWEST
         if thin.any():
-            aside += [SetAside(views[i].image, "its corners lie on a line") for i in np.flatnonzero(thin)]
+            aside += [Excluded(views[i].image, "its corners lie on a line") for i in np.flatnonzero(thin)]
             views = [view for view, line in zip(views, thin, strict=True) if not line]
     if not views:
         raise InputError(

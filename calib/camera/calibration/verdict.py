@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from calib.camera.calibration import uncertainty
+from calib.verdict import Verdict
 
 if TYPE_CHECKING:
-    from calib.camera.calibration.calibrate import CameraCalibration
-
-Grade = Literal["good", "usable", "do not use"]
+    from calib.camera.calibration.result import CameraCalibration
 
 # Bounds in pixels. A projection known to 0.5 px is as good as corner detection itself is in a sharp image of a
 # printed board; beyond 2 px the lens model says less than no calibration at all.
@@ -22,46 +20,42 @@ GOOD_RMS_PX, WORST_RMS_PX = 1.0, 3.0
 FEWEST_VIEWS = 8
 LEAST_TILT_DEG = 15.0
 LEAST_COVERAGE = 0.6
-# Variance ratios beyond which residuals repeat plainly; noise alone stays below 1.4. A board bowed by 0.2 mm reaches 3,
-# real boards 8 to 30; a pinhole for a lens with k1 = -0.02 reaches 2.8 and is 12 px off at the image's edge.
-BOARD_PATTERN, IMAGE_PATTERN = 6.0, 2.5
-MOST_LEFT_OUT = 0.05  # share of corners beyond which leaving them out deserves a word
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """A grade, the reason for it in one sentence, and what to do next, most useful first."""
-
-    grade: Grade
-    reason: str
-    advice: tuple[str, ...]
+# Ratios of standard deviations beyond which residuals repeat plainly; noise alone stays below 1.2. A board bowed by
+# 0.2 mm reaches 1.7, real boards 2.8 to 5.5; a pinhole for a lens with k1 = -0.02 reaches 1.67 and is 12 px off at the
+# image's edge.
+BOARD_PATTERN, IMAGE_PATTERN = float(np.sqrt(6.0)), float(np.sqrt(2.5))
+MOST_OUTLIERS = 0.05  # share of corners beyond which rejecting them deserves a word
 
 
 def judge(calibration: CameraCalibration) -> Verdict:
-    """Grade a calibration by what it does not know and by what its residuals still show."""
+    """Grade a calibration by the uncertainty of its projection and by the patterns in its residuals."""
     rms = calibration.rms_px
     sigma, place = _worst_projection(calibration)
     advice = _advice(calibration)
     if sigma is not None and sigma > GOOD_PROJECTION_PX:
         advice += (f"projection is least certain towards {place}: add views with the board there",)
     if calibration.unobservable:
-        return Verdict("do not use", f"the data cannot see every parameter: {calibration.unobservable[0]}", advice)
+        return Verdict("do not use", f"not all parameters are observable: {calibration.unobservable[0]}", advice)
     if sigma is not None and sigma > WORST_PROJECTION_PX:
-        return Verdict("do not use", f"a point may appear {sigma:.1f} px (1 sigma) from where it is projected", advice)
+        return Verdict("do not use", f"projection uncertainty of {_in_image(sigma)}", advice)
     if rms > WORST_RMS_PX:
-        return Verdict("do not use", f"the model misses the corners by {rms:.1f} px rms", advice)
+        return Verdict("do not use", f"the residuals are too large: rms {rms:.1f} px", advice)
     if rms > GOOD_RMS_PX:
-        return Verdict("usable", f"the model misses the corners by {rms:.2f} px rms", advice)
+        return Verdict("usable", f"the residuals are large: rms {rms:.2f} px", advice)
     if sigma is not None and sigma > GOOD_PROJECTION_PX:
-        return Verdict("usable", f"projection is known to {sigma:.2f} px (1 sigma) towards {place}", advice)
+        return Verdict("usable", f"projection uncertainty of {_in_image(sigma)}", advice)
     if advice:
         return Verdict("usable", f"rms {rms:.3f} px, but see below", advice)
-    known = f" and projection known to {sigma:.2f} px everywhere in the image" if sigma is not None else ""
-    return Verdict("good", f"rms {rms:.3f} px{known}", ())
+    known = f", projection uncertainty of {_in_image(sigma)}" if sigma is not None else ""
+    return Verdict("good", f"rms {rms:.3f} px{known}")
+
+
+def _in_image(sigma_px: float) -> str:
+    return f"{sigma_px:.2f} px (1 sigma, 95th percentile of the image)"
 
 
 def _worst_projection(calibration: CameraCalibration) -> tuple[float | None, str]:
-    """Projection sigma that 95 % of the image stays below, and where it is worst; None without an image size."""
+    """The 95th percentile over the image of the projection's sigma, and where it is worst; None without a size."""
     if calibration.camera.image_size_px is None:
         return None, ""
     sigma = uncertainty.projection_sigma(calibration.camera, calibration.covariance)
@@ -79,21 +73,21 @@ def _advice(calibration: CameraCalibration) -> tuple[str, ...]:
         found.append(f"only {len(calibration.views)} views: take at least {FEWEST_VIEWS}, better 15")
     tilts = uncertainty.tilts_deg(calibration)
     if float(np.quantile(tilts, 0.75)) < LEAST_TILT_DEG:
-        found.append("the board hardly tilts: turn it 20 to 45 degrees in different directions")
+        found.append("the board's tilt varies too little: tilt it 20 to 45 degrees in different directions")
     if calibration.camera.image_size_px is not None and (gap := _largest_gap(calibration)):
         found.append(f"no corners in {gap}: add views with the board there")
     board, image = uncertainty.board_pattern(calibration), uncertainty.image_pattern(calibration)
     if board > BOARD_PATTERN and board / BOARD_PATTERN >= image / IMAGE_PATTERN:
         found.append(
-            f"residuals repeat on the board ({board:.0f} times the noise): it is not flat or not evenly printed"
+            f"residuals repeat on the board ({board:.1f} times the noise): it is not flat or not evenly printed"
         )
     elif image > IMAGE_PATTERN:
         better = {"pinhole": "brown_conrady", "brown_conrady": "rational"}.get(calibration.camera.lens.name)
-        hint = f"try --lens {better}" if better else "the lens is not of this kind"
-        found.append(f"residuals repeat in the image ({image:.0f} times the noise): {hint}")
+        hint = f"try --lens {better}" if better else "this lens model does not describe the lens"
+        found.append(f"residuals repeat in the image ({image:.1f} times the noise): {hint}")
     total = sum(len(fit.used) for fit in calibration.views)
-    if calibration.corners < (1 - MOST_LEFT_OUT) * total:
-        found.append(f"{total - calibration.corners} of {total} corners do not fit: check focus, motion and the board")
+    if calibration.corners < (1 - MOST_OUTLIERS) * total:
+        found.append(f"{total - calibration.corners} of {total} corners are outliers: check focus, motion, board")
     return tuple(found)
 
 

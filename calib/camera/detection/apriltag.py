@@ -13,12 +13,12 @@ from calib.arrays import Grey
 from calib.camera.boards.apriltag import AprilTag
 from calib.camera.images import opencv
 from calib.camera.images.read import read_grey
-from calib.camera.observations import Observations, SetAside, View
+from calib.camera.observations import Excluded, Observations, View
 from calib.errors import InputError
 
 
 def detect_tag(
-    paths: list[Path], names: list[str], tag: AprilTag, progress: Callable[[int, int], None] | None = None
+    paths: list[Path], names: list[str], tag: AprilTag, progress: Callable[[int, int], object] | None = None
 ) -> Observations:
     """The tag's corners in every image that shows it; the others are set aside by name.
 
@@ -29,18 +29,18 @@ def detect_tag(
     parameters.cornerRefinementMethod = aruco.CORNER_REFINE_SUBPIX
     detector = aruco.ArucoDetector(tag.dictionary, parameters)
     views: list[View] = []
-    aside: list[SetAside] = []
+    aside: list[Excluded] = []
     sizes: Counter[tuple[int, int]] = Counter()
     for done, (path, name) in enumerate(zip(paths, names, strict=True)):
         try:
             image = read_grey(path)[0]
         except InputError as error:
-            aside.append(SetAside(name, error.what))
+            aside.append(Excluded(name, error.what))
             continue
         sizes[image.shape[1], image.shape[0]] += 1
         view, reason = _seen(detector, image, tag, name)
         if view is None:
-            aside.append(SetAside(name, reason))
+            aside.append(Excluded(name, reason))
         else:
             views.append(view)
         if progress is not None:
@@ -55,7 +55,7 @@ def detect_tag(
             advice=f"check the family ({tag.family}) and that the tag has a white rim",
         )
     size = sizes.most_common(1)[0][0]
-    return Observations(tuple(views), size, tag.name, set_aside=tuple(aside))
+    return Observations(tuple(views), size, tag.name, excluded=tuple(aside))
 
 
 def _seen(detector: Any, image: Grey, tag: AprilTag, name: str) -> tuple[View | None, str]:

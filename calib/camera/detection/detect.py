@@ -10,14 +10,14 @@ from typing import NoReturn
 
 import numpy as np
 
-from calib.camera.board import Board, read_board
+from calib.camera.board import Board, load_board
 from calib.camera.boards.apriltag import AprilTag
 from calib.camera.boards.checkerboard import Checkerboard
 from calib.camera.detection import grid, workers
 from calib.camera.detection.apriltag import detect_tag
 from calib.camera.detection.search import Finding
 from calib.camera.images.read import image_paths, names_of
-from calib.camera.observations import Observations, SetAside, View
+from calib.camera.observations import Excluded, Observations, View
 from calib.camera.timeout import TIMEOUT_S
 from calib.errors import InputError, UsageError
 
@@ -33,24 +33,24 @@ def detect(
     *,
     jobs: int | None = None,
     timeout_s: float = TIMEOUT_S,
-    progress: Callable[[int, int], None] | None = None,
+    on_progress: Callable[[int, int], object] | None = None,
 ) -> Observations:
     """Find a checkerboard's corners, or those of an AprilTag, in images.
 
-    images: a folder, a pattern (`dir/*.png`), or files. board: as `read_board` takes it; None: the size of the inner
+    images: a folder, a pattern (`dir/*.png`), or files. board: as `load_board` takes it; None: the size of the inner
     grid is inferred from the images and a square is the unit of length. jobs: worker processes (default: one per
-    processor); the result does not depend on it. timeout_s: for each image. progress: called with (done, total).
+    processor); the result does not depend on it. timeout_s: for each image. on_progress: called with (done, total).
 
     Corners run row by row; views are in the order of the images. Images that cannot be read, differ in size from most,
     or do not show the whole board are set aside by name.
 
     Raises InputError: `no-images`, `no-readable-image`, `no-board-found`, `wrong-board-size`; UsageError:
-    `opencv-unavailable`, `board-not-detected` (a kind of board that is not found in images), those of `read_board`.
+    `opencv-unavailable`, `board-not-detected` (a kind of board that is not found in images), those of `load_board`.
     """
-    wanted = read_board(board) if isinstance(board, str) else board
+    wanted = load_board(board) if isinstance(board, str) else board
     if isinstance(wanted, AprilTag):
         paths, _ = image_paths(images)
-        return detect_tag(paths, names_of(paths), wanted, progress)
+        return detect_tag(paths, names_of(paths), wanted, on_progress)
     if wanted is not None and not isinstance(wanted, Checkerboard):
         raise UsageError(f"{wanted.name} cannot be found in images", code="board-not-detected")
     if jobs is not None and jobs < 1:
@@ -58,7 +58,7 @@ def detect(
     if not timeout_s > 0:
         raise UsageError(f"a time limit of {timeout_s} s", code="bad-timeout", advice="it must be above 0")
     paths, where = image_paths(images)
-    run = _Run(paths, where, jobs or workers.cpu_count(), timeout_s, progress)
+    run = _Run(paths, where, jobs or workers.cpu_count(), timeout_s, on_progress)
     run.look_for_any()
     chosen = wanted or run.inferred()
     run.look_for(chosen)
@@ -84,7 +84,7 @@ class _Run:
         where: str,
         jobs: int,
         timeout_s: float,
-        progress: Callable[[int, int], None] | None,
+        progress: Callable[[int, int], object] | None,
     ) -> None:
         names = names_of(paths)
         self._images = [_Image(path, name) for path, name in zip(paths, names, strict=True)]
@@ -148,7 +148,7 @@ class _Run:
         for image in self._images:
             found = None if image.reason else _grid(image, size)
             if found is None:
-                aside.append(SetAside(image.name, image.reason or "no checkerboard was found"))
+                aside.append(Excluded(image.name, image.reason or "no checkerboard was found"))
                 continue
             corners = found.corners_px.reshape(-1, 2)
             clear = np.isfinite(corners[:, 0])
@@ -158,7 +158,7 @@ class _Run:
             image_size_px=self._size_px,
             board=board.name,
             scale_known=board.scale_known,
-            set_aside=tuple(aside),
+            excluded=tuple(aside),
             notes=tuple(self._notes(board, inferred)),
         )
 

@@ -1,4 +1,4 @@
-"""Rendered pictures of a simulated board, as PNG files beside the tables that tell of them."""
+"""Rendered images of a simulated board, as PNG."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from calib.arrays import Array
 from calib.camera.images import opencv
 from calib.camera.simulation.rendering import PixelRays, render
+from calib.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,21 +26,21 @@ def pictures(
     seed: int,
     *,
     bow: Bow | None = None,
-    progress: Callable[[int, int], None] | None = None,
-) -> dict[str, str | bytes]:
-    """PNG content by `images/NAME`, NAME as the views of the observations have it.
+    on_progress: Callable[[int, int], object] | None = None,
+) -> dict[str, bytes]:
+    """PNG content by the names of the views.
 
-    camera_from_board: (views, 4, 4). seed: of the simulation; every picture draws its noise from a seed of its own, so
-    that it comes out the same whichever others are rendered. progress: called with pictures done and all.
+    camera_from_board: (views, 4, 4). seed: of the simulation; every image draws its noise from a seed of its own, so
+    that it comes out the same whichever others are rendered. on_progress: called with images rendered and all.
+    Raises UsageError `simulation-impossible` without an image size.
     """
-    assert camera.image_size_px is not None
+    if camera.image_size_px is None:
+        raise UsageError("a camera without an image size has no images", code="simulation-impossible")
     rays = PixelRays.of(camera.unproject, camera.image_size_px)
-    files: dict[str, str | bytes] = {}
+    files: dict[str, bytes] = {}
     for i, (view, pose) in enumerate(zip(observations.views, camera_from_board, strict=True)):
         image = render(board, pose, rays, bow=bow, seed=seed * 100_003 + i)
-        done, data = opencv.load().imencode(".png", image)
-        assert done
-        files[f"images/{view.image}"] = bytes(data)
-        if progress is not None:
-            progress(i + 1, len(camera_from_board))
+        files[view.image] = bytes(opencv.load().imencode(".png", image)[1])
+        if on_progress is not None:
+            on_progress(i + 1, len(camera_from_board))
     return files

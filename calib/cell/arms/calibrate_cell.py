@@ -174,7 +174,7 @@ def _views(
 
     camera = load_camera(folder / member.camera) if member.camera is not None else None
     if member.images is not None:
-        observations = detect(folder / member.images, member.board, progress=progress)
+        observations = detect(folder / member.images, member.board, on_progress=progress)
     else:
         assert member.corners is not None
         observations = read_corners(folder / member.corners, None)

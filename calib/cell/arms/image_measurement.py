@@ -208,7 +208,7 @@ def views_of_arm(
     row_of = dict(zip(pairing.images, pairing.rows.tolist(), strict=True))
     seen = seen.chosen(np.array([i for i, view in enumerate(seen.views) if view.image in row_of], dtype=np.intp))
     rows = np.array([row_of[view.image] for view in seen.views], dtype=np.intp)
-    aside = tuple(f"{each.image} set aside: {each.reason}" for each in seen.set_aside)
+    aside = tuple(f"{each.image} set aside: {each.reason}" for each in seen.excluded)
     own, held = seen.camera.lens.labels, seen.camera.lens.held
     free = tuple(label for label in own if label not in held) if seen.own_lens or "lens" in refine else ()
     # the reader's remark on columns it knows no use for names the very column of images

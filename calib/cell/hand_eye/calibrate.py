@@ -29,7 +29,7 @@ from calib.engine import Solution
 from calib.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
-    from calib.camera.observations import Observations, SetAside
+    from calib.camera.observations import Excluded, Observations
     from calib.cell.pairing.timestamps import Stamps
     from calib.robot.table.read import PoseTable
 
@@ -99,7 +99,7 @@ class HandEye:
     start: Start
     other_start: Start | None
     findings: tuple[Finding, ...]
-    set_aside: tuple[SetAside, ...]
+    set_aside: tuple[Excluded, ...]
     notes: tuple[str, ...]
     bow_m: float | None
     board_size: float
@@ -237,7 +237,7 @@ def _result(
         start=start,
         other_start=other,
         findings=findings,
-        set_aside=data.seen.set_aside,
+        set_aside=data.seen.excluded,
         notes=(*data.notes, *data.observations.notes),
         bow_m=bow_m(solution.values[SHAPE_BLOCK][0], scene.corners.in_board) if scene.shaped else None,
         board_size=data.board_size,

@@ -108,7 +108,7 @@ def as_hand_eye_file(h: HandEye, name: str = "camera") -> dict[str, Any]:
 def as_camera_file(h: HandEye) -> dict[str, Any]:
     """The content of `camera.yaml`, which `calib.camera.load_camera` reads."""
     known = h.solution.uncertainty
-    sigma = {label: known.sigma(label) for label in h.camera.lens.labels}
+    sigma = {str(label): known.sigma(label) for label in h.camera.lens.labels}
     return camera_file(h.camera, sigma, h.solution.problem.by_name["lens"].fixed)
 
 

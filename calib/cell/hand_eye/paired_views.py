@@ -103,7 +103,7 @@ def gathered(
         stream = timed(observations, table, stamps, max_offset_s)
         seen = boards_seen(observations, camera, lens, robust=robust)
         placed = stream.placed(seen)
-        chosen = replace(seen.chosen(placed.index), set_aside=(*seen.set_aside, *placed.set_aside))
+        chosen = replace(seen.chosen(placed.index), excluded=(*seen.excluded, *placed.set_aside))
         rows = stream.stream.row_before(placed.clock.robot_s)
         notes = (*stream.notes, *(note for note in remarks if "repeat an earlier one" not in note))
         return Data(observations, table, rows, chosen, notes, clock=placed.clock)

@@ -89,7 +89,7 @@ def _by_name(seen: list[str], column: tuple[str, ...], table: PoseTable) -> Pair
 
 def _by_order(observations: Observations, table: PoseTable) -> Pairing:
     seen = [view.image for view in observations.views]
-    every = sorted({*seen, *(aside.image for aside in observations.set_aside)}, key=natural_order)
+    every = sorted({*seen, *(aside.image for aside in observations.excluded)}, key=natural_order)
     if len(every) != len(table.lines):
         raise InputError(
             f"{len(every)} images and {len(table.lines)} poses cannot be matched by order",

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calib.arrays import Array
-from calib.camera.observations import SetAside
+from calib.camera.observations import Excluded
 from calib.cell.pairing.by_name_or_order import few, named_column, require_poses, stem_of
 from calib.cell.pairing.clock_offset import Clock, aligned
 from calib.cell.pairing.pose_stream import MOST_GAP, Stream
@@ -34,7 +34,7 @@ class Placed:
 
     index: NDArray[np.intp]
     clock: Clock
-    set_aside: tuple[SetAside, ...]
+    set_aside: tuple[Excluded, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,12 +53,12 @@ class Timed:
         """
         names = [view.image for view in seen.views]
         has = np.array([stem_of(name) in self.stamps.seconds for name in names])
-        aside = [SetAside(name, f"{self.stamps.source} has no time of it") for name in np.array(names)[~has]]
+        aside = [Excluded(name, f"{self.stamps.source} has no time of it") for name in np.array(names)[~has]]
         timed = np.flatnonzero(has)
         seconds = np.array([self.stamps.seconds[stem_of(names[i])] for i in timed])
         clock = aligned(self.stream, seconds, seen.camera_from_board[timed], self.most_s)
         inside = clock.seen_in
-        aside += [SetAside(names[timed[i]], self._why(clock.robot_s[i])) for i in np.flatnonzero(~inside)]
+        aside += [Excluded(names[timed[i]], self._why(clock.robot_s[i])) for i in np.flatnonzero(~inside)]
         if not inside.any():
             raise InputError("no image lies in the stream of poses", code="time-no-overlap", why=aside[0].reason)
         return Placed(timed[inside], clock.chosen(np.flatnonzero(inside)), tuple(aside))
@@ -75,7 +75,7 @@ class Timed:
 def stamps_of(observations: Observations, table: PoseTable) -> Stamps | None:
     """The times in the images' names, where that is the one way they can be meant: the table has times and names no
     images, and order cannot match them for their number."""
-    count = len({*(view.image for view in observations.views), *(aside.image for aside in observations.set_aside)})
+    count = len({*(view.image for view in observations.views), *(aside.image for aside in observations.excluded)})
     if named_column(table.other) is not None or count == len(table.lines) or times_of_rows(table) is None:
         return None
     return stamps_in_names(observations)

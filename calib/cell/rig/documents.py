@@ -64,7 +64,7 @@ def as_lens_file(c: Cameras, k: int) -> dict[str, Any]:
     """The content of one camera's `camera.yaml`, which `calib.camera.load_camera` reads."""
     camera, held = c.together[k].camera, c.together[k].scene.held
     known = c.solution.uncertainty
-    sigma = {label: known.sigma(f"{c.names[k]} {label}") for label in camera.lens.labels}
+    sigma = {str(label): known.sigma(f"{c.names[k]} {label}") for label in camera.lens.labels}
     return camera_file(camera, sigma, held)
 
 

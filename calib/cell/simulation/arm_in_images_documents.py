@@ -55,5 +55,6 @@ def simulation_files(
     if not shipped:
         files[ARM_FILE] = arm_as_yaml(s.nominal)
     if board is not None:
-        files |= pictures(s.observations, board, s.camera, s.camera_from_board, s.seed, progress=progress)
+        images = pictures(s.observations, board, s.camera, s.camera_from_board, s.seed, on_progress=progress)
+        files |= {f"images/{name}": image for name, image in images.items()}
     return files

@@ -59,7 +59,8 @@ def simulation_files(
         files["times.csv"] = "image,time_s\n" + "".join(f"{image},{time:.6f}\n" for image, time in rows)
     if board is not None:
         bow = Bow.over(board.corners_in_board, s.noise.bow_m) if s.noise.bow_m else None
-        files |= pictures(s.observations, board, s.camera, s.camera_from_board, s.seed, bow=bow, progress=progress)
+        images = pictures(s.observations, board, s.camera, s.camera_from_board, s.seed, bow=bow, on_progress=progress)
+        files |= {f"images/{name}": image for name, image in images.items()}
     return files
 
 

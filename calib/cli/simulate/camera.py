@@ -36,23 +36,20 @@ def command(
 ) -> None:
     """See HELP."""
     with reporting(as_json, quiet) as reporter:
-        from calib.camera.board import read_board
-        from calib.camera.simulation.documents import simulation_files
-        from calib.camera.simulation.simulate import simulate, typical_camera
-        from calib.cli import adapters
+        from calib.camera import simulate
         from calib.folder import reserve
 
         folder = reserve(output, "")
-        kind = read_board(board)
         simulation = simulate(
-            typical_camera(lens, parse_size(image_size)),
-            kind.corners_in_board,
+            lens,
+            board,
+            image_size_px=parse_size(image_size),
             views=views,
-            sigma_px=noise_px,
+            noise_px=noise_px,
             seed=seed,
-            wild_share=outlier_share,
-            garbage_views=scattered_views,
-            board=board,
+            outlier_share=outlier_share,
+            scattered_views=scattered_views,
+            render=render,
+            on_progress=reporter.on_progress("rendering"),
         )
-        files = simulation_files(simulation, kind, render, reporter.on_progress("rendering"))
-        deliver(adapters.simulation(files), folder, reporter)
+        deliver(simulation, folder, reporter)

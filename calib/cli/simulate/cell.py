@@ -61,7 +61,7 @@ def command(
     with reporting(as_json, quiet) as reporter:
         from math import radians
 
-        from calib.camera.board import read_board
+        from calib.camera.board import load_board
         from calib.camera.simulation.simulate import typical_camera
         from calib.cell.simulation.cell import simulated_cell, simulated_cell_in_images
         from calib.cli import adapters
@@ -79,7 +79,7 @@ def command(
             files = simulated_cell_in_images(
                 chosen,
                 typical_camera(lens, parse_size(image_size)),
-                read_board(board),
+                load_board(board),
                 poses,
                 noise_px,
                 spread,

@@ -69,7 +69,7 @@ def command(
     with reporting(as_json, quiet) as reporter:
         from math import radians
 
-        from calib.camera.board import read_board
+        from calib.camera.board import load_board
         from calib.camera.simulation.simulate import typical_camera
         from calib.cell.hand_eye.frame_loop import read_setup
         from calib.cell.simulation.documents import rig_files, simulation_files
@@ -84,7 +84,7 @@ def command(
         others = {"--mispaired-share": mispaired_share > 0, "--bow-mm": bow_mm != 0, "--render": render}
         _check(cameras > 1, {"--time-offset-ms": moving, **others}, "these options need --cameras 1")
         folder = reserve(output, "")
-        kind = read_board(board)
+        kind = load_board(board)
         common: dict[str, Any] = {
             "setup": read_setup(setup),
             "noise": Noise(noise_px, noise_mm / 1000, radians(noise_deg), bow_mm / 1000, mispaired_share),

@@ -58,7 +58,7 @@ def command(
     with reporting(as_json, quiet) as reporter:
         from math import radians
 
-        from calib.camera.board import read_board
+        from calib.camera.board import load_board
         from calib.camera.simulation.simulate import typical_camera
         from calib.cell.hand_eye.frame_loop import read_setup
         from calib.cell.simulation.arm_in_images import simulate_arm
@@ -69,7 +69,7 @@ def command(
         from calib.robot.simulation.simulate import Spread
 
         folder = reserve(output, "")
-        kind = read_board(board)
+        kind = load_board(board)
         simulation = simulate_arm(
             typical_camera(lens, parse_size(image_size)),
             kind.corners_in_board,

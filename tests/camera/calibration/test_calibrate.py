@@ -15,8 +15,9 @@ from calib.arrays import Array
 from calib.camera import CameraCalibration, calibrate
 from calib.camera.calibration.uncertainty import projection_difference, projection_sigma
 from calib.camera.corner_table import read_corners
-from calib.camera.observations import Observations, SetAside, View
-from calib.camera.simulation.simulate import simulate, typical_camera
+from calib.camera.observations import Excluded, Observations, View
+from calib.camera.simulation.draw_views import draw_views
+from calib.camera.simulation.simulate import typical_camera
 from calib.errors import InputError, UsageError
 from calib.geometry import se3
 
@@ -172,7 +173,7 @@ def test_zhangs_data_give_the_published_camera(real_data: Callable[[str], Path])
     for label, (value, digits) in published.items():
         assert ours.camera.value(label) == pytest.approx(value, abs=digits), label
     assert [int(fit.used.sum()) for fit in ours.views] == [256] * 5
-    assert ours.set_aside == ()
+    assert ours.excluded == ()
     first = np.array(
         [[0.992759, -0.026319, 0.117201], [0.0139247, 0.994339, 0.105341], [-0.11931, -0.102947, 0.987505]]
     )
@@ -195,11 +196,11 @@ def test_exact_corners_give_the_exact_camera(lens: str) -> None:
 @pytest.mark.parametrize("seed", range(3, 8))
 def test_few_noisy_views_converge_too(seed: int) -> None:
     """Four views with 2 px of noise: a curved valley, where steps of Gauss and Newton do not contract."""
-    case = simulate(typical_camera("brown_conrady"), BOARD, views=4, sigma_px=2.0, seed=seed)
-    ours = calibrate(case.observations)
+    truth = typical_camera("brown_conrady")
+    ours = calibrate(draw_views(truth, BOARD, views=4, noise_px=2.0, seed=seed).observations)
     assert ours.solution.status.converged
     for i, label in enumerate(ours.camera.lens.labels):
-        off = abs(ours.camera.parameters[i] - case.camera.parameters[i])
+        off = abs(ours.camera.parameters[i] - truth.parameters[i])
         assert off <= 6 * ours.sigma[label], label  # intervals are of first order: generous, but not blind
 
 
@@ -370,7 +371,7 @@ def test_clean_data_lose_nothing_to_the_screening() -> None:
     for seed in range(10):
         case = good(views=8, seed=seed)
         robust, plain = calibrate(case.observations), calibrate(case.observations, robust=False)
-        assert robust.set_aside == ()
+        assert robust.excluded == ()
         assert robust.corners == plain.corners == 8 * 54
         assert_same_camera(plain, robust)
 
@@ -383,8 +384,8 @@ def test_garbage_views_are_set_aside_by_name(lens: str) -> None:
     for i in (0, 5, 11):
         views[i] = replace(views[i], corners_px=rng.uniform((0, 0), (1279, 719), (54, 2)))
     ours = calibrate(with_views(case, views), lens)
-    assert {aside.image for aside in ours.set_aside} == {views[i].image for i in (0, 5, 11)}
-    assert all(aside.reason for aside in ours.set_aside)
+    assert {aside.image for aside in ours.excluded} == {views[i].image for i in (0, 5, 11)}
+    assert all(aside.reason for aside in ours.excluded)
     assert len(ours.views) == 9
     clean = calibrate(with_views(case, [view for i, view in enumerate(views) if i not in (0, 5, 11)]), lens)
     assert_same_camera(clean, ours)
@@ -396,7 +397,7 @@ def test_a_view_with_its_corners_in_another_order_is_set_aside() -> None:
     views = case.views
     views[4] = replace(views[4], corners_px=views[4].corners_px.reshape(6, 9, 2)[[1, 0, 2, 3, 4, 5]].reshape(-1, 2))
     ours = calibrate(with_views(case, views))
-    assert [aside.image for aside in ours.set_aside] == ["view_005.png"]
+    assert [aside.image for aside in ours.excluded] == ["view_005.png"]
 
 
 @pytest.mark.parametrize("lens", LENSES)
@@ -412,7 +413,7 @@ def test_wild_corners_are_named_and_do_not_move_the_camera(lens: str) -> None:
     ours = calibrate(with_views(case, views), lens)
     found = {(v, int(c)) for v, fit in enumerate(ours.views) for c in np.flatnonzero(~fit.used)}
     assert found == wild
-    assert ours.set_aside == ()
+    assert ours.excluded == ()
     assert ours.noise_px == pytest.approx(0.2, rel=0.1)
     clean = calibrate(case.observations, lens)
     # 13 of 648 corners fewer move the camera by sqrt(13 / 648) = 0.14 of its standard deviation
@@ -442,15 +443,15 @@ def test_a_view_whose_corners_are_mostly_shifted_is_set_aside_with_its_typical_e
     px[:] += 3.0 * np.sin(np.arange(54) * 2.4)[:, None]
     views[7] = replace(views[7], corners_px=px)
     ours = calibrate(with_views(case, views))
-    assert [aside.image for aside in ours.set_aside] == ["view_008.png"]
-    assert "px" in ours.set_aside[0].reason
+    assert [aside.image for aside in ours.excluded] == ["view_008.png"]
+    assert "px" in ours.excluded[0].reason
 
 
 def test_what_detection_set_aside_stays_on_record() -> None:
     case = good(views=8, seed=26)
-    before = SetAside("blurred.png", "no board was found")
-    ours = calibrate(replace(case.observations, set_aside=(before,)))
-    assert ours.set_aside == (before,)
+    before = Excluded("blurred.png", "no board was found")
+    ours = calibrate(replace(case.observations, excluded=(before,)))
+    assert ours.excluded == (before,)
 
 
 def test_views_without_enough_corners_are_set_aside_with_the_reason() -> None:
@@ -460,7 +461,7 @@ def test_views_without_enough_corners_are_set_aside_with_the_reason() -> None:
     views[1] = replace(views[1], corners_px=views[1].corners_px[:9], corners_in_board=BOARD[:9])
     views[2] = replace(views[2], corners_px=views[2].corners_px[:0], corners_in_board=BOARD[:0])
     ours = calibrate(with_views(case, views))
-    reasons = {aside.image: aside.reason for aside in ours.set_aside}
+    reasons = {aside.image: aside.reason for aside in ours.excluded}
     assert "3 corners" in reasons["view_001.png"]
     assert "line" in reasons["view_002.png"]
     assert "0 corners" in reasons["view_003.png"]
@@ -514,7 +515,7 @@ def test_unknown_names_are_usage_errors_before_any_work() -> None:
 
 def test_progress_sees_the_cost_fall() -> None:
     costs: list[float] = []
-    ours = calibrate(good(views=6, seed=29).observations, progress=lambda it: costs.append(it.cost))
+    ours = calibrate(good(views=6, seed=29).observations, on_iteration=lambda it: costs.append(it.cost))
     assert len(costs) >= 2
     assert costs[-1] == min(costs)
     assert costs[-1] == pytest.approx(ours.solution.cost, rel=1e-3)

@@ -13,10 +13,8 @@ import yaml
 from cases.camera import CENTRED, LENSES, good, seen, with_views
 
 from calib.camera import CameraCalibration, calibrate, load_camera
-from calib.camera.calibration.documents import as_camera_file, as_document
-from calib.camera.calibration.summary import summary
-from calib.camera.calibration.verdict import judge
-from calib.camera.observations import SetAside
+from calib.camera.calibration.documents import as_camera_file
+from calib.camera.observations import Excluded
 from calib.camera.simulation.simulate import typical_camera
 from calib.documents import to_json, to_yaml
 from calib.errors import UsageError
@@ -37,7 +35,7 @@ def troubled() -> CameraCalibration:
     px = views[5].corners_px.copy()
     px[[3, 17]] += 9.0
     views[5] = replace(views[5], corners_px=px)
-    observations = replace(with_views(case, views), set_aside=(SetAside("blurred.png", "no board was found"),))
+    observations = replace(with_views(case, views), excluded=(Excluded("blurred.png", "no board was found"),))
     return calibrate(replace(observations, notes=("one remark",), board="checkerboard:9x6:25mm"))
 
 
@@ -86,7 +84,7 @@ def test_poses_of_a_board_without_a_scale_are_in_squares(tmp_path: Path) -> None
     calibration = calibrate(replace(good(views=8, seed=3).observations, scale_known=False))
     document = yaml.safe_load(stored(calibration, tmp_path).read_text())
     assert document["poses"]["length_unit"] == "squares"
-    assert as_document(calibration, judge(calibration), 0.1)["scale_known"] is False
+    assert calibration.document()["scale_known"] is False
 
 
 @pytest.mark.parametrize("name", ["1", "no", "null", "a: b.png", "#x.png", "1e3", "ü.png", "- x"])
@@ -100,28 +98,27 @@ def test_image_names_survive_yaml(name: str, tmp_path: Path) -> None:
 
 def test_the_document_has_every_key_that_scripts_read() -> None:
     calibration = troubled()
-    document = json.loads(to_json(as_document(calibration, judge(calibration), 1.25)))
-    assert {"status", "verdict", "rms_px", "corners", "views", "camera", "unobservable", "seconds"} <= set(document)
+    document = json.loads(to_json(calibration.document()))
+    assert {"status", "verdict", "rms_px", "corners", "inputs", "parameters", "unobservable"} <= set(document)
     assert document["status"] == "ok"
     assert document["verdict"] in ("good", "usable", "do not use")
     assert document["rms_px"] == calibration.rms_px
-    assert document["seconds"] == 1.25
+    assert (document["schema"], document["kind"]) == ("calib/1", "camera")
     assert document["unobservable"] == []
-    for view in document["views"]:
-        assert {"image", "used", "corners", "rms_px", "reason"} <= set(view)
-    camera = document["camera"]
-    assert {"lens", "image_size_px", "parameters"} <= set(camera)
-    assert camera["image_size_px"] == [1280, 720]
+    for view in document["inputs"]:
+        assert {"name", "used", "corners", "rms_px", "reason"} <= set(view)
+    assert document["lens"] == "brown_conrady"
+    assert document["image_size_px"] == [1280, 720]
     for label, value in zip(calibration.camera.lens.labels, calibration.camera.parameters, strict=True):
-        assert camera["parameters"][label]["value"] == value
-        assert camera["parameters"][label]["sigma"] == calibration.sigma[label]
+        assert document["parameters"][label]["value"] == value
+        assert document["parameters"][label]["sigma"] == calibration.sigma[label]
 
 
 def test_every_image_is_in_the_document_once_with_its_fate() -> None:
     calibration = troubled()
-    document = as_document(calibration, judge(calibration), 0.0)
-    views = {view["image"]: view for view in document["views"]}
-    assert len(views) == len(document["views"]) == 15
+    document = calibration.document()
+    views = {view["name"]: view for view in document["inputs"]}
+    assert len(views) == len(document["inputs"]) == 15
     assert not views["blurred.png"]["used"]
     assert views["blurred.png"]["reason"] == "no board was found"
     assert not views["view_003.png"]["used"]
@@ -130,13 +127,13 @@ def test_every_image_is_in_the_document_once_with_its_fate() -> None:
     assert views["view_006.png"]["used"]
     assert views["view_006.png"]["outliers"] == [3, 17]
     assert views["view_006.png"]["corners"] == 52
-    assert document["corners"] == sum(view["corners"] for view in document["views"])
+    assert document["corners"] == sum(view["corners"] for view in document["inputs"])
 
 
 def test_an_infinite_spread_is_null_in_json_and_absent_in_yaml(tmp_path: Path) -> None:
     calibration = blind()
-    document = json.loads(to_json(as_document(calibration, judge(calibration), 0.0)))
-    assert document["camera"]["parameters"]["cx_px"]["sigma"] is None
+    document = json.loads(to_json(calibration.document()))
+    assert document["parameters"]["cx_px"]["sigma"] is None
     assert any("cx_px" in text for text in document["unobservable"])
     assert document["verdict"] == "do not use"
     camera = load_camera(stored(calibration, tmp_path))
@@ -174,47 +171,79 @@ def test_a_camera_file_of_an_unknown_lens_or_key_is_refused(tmp_path: Path) -> N
 @pytest.mark.parametrize("make", [troubled, blind], ids=["troubled", "blind"])
 def test_the_summary_is_short_and_says_what_matters(make) -> None:
     calibration = make()
-    verdict = judge(calibration)
-    lines = summary(calibration, verdict, "calib_camera_result").splitlines()
+    verdict = calibration.verdict
+    lines = calibration.summary().splitlines()
     assert len(lines) <= 25
     assert max(len(line) for line in lines) <= 120
     text = "\n".join(lines)
-    assert f"{len(calibration.views)} of {len(calibration.views) + len(calibration.set_aside)} images" in text
+    assert f"{len(calibration.views)} of {len(calibration.views) + len(calibration.excluded)} images" in text
     assert f"verdict: {verdict.grade}" in text
-    assert "calib_camera_result" in text
     for label in calibration.camera.lens.labels:
         if label not in calibration.held:
             assert label in text
-    for aside in calibration.set_aside:
+    for aside in calibration.excluded:
         assert aside.image in text
     assert all(f"next: {advice}"[:80] in text for advice in verdict.advice[:3])
 
 
 def test_the_summary_names_wild_corners_and_unobservable_parameters() -> None:
     calibration = troubled()
-    text = summary(calibration, judge(calibration), "out")
+    text = calibration.summary()
     assert "view_006.png 2" in text
     assert "checkerboard:9x6:25mm" in text
     assert "one remark" in text
     calibration = blind()
-    text = summary(calibration, judge(calibration), "out")
-    assert "unobservable" in text
+    text = calibration.summary()
+    assert "not observable" in text
 
 
 def test_the_summary_stays_short_whatever_goes_wrong() -> None:
     case = good(views=12, seed=7)
-    aside = tuple(SetAside(f"a_very_long_name_of_an_image_{i}.png", "no board was found " * 5) for i in range(200))
+    aside = tuple(Excluded(f"a_very_long_name_of_an_image_{i}.png", "no board was found " * 5) for i in range(200))
     notes = tuple("a long remark " * 20 for _ in range(9))
-    calibration = calibrate(replace(case.observations, set_aside=aside, notes=notes), "rational")
-    lines = summary(calibration, judge(calibration), "out").splitlines()
+    calibration = calibrate(replace(case.observations, excluded=aside, notes=notes), "rational")
+    lines = calibration.summary().splitlines()
     assert len(lines) <= 25
     assert max(len(line) for line in lines) <= 120
 
 
 def test_spreads_are_shown_to_two_digits() -> None:
     calibration = calibrate(good(views=12, seed=8).observations)
-    text = summary(calibration, judge(calibration), "out")
+    text = calibration.summary()
     sigma = calibration.sigma["fx_px"]
     digits = max(0, 1 - math.floor(math.log10(sigma)))
     assert f"± {sigma:.{digits}f}" in text
     assert f"{calibration.camera.value('fx_px'):.{digits}f}" in text
+
+
+@pytest.mark.parametrize("make", [troubled, blind], ids=["troubled", "blind"])
+def test_a_result_is_short_in_a_notebook_and_saves_what_the_command_writes(make, tmp_path: Path) -> None:
+    calibration = make()
+    assert len(repr(calibration)) < 300
+    assert calibration.verdict.grade in repr(calibration)
+    assert str(calibration) == calibration.summary()
+    folder = calibration.save(tmp_path / "saved")
+    assert sorted(path.name for path in folder.iterdir()) == ["camera.yaml", "result.json"]
+    assert json.loads((folder / "result.json").read_text()) == calibration.document()
+    assert calibration.rows() == calibration.document()["inputs"]
+
+
+def test_nothing_that_holds_arrays_has_a_long_repr_or_an_equality_that_raises() -> None:
+    calibration = troubled()
+    for each in (calibration, calibration.camera, calibration.observations, calibration.views[0].view):
+        assert len(repr(each)) < 300
+        assert each == each
+        assert each != replace(each)
+        assert hash(each) == hash(each)
+
+
+def test_estimates_are_looked_up_by_label_and_carry_their_interval() -> None:
+    calibration = calibrate(good(views=8, seed=9).observations, fix=["k3"])
+    focal = calibration.parameters["fx_px"]
+    assert focal.value == calibration.camera.value("fx_px")
+    assert focal.sigma == calibration.sigma["fx_px"]
+    low, high = focal.interval_95
+    assert (high - low) / 2 == pytest.approx(1.96 * focal.sigma, rel=1e-4)
+    assert (low + high) / 2 == pytest.approx(focal.value)
+    assert calibration.parameters["k3"].held
+    assert calibration.parameters["k3"].interval_95 == (0.0, 0.0)

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 from cases.camera import good, seen
 
-from calib.camera import calibrate
-from calib.camera.calibration.calibrate import CameraCalibration
+from calib.camera import CameraCalibration, calibrate
 from calib.camera.simulation.simulate import typical_camera
 
 
@@ -20,7 +19,7 @@ def cropped(lens: str) -> CameraCalibration:
     parameters[3:5] += (300.0, 150.0)
     case = seen(replace(camera, parameters=parameters), good(lens, views=8, seed=3).camera_from_board, 0.2)
     told: list[tuple[int, int]] = []
-    found = calibrate(case.observations, lens, search=True, searching=lambda done, of: told.append((done, of)))
+    found = calibrate(case.observations, lens, global_start=True, on_progress=lambda *at: told.append(at))
     assert told
     assert told[-1][0] == told[-1][1]
     np.testing.assert_allclose(found.camera.parameters[:5], parameters[:5], rtol=0, atol=4.0)

@@ -15,7 +15,7 @@ from scipy import stats
 
 from calib.arrays import Array
 from calib.camera import CameraCalibration, calibrate
-from calib.camera.lens import read_lens
+from calib.camera.lens import load_lens
 from calib.geometry import se3
 
 SEEDS, VIEWS, SIGMA_PX = 30, 14, 0.15
@@ -43,7 +43,7 @@ def test_chi_squared_per_degree_of_freedom_is_one(lens: str) -> None:
         chi += float(np.sum(residuals**2)) / SIGMA_PX**2
         freedom += residuals.size - free - 6 * VIEWS
     # a prior takes back some of the freedom its labels had
-    most = freedom + SEEDS * len(read_lens(lens).weak)
+    most = freedom + SEEDS * len(load_lens(lens).weak)
     assert stats.chi2.ppf(RARE, freedom) < chi < stats.chi2.ppf(1 - RARE, most)
 
 
@@ -57,7 +57,7 @@ def test_the_stated_noise_is_the_noise(lens: str) -> None:
 @pytest.mark.parametrize("lens", LENSES)
 def test_intervals_hold_the_truth_as_often_as_they_say(lens: str) -> None:
     """The number of 95 % intervals that hold the truth is binomial; with a prior there may be more of them."""
-    model = read_lens(lens)
+    model = load_lens(lens)
     for i, label in enumerate(model.labels):
         if label in model.held:
             continue
@@ -80,7 +80,7 @@ def test_errors_of_the_lens_are_of_the_size_and_shape_of_its_covariance(lens: st
         total += float(error @ np.linalg.solve(calibration.covariance[np.ix_(free, free)], error))
         dimensions += len(free)
     assert total < stats.chi2.ppf(1 - RARE, dimensions)
-    if not read_lens(lens).weak:
+    if not load_lens(lens).weak:
         assert total > stats.chi2.ppf(RARE, dimensions)
 
 

@@ -10,51 +10,51 @@ from cases.camera import BOARD, CENTRED, good, seen, tilted, with_views
 
 from calib.camera import calibrate
 from calib.camera.boards.checkerboard import Checkerboard
-from calib.camera.calibration.verdict import Verdict, judge
 from calib.camera.observations import View
 from calib.camera.simulation.simulate import typical_camera
 from calib.geometry import se3
+from calib.verdict import Verdict
 
 
 def test_sharp_corners_all_over_the_image_are_good() -> None:
-    verdict = judge(calibrate(good(views=30, sigma_px=0.1, seed=1).observations))
+    verdict = calibrate(good(views=30, sigma_px=0.1, seed=1).observations).verdict
     assert verdict.grade == "good"
     assert verdict.advice == ()
     assert "rms" in verdict.reason
-    assert "projection known to" in verdict.reason
+    assert "projection uncertainty of" in verdict.reason
 
 
 def test_without_an_image_size_nothing_is_claimed_about_the_image() -> None:
-    verdict = judge(calibrate(good(views=30, sigma_px=0.1, seed=1).views))
+    verdict = calibrate(good(views=30, sigma_px=0.1, seed=1).views).verdict
     assert verdict.grade == "good"
     assert "image" not in verdict.reason
 
 
 def test_blurred_corners_are_usable_with_the_rms_as_the_reason() -> None:
-    verdict = judge(calibrate(good(views=40, sigma_px=1.0, seed=2).observations))
+    verdict = calibrate(good(views=40, sigma_px=1.0, seed=2).observations).verdict
     assert verdict.grade == "usable"
-    assert "misses the corners by 1." in verdict.reason
+    assert "rms 1." in verdict.reason
 
 
 def test_a_model_that_misses_by_three_pixels_is_not_to_be_used() -> None:
     dense = Checkerboard(25, 16, 0.2 / 24).corners_in_board  # many corners, so that the noise averages out
     start = good("pinhole", views=40, seed=3)
     case = seen(start.camera, start.camera_from_board, 3.0, 3, dense)
-    verdict = judge(calibrate(case.observations, "pinhole"))
+    verdict = calibrate(case.observations, "pinhole").verdict
     assert verdict.grade == "do not use"
-    assert "misses the corners by 4." in verdict.reason
+    assert "rms 4." in verdict.reason
 
 
 def test_a_projection_known_to_two_pixels_is_not_to_be_used() -> None:
-    verdict = judge(calibrate(good("rational", views=3, sigma_px=0.6, seed=4).observations, "rational"))
+    verdict = calibrate(good("rational", views=3, sigma_px=0.6, seed=4).observations, "rational").verdict
     assert verdict.grade == "do not use"
     assert "1 sigma" in verdict.reason
 
 
 def test_a_projection_known_to_half_a_pixel_is_usable_and_names_the_place() -> None:
-    verdict = judge(calibrate(good(views=12, sigma_px=0.25, seed=5).observations))
+    verdict = calibrate(good(views=12, sigma_px=0.25, seed=5).observations).verdict
     assert verdict.grade == "usable"
-    assert "projection is known to" in verdict.reason
+    assert "projection uncertainty of" in verdict.reason
     assert any("projection is least certain towards" in text for text in verdict.advice)
 
 
@@ -67,14 +67,14 @@ def test_an_unobservable_parameter_is_not_to_be_used_and_is_named() -> None:
     calibration = calibrate(case.observations, "pinhole", fix=["fx=960", "fy=960"])
     assert calibration.sigma["cx_px"] == np.inf
     assert any("cx_px" in text for text in calibration.unobservable)
-    verdict = judge(calibration)
+    verdict = calibration.verdict
     assert verdict.grade == "do not use"
-    assert "cannot see every parameter" in verdict.reason
+    assert "not all parameters are observable" in verdict.reason
     assert any("--fix" in text for text in verdict.advice)
 
 
 def test_few_views_are_said_to_be_few() -> None:
-    verdict = judge(calibrate(good(views=5, sigma_px=0.02, seed=7).observations))
+    verdict = calibrate(good(views=5, sigma_px=0.02, seed=7).observations).verdict
     assert verdict.grade == "usable"
     assert any(text.startswith("only 5 views") for text in verdict.advice)
 
@@ -84,9 +84,9 @@ def test_boards_that_hardly_tilt_are_said_to() -> None:
     rotations = np.stack([tilted(5, a) for a in rng.uniform(0, 6.28, 30)])
     poses = se3.compose(rotations, rng.uniform((-0.1, -0.05, 0.2), (0.1, 0.05, 0.35), (30, 3)))
     case = seen(typical_camera("pinhole"), poses, 0.02, 8, CENTRED)
-    verdict = judge(calibrate(case.observations, "pinhole"))
+    verdict = calibrate(case.observations, "pinhole").verdict
     assert verdict.grade != "good"
-    assert any("hardly tilts" in text for text in verdict.advice)
+    assert any("tilt varies too little" in text for text in verdict.advice)
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_an_empty_part_of_the_image_is_named(axis: int, sign: int, words: str) -
         if kept.sum() >= 20:
             parts.append(View(view.image, view.corners_px[kept], view.corners_in_board[kept]))
     assert len(parts) >= 8
-    verdict = judge(calibrate(with_views(case, parts)))
+    verdict = calibrate(with_views(case, parts)).verdict
     assert verdict.grade != "good"
     assert any(f"of {words} of the image" in text for text in verdict.advice), verdict.advice
 
@@ -113,7 +113,7 @@ def test_a_board_that_is_not_flat_is_named() -> None:
     x, y = (CENTRED[:, :2] / 0.1).T
     bowed = BOARD + np.column_stack([0 * x, 0 * x, 0.002 * (1 - x**2 - y**2)])
     case = seen(start.camera, start.camera_from_board, 0.1, 10, truth=bowed)
-    verdict = judge(calibrate(case.observations, robust=False))
+    verdict = calibrate(case.observations, robust=False).verdict
     assert verdict.grade != "good"
     assert any("residuals repeat on the board" in text and "not flat" in text for text in verdict.advice)
 
@@ -122,7 +122,7 @@ def test_a_lens_that_is_not_of_the_kind_is_named_with_a_better_one() -> None:
     start = good("brown_conrady", views=30, seed=11)
     bent = replace(start.camera, parameters=np.array([960.0, 960, 0, 640, 360, -0.02, 0, 0, 0, 0]))
     case = seen(bent, start.camera_from_board, 0.1, 11)
-    verdict = judge(calibrate(case.observations, "pinhole"))
+    verdict = calibrate(case.observations, "pinhole").verdict
     assert verdict.grade != "good"
     assert any("residuals repeat in the image" in text and "--lens brown_conrady" in text for text in verdict.advice)
 
@@ -134,14 +134,14 @@ def test_many_wild_corners_deserve_a_word() -> None:
     for view in case.views:
         wild = rng.random(54) < 0.1
         views.append(View(view.image, view.corners_px + 8.0 * wild[:, None], view.corners_in_board))
-    verdict = judge(calibrate(with_views(case, views)))
+    verdict = calibrate(with_views(case, views)).verdict
     assert verdict.grade == "usable"
-    assert any("do not fit: check focus" in text for text in verdict.advice)
+    assert any("are outliers: check focus" in text for text in verdict.advice)
 
 
 def test_a_good_verdict_has_no_advice_and_any_other_has_a_reason() -> None:
     for views, sigma in ((4, 0.02), (12, 0.2), (30, 0.05)):
-        verdict = judge(calibrate(good(views=views, sigma_px=sigma, seed=13).observations))
+        verdict = calibrate(good(views=views, sigma_px=sigma, seed=13).observations).verdict
         assert isinstance(verdict, Verdict)
         assert verdict.reason
         assert (verdict.grade == "good") == (verdict.advice == ())

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from calib.camera.board import read_board
+from calib.camera.board import load_board
 from calib.camera.boards.apriltag import AprilTag
 from calib.camera.boards.checkerboard import Checkerboard
 from calib.camera.detection.detect import detect
@@ -24,9 +24,9 @@ TAG = AprilTag("36h11", 0.048, 10)
 
 @pytest.mark.parametrize("text", ["apriltag:36h11:48mm", "apriltag:25h9:2.5cm", "apriltag:36h11:50mm:7"])
 def test_a_tag_is_read_back_by_its_name(text: str) -> None:
-    tag = read_board(text)
+    tag = load_board(text)
     assert isinstance(tag, AprilTag)
-    assert read_board(tag.name) == tag
+    assert load_board(tag.name) == tag
     assert tag.corners_in_board.shape == (4, 3)
 
 
@@ -36,7 +36,7 @@ def test_a_tag_is_read_back_by_its_name(text: str) -> None:
 )
 def test_what_is_no_tag_is_refused(text: str) -> None:
     with pytest.raises(UsageError) as caught:
-        read_board(text)
+        load_board(text)
     assert caught.value.code == "board-syntax"
 
 

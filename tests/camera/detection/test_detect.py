@@ -47,7 +47,7 @@ def test_corners_are_found_in_the_boards_order_to_hundredths_of_a_pixel(folder: 
     assert seen.image_size_px == (640, 480)
     assert seen.board == "checkerboard:9x6:25mm"
     assert seen.scale_known
-    assert not seen.set_aside
+    assert not seen.excluded
     assert not seen.notes
     for i, one in enumerate(seen.views):
         np.testing.assert_allclose(one.corners_in_board, BOARD.corners_in_board)
@@ -70,7 +70,7 @@ def test_the_board_is_inferred(folder: Path) -> None:
 
 def test_the_result_does_not_depend_on_the_number_of_workers(folder: Path) -> None:
     counts: list[tuple[int, int]] = []
-    one = detect(folder, jobs=1, progress=lambda done, total: counts.append((done, total)))
+    one = detect(folder, jobs=1, on_progress=lambda done, total: counts.append((done, total)))
     three = detect(sorted(folder.iterdir()), jobs=3)
     assert counts == [(1, 4), (2, 4), (3, 4), (4, 4)]
     for a, b in zip(one.views, three.views, strict=True):
@@ -144,7 +144,7 @@ def test_what_cannot_be_used_is_named(tmp_path: Path, folder: Path) -> None:
     (tmp_path / "cut.png").write_bytes((folder / "v1.png").read_bytes()[:9000])
     (tmp_path / "text.jpg").write_text("not an image")
     seen = detect(tmp_path)
-    reasons = {one.image: one.reason for one in seen.set_aside}
+    reasons = {one.image: one.reason for one in seen.excluded}
     assert len(seen.views) == 4
     assert "600x480" in reasons["other.png"]
     assert "outside the image" in reasons["partial.png"]
@@ -236,7 +236,7 @@ def test_a_worker_that_dies_or_hangs_costs_one_image(folder: Path, monkeypatch: 
     monkeypatch.setattr(workers, "_CODE", f"import json, sys; sys.path[:] = json.loads(sys.argv[1]); exec({CRASHER!r})")
     seen = detect(folder, jobs=1, timeout_s=4.0)
     assert [one.image for one in seen.views] == ["v0.png", "v2.png"]
-    reasons = {one.image: one.reason for one in seen.set_aside}
+    reasons = {one.image: one.reason for one in seen.excluded}
     assert "crashed" in reasons["v1.png"]
     assert "longer than 4 s" in reasons["v3.png"]
 
@@ -323,7 +323,7 @@ def test_udacity_carnd(real_data: Callable[[str], Path]) -> None:
     seen = detect(real_data("camera/udacity_carnd"))
     assert seen.board == "checkerboard:9x6"
     assert len(seen.views) == 16
-    reasons = {one.image: one.reason for one in seen.set_aside}
+    reasons = {one.image: one.reason for one in seen.excluded}
     assert set(reasons) == {f"calibration{i}.jpg" for i in (1, 5, 7, 15)}
     assert "9x5" in reasons["calibration1.jpg"]
     assert "1281x721" in reasons["calibration7.jpg"]

@@ -15,7 +15,7 @@ from cases.seeds import runs, wider
 
 from calib.camera import Observations, detect
 from calib.camera.camera import Camera
-from calib.camera.lens import read_lens
+from calib.camera.lens import load_lens
 from calib.camera.observations import View
 from calib.cell.hand_eye.calibrate import HandEye, calibrate_hand_eye
 from calib.cell.hand_eye.frame_loop import SETUPS, Setup
@@ -176,7 +176,7 @@ def test_tabb_ds1(real_data: Callable[[str], Path]) -> None:
     observations = detect(folder / "images", "checkerboard:8x6:28.5mm", jobs=1)
     table = read_poses(folder / "poses.csv", joints_needed=False)
     values = (1081.59, 1083.49, 0.0, 317.249, 245.791, -0.223875, 0.164635, 0.000135341, 0.000967829, -0.0108216)
-    published = Camera(read_lens("brown_conrady"), np.array(values), (640, 480))
+    published = Camera(load_lens("brown_conrady"), np.array(values), (640, 480))
     exact = calibrate_hand_eye(observations, table, camera=published, robot_noise=(1e-7, 1e-7), robust=False)
     assert exact.setup == "eye-in-hand"
     assert round(exact.robot_rms_px, 2) <= 1.56
@@ -203,7 +203,7 @@ def test_cs_synthetic_1(real_data: Callable[[str], Path]) -> None:
 def test_visp_franka_eih(real_data: Callable[[str], Path]) -> None:
     """The square that ships with the images is not the one that was photographed."""
     folder = real_data("handeye/visp_franka_eih")
-    factory = Camera(read_lens("pinhole"), np.array([607.5931, 607.57495, 0.0, 323.46283, 243.25529]), (640, 480))
+    factory = Camera(load_lens("pinhole"), np.array([607.5931, 607.57495, 0.0, 323.46283, 243.25529]), (640, 480))
     table = read_poses(folder / "poses.csv", joints_needed=False)
     with pytest.raises(InputError) as raised:
         calibrate_hand_eye(detect(folder, "checkerboard:9x6:23.6mm", jobs=1), table, camera=factory)

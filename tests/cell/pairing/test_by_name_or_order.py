@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from cases.hand_eye import simulated
 
-from calib.camera.observations import Observations, SetAside
+from calib.camera.observations import Excluded, Observations
 from calib.cell.hand_eye.paired_views import gathered
 from calib.cell.pairing.by_name_or_order import pair
 from calib.errors import InputError, UsageError
@@ -44,7 +44,7 @@ def test_images_without_a_pose_and_poses_without_an_image_are_named() -> None:
 
 def test_without_names_order_decides_and_counts_images_without_a_board() -> None:
     views = SIMULATION.observations.views
-    seen = Observations((*views[:2], *views[3:]), set_aside=(SetAside(views[2].image, "no checkerboard"),))
+    seen = Observations((*views[:2], *views[3:]), excluded=(Excluded(views[2].image, "no checkerboard"),))
     pairing = pair(seen, replace(SIMULATION.table, other={}))
     assert pairing.by == "order"
     assert pairing.rows.tolist() == [0, 1, 3, 4, 5]

@@ -1,0 +1,158 @@
+"""The result of a camera's calibration: the camera with its evidence, worked out where it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from calib.arrays import Array, Mask
+from calib.camera.calibration import documents
+from calib.camera.calibration.reprojection import POSE_BLOCK
+from calib.camera.calibration.summary import summary
+from calib.camera.calibration.verdict import judge
+from calib.camera.camera import Camera
+from calib.estimate import Estimate
+from calib.geometry import se3
+from calib.result import Result
+
+if TYPE_CHECKING:
+    from calib.camera.calibration.bundle_adjustment import Adjustment
+    from calib.camera.observations import Excluded, Observations, View
+    from calib.engine import Solution
+    from calib.verdict import Verdict
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ViewFit:
+    """One view after the solve."""
+
+    view: View
+    """What was seen."""
+    camera_from_board: Array
+    """(4, 4) the board's pose, metres (or squares, if the scale is unknown)."""
+    pose_sigma: Array
+    """(6,) standard deviations of the pose's tangent, metres and radians; infinite where unobservable."""
+    residuals_px: Array
+    """(n, 2) projected less seen, of every corner."""
+    used: Mask
+    """(n,) whether the corner took part."""
+
+    @property
+    def rms_px(self) -> float:
+        """Root mean square of the reprojection errors of the corners that took part."""
+        return float(np.sqrt(np.mean(np.sum(self.residuals_px[self.used] ** 2, axis=1))))
+
+    def __repr__(self) -> str:
+        return f"ViewFit({self.view.image!r}, {int(self.used.sum())} corners, rms {self.rms_px:.3f} px)"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class CameraCalibration(Result):
+    """A calibrated camera with its evidence."""
+
+    fit: Adjustment
+    """The lens and the poses, adjusted to the corners."""
+    pivot: Array
+    """(3,) the point of the board that the poses of the fit place."""
+    excluded: tuple[Excluded, ...]
+    """Images that took no part, and why."""
+    observations: Observations
+    """What the calibration was asked to use."""
+
+    @property
+    def solution(self) -> Solution:
+        """Of the least-squares problem."""
+        return self.fit.solution
+
+    @cached_property
+    def camera(self) -> Camera:
+        """The lens with its parameters."""
+        return Camera(self.fit.lens, self.fit.parameters, self.observations.image_size_px)
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        """Whether the camera is good enough, and what to do next."""
+        return judge(self)
+
+    @cached_property
+    def parameters(self) -> Mapping[str, Estimate]:
+        """The lens' parameters by label."""
+        lens, held, sigma = self.fit.lens, self.fit.held, self.sigma
+        values = zip(lens.labels, self.fit.parameters.tolist(), strict=True)
+        return {label: Estimate(label, value, sigma[label], label in held) for label, value in values}
+
+    @property
+    def held(self) -> frozenset[str]:
+        """Labels that were not estimated."""
+        return self.fit.held
+
+    @property
+    def noise_px(self) -> float:
+        """Standard deviation of a corner's coordinate, from the residuals."""
+        return float(np.sqrt(self.solution.variance_factor))
+
+    @cached_property
+    def sigma(self) -> dict[str, float]:
+        """Standard deviation per label, 0 if held, infinite if unobservable."""
+        known = self.solution.uncertainty
+        return {label: self.noise_px * known.sigma(label) for label in self.fit.lens.labels}
+
+    @cached_property
+    def covariance(self) -> Array:
+        """(p, p) over `lens.labels`."""
+        return self.solution.variance_factor * self.solution.uncertainty.covariance(self.fit.lens.labels)
+
+    @property
+    def unobservable(self) -> tuple[str, ...]:
+        """What the views do not determine, in words."""
+        return tuple(str(direction) for direction in self.solution.uncertainty.unobservable)
+
+    @cached_property
+    def views(self) -> tuple[ViewFit, ...]:
+        """The views that took part."""
+        fit, known, factor = self.fit, self.solution.uncertainty, self.solution.variance_factor
+        back = se3.compose(np.eye(3), -self.pivot)  # the solve's board points are relative to it
+        spread, lever = known.private_covariance[POSE_BLOCK], se3.adjoint(se3.inverse(back))
+        sigma = np.sqrt(factor * np.einsum("nij,ij->ni", lever @ spread, lever))
+        sigma[np.isinf(known.private[POSE_BLOCK]).any(axis=1)] = np.inf
+        begin = fit.corners.starts
+        ends, poses = begin + fit.corners.counts, fit.camera_from_board @ back
+        return tuple(
+            ViewFit(view, pose, own, self._residuals_px[a:b], fit.used[a:b])
+            for view, pose, own, a, b in zip(fit.views, poses, sigma, begin, ends, strict=True)
+        )
+
+    @property
+    def rms_px(self) -> float:
+        """sqrt(sum of squared reprojection errors / corners), over the corners used (Zhang's, OpenCV's, ROS')."""
+        residuals, used = self._residuals_px, self.fit.used
+        return float(np.sqrt(np.einsum("nd,nd,n->", residuals, residuals, used) / np.count_nonzero(used)))
+
+    @property
+    def corners(self) -> int:
+        """Corners used."""
+        return int(self.fit.used.sum())
+
+    @cached_property
+    def _residuals_px(self) -> Array:
+        return self.fit.residuals_px()
+
+    def summary(self) -> str:
+        """The terminal's lines: what was used, the parameters, the verdict, what to do next."""
+        return summary(self)
+
+    def document(self) -> dict[str, Any]:
+        """The result as plain data; an infinite standard deviation is null."""
+        return documents.as_document(self)
+
+    def files(self) -> Mapping[str, str]:
+        """`camera.yaml`, which `load_camera` reads, and `result.json`."""
+        return documents.files(self)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One dict per image: name, whether it was used and why not, corners, rms, indices of rejected corners."""
+        return documents.rows(self)
