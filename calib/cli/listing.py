@@ -96,9 +96,9 @@ def _arm(name: str) -> Entry:
 
 
 def _board(name: str) -> Entry:
-    from calib.camera.board import read_board
+    from calib.camera.board import load_board
 
-    board = read_board(name)
+    board = load_board(name)
     corners = board.corners_in_board
     width, height = (1000 * (corners.max(axis=0) - corners.min(axis=0))[:2]).tolist()
     facts = {"board": board.name, "corners": len(corners), "width_mm": round(width, 6), "height_mm": round(height, 6)}
@@ -106,9 +106,9 @@ def _board(name: str) -> Entry:
 
 
 def _lens(name: str) -> Entry:
-    from calib.camera.lens import read_lens
+    from calib.camera.lens import load_lens
 
-    labels = [str(label) for label in read_lens(name).labels]
+    labels = [str(label) for label in load_lens(name).labels]
     return Entry(
         f"{plugins.title('calib.camera.lenses', name)} Parameters: {' '.join(labels)}.", {"parameters": labels}
     )
