@@ -33,7 +33,6 @@ WORKFLOW_IN_CLI = {
     "calib.cli.hand_eye",
     "calib.cli.robot",
     "calib.cli.robot_images",
-    "calib.cli.simulate.camera",
     "calib.cli.simulate.cell",
     "calib.cli.simulate.hand_eye",
     "calib.cli.simulate.robot",
@@ -43,7 +42,6 @@ WORKFLOW_IN_CLI = {
 
 WORKING_TEXTS = {
     "calib.report.simulated_arm -> calib.robot.simulation.documents",
-    "calib.camera.simulation.documents -> calib.camera.simulation.pictures",
 }
 """Texts that import what simulates or solves."""
 
@@ -70,7 +68,6 @@ CLASS_NAMES = {
     "Noise",
     "Reading",
     "Search",
-    "SetAside",
     "Settings",
     "Simulation",
     "Solved",
@@ -110,7 +107,6 @@ PARTICIPLES = {
     "camera: reprojected",
     "camera: seen_by",
     "camera: smoothed",
-    "camera: started",
     "camera: straightened",
     "camera: truncated",
     "camera: turned",

@@ -6,16 +6,14 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from calib.camera.calibration import zhang
 from calib.camera.calibration.bundle_adjustment import adjust
 from calib.camera.calibration.degeneracy import check_corners, check_tilts, check_views
 from calib.camera.calibration.global_start import search_start
-from calib.camera.calibration.outliers import GARBAGE, garbage, without_outliers
-from calib.camera.calibration.reprojection import Corners, corners_of
+from calib.camera.calibration.outliers import start_from_plausible_views, without_outliers
+from calib.camera.calibration.reprojection import Corners
 from calib.camera.calibration.result import CameraCalibration
-from calib.camera.calibration.usable_views import usable
+from calib.camera.calibration.usable_views import find_usable_views
 from calib.camera.lens import Lens, fixed_values, held_labels, load_lens
 from calib.camera.observations import Excluded, Observations, View
 from calib.errors import ConvergenceError
@@ -50,31 +48,21 @@ def calibrate(
     if not isinstance(observations, Observations):
         observations = Observations(tuple(observations))
     model = load_lens(lens) if isinstance(lens, str) else lens
-    held = held_labels(model, fix, free)
-    begin = usable(observations)
-    views, corners, pivot, aside = begin.views, begin.corners, begin.pivot, begin.aside
-    check_views(len(views))
+    held, fixed = held_labels(model, fix, free), fixed_values(model, fix)
     find = partial(search_start, callback=on_progress) if global_start else zhang.start
-    fixed = fixed_values(model, fix)
 
-    def started(corners: Corners) -> zhang.Start:
+    def find_start(corners: Corners) -> zhang.Start:
+        check_views(len(corners.counts))
         extent = _extent(observations, corners)
         return zhang.with_fixed(model, fixed, find(model, held, corners, extent), corners, extent)
 
-    start = started(corners)
-    if robust and (bad := garbage(start.homographies)).any():
-        share = start.homographies.rms / start.homographies.spread
-        aside += [Excluded(views[i].image, GARBAGE.format(100 * share[i])) for i in np.flatnonzero(bad)]
-        views = [view for view, wrong in zip(views, bad, strict=True) if not wrong]
-        check_views(len(views))
-        corners = corners_of(views, pivot)
-        start = started(corners)
+    usable, start = start_from_plausible_views(find_usable_views(observations), find_start, robust)
     unknowns = len(model.labels) - len(held)
-    check_corners(2 * corners.px.shape[1], unknowns + 6 * len(views))
-    fit = adjust(model, held, views, corners, start.parameters, start.camera_from_board, on_iteration)
+    check_corners(2 * usable.corners.px.shape[1], unknowns + 6 * len(usable.views))
+    fit = adjust(model, held, usable.views, usable.corners, start.parameters, start.camera_from_board, on_iteration)
+    outliers: list[Excluded] = []
     if robust:
-        fit, wrong = without_outliers(fit, pivot, on_iteration)
-        aside += wrong
+        fit, outliers = without_outliers(fit, usable.pivot, on_iteration)
         check_corners(2 * int(fit.used.sum()), unknowns + 6 * len(fit.views))
     check_tilts(model, fit.corners_used, fit.solution)
     if not fit.solution.status.converged:
@@ -84,7 +72,7 @@ def calibrate(
             why=fit.solution.sentence(),
             advice="inspect the rejected images, or hold distortion with --fix k3,k2",
         )
-    return CameraCalibration(fit, pivot, tuple(aside), observations)
+    return CameraCalibration(fit, usable.pivot, (*usable.excluded, *outliers), observations)
 
 
 def _extent(observations: Observations, corners: Corners) -> tuple[float, float, float, float]:

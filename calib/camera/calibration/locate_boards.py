@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from calib.arrays import Array, Index, Mask
 from calib.camera.calibration.bundle_adjustment import adjust
 from calib.camera.calibration.calibrate import calibrate
-from calib.camera.calibration.outliers import GARBAGE, garbage, without_outliers
+from calib.camera.calibration.outliers import start_from_plausible_views, without_outliers
 from calib.camera.calibration.reprojection import corners_of
-from calib.camera.calibration.usable_views import usable
+from calib.camera.calibration.usable_views import find_usable_views
 from calib.camera.calibration.zhang import start_at
 from calib.camera.camera import Camera
 from calib.camera.observations import Excluded, Observations, View
@@ -73,28 +73,21 @@ def boards_seen(
 ) -> BoardsSeen:
     """The board's pose in every image, with the camera given or one calibrated from the same images.
 
-    Raises as `calib.camera.calibrate` and `usable_views.usable`; ConvergenceError `board-poses`.
+    Raises as `calib.camera.calibrate` and `usable_views.find_usable_views`; ConvergenceError `board-poses`.
     """
     if camera is None:
         found = calibrate(observations, lens, fix=fix, robust=robust)
         views = tuple(_with_corners(fit.view, fit.used) for fit in found.views)
         poses = np.stack([fit.camera_from_board for fit in found.views])
         return BoardsSeen(found.camera, True, views, poses, found.noise_px, found.rms_px, found.excluded)
-    begin = usable(observations)
-    start = start_at(camera.lens, begin.corners, camera.parameters)[1]
-    aside, views_used, corners = list(begin.aside), list(begin.views), begin.corners
-    if robust and (bad := garbage(start.homographies)).any():
-        share = start.homographies.rms / start.homographies.spread
-        aside += [Excluded(views_used[i].image, GARBAGE.format(100 * share[i])) for i in np.flatnonzero(bad)]
-        kept = replace(observations, views=tuple(v for v, wrong in zip(views_used, bad, strict=True) if not wrong))
-        again = usable(kept)
-        views_used, corners = list(again.views), again.corners
-        start = start_at(camera.lens, corners, camera.parameters)[1]
+    usable, start = start_from_plausible_views(
+        find_usable_views(observations), lambda corners: start_at(camera.lens, corners, camera.parameters)[1], robust
+    )
     held = frozenset(camera.lens.labels)
-    fit = adjust(camera.lens, held, views_used, corners, camera.parameters, start.camera_from_board)
+    fit = adjust(camera.lens, held, usable.views, usable.corners, camera.parameters, start.camera_from_board)
+    outliers: list[Excluded] = []
     if robust:
-        fit, wrong = without_outliers(fit, begin.pivot)
-        aside += wrong
+        fit, outliers = without_outliers(fit, usable.pivot)
     if not fit.solution.status.converged:
         advice = "check that the camera file belongs to these images"
         raise ConvergenceError("the board's poses do not converge", code="board-poses", advice=advice)
@@ -102,10 +95,10 @@ def boards_seen(
     begins = fit.corners.starts
     masks = [fit.used[a:b] for a, b in zip(begins, begins + fit.corners.counts, strict=True)]
     views = tuple(_with_corners(view, mask) for view, mask in zip(fit.views, masks, strict=True))
-    poses = fit.camera_from_board @ se3.compose(np.eye(3), -begin.pivot)
+    poses = fit.camera_from_board @ se3.compose(np.eye(3), -usable.pivot)
     rms = float(np.sqrt(np.mean(np.sum(residuals**2, axis=1))))
     noise = float(np.sqrt(fit.solution.variance_factor))
-    return BoardsSeen(camera, False, views, poses, noise, rms, tuple(aside))
+    return BoardsSeen(camera, False, views, poses, noise, rms, (*usable.excluded, *outliers))
 
 
 def seen_by(seen: BoardsSeen, camera: Camera) -> BoardsSeen:

@@ -10,17 +10,21 @@ import numpy as np
 from calib.arrays import Array, Mask
 from calib.camera.calibration.bundle_adjustment import Adjustment
 from calib.camera.calibration.degeneracy import check_views
-from calib.camera.calibration.homography import Homographies
 from calib.camera.calibration.reprojection import corners_of
 from calib.camera.observations import Excluded
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from calib.camera.calibration.homography import Homographies
+    from calib.camera.calibration.reprojection import Corners
+    from calib.camera.calibration.usable_views import UsableViews
+    from calib.camera.calibration.zhang import Start
     from calib.engine import OnIteration
 
 # A homography that misses its corners by this share of the board's spread in the image, and by so many times the
 # median view, is not a view of the board: lens distortion bends a board by less.
-GARBAGE_SHARE, GARBAGE_TIMES = 0.05, 4.0
-GARBAGE = "not a view of the board: its corners miss every plane by {:.0f} % of their spread"
+IMPLAUSIBLE_SHARE, IMPLAUSIBLE_TIMES = 0.05, 4.0
 # A corner further off than this many standard deviations is wrong: noise alone does it once in 65 million corners,
 # and the tails of real detectors reach 5.
 OUTLIER_SIGMAS = 6.0
@@ -28,10 +32,25 @@ RAYLEIGH_MEDIAN = 1.17741  # median length of a 2-D Gaussian of unit standard de
 ROUNDS = 5  # of leaving out and solving anew; two or three settle it
 
 
-def garbage(found: Homographies) -> Mask:
-    """Which views are no perspective image of the board; told before they can pull at the solve."""
-    plausible = (found.rms <= GARBAGE_SHARE * found.spread) | (found.rms <= GARBAGE_TIMES * np.nanmedian(found.rms))
-    return ~plausible
+def implausible_views(found: Homographies) -> Mask:
+    """Which views are no perspective image of the board; recognised before they can pull at the solve."""
+    near = found.rms <= IMPLAUSIBLE_SHARE * found.spread
+    return ~(near | (found.rms <= IMPLAUSIBLE_TIMES * np.nanmedian(found.rms)))
+
+
+def start_from_plausible_views(
+    usable: UsableViews, find_start: Callable[[Corners], Start], robust: bool
+) -> tuple[UsableViews, Start]:
+    """The start and the views it is of: if robust, without those that are no view of the board."""
+    start = find_start(usable.corners)
+    bad = implausible_views(start.homographies)
+    if not (robust and bad.any()):
+        return usable, start
+    share = (start.homographies.rms / start.homographies.spread)[bad]
+    plausible = usable.without(
+        bad, [f"no planar fit: corner residual is {100 * each:.0f} % of spread" for each in share]
+    )
+    return plausible, find_start(plausible.corners)
 
 
 def without_outliers(

@@ -17,7 +17,7 @@ MOST_EXCLUDED, MOST_NOTES = 4, 6  # lines of excluded images; of those and notes
 def summary(calibration: CameraCalibration) -> str:
     """The terminal summary: what was used, the parameters with standard deviations, a verdict, what to do next."""
     verdict = calibration.verdict
-    excluded = _excluded(calibration)
+    excluded = _exclusions(calibration)
     lines = [
         _inputs(calibration),
         *excluded,
@@ -43,7 +43,7 @@ def _inputs(calibration: CameraCalibration) -> str:
     return f"{used}{board}{size}; lens {camera.lens.name}"
 
 
-def _excluded(calibration: CameraCalibration) -> list[str]:
+def _exclusions(calibration: CameraCalibration) -> list[str]:
     lines = [f"rejected {each.image}: {each.reason}" for each in calibration.excluded]
     if len(lines) > MOST_EXCLUDED:
         lines[MOST_EXCLUDED - 1 :] = [f"rejected {len(lines) - MOST_EXCLUDED + 1} more: see result.json"]

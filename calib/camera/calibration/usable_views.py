@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from calib.arrays import Array
+from calib.arrays import Array, Mask
 from calib.camera.calibration.reprojection import Corners, corners_of
 from calib.camera.observations import Excluded, Observations, View
 from calib.errors import InputError
@@ -16,47 +17,55 @@ FAR_ORIGIN = 2.0  # distance of the board's origin from its middle, in diagonals
 NARROWEST = 1e-3  # ratio of a view's second to first principal spread below which its corners lie on a line
 
 
-@dataclass(frozen=True)
-class Usable:
-    """The views that can carry a pose, their corners in one table, and those set aside.
+@dataclass(frozen=True, eq=False)
+class UsableViews:
+    """The views that can carry a pose."""
 
-    pivot: (3,) the point of the board frame that the solve turns boards about, and that `corners` are relative to.
-    The board's own origin, as a rule; the middle of the corners where that origin is far from them: about a far point,
-    turning and shifting look the same. (About the middle of an ordinary board the solve takes a third more steps.)
-    """
-
-    views: list[View]
+    views: tuple[View, ...]
+    """Of four corners and more that do not lie on a line."""
     corners: Corners
+    """Theirs in one table, board points relative to the pivot."""
     pivot: Array
-    aside: list[Excluded]
+    """(3,) the point of the board frame that the solve turns boards about. The board's own origin, as a rule; the
+    middle of the corners where that origin is far from them: about a far point, turning and shifting look the same.
+    (About the middle of an ordinary board the solve takes a third more steps.)"""
+    excluded: tuple[Excluded, ...]
+    """The other images."""
+
+    def without(self, bad: Mask, reasons: Sequence[str]) -> UsableViews:
+        """Less the bad views (n,), with a reason for each of these."""
+        views = tuple(view for view, wrong in zip(self.views, bad, strict=True) if not wrong)
+        images = [self.views[i].image for i in np.flatnonzero(bad)]
+        rejected = [Excluded(image, reason) for image, reason in zip(images, reasons, strict=True)]
+        return UsableViews(views, corners_of(views, self.pivot), self.pivot, (*self.excluded, *rejected))
 
 
-def usable(observations: Observations) -> Usable:
+def find_usable_views(observations: Observations) -> UsableViews:
     """Views that can carry a pose: whole ones, of four corners and more that do not lie on a line."""
-    aside = list(observations.excluded)
+    excluded = list(observations.excluded)
     for view in observations.views:
         _check_shapes(view)
     views = [view for view in observations.views if len(view.corners_px) >= FEWEST_CORNERS]
     few = [view for view in observations.views if len(view.corners_px) < FEWEST_CORNERS]
-    aside += [Excluded(view.image, f"only {len(view.corners_px)} corners; a pose needs 4") for view in few]
+    excluded += [Excluded(view.image, f"only {len(view.corners_px)} corners; a pose needs 4") for view in few]
     if views:
         corners = corners_of(views)
         _check_numbers(views, corners)
         thin = _breadth(corners) < NARROWEST
         if thin.any():
-            aside += [Excluded(views[i].image, "its corners lie on a line") for i in np.flatnonzero(thin)]
+            excluded += [Excluded(views[i].image, "its corners lie on a line") for i in np.flatnonzero(thin)]
             views = [view for view, line in zip(views, thin, strict=True) if not line]
     if not views:
         raise InputError(
             "no view of the board can be used",
             code="no-usable-view",
-            why="; ".join(f"{a.image}: {a.reason}" for a in aside[:5]),
+            why="; ".join(f"{a.image}: {a.reason}" for a in excluded[:5]),
             advice="a view needs at least 4 corners that do not lie on a line",
         )
     pivot = _pivot(corners)
     if thin.any() or pivot.any():
         corners = corners_of(views, pivot)
-    return Usable(views, corners, pivot, aside)
+    return UsableViews(tuple(views), corners, pivot, tuple(excluded))
 
 
 def _pivot(corners: Corners) -> Array:
