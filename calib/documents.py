@@ -24,6 +24,11 @@ def heading(kind: str, verdict: Verdict | None = None) -> dict[str, Any]:
     return document
 
 
+def simulation_document(simulated: str, truth: Mapping[str, Any]) -> dict[str, Any]:
+    """A simulation's document: what was simulated (camera, arm, ...), and the content of truth.yaml."""
+    return {**heading("simulation"), "simulated": simulated, "truth": dict(truth)}
+
+
 def error_document(error: CalibError) -> dict[str, Any]:
     """What a command with `--json` prints in place of a result."""
     return {

@@ -80,6 +80,7 @@ def command(
             free=estimated,
             robust=robust,
             global_start=global_start,
+            on_iteration=reporter.on_iteration,
             on_progress=reporter.on_progress("search"),
         )
         deliver(calibration, folder, reporter)

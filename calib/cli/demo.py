@@ -32,4 +32,4 @@ def command(as_json: AsJson = False, quiet: Quiet = False, verbose: Verbose = Fa
         if not (as_json or quiet):
             typer.echo(f"calib camera --images datasets/demo_camera/images --board {BOARD}\n")
         corners = detect(data / "images", BOARD, on_progress=reporter.on_progress("corners"))
-        deliver(calibrate(corners), None, reporter)
+        deliver(calibrate(corners, on_iteration=reporter.on_iteration), None, reporter)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from typer.testing import CliRunner, Result
 
 from calib.cli import app
 from cases.documents import require_valid
+
+Run = Callable[..., Result]
 
 
 def invoke(arguments: Sequence[object]) -> Result:

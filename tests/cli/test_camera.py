@@ -12,36 +12,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from typer.testing import CliRunner, Result
+from cases.command import Run
+from typer.testing import Result
 
 from calib.camera import load_camera
 from calib.camera.corner_table import corners_text
 from calib.camera.observations import Observations, View
 from calib.camera.simulation.draw_views import draw_views
 from calib.camera.simulation.simulate import typical_camera
-from calib.cli import app
 from calib.config import shipped
 from calib.geometry import se3
 
 GRID = np.stack(np.meshgrid(np.arange(9) * 0.025, np.arange(6) * 0.025), axis=-1).reshape(-1, 2)
 BOARD = np.column_stack([GRID, np.zeros(54)])
 DEMO = Path(str(shipped("datasets"))) / "demo_camera" / "images"
-
-Run = Callable[..., Result]
-
-
-@pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run `calib` in an empty folder of its own; a traceback fails at once."""
-    monkeypatch.chdir(tmp_path)
-
-    def invoke(*arguments: str) -> Result:
-        result = CliRunner().invoke(app, list(arguments))
-        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-        assert "Traceback" not in result.output
-        return result
-
-    return invoke
 
 
 @pytest.fixture(scope="module")

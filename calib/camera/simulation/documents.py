@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from calib.camera.corner_table import corners_text
-from calib.documents import heading, to_yaml
+from calib.documents import simulation_document, to_yaml
 
 if TYPE_CHECKING:
     from calib.camera.simulation.simulate import CameraSimulation
@@ -24,7 +24,7 @@ def files(simulation: CameraSimulation) -> dict[str, str | bytes]:
 
 def as_document(simulation: CameraSimulation) -> dict[str, Any]:
     """The truth as plain data, as `--json` prints it."""
-    return {**heading("simulation"), **truth(simulation)}
+    return simulation_document("camera", truth(simulation))
 
 
 def truth(simulation: CameraSimulation) -> dict[str, Any]:
