@@ -25,7 +25,7 @@ from calib.arrays import Array
 from calib.engine import Options, ParameterBlock, Problem, ResidualBlock, Solution, prior, solve
 from calib.engine.methods.irgn import irgn
 from calib.engine.methods.landweber import Noise, Sweeps, landweber
-from calib.engine.methods.mini_batch import rows as dense_rows
+from calib.engine.normal_equations.dense import dense_rows
 from calib.engine.normal_equations.layout import layout_of
 
 # theta, d, a, alpha per joint: a UR10's, metres and radians (Universal Robots, DH parameters for calculations)

@@ -45,7 +45,7 @@ MOST_LM = 300
 GENERATIONS, POPULATION, REACH = 30, 1, 3.0  # of the global search: per weight, and the box's half-width
 MOMENTUM = 0.9
 ARRIVE = 0.9
-TRAINING = Options(MOST_LM, 1.0, scaling="identity", geodesic="always", polish=False)
+TRAINING = Options(MOST_LM, 1.0, scaling="identity", geodesic="always", polish=None)
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ def by_global_start(problem: Problem, goal: float) -> tuple[list[int], int]:
     block = problem.parameters[0]
     box = dict.fromkeys(block.labels, (-REACH, REACH))
     # the search returns a solution; of no step, so that the steps after it can be watched
-    start = global_start(problem, box, generations=GENERATIONS, population=POPULATION, options=Options(0, polish=False))
+    start = global_start(problem, box, generations=GENERATIONS, population=POPULATION, options=Options(0, polish=None))
     reached, evaluations = by_lm(problem.with_values(start.values), goal)
     return reached, evaluations + (GENERATIONS + 1) * POPULATION * len(block.labels)
 

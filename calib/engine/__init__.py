@@ -7,15 +7,17 @@ from calib.engine.covariance import Uncertainty, Unobservable
 from calib.engine.label import Label
 from calib.engine.levenberg_marquardt.checkpoint import Checkpoint, load_checkpoint
 from calib.engine.levenberg_marquardt.damping import Convergent, Fixed, Marquardt, Nielsen
-from calib.engine.levenberg_marquardt.solve import Options, solve
+from calib.engine.levenberg_marquardt.options import Acceleration, Options, Polish, Stopping
+from calib.engine.levenberg_marquardt.solve import solve
 from calib.engine.losses import LOSSES, Loss, cauchy, huber, soft_l1, tukey
-from calib.engine.normal_equations.assembly import EvaluationError
+from calib.engine.normal_equations.rows import EvaluationError
 from calib.engine.problem import ParameterBlock, Problem, ProblemError, ResidualBlock, prior
 from calib.engine.solution import Solution
 from calib.engine.status import Iteration, OnIteration, Status
 
 __all__ = [
     "LOSSES",
+    "Acceleration",
     "Checkpoint",
     "Convergent",
     "EvaluationError",
@@ -28,11 +30,13 @@ __all__ = [
     "OnIteration",
     "Options",
     "ParameterBlock",
+    "Polish",
     "Problem",
     "ProblemError",
     "ResidualBlock",
     "Solution",
     "Status",
+    "Stopping",
     "Uncertainty",
     "Unobservable",
     "cauchy",

@@ -14,7 +14,7 @@ import numpy as np
 from scipy.linalg import lapack, qr, solve_triangular
 
 from calib.arrays import Array, Index
-from calib.engine.normal_equations.assembly import triangular_factor
+from calib.engine.normal_equations.dense import triangular_factor
 from calib.engine.normal_equations.schur import SchurComplement, eliminate
 
 if TYPE_CHECKING:

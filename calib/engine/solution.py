@@ -21,24 +21,34 @@ if TYPE_CHECKING:
     from calib.engine.status import Iteration, Status
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Solution:
-    """What a solve found.
-
-    values: per block, as in the problem. normal: the normal equations there. history: every step tried.
-    at_bounds: labels that stand on a bound, whose deviations say nothing. checkpoint: to go on from here. eliminated:
-    `normal` without its private blocks, where the solve ended with that.
-    """
+    """What a solve found."""
 
     status: Status
+    """Why it stopped."""
     layout: Layout
+    """The problem, as it was laid out."""
     values: dict[str, Array]
+    """Per block, as in the problem."""
     normal: NormalEquations
+    """The normal equations at the values. Where `trusted`, their matrices and gradient are those one step before, a
+    step that explains at most some 1e-3 of the residual, and cost and squares are what the linear model predicts."""
     history: tuple[Iteration, ...]
+    """Every step tried."""
     evaluations: int
+    """Of the whole problem."""
     at_bounds: tuple[Label, ...] = ()
+    """Labels that stand on a bound, whose deviations mean nothing."""
     checkpoint: Checkpoint | None = None
+    """To go on from here."""
     eliminated: SchurComplement | None = None
+    """`normal` without its private blocks, where the solve ended with that."""
+    trusted: bool = False
+    """Whether the last Gauss-Newton step was taken without evaluating where it leads."""
+
+    def __repr__(self) -> str:
+        return f"Solution({self.status.name}, {len(self.history)} steps, cost {self.cost:.9g})"
 
     @property
     def problem(self) -> Problem:
@@ -77,7 +87,7 @@ class Solution:
         return f"{self.status.value} ({len(self.history)} steps, cost {self.cost:.9g}, cosine {angle:.1e})"
 
     def value(self, label: str) -> float:
-        """The value of one label of a single-member Euclidean block."""
+        """The value of one label of a single-member Euclidean block. Raises KeyError."""
         for block in self.problem.parameters:
             if block.count == 1 and label in block.labels:
                 return float(np.ravel(self.values[block.name])[block.labels.index(label)])

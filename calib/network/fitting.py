@@ -101,7 +101,7 @@ def start_outputs(bank: Bank, data: Samples) -> Bank:
     )
     problem = Problem(held, problem.residuals)
     # linear least squares: one step of vanishing damping is the answer
-    options = Options(max_iterations=1, initial_damping=1e-12, geodesic="never", polish=False)
+    options = Options(max_iterations=1, initial_damping=1e-12, geodesic="never", polish=None)
     return with_values(bank, solve(problem, options).values)
 
 

@@ -83,7 +83,7 @@ def fit(bank: Bank, data: Samples, settings: Settings, apart: Samples | None = N
         # Levenberg's scaling: weights of a scaled net are of one size. Measured on peaks, median error after 100
         # steps: 2.1e-5, with More's 3.1e-5, without geodesic acceleration 1.3e-4 and 1.2e-3.
         options = Options(
-            min(len(mse) + stride, settings.iterations), damping, scaling="identity", geodesic="always", polish=False
+            min(len(mse) + stride, settings.iterations), damping, scaling="identity", geodesic="always", polish=None
         )
         solution = solve(problem, options, resume=checkpoint)
         checkpoint = solution.checkpoint

@@ -14,8 +14,7 @@ import numpy as np
 
 from calib.arrays import Array
 from calib.engine.normal_equations.assembly import NormalEquations
-from calib.engine.normal_equations.schur import Tangent, gradient
-from calib.engine.normal_equations.tangent import gather, map_tangent
+from calib.engine.normal_equations.tangent import Tangent, gather, gradient, map_tangent
 
 if TYPE_CHECKING:
     from calib.engine.label import Label
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from calib.engine.problem import ParameterBlock, Values
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Bounds:
     """Lower and upper bounds of every free coordinate, infinite where there is none."""
 
@@ -35,10 +34,10 @@ class Bounds:
         """1 for every coordinate that stands on a bound and whose gradient pushes it outwards, else 0."""
         at, slope = gather(self.layout, values), gradient(normal)
 
-        def held(x: Array, low: Array, high: Array, g: Array) -> Array:
+        def press(x: Array, low: Array, high: Array, g: Array) -> Array:
             return (((x <= low) & (g > 0)) | ((x >= high) & (g < 0))).astype(float)
 
-        return map_tangent(held, at, self.lower, self.upper, slope)
+        return map_tangent(press, at, self.lower, self.upper, slope)
 
     def clip(self, values: Values, step: Tangent) -> Tangent:
         """The step shortened, coordinate by coordinate, so that it ends within the bounds."""
@@ -48,7 +47,7 @@ class Bounds:
     def allows(self, values: Values, step: Tangent) -> bool:
         """Whether a step ends within the bounds."""
         cut = self.clip(values, step)
-        return all(bool((a == b).all()) for a, b in zip(_parts(cut), _parts(step), strict=True))
+        return all(bool((a == b).all()) for a, b in zip(cut.parts, step.parts, strict=True))
 
     def at_bound(self, values: Values) -> tuple[Label, ...]:
         """Labels of the coordinates that stand on a bound."""
@@ -99,7 +98,3 @@ def decrease(normal: NormalEquations, step: Tangent) -> float:
 def _side(block: ParameterBlock, side: int) -> Array:
     unbounded = (-np.inf, np.inf)
     return np.tile([block.bounds.get(label, unbounded)[side] for label in block.labels], (block.count, 1))
-
-
-def _parts(tangent: Tangent) -> list[Array]:
-    return [tangent.shared, *tangent.private.values()]

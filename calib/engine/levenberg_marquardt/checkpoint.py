@@ -9,7 +9,7 @@ import numpy as np
 
 from calib.arrays import Array
 from calib.engine.levenberg_marquardt.damping import Damping
-from calib.engine.normal_equations.schur import Tangent
+from calib.engine.normal_equations.tangent import Tangent
 from calib.engine.problem import ProblemError
 
 
@@ -44,7 +44,7 @@ class Progress:
         return self.achieved * min(self.achieved / self.last, 1.0)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Checkpoint:
     """A solve put down.
 
@@ -84,8 +84,10 @@ def load_checkpoint(path: Path) -> Checkpoint:
     progress = Progress(
         Damping(mu, growth), start, hand_over, bool(curved), index, predicted_decrease, achieved, bool(accepted), last
     )
-    return Checkpoint(_named(arrays, "value "), Tangent(norms, _named(arrays, "norms ")), progress, evaluations)
+    return Checkpoint(
+        _arrays_under(arrays, "value "), Tangent(norms, _arrays_under(arrays, "norms ")), progress, evaluations
+    )
 
 
-def _named(arrays: dict[str, Array], prefix: str) -> dict[str, Array]:
+def _arrays_under(arrays: dict[str, Array], prefix: str) -> dict[str, Array]:
     return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}

@@ -21,12 +21,22 @@ class Damping:
     growth: float = 2.0
 
 
+@dataclass(frozen=True)
+class LineSearch:
+    """Halving a step that raises the cost, instead of rejecting it (L. Armijo, Pacific J. Math. 16, 1966)."""
+
+    armijo: float = 1e-4
+    """Share of the slope's promise that a shortened step must keep; the customary value (Nocedal and Wright, 2006)."""
+    halvings: int = 30
+    """At most: the step is then a billionth of itself."""
+
+
 class DampingRule(Protocol):
     """What the loop asks of a rule."""
 
     @property
-    def searches(self) -> bool:
-        """Whether a step that raises the cost is shortened along its line (Armijo) instead of rejected."""
+    def search(self) -> LineSearch | None:
+        """How a step that raises the cost is shortened along its line; None where it is rejected."""
 
     @property
     def accepts_all(self) -> bool:
@@ -46,7 +56,7 @@ class Nielsen:
     H. B. Nielsen, "Damping parameter in Marquardt's method", IMM-REP-1999-05, eq. 2.4.
     """
 
-    searches = False
+    search = None
     accepts_all = False
 
     def start(self, initial: float, norm: float) -> Damping:
@@ -68,7 +78,7 @@ class Marquardt:
     """
 
     factor: float = 10.0
-    searches = False
+    search = None
     accepts_all = False
 
     def start(self, initial: float, norm: float) -> Damping:
@@ -85,7 +95,7 @@ class Fixed:
     """One mu throughout, every finite step taken: K. Levenberg's equations (1944) without a safeguard, for study."""
 
     mu: float
-    searches = False
+    search = None
     accepts_all = True
 
     def start(self, initial: float, norm: float) -> Damping:
@@ -108,7 +118,7 @@ class Convergent:
 
     c: float = 1e-3
     delta: float = 1.0
-    searches = True
+    search: LineSearch = LineSearch()
     accepts_all = False
 
     def start(self, initial: float, norm: float) -> Damping:

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from calib.arrays import Array
-from calib.engine.normal_equations.schur import Tangent
-from calib.engine.normal_equations.tangent import gather, map_tangent
+from calib.engine.normal_equations.tangent import Tangent, gather, map_tangent
 
 if TYPE_CHECKING:
     from calib.engine.normal_equations.assembly import NormalEquations
@@ -43,7 +42,7 @@ def scale(scaling: Scaling, remembered: Tangent, layout: Layout, values: Values,
         return map_tangent(np.ones_like, remembered)
     if scaling == "sized":
         return map_tangent(
-            lambda norm, size: _nonzero(_raised(norm, size, normal.squares)), remembered, sizes(layout, values)
+            lambda norm, size: _nonzero(_floor_by_size(norm, size, normal.squares)), remembered, sizes(layout, values)
         )
     return map_tangent(_nonzero, remembered)
 
@@ -59,7 +58,7 @@ def sizes(layout: Layout, values: Values) -> Tangent:
     return gather(layout, found)
 
 
-def _raised(norm: Array, size: Array, squares: float) -> Array:
+def _floor_by_size(norm: Array, size: Array, squares: float) -> Array:
     wanted = np.divide(squares, size * size, out=np.zeros_like(norm), where=size > 0)
     return np.maximum(norm, np.minimum(wanted, LARGEST_RISE**2 * norm))
 

@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from calib.arrays import Array, Index
+from calib.arrays import Array, Index, Mask
+from calib.engine.iterate import quiet
 from calib.engine.normal_equations.layout import CHUNK_ENTRIES
+from calib.engine.normal_equations.rows import evaluate_rows
 from calib.engine.problem import ParameterBlock, Problem, ProblemError, ResidualBlock
 
 LEAST_DAMPING = 1e-9  # keeps the equations of a member that does not determine all of its unknowns solvable
@@ -27,7 +28,7 @@ class BatchedSolution:
 
     values: Array
     squares: Array
-    converged: NDArray[np.bool_]
+    converged: Mask
 
 
 def solve_separately(
@@ -46,7 +47,7 @@ def solve_separately(
     solved = BatchedSolution(block.values.copy(), np.empty(block.count), np.zeros(block.count, bool))
     trial = block.values.copy()
     most = max(1, CHUNK_ENTRIES // ((1 + block.tangent) * residual.dimension))
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # a step that is not finite is refused
+    with quiet():  # a step that is not finite is refused
         for begin in range(0, block.count, most):  # each chunk to its end, while it is in the caches
             live = _Live.begin(block, residual, np.arange(begin, min(begin + most, block.count)), initial_damping)
             for _ in range(max_iterations):
@@ -76,11 +77,11 @@ class _Equations:
     squares: Array
 
     @property
-    def finite(self) -> NDArray[np.bool_]:
+    def finite(self) -> Mask:
         """(m,)"""
         return np.isfinite(self.squares) & np.isfinite(self.gradient).all(axis=1)
 
-    def replaced(self, where: NDArray[np.bool_], other: _Equations) -> _Equations:
+    def merge(self, where: Mask, other: _Equations) -> _Equations:
         """Those of `other` where (m,) says so, else these."""
         return _Equations(
             np.where(where[:, None, None], other.normal, self.normal),
@@ -88,22 +89,17 @@ class _Equations:
             np.where(where, other.squares, self.squares),
         )
 
-    def among(self, keep: NDArray[np.bool_]) -> _Equations:
+    def select(self, keep: Mask) -> _Equations:
         """Those of some members."""
         return _Equations(self.normal[keep], self.gradient[keep], self.squares[keep])
 
 
 def _equations(block: ParameterBlock, residual: ResidualBlock, values: Array, members: Index) -> _Equations:
-    residuals, (jacobian,) = residual.evaluate({block.name: values}, members)
-    factor = residual.inverse_sigma(members)
-    if len(block.free) < block.tangent:
-        jacobian = jacobian[:, :, block.free]
-    if not (isinstance(factor, float) and factor == 1.0):
-        residuals = residuals * factor
-        jacobian = jacobian * (factor if isinstance(factor, float) else factor[:, :, None])
+    rows = evaluate_rows(residual, {block.name: values}, members)
+    jacobian = rows.jacobian(0, block.free if len(block.free) < block.tangent else None)
     across = jacobian.transpose(0, 2, 1)
-    gradient = np.matmul(across, residuals[:, :, None])[:, :, 0]
-    return _Equations(np.matmul(across, jacobian), gradient, np.einsum("md,md->m", residuals, residuals))
+    gradient = np.matmul(across, rows.residuals[:, :, None])[:, :, 0]
+    return _Equations(np.matmul(across, jacobian), gradient, np.einsum("md,md->m", rows.residuals, rows.residuals))
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,7 +134,7 @@ class _Live:
             predicted_decrease > 0, (at.squares - there.squares) / predicted_decrease, 1.0
         )  # 1: nothing was left to gain
         solved.values[members[better]] = trial[members[better]]
-        now = at.replaced(better, there)
+        now = at.merge(better, there)
         solved.squares[members] = now.squares
         shrunk = np.maximum(1 / 3, 1 - (2 * np.clip(gain, 0.0, 2.0) - 1) ** 3)
         damping = self.damping * np.where(better, shrunk, self.growth)
@@ -151,7 +147,7 @@ class _Live:
             self.block,
             self.residual,
             members[on],
-            now.among(on),
+            now.select(on),
             scale[on],
             np.maximum(damping[on], LEAST_DAMPING),
             growth[on],

@@ -6,20 +6,19 @@ D. E. Rumelhart, G. E. Hinton, R. J. Williams, "Learning representations by back
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from calib.engine.iterate import iterate
 from calib.engine.levenberg_marquardt.point import Point
-from calib.engine.normal_equations.layout import layout_of
-from calib.engine.normal_equations.schur import Tangent, gradient
-from calib.engine.normal_equations.tangent import plus, scaled
-from calib.engine.solution import Solution
+from calib.engine.normal_equations.tangent import Tangent, gradient
 from calib.engine.status import Iteration, OnIteration, Status
 
 if TYPE_CHECKING:
+    from calib.engine.normal_equations.layout import Layout
     from calib.engine.problem import Problem
+    from calib.engine.solution import Solution
 
 
 @dataclass(frozen=True)
@@ -47,47 +46,49 @@ def gradient_descent(
     gradient_tolerance: float = 1e-8,
     on_iteration: OnIteration | None = None,
 ) -> Solution:
-    """Follow the gradient. Ends GRADIENT or ZERO at a stationary point, DIVERGED, ITERATIONS, or CANCELLED by the
+    """Follow the gradient. Ends GRADIENT or ZERO at a stationary point, DIVERGED, ITERATIONS, or CANCELLED by
     on_iteration. In `history` the damping is the inverse of the rate."""
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        layout = layout_of(problem)
-        point = Point(layout, problem.start)
-        history: list[Iteration] = []
-        status = _descend(point, rate, max_iterations, gradient_tolerance, on_iteration, history)
-    return Solution(status, layout, point.values, point.normal, tuple(history), point.evaluations)
+    method = _Descent(rate, max_iterations, gradient_tolerance)
+    return iterate(problem, method.begin, method.step, method.stop, on_iteration).solution()
 
 
-def _descend(
-    point: Point,
-    rate: Rate,
-    max_iterations: int,
-    gradient_tolerance: float,
-    on_iteration: OnIteration | None,
-    history: list[Iteration],
-) -> Status:
-    if not point.normal.finite:
-        return Status.START_NOT_FINITE
-    before: Tangent | None = None
-    for index in range(max_iterations):
+@dataclass(frozen=True, eq=False)
+class _Momentum:
+    """The step before, None at first, and how many there were."""
+
+    step: Tangent | None = None
+    index: int = 0
+
+
+@dataclass(frozen=True)
+class _Descent:
+    """The three rules."""
+
+    rate: Rate
+    max_iterations: int
+    gradient_tolerance: float
+
+    def begin(self, layout: Layout) -> tuple[Point, _Momentum]:
+        return Point(layout, layout.problem.start), _Momentum()
+
+    def stop(self, point: Point, before: _Momentum, history: Sequence[Iteration]) -> tuple[Status | None, _Momentum]:
         if point.normal.squares <= point.rounding:
-            return Status.ZERO
-        cosine = point.cosine()
-        if cosine <= gradient_tolerance:
-            return Status.GRADIENT
-        eta, cost = rate.at(index), point.normal.cost
+            return Status.ZERO, before
+        if point.cosine <= self.gradient_tolerance:
+            return Status.GRADIENT, before
+        return (Status.ITERATIONS if before.index >= self.max_iterations else None), before
+
+    def step(self, point: Point, before: _Momentum) -> tuple[Iteration | Status, _Momentum]:
+        index = before.index + 1
+        rate, cost, cosine = self.rate.at(before.index), point.normal.cost, point.cosine
         slope = gradient(point.normal)
-        step = scaled(slope, -eta)
-        if before is not None and rate.momentum:
-            step = plus(step, scaled(before, rate.momentum))
+        step = -rate * slope
+        if before.step is not None and self.rate.momentum:
+            step = step + self.rate.momentum * before.step
         values, normal = point.trial(step)
         if not normal.finite:
-            return Status.DIVERGED
-        predicted = eta * slope.dot(slope)
+            return Status.DIVERGED, before
+        predicted = rate * slope.dot(slope)
         point.accept(values, normal)
-        before = step
         gain = (cost - normal.cost) / predicted if predicted > 0 else 0.0
-        iteration = Iteration(index + 1, normal.cost, cosine, 1 / eta, gain, True)
-        history.append(iteration)
-        if on_iteration is not None and on_iteration(iteration) is True:
-            return Status.CANCELLED
-    return Status.ITERATIONS
+        return Iteration(index, normal.cost, cosine, 1 / rate, gain, True), _Momentum(step, index)

@@ -8,20 +8,23 @@ generalized discrepancy principle", USSR Comput. Math. Math. Phys. 13, 1973.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from calib.engine.iterate import iterate, quiet
 from calib.engine.levenberg_marquardt.point import Point
-from calib.engine.normal_equations.layout import layout_of
 from calib.engine.normal_equations.products import frozen_gradient, largest_eigenvalue
-from calib.engine.normal_equations.tangent import map_tangent, move, plus, scaled
-from calib.engine.solution import Solution
+from calib.engine.normal_equations.tangent import Tangent, map_tangent, move
 from calib.engine.status import Iteration, OnIteration, Status
 
 if TYPE_CHECKING:
+    from calib.arrays import Array
+    from calib.engine.normal_equations.layout import Layout
     from calib.engine.problem import Problem
+    from calib.engine.solution import Solution
 
 SAFETY = 0.9  # of 1 / |J|^2, which the power method estimates from below
 
@@ -62,46 +65,67 @@ def landweber(
 
     With `inner` > 1 the doubly perturbed double loop: inner sweeps with the derivative frozen, outer refresh. Ends in
     DISCREPANCY, or DIVERGED, ITERATIONS, CANCELLED. Coordinates are scaled by the norms of their columns at the
-    start, so that units do not matter; robust losses are ignored.
+    start, so that units do not matter; robust losses are ignored. In `history` the cost is that before the step, the
+    damping 1 / w, and the cosine NaN: a sweep forms no column.
     """
-    sweeps = sweeps or Sweeps()
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        layout = layout_of(problem)
-        point = Point(layout, problem.start)
-        history: list[Iteration] = []
-        status = _sweep(point, noise, sweeps, on_iteration, history) if point.normal.finite else Status.START_NOT_FINITE
-        final = Point(layout, point.values)
-    return Solution(status, layout, point.values, final.normal, tuple(history), point.evaluations)
+    method = _Landweber(noise, sweeps or Sweeps())
+    outcome = iterate(problem, method.begin, method.step, method.stop, on_iteration)
+    if outcome.history:
+        with quiet():
+            outcome.point.jump_to(outcome.state.values)
+    return outcome.solution()
 
 
-def _sweep(
-    point: Point,
-    noise: Noise,
-    sweeps: Sweeps,
-    on_iteration: OnIteration | None,
-    history: list[Iteration],
-) -> Status:
-    inverse = map_tangent(np.reciprocal, point.scale)
-    weight = SAFETY / max(largest_eigenvalue(point.normal, inverse), 1e-300)
-    frozen, values = point.values, point.values
-    travelled = scaled(inverse, 0.0)
-    for index in range(1, sweeps.most + 2):
+@dataclass(frozen=True, eq=False)
+class _Sweep:
+    """Where the sweeps are. They need no normal equations, so the point stays behind until the end."""
+
+    values: dict[str, Array]
+    frozen: dict[str, Array]
+    """Where the derivative was taken."""
+    travelled: Tangent
+    """x - x0, as the sum of the steps."""
+    slope: Tangent
+    """J(frozen)' r(values)."""
+    squares: float
+    """|r(values)|^2."""
+    weight: float
+    """w."""
+    inverse: Tangent
+    """1 / squared scale."""
+    index: int = 0
+    """Sweeps taken."""
+
+
+@dataclass(frozen=True)
+class _Landweber:
+    """The three rules."""
+
+    noise: Noise
+    sweeps: Sweeps
+
+    def begin(self, layout: Layout) -> tuple[Point, _Sweep]:
+        point = Point(layout, layout.problem.start)
+        inverse = map_tangent(np.reciprocal, point.scale)
+        weight = SAFETY / max(largest_eigenvalue(point.normal, inverse), 1e-300)
+        slope, squares = frozen_gradient(layout, point.values, point.values)
+        return point, _Sweep(point.values, point.values, 0.0 * inverse, slope, squares, weight, inverse)
+
+    def stop(self, point: Point, at: _Sweep, history: Sequence[Iteration]) -> tuple[Status | None, _Sweep]:
+        if not (at.slope.finite and np.isfinite(at.squares)):
+            return Status.DIVERGED, at
+        if np.sqrt(at.squares) <= self.noise.level(point.length(at.travelled)):
+            return Status.DISCREPANCY, at
+        return (Status.ITERATIONS if at.index >= self.sweeps.most else None), at
+
+    def step(self, point: Point, at: _Sweep) -> tuple[Iteration, _Sweep]:
+        index, inner = at.index + 1, self.sweeps.inner
+        step = -at.weight * (at.slope * at.inverse)
+        values = move(point.layout, at.values, step)
+        frozen = values if inner and index % inner == 0 else at.frozen
         slope, squares = frozen_gradient(point.layout, frozen, values)
-        point.values = values
-        if not (slope.finite and np.isfinite(squares)):
-            return Status.DIVERGED
-        if np.sqrt(squares) <= noise.level(float(np.sqrt(travelled.dot(travelled.times(point.scale))))):
-            return Status.DISCREPANCY
-        if index > sweeps.most:
-            return Status.ITERATIONS
-        step = scaled(slope.times(inverse), -weight)
-        values = move(point.layout, values, step)
-        travelled = plus(travelled, step)
-        point.evaluations += 1
-        iteration = Iteration(index, 0.5 * squares, float("nan"), 1 / weight, 1.0, True)
-        history.append(iteration)
-        if on_iteration is not None and on_iteration(iteration) is True:
-            return Status.CANCELLED
-        if sweeps.inner and index % sweeps.inner == 0:
-            frozen = values
-    return Status.ITERATIONS
+        point.count_evaluations(1)
+        following = replace(
+            at, values=values, frozen=frozen, travelled=at.travelled + step, slope=slope, squares=squares, index=index
+        )
+        return Iteration(index, 0.5 * at.squares, float("nan"), 1 / at.weight, 1.0, True), following

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calib.arrays import Array
-from calib.engine.levenberg_marquardt.solve import Options, solve
+from calib.engine.iterate import quiet
+from calib.engine.levenberg_marquardt.options import Options
+from calib.engine.levenberg_marquardt.solve import solve
 from calib.engine.normal_equations.layout import layout_of
 from calib.engine.normal_equations.products import cost
 from calib.engine.problem import ParameterBlock, Problem, ProblemError
@@ -108,7 +110,7 @@ def search(
         if on_generation is not None and on_generation(generation, float(intermediate_result["fun"])) is True:
             raise StopIteration
 
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+    with quiet():
         found = differential_evolution(
             finite,
             Bounds(*np.array(box).T),
@@ -130,10 +132,10 @@ def multi_start(
     vectors keep their start. Returns every attempt; see `best`.
     """
     options = options or Options()
-    sketch = Options(max_iterations=SKETCH, polish=False)
-    tried = [Attempt(f"start x {share:g}", solve(_multiplied(problem, share), sketch)) for share in SHRUNK]
+    sketch = Options(max_iterations=SKETCH, polish=None)
+    tried = [Attempt(f"start x {share:g}", solve(_scale_start(problem, share), sketch)) for share in SHRUNK]
     rng = np.random.default_rng(seed)
-    tried += [Attempt(f"scattered {i + 1}", solve(_scattered(problem, rng), sketch)) for i in range(count)]
+    tried += [Attempt(f"scattered {i + 1}", solve(_scatter_start(problem, rng), sketch)) for i in range(count)]
     lowest = best(tried)
     finished = Attempt(lowest.name, solve(problem.with_values(lowest.solution.values), options))
     return (Attempt("start", solve(problem, options)), *tried, finished)
@@ -183,12 +185,12 @@ def _within(block: ParameterBlock, values: Array) -> Array:
     return moved
 
 
-def _multiplied(problem: Problem, share: float) -> Problem:
+def _scale_start(problem: Problem, share: float) -> Problem:
     plain = [block for block in problem.parameters if _plain(block)]
     return problem.with_values({**problem.start, **{b.name: _within(b, share * b.values) for b in plain}})
 
 
-def _scattered(problem: Problem, rng: np.random.Generator) -> Problem:
+def _scatter_start(problem: Problem, rng: np.random.Generator) -> Problem:
     values = dict(problem.start)
     for block in problem.parameters:
         if _plain(block):

@@ -10,32 +10,34 @@ import numpy as np
 from calib.arrays import Array, Index
 from calib.engine.normal_equations.columns import Columns, Part
 from calib.engine.normal_equations.layout import Chunk, Layout
+from calib.engine.normal_equations.rows import EvaluatedRows, evaluate_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from calib.engine.problem import ResidualBlock, Values
+    from calib.engine.problem import Values
 
 
-class EvaluationError(RuntimeError):
-    """A residual function raised or returned arrays of the wrong shape; the message names its block."""
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class NormalEquations:
-    """J'J and J'r at one point, of the free columns only.
-
-    cost: half the sum of the losses. squares: the weighted squared norm of the residuals.
-    shared: (K, K); gradient: (K,). private: per eliminated block (members, t, t + K + 1): for every member its
-    t x t matrix, its coupling to the shared columns and its gradient, side by side. residuals: number of scalars.
-    """
+    """J'J and J'r at one point, of the free columns only."""
 
     cost: float
+    """Half the sum of the losses."""
     squares: float
+    """The squared norm of the weighted residuals."""
     shared: Array
+    """(K, K) of the columns that are not eliminated."""
     gradient: Array
+    """(K,) J'r of the same."""
     private: dict[str, Array]
+    """(members, t, t + K + 1) per eliminated block: a member's t x t matrix, its coupling to the shared columns and
+    its gradient, side by side."""
     residuals: int
+    """Number of scalar residuals."""
+
+    def __repr__(self) -> str:
+        return f"NormalEquations(cost {self.cost:.9g}, {len(self.gradient)} shared columns, {self.residuals} residuals)"
 
     @property
     def finite(self) -> bool:
@@ -64,7 +66,7 @@ def assemble(layout: Layout, values: Values) -> NormalEquations:
         columns = residual.columns
         own = private[residual.private] if residual.private else None
         for chunk in residual.chunks:
-            rows = _evaluate(residual.block, chunk, values)
+            rows = evaluate_rows(residual.block, values, chunk.rows)
             cost += rows.cost
             squares += rows.squares
             count += rows.residuals.size
@@ -75,39 +77,13 @@ def assemble(layout: Layout, values: Values) -> NormalEquations:
     return NormalEquations(cost, squares, shared, gradient, private, count)
 
 
-def triangular_factor(layout: Layout, values: Values) -> Array:
-    """The triangular factor R (K + 1, K + 1) of [J r], by Householder QR over chunks; no block may be private.
-
-    J'J squares the condition number, R does not: the last digits and the rank are read from it.
-    """
-    size = len(layout.free)
-    factor: Array = np.zeros((0, size + 1))
-    for residual in layout.residuals:
-        columns = residual.columns
-        for chunk in residual.chunks:
-            rows = _evaluate(residual.block, chunk, values)
-            m, d = rows.residuals.shape
-            dense = np.zeros((m, d, size + 1))
-            for part in columns.constant:
-                dense[:, :, part.columns] = rows.jacobian(part)
-            for part in columns.indexed:
-                assert part.members is not None
-                where = part.columns[part.members[chunk.rows]]
-                dense[np.arange(m)[:, None, None], np.arange(d)[:, None], where[:, None, :]] = rows.jacobian(part)
-            dense[:, :, -1] = rows.residuals
-            factor = np.asarray(np.linalg.qr(np.concatenate([factor, dense.reshape(m * d, size + 1)]), mode="r"))
-    if len(factor) < size + 1:
-        factor = np.concatenate([factor, np.zeros((size + 1 - len(factor), size + 1))])
-    return factor
-
-
 def row_norms(layout: Layout, values: Values) -> Iterator[tuple[str, Array, Array]]:
     """Per residual block: its name, the whitened residual norm of every row, and every row's robust weight."""
     for residual in layout.residuals:
         norms = np.empty(residual.block.rows)
         weights = np.ones(residual.block.rows)
         for chunk in residual.chunks:
-            rows = _evaluate(residual.block, chunk, values, weigh=False)
+            rows = evaluate_rows(residual.block, values, chunk.rows, robust=False)
             squared = np.einsum("md,md->m", rows.residuals, rows.residuals)
             norms[chunk.rows] = np.sqrt(squared)
             if residual.block.loss is not None:
@@ -115,51 +91,9 @@ def row_norms(layout: Layout, values: Values) -> Iterator[tuple[str, Array, Arra
         yield residual.block.name, norms, weights
 
 
-@dataclass(frozen=True)
-class _Rows:
-    """Evaluated rows: whitened and weighted residuals (m, d), raw Jacobians, and the factor that weighs them."""
-
-    residuals: Array
-    jacobians: tuple[Array, ...]
-    factor: float | Array
-    cost: float
-    squares: float
-
-    def jacobian(self, part: Part) -> Array:
-        """The weighted Jacobian (m, d, coordinates) of one part."""
-        jacobian = self.jacobians[part.position]
-        if part.free is not None:
-            jacobian = jacobian[:, :, part.free]
-        if isinstance(self.factor, float):
-            return jacobian if self.factor == 1.0 else jacobian * self.factor
-        return jacobian * self.factor[:, :, None]
-
-
-def _evaluate(block: ResidualBlock, chunk: Chunk, values: Values, weigh: bool = True) -> _Rows:
-    try:
-        residuals, jacobians = block.evaluate(values, chunk.rows)
-    except Exception as error:
-        raise EvaluationError(f"residual block {block.name!r} raised {type(error).__name__}: {error}") from error
-    if residuals.ndim != 2 or residuals.shape[1] != block.dimension or len(jacobians) != len(block.blocks):
-        raise EvaluationError(
-            f"residual block {block.name!r} returned residuals {residuals.shape} and {len(jacobians)} Jacobians, "
-            f"expected (rows, {block.dimension}) and {len(block.blocks)}"
-        )
-    factor = block.inverse_sigma(chunk.rows)
-    if not (isinstance(factor, float) and factor == 1.0):
-        residuals = residuals * factor
-    # reductions by einsum and sum: a threaded dot product can stall for milliseconds on a busy machine
-    if block.loss is None or not weigh:
-        squares = float(np.einsum("md,md->", residuals, residuals))
-        return _Rows(residuals, tuple(jacobians), factor, 0.5 * squares, squares)
-    squared = np.einsum("md,md->m", residuals, residuals)
-    rho, weight = block.loss(squared)
-    root = np.sqrt(weight)[:, None]
-    squares = float(np.sum(weight * squared))
-    return _Rows(residuals * root, tuple(jacobians), factor * root, 0.5 * float(np.sum(rho)), squares)
-
-
-def _add_grams(columns: Columns, chunk: Chunk, rows: _Rows, own: Array | None, shared: Array, gradient: Array) -> None:
+def _add_grams(
+    columns: Columns, chunk: Chunk, rows: EvaluatedRows, own: Array | None, shared: Array, gradient: Array
+) -> None:
     """Add the products of the private part, the constant parts and the residual with one another, group by group."""
     grams = _grams(columns.grouped, chunk, rows)
     t = 0 if own is None else own.shape[1]
@@ -176,7 +110,7 @@ def _add_grams(columns: Columns, chunk: Chunk, rows: _Rows, own: Array | None, s
             own[members[:, None, None], np.arange(t)[:, None], columns.across] += grams[:, :t]
 
 
-def _grams(parts: tuple[Part, ...], chunk: Chunk, rows: _Rows) -> Array:
+def _grams(parts: tuple[Part, ...], chunk: Chunk, rows: EvaluatedRows) -> Array:
     """Products [J r]'[J r] of each group of the chunk: (groups, T + 1, T + 1)."""
     m, d = rows.residuals.shape
     total = sum(part.width for part in parts) + 1
@@ -207,18 +141,19 @@ def _grams(parts: tuple[Part, ...], chunk: Chunk, rows: _Rows) -> Array:
 def _add_indexed(
     columns: Columns,
     chunk: Chunk,
-    rows: _Rows,
+    rows: EvaluatedRows,
     own: Array | None,
     shared: Array,
     gradient: Array,
 ) -> None:
     """Add the products that involve shared blocks whose member differs from row to row."""
     m = len(rows.residuals)
-    constant = [(np.broadcast_to(p.columns, (m, len(p.columns))), rows.jacobian(p)) for p in columns.constant]
-    indexed = []
+    constant, indexed = [], []
+    for part in columns.constant:
+        everywhere = np.broadcast_to(part.columns, (m, len(part.columns)))
+        constant.append((everywhere, rows.jacobian(part.position, part.free)))
     for part in columns.indexed:
-        assert part.members is not None
-        indexed.append((part.columns[part.members[chunk.rows]], rows.jacobian(part)))
+        indexed.append((part.columns_at(chunk.rows), rows.jacobian(part.position, part.free)))
     for i, (where, jacobian) in enumerate(indexed):
         np.add.at(gradient, where, np.einsum("mdt,md->mt", jacobian, rows.residuals))
         _add_products(shared, where, where, jacobian, jacobian)
@@ -230,7 +165,8 @@ def _add_indexed(
             assert columns.private.members is not None
             t = own.shape[1]
             member = columns.private.members[chunk.rows]
-            product = np.matmul(rows.jacobian(columns.private).transpose(0, 2, 1), jacobian)
+            mine = rows.jacobian(columns.private.position, columns.private.free)
+            product = np.matmul(mine.transpose(0, 2, 1), jacobian)
             np.add.at(own, (member[:, None, None], np.arange(t)[:, None], t + where[:, None, :]), product)
 
 

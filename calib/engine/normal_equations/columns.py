@@ -12,10 +12,10 @@ import numpy as np
 from calib.arrays import Index
 
 if TYPE_CHECKING:
-    from calib.engine.problem import Problem, ResidualBlock
+    from calib.engine.problem import Problem, ResidualBlock, Rows
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Part:
     """Columns that one parameter block contributes to the rows of a residual block.
 
@@ -30,6 +30,11 @@ class Part:
     columns: Index
     members: Index | None = None
 
+    def columns_at(self, rows: Rows) -> Index:
+        """Where the columns of some rows go, (m, coordinates), if the member differs from row to row."""
+        assert self.members is not None
+        return self.columns[self.members[rows]]
+
     @cached_property
     def runs(self) -> tuple[slice, ...]:
         """The free coordinates as runs of consecutive ones, which need no gathering."""
@@ -39,7 +44,7 @@ class Part:
         return tuple(slice(int(run[0]), int(run[-1]) + 1) for run in np.split(self.free, breaks) if len(run))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Columns:
     """How the Jacobians of a residual block are divided: the private part, the shared parts that are the same in every
     row, and those whose member differs from row to row."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 CHUNK_ENTRIES = 300_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Chunk:
     """Rows that are evaluated together.
 
@@ -42,7 +42,7 @@ class Chunk:
     uniform: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ResidualLayout:
     """One residual block: its chunks, its private block if any, and where its columns go."""
 
@@ -52,7 +52,7 @@ class ResidualLayout:
     chunks: tuple[Chunk, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Layout:
     """The layout of a whole problem.
 
@@ -67,13 +67,14 @@ class Layout:
     free: Index
     residuals: tuple[ResidualLayout, ...]
 
-    def shared(self) -> Iterator[ParameterBlock]:
+    @cached_property
+    def shared_blocks(self) -> tuple[ParameterBlock, ...]:
         """The blocks that are not eliminated."""
-        return (block for block in self.problem.parameters if block.name not in self.private)
+        return tuple(block for block in self.problem.parameters if block.name not in self.private)
 
     def shared_labels(self) -> tuple[Label, ...]:
         """Full labels of the free shared columns, in order."""
-        labels = [b.full_label(m, c) for b in self.shared() for m in range(b.count) for c in range(b.tangent)]
+        labels = [b.full_label(m, c) for b in self.shared_blocks for m in range(b.count) for c in range(b.tangent)]
         return tuple(labels[i] for i in self.free)
 
 
@@ -126,22 +127,22 @@ def _chunks(problem: Problem, block: ResidualBlock, private: str | None) -> tupl
     most = max(1, CHUNK_ENTRIES // (width * block.dimension))
     members = block.blocks[private] if private else None
     if members is None:
-        step = _even(block.rows, most)
-        return tuple(_plain(slice(a, min(a + step, block.rows))) for a in range(0, block.rows, step))
-    return tuple(_grouped(members, most))
+        step = _even_size(block.rows, most)
+        return tuple(_ungrouped_chunk(slice(a, min(a + step, block.rows))) for a in range(0, block.rows, step))
+    return tuple(_group_chunks(members, most))
 
 
-def _even(count: int, most: int) -> int:
+def _even_size(count: int, most: int) -> int:
     """The size of the fewest chunks of at most `most`, all alike: a small rest costs as many calls as a whole one."""
     return max(1, -(-count // max(1, -(-count // most))))
 
 
-def _plain(rows: slice) -> Chunk:
+def _ungrouped_chunk(rows: slice) -> Chunk:
     count = rows.stop - rows.start
     return Chunk(rows, np.array([0, count]), None, count)
 
 
-def _grouped(members: Index, most: int) -> Iterator[Chunk]:
+def _group_chunks(members: Index, most: int) -> Iterator[Chunk]:
     """Chunks of whole groups, a group being all rows of one private member.
 
     Groups of equal size are brought together, for they are multiplied in one batch.
@@ -150,11 +151,11 @@ def _grouped(members: Index, most: int) -> Iterator[Chunk]:
     ids = np.flatnonzero(counts)
     per = int(counts[ids[0]]) if len(ids) else 0
     if np.array_equal(members, np.repeat(ids, per)):  # the common case: in order, groups of one size
-        step = _even(len(ids), max(1, most // per))
+        step = _even_size(len(ids), max(1, most // per))
         for begin in range(0, len(ids), step):
             chosen = ids[begin : begin + step]
             bounds = per * np.arange(len(chosen) + 1)
-            yield Chunk(slice(per * begin, per * (begin + len(chosen))), bounds, _run(chosen), per)
+            yield Chunk(slice(per * begin, per * (begin + len(chosen))), bounds, _as_slice(chosen), per)
         return
     ordered = bool((np.diff(members) >= 0).all())
     order = np.arange(len(members)) if ordered else np.argsort(members, kind="stable")
@@ -172,11 +173,11 @@ def _grouped(members: Index, most: int) -> Iterator[Chunk]:
         bounds = np.concatenate([[0], np.cumsum(counts[chosen])])
         rows = np.concatenate([order[first[i] : first[i] + counts[i]] for i in chosen])
         uniform = int(counts[chosen[0]]) if (counts[chosen] == counts[chosen[0]]).all() else 0
-        yield Chunk(_run(rows), bounds, _run(chosen), uniform)
+        yield Chunk(_as_slice(rows), bounds, _as_slice(chosen), uniform)
         begin = end
 
 
-def _run(indices: Index) -> slice | Index:
+def _as_slice(indices: Index) -> slice | Index:
     """Consecutive indices as a slice, which numpy takes without gathering."""
     if indices[-1] - indices[0] == len(indices) - 1 and bool((np.diff(indices) == 1).all()):
         return slice(int(indices[0]), int(indices[-1]) + 1)

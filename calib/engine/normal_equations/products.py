@@ -2,64 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calib.arrays import Array
-from calib.engine.normal_equations.assembly import EvaluationError
-from calib.engine.normal_equations.schur import Tangent
-from calib.engine.normal_equations.tangent import gather, scaled
+from calib.engine.normal_equations.rows import EvaluatedRows, evaluate_rows
+from calib.engine.normal_equations.tangent import Tangent, gather
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from calib.arrays import Array
     from calib.engine.normal_equations.assembly import NormalEquations
     from calib.engine.normal_equations.layout import Layout
-    from calib.engine.problem import ResidualBlock, Rows, Values
+    from calib.engine.problem import Values
 
 
-def evaluate(block: ResidualBlock, values: Values, rows: Rows) -> tuple[Array, Sequence[Array]]:
-    """Residuals and Jacobians of some rows. Raises EvaluationError with the block's name where the function fails."""
-    try:
-        return block.evaluate(values, rows)
-    except Exception as error:
-        raise EvaluationError(f"residual block {block.name!r} raised {type(error).__name__}: {error}") from error
+def cost(layout: Layout, values: Values) -> float:
+    """Half the sum of the losses, without any Jacobian."""
+    return sum(rows.cost for rows in _all_rows(layout, values))
+
+
+def weighted_squares(layout: Layout, values: Values) -> float:
+    """The squared norm of the whitened, weighted residuals, without any Jacobian."""
+    return sum(rows.squares for rows in _all_rows(layout, values))
 
 
 def frozen_gradient(layout: Layout, frozen: Values, values: Values) -> tuple[Tangent, float]:
     """J(frozen)' r(values) and |r(values)|^2, both whitened; robust losses are not applied."""
-    slopes = {b.name: np.zeros((b.count, b.tangent)) for b in layout.problem.parameters if len(b.free)}
+    slopes = empty_sums(layout)
     squares = 0.0
     for residual in layout.residuals:
-        block = residual.block
         for chunk in residual.chunks:
-            inverse = np.asarray(block.inverse_sigma(chunk.rows))
-            residuals = evaluate(block, values, chunk.rows)[0] * inverse
-            squares += float(np.einsum("md,md->", residuals, residuals))
-            weighted = residuals * inverse
-            for (name, members), jacobian in zip(
-                block.blocks.items(), evaluate(block, frozen, chunk.rows)[1], strict=True
-            ):
-                if name not in slopes:
-                    continue
-                if members is None:
-                    slopes[name][0] += np.einsum("mdt,md->t", jacobian, weighted)
-                else:
-                    np.add.at(slopes[name], members[chunk.rows], np.einsum("mdt,md->mt", jacobian, weighted))
+            here = evaluate_rows(residual.block, values, chunk.rows, robust=False)
+            there = here if frozen is values else evaluate_rows(residual.block, frozen, chunk.rows, robust=False)
+            squares += here.squares
+            there.add_transposed(here.residuals, slopes)
     return gather(layout, slopes), squares
 
 
-def cost(layout: Layout, values: Values) -> float:
-    """Half the sum of the losses, without any product of Jacobians."""
-    total = 0.0
-    for residual in layout.residuals:
-        block = residual.block
-        for chunk in residual.chunks:
-            residuals = evaluate(block, values, chunk.rows)[0] * np.asarray(block.inverse_sigma(chunk.rows))
-            squared = np.einsum("md,md->m", residuals, residuals)
-            total += 0.5 * float(np.sum(squared if block.loss is None else block.loss(squared)[0]))
-    return total
+def empty_sums(layout: Layout) -> dict[str, Array]:
+    """Zeros (members, tangent) for every block with free coordinates, to add products with J' to."""
+    return {b.name: np.zeros((b.count, b.tangent)) for b in layout.problem.parameters if len(b.free)}
 
 
 def normal_times(normal: NormalEquations, vector: Tangent) -> Tangent:
@@ -78,12 +63,12 @@ def largest_eigenvalue(normal: NormalEquations, inverse: Tangent, sweeps: int = 
     """Of J'J with its coordinates scaled by `inverse` (1 / squared scale), by the power method: from below."""
     vector, value = inverse, 0.0
     for _ in range(sweeps):
-        product = normal_times(normal, vector).times(inverse)
-        length = float(np.sqrt(product.dot(product)))
+        product = normal_times(normal, vector) * inverse
+        length = product.length
         if length == 0.0:
             return value
-        value = length / float(np.sqrt(vector.dot(vector)))
-        vector = scaled(product, 1 / length)
+        value = length / vector.length
+        vector = product * (1 / length)
     return value
 
 
@@ -93,3 +78,9 @@ def with_gradient(normal: NormalEquations, slope: Tangent) -> NormalEquations:
     for name, system in private.items():
         system[:, :, -1] = slope.private[name].T
     return replace(normal, gradient=slope.shared, private=private)
+
+
+def _all_rows(layout: Layout, values: Values) -> Iterator[EvaluatedRows]:
+    for residual in layout.residuals:
+        for chunk in residual.chunks:
+            yield evaluate_rows(residual.block, values, chunk.rows)

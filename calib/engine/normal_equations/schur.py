@@ -13,6 +13,7 @@ import numpy as np
 from scipy.linalg import lapack
 
 from calib.arrays import Array
+from calib.engine.normal_equations.tangent import Tangent
 
 if TYPE_CHECKING:
     from calib.engine.normal_equations.assembly import NormalEquations
@@ -22,44 +23,7 @@ class NotPositiveDefinite(ArithmeticError):  # noqa: N818 (a finding, not a faul
     """The damped matrix has no Cholesky factor: more damping is needed."""
 
 
-@dataclass(frozen=True)
-class Tangent:
-    """A vector over all free coordinates: the shared columns (K,) and, per private block, (t, members)."""
-
-    shared: Array
-    private: dict[str, Array]
-
-    def dot(self, other: Tangent) -> float:
-        """The inner product."""
-        total = np.einsum("k,k->", self.shared, other.shared)
-        for name, own in self.private.items():
-            total += np.einsum("tm,tm->", own, other.private[name])
-        return float(total)
-
-    def times(self, other: Tangent) -> Tangent:
-        """The coordinate-wise product."""
-        return Tangent(self.shared * other.shared, {name: a * other.private[name] for name, a in self.private.items()})
-
-    @property
-    def finite(self) -> bool:
-        """Whether every coordinate is finite."""
-        return bool(np.isfinite(self.shared).all()) and all(bool(np.isfinite(a).all()) for a in self.private.values())
-
-
-def diagonal(normal: NormalEquations) -> Tangent:
-    """The diagonal of J'J: squared column norms."""
-    return Tangent(
-        np.diagonal(normal.shared).copy(),
-        {name: np.einsum("nii->in", system[:, :, : system.shape[1]]).copy() for name, system in normal.private.items()},
-    )
-
-
-def gradient(normal: NormalEquations) -> Tangent:
-    """J'r."""
-    return Tangent(normal.gradient, {name: system[:, :, -1].T for name, system in normal.private.items()})
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SchurComplement:
     """The normal equations with the private blocks eliminated.
 
@@ -110,7 +74,7 @@ def back_substitute(system: SchurComplement, shared: Array) -> Tangent:
     return Tangent(shared, private)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class DampedSystem:
     """A damped matrix, factorise: solves for its own gradient and for others.
 
@@ -123,7 +87,7 @@ class DampedSystem:
 
     def step(self) -> Tangent:
         """h with (J'J + diag(added)) h = -J'r."""
-        return back_substitute(self.system, -self._solved(self.system.right))
+        return back_substitute(self.system, -self._solve(self.system.right))
 
     def step_against(self, slope: Tangent) -> Tangent:
         """h with (J'J + diag(added)) h = -slope."""
@@ -137,9 +101,9 @@ class DampedSystem:
                 reduced[i] /= factor[i, i]
             right -= np.einsum("tkm,tm->k", factor[:, t:-1], reduced)
             private[name] = np.concatenate([factor[:, :-1], reduced[:, None]], axis=1)
-        return back_substitute(SchurComplement(self.system.matrix, right, private), -self._solved(right))
+        return back_substitute(SchurComplement(self.system.matrix, right, private), -self._solve(right))
 
-    def _solved(self, right: Array) -> Array:
+    def _solve(self, right: Array) -> Array:
         if not len(right):
             return right
         return np.asarray(self.scale * lapack.dpotrs(self.factor, self.scale * right)[0])

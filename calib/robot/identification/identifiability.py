@@ -17,7 +17,7 @@ import numpy as np
 from scipy.linalg import solve_triangular
 
 from calib.arrays import Array
-from calib.engine.normal_equations.assembly import triangular_factor
+from calib.engine.normal_equations.dense import triangular_factor
 from calib.engine.normal_equations.layout import layout_of
 
 if TYPE_CHECKING:

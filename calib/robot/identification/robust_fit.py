@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calib.arrays import Array, Mask
-from calib.engine import Loss, Options, ResidualBlock, Solution, huber, solve
+from calib.engine import Loss, Options, Polish, ResidualBlock, Solution, huber, solve
 from calib.engine.normal_equations.assembly import assemble
 from calib.engine.normal_equations.layout import layout_of
 from calib.robot.identification.model import Model, Rows, pose_problem, residuals_at
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from calib.engine import OnIteration
 
 # The closed-form start is close: with Nielsen's tau this small the solve is Gauss-Newton from the second step on.
-TO_THE_END = Options(initial_damping=1e-6, last_digit=False)
+TO_THE_END = Options(initial_damping=1e-6, polish=Polish(last_digit=False))
 TO_THE_LAST_DIGIT = Options(initial_damping=1e-6)  # data without noise
-ON_THE_WAY = Options(initial_damping=1e-6, cost_tolerance=1e-6, polish=False)  # weights and rows are not settled yet
+ON_THE_WAY = Options(initial_damping=1e-6, cost_tolerance=1e-6, polish=None)  # weights and rows are not settled yet
 HUBER = 2.0  # of a row's length in six or three dimensions, where 1.345 suits one: most rows stay quadratic
 HUBER_ROUNDS, LEAVE_OUT_ROUNDS, NOISE_ROUNDS = 4, 6, 6
 SETTLED = 0.02  # relative change of the noise below which weights no longer matter

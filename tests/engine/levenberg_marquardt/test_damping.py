@@ -16,7 +16,7 @@ NOISY = curve(decay, X, decay(X, np.array([2.0, 1.1, 0.5]))[0] + 0.01 * np.sin(3
 
 def study(mu: float) -> Options:
     """The textbook's damped steps, each one taken."""
-    return Options(damping=Fixed(mu), polish=False, geodesic="never", scaling="more", max_iterations=5000)
+    return Options(damping=Fixed(mu), polish=None, geodesic="never", scaling="more", max_iterations=5000)
 
 
 ADAPTIVE = [Nielsen(), Marquardt(), Convergent(), Convergent(c=1e-4, delta=2.0)]
@@ -80,7 +80,7 @@ def test_convergent_is_fast_at_a_singular_root() -> None:
         return values[x.astype(int)], slopes[x.astype(int)]
 
     problem = curve(model, np.arange(4.0), np.zeros(4), [3.0, -1.0, 0.0, 1.0])
-    solution = solve(problem, Options(damping=Convergent(delta=1.0), polish=False))
+    solution = solve(problem, Options(damping=Convergent(delta=1.0), polish=None))
     assert solution.cost < 1e-20
 
 

@@ -39,19 +39,19 @@ def scalar(function: object, start: float, dimension: int = 1) -> Problem:
 
 
 def test_ends_by_gradient() -> None:
-    solution = solve(curve(line, X, X**2, [0.0, 0.0]), Options(initial_damping=1e-15, polish=False))
+    solution = solve(curve(line, X, X**2, [0.0, 0.0]), Options(initial_damping=1e-15, polish=None))
     assert solution.status is Status.GRADIENT
     np.testing.assert_allclose(solution.values["b"][0], np.polyfit(X, X**2, 1)[::-1], rtol=1e-10)
 
 
 def test_ends_by_cost() -> None:
-    solution = solve(NOISY, Options(polish=False, gradient_tolerance=0.0))
+    solution = solve(NOISY, Options(polish=None, gradient_tolerance=0.0))
     assert solution.status is Status.COST
 
 
 def test_a_coarse_tolerance_ends_sooner() -> None:
-    fine = solve(NOISY, Options(polish=False, geodesic="never"))
-    coarse = solve(NOISY, Options(polish=False, geodesic="never", cost_tolerance=1e-4))
+    fine = solve(NOISY, Options(polish=None, geodesic="never"))
+    coarse = solve(NOISY, Options(polish=None, geodesic="never", cost_tolerance=1e-4))
     assert coarse.status is Status.COST
     assert len(coarse.history) < len(fine.history)
 
@@ -74,7 +74,7 @@ def test_ends_by_gauss_newton() -> None:
 
 
 def test_ends_by_rounding() -> None:
-    solution = solve(NOISY, Options(polish=False, gradient_tolerance=0.0, cost_tolerance=0.0))
+    solution = solve(NOISY, Options(polish=None, gradient_tolerance=0.0, cost_tolerance=0.0))
     assert solution.status is Status.ROUNDING
 
 

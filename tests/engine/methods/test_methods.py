@@ -14,11 +14,12 @@ from calib.engine.levenberg_marquardt.damping import Damping
 from calib.engine.methods.gradient_descent import Rate, gradient_descent
 from calib.engine.methods.irgn import irgn
 from calib.engine.methods.landweber import Noise, Sweeps, landweber
-from calib.engine.methods.mini_batch import BatchState, batch_step, dual_step, rows, run
+from calib.engine.methods.mini_batch import BatchState, batch_step, dual_step, run
 from calib.engine.methods.multi_start import best, global_start, multi_start, portfolio
+from calib.engine.normal_equations.dense import dense_rows
 from calib.engine.normal_equations.layout import layout_of
 from calib.engine.normal_equations.products import cost, frozen_gradient, largest_eigenvalue, normal_times
-from calib.engine.normal_equations.schur import Tangent
+from calib.engine.normal_equations.tangent import Tangent
 
 X = np.linspace(-1, 1, 30)
 A = np.vander(X, 2, increasing=True)
@@ -188,7 +189,7 @@ def wide(seed: int = 0) -> Problem:
 
 def test_dual_step_equals_the_primal_one() -> None:
     problem = wide()
-    J, r = rows(layout_of(problem), problem.start)
+    J, r = dense_rows(layout_of(problem), problem.start)
     reference = dense(problem, problem.start)
     np.testing.assert_allclose(J, reference.jacobian, atol=1e-13)
     np.testing.assert_allclose(r, reference.residuals, atol=1e-13)
@@ -203,10 +204,10 @@ def test_dual_rows_of_many_members_and_priors() -> None:
     uses = {"left": Use(2, members), "right": Use(3, np.array([0, 3, 3, 1]))}
     problem = Problem((left, right), (random_residuals("pair", 4, 2, uses, 3),))
     with pytest.raises(ProblemError, match="private"):
-        rows(layout_of(problem), problem.start)
+        dense_rows(layout_of(problem), problem.start)
     alone = random_parameters("alone", 1, 4, 1, fixed=("alone2",))
     held = Problem((alone,), (prior(alone, {"alone0": 1.0, "alone3": 0.0}, {"alone0": 0.1, "alone3": 2.0}),))
-    J, r = rows(layout_of(held), held.start)
+    J, r = dense_rows(layout_of(held), held.start)
     reference = dense(held, held.start)
     np.testing.assert_allclose(J, reference.jacobian)
     np.testing.assert_allclose(r, reference.residuals)

@@ -7,11 +7,13 @@ import pytest
 from cases.engine import Dense, Use, dense, random_parameters, random_residuals
 
 from calib.arrays import Array
-from calib.engine import Options, ParameterBlock, Problem, huber, prior, solve
+from calib.engine import Options, ParameterBlock, Polish, Problem, huber, prior, solve
 from calib.engine.covariance import uncertainty
-from calib.engine.normal_equations.assembly import assemble, triangular_factor
+from calib.engine.normal_equations.assembly import assemble
+from calib.engine.normal_equations.dense import triangular_factor
 from calib.engine.normal_equations.layout import Layout, layout_of
-from calib.engine.normal_equations.schur import Tangent, diagonal, factorise, gradient, solve_damped
+from calib.engine.normal_equations.schur import factorise, solve_damped
+from calib.engine.normal_equations.tangent import Tangent, diagonal, gradient
 
 
 def bundle(seed: int = 0, **changes: object) -> Problem:
@@ -158,7 +160,7 @@ def test_solution_does_not_depend_on_elimination(problem: Problem) -> None:
 
 def test_a_step_taken_on_trust_leads_where_it_says(problem: Problem) -> None:
     """The cost that is told is the cost there, and the last digit is not far."""
-    solution = solve(problem, Options(last_digit=False))
+    solution = solve(problem, Options(polish=Polish(last_digit=False)))
     assert solution.status.converged
     there = assemble(layout_of(problem), solution.values)
     assert there.cost == pytest.approx(solution.cost, rel=1e-10)

@@ -1,0 +1,57 @@
+"""The Jacobian in full, for what the normal equations cannot give: the rank, the last digits, wide problems."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from calib.arrays import Array
+from calib.engine.normal_equations.rows import evaluate_rows
+from calib.engine.problem import ProblemError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from calib.engine.normal_equations.layout import Layout
+    from calib.engine.problem import Values
+
+
+def triangular_factor(layout: Layout, values: Values) -> Array:
+    """The triangular factor R (K + 1, K + 1) of [J r], by Householder QR over chunks. Raises ProblemError.
+
+    J'J squares the condition number, R does not: the last digits and the rank are read from it.
+    """
+    size = len(layout.free) + 1
+    factor: Array = np.zeros((0, size))
+    for dense in _dense_chunks(layout, values):
+        factor = np.asarray(np.linalg.qr(np.concatenate([factor, dense]), mode="r"))
+    if len(factor) < size:
+        factor = np.concatenate([factor, np.zeros((size - len(factor), size))])
+    return factor
+
+
+def dense_rows(layout: Layout, values: Values) -> tuple[Array, Array]:
+    """The whitened, weighted Jacobian (m, K) of the free coordinates and the residuals (m,). Raises ProblemError."""
+    whole = np.concatenate(list(_dense_chunks(layout, values)))
+    return whole[:, :-1], whole[:, -1]
+
+
+def _dense_chunks(layout: Layout, values: Values) -> Iterator[Array]:
+    """[J r] (scalar residuals, K + 1), chunk by chunk. Raises ProblemError if a block was eliminated."""
+    if layout.private:
+        raise ProblemError(f"{layout.private[0]}: private blocks are eliminated, their columns are never held")
+    for residual in layout.residuals:
+        columns = residual.columns
+        for chunk in residual.chunks:
+            rows = evaluate_rows(residual.block, values, chunk.rows)
+            m, d = rows.residuals.shape
+            dense = np.zeros((m, d, len(layout.free) + 1))
+            for part in columns.constant:
+                dense[:, :, part.columns] = rows.jacobian(part.position, part.free)
+            for part in columns.indexed:
+                where = part.columns_at(chunk.rows)
+                jacobian = rows.jacobian(part.position, part.free)
+                dense[np.arange(m)[:, None, None], np.arange(d)[:, None], where[:, None, :]] = jacobian
+            dense[:, :, -1] = rows.residuals
+            yield dense.reshape(m * d, -1)
