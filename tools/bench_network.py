@@ -36,7 +36,7 @@ from typing import Any
 
 import numpy as np
 
-from calib.network import Net, Settings, accuracy, new_net, one_hot, train, train_in_batches
+from calib.network import Net, TrainingSettings, accuracy, new_net, one_hot, train, train_in_batches
 from calib.network.fitting import fitting, samples, start_outputs
 from calib.network.net import Scaling, single
 from calib.robot import identify, load_arm, read_poses
@@ -91,7 +91,7 @@ def mean_square(predict: Callable[[Array], Array], inputs: Array, targets: Array
 def by_calib(inputs: Array, targets: Array, hidden: tuple[int, ...], seed: int) -> tuple[Net, float]:
     """Train; the net and milliseconds per step."""
     began = time.process_time()
-    training = train(new_net(inputs, targets, hidden, seed), inputs, targets, Settings(STEPS))
+    training = train(new_net(inputs, targets, hidden, seed), inputs, targets, TrainingSettings(STEPS))
     return training.net, 1000 * (time.process_time() - began) / len(training.mse)
 
 

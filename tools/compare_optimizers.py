@@ -18,7 +18,7 @@ import numpy as np
 
 from calib.arrays import Array
 from calib.engine import Options, ParameterBlock, Problem, ResidualBlock, Solution, solve
-from calib.engine.levenberg_marquardt.damping import Fixed
+from calib.engine.damping import Fixed
 from calib.engine.methods.gradient_descent import Rate, gradient_descent
 
 START = (-1.2, 1.0)

@@ -24,7 +24,7 @@ import numpy as np
 from calib.arrays import Array
 from calib.engine import Options, ParameterBlock, Problem, ResidualBlock, Solution, prior, solve
 from calib.engine.methods.irgn import irgn
-from calib.engine.methods.landweber import Noise, Sweeps, landweber
+from calib.engine.methods.landweber import NoiseBounds, Sweeps, landweber
 from calib.engine.normal_equations.dense import dense_rows
 from calib.engine.normal_equations.layout import layout_of
 
@@ -150,12 +150,12 @@ def outcomes(body: Arm, noise_m: float, wrong_by: float, most: int) -> list[Outc
     problem = pose(body.q, seen)
     block = problem.parameters[0]
     drawn = prior(block, dict(zip(LABELS, NOMINAL.ravel(), strict=True)), dict.fromkeys(LABELS, SIZE * 1.7 / noise_m))
-    known = Noise(delta)
+    known = NoiseBounds(delta)
     methods: dict[str, Callable[[], Solution]] = {
         "Landweber": lambda: landweber(problem, known, Sweeps(most=most)),
         "Landweber, frozen": lambda: landweber(problem, known, Sweeps(inner=0, most=most)),
         "Landweber, double loop, h > 0": lambda: landweber(
-            pose(body.q, seen, wrong_by), Noise(delta, operator=wrong_by), Sweeps(inner=25, most=most)
+            pose(body.q, seen, wrong_by), NoiseBounds(delta, operator=wrong_by), Sweeps(inner=25, most=most)
         ),
         "IRGN": lambda: irgn(problem, known),
         "prior": lambda: solve(Problem(problem.parameters, (*problem.residuals, drawn))),

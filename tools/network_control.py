@@ -35,7 +35,7 @@ from typing import Any
 
 import numpy as np
 
-from calib.engine.levenberg_marquardt.damping import Damping
+from calib.engine.damping import Damping
 from calib.engine.methods.mini_batch import BatchState, batch_step
 from calib.network import Net
 from calib.network.backpropagation import forward

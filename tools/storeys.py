@@ -61,7 +61,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "network": (("activations/",),),
     "cell": (("pairing/",), ("hand_eye/",), ("rig/", "arms/", "simulation/")),
-    "engine": (("normal_equations/",), ("levenberg_marquardt/",), ("methods/",)),
+    "engine": (("normal_equations/",), ("point/",), ("levenberg_marquardt/",), ("methods/",)),
     "cli": (("simulate/",),),
 }
 """The folders of a room from the ground up. A folder may import those of a lower storey; folders of one storey are

@@ -3,10 +3,10 @@
 The engine knows arrays, not robots, cameras or files, and imports nothing of calib outside itself.
 """
 
+from calib.engine.checkpoint import Checkpoint, load_checkpoint
 from calib.engine.covariance import Uncertainty, Unobservable
+from calib.engine.damping import Convergent, Fixed, Marquardt, Nielsen
 from calib.engine.label import Label
-from calib.engine.levenberg_marquardt.checkpoint import Checkpoint, load_checkpoint
-from calib.engine.levenberg_marquardt.damping import Convergent, Fixed, Marquardt, Nielsen
 from calib.engine.levenberg_marquardt.options import Acceleration, Options, Polish, Stopping
 from calib.engine.levenberg_marquardt.solve import solve
 from calib.engine.losses import LOSSES, Loss, cauchy, huber, soft_l1, tukey

@@ -19,9 +19,9 @@ from calib.engine.solution import Solution
 from calib.engine.status import Iteration, OnIteration, Status
 
 if TYPE_CHECKING:
-    from calib.engine.levenberg_marquardt.checkpoint import Checkpoint
-    from calib.engine.levenberg_marquardt.point import Point
+    from calib.engine.checkpoint import Checkpoint
     from calib.engine.normal_equations.layout import Layout
+    from calib.engine.point.point import Point
     from calib.engine.problem import Problem
 
 S = TypeVar("S")

@@ -13,8 +13,8 @@ from calib.engine.covariance import Uncertainty, uncertainty
 from calib.engine.normal_equations.assembly import NormalEquations, row_norms
 
 if TYPE_CHECKING:
+    from calib.engine.checkpoint import Checkpoint
     from calib.engine.label import Label
-    from calib.engine.levenberg_marquardt.checkpoint import Checkpoint
     from calib.engine.normal_equations.layout import Layout
     from calib.engine.normal_equations.schur import SchurComplement
     from calib.engine.problem import Problem

@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from calib.network.net import Net, new_net
     from calib.network.net_file import load_net, save_net
     from calib.network.remainder import fit_remainder
-    from calib.network.training import Settings, train
+    from calib.network.training import TrainingSettings, train
 
 __all__ = [
     "BatchSettings",
     "Net",
-    "Settings",
+    "TrainingSettings",
     "accuracy",
     "classes",
     "fit_remainder",
@@ -34,7 +34,7 @@ __getattr__, __dir__ = lazy(
     {
         "BatchSettings": "batches",
         "Net": "net",
-        "Settings": "training",
+        "TrainingSettings": "training",
         "accuracy": "classification",
         "classes": "classification",
         "fit_remainder": "remainder",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from calib.arrays import Array
-from calib.engine.levenberg_marquardt.damping import Damping, Nielsen
+from calib.engine.damping import Damping, Nielsen
 from calib.engine.methods.mini_batch import BatchState, batch_step
 from calib.network.fitting import fitting, samples, with_values
 from calib.network.net import Net, single

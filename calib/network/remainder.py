@@ -20,7 +20,7 @@ from calib.network.folds import divide
 from calib.network.net import Bank, Ensemble, Net, Scaling, columns, new_net, onto, single
 from calib.network.shape import feed_forward
 from calib.network.start import nguyen_widrow
-from calib.network.training import Settings, fit
+from calib.network.training import TrainingSettings, fit
 
 Groups = Sequence[object] | NDArray[np.generic]
 
@@ -38,7 +38,7 @@ JUDGED_ALONE = 10  # samples of a group from which it must gain by itself: the m
 
 
 @dataclass(frozen=True)
-class Candidate:
+class NetCandidate:
     """A size of net and a weight decay, with the mean held-out error on the folds it was tried on."""
 
     hidden: int
@@ -58,7 +58,7 @@ class Remainder:
     reason: str
     before: float
     after: float
-    candidates: tuple[Candidate, ...]
+    candidates: tuple[NetCandidate, ...]
 
     @property
     def kept(self) -> bool:
@@ -111,7 +111,7 @@ def fit_remainder(
 class _Trial:
     """A candidate, and for each fold it was tried on the bank trained without it and what that leaves there."""
 
-    candidate: Candidate
+    candidate: NetCandidate
     members: tuple[tuple[Bank, Array], ...]
 
 
@@ -125,18 +125,18 @@ class _Task:
     folds: tuple[NDArray[np.intp], ...]
     seed: int
 
-    def members(self, candidate: Candidate, first: int, last: int) -> tuple[tuple[Bank, Array], ...]:
+    def members(self, candidate: NetCandidate, first: int, last: int) -> tuple[tuple[Bank, Array], ...]:
         """The members without fold `first` to before `last`, as far as there are so many."""
         return tuple(self.member(candidate, fold) for fold in range(first, min(last, len(self.folds))))
 
-    def member(self, candidate: Candidate, fold: int) -> tuple[Bank, Array]:
+    def member(self, candidate: NetCandidate, fold: int) -> tuple[Bank, Array]:
         """A bank trained without a fold, and the lengths (m,) of what it leaves on that fold."""
         apart = self.folds[fold]
         rest = np.setdiff1d(np.arange(len(self.inputs)), apart)
         mixing = None if self.mixing is None else self.mixing[rest]
         bank = self._bank(candidate.hidden, rest, fold)
         data = samples(bank, self.inputs[rest], self.targets[rest], mixing)
-        settings = Settings(ITERATIONS, candidate.weight_decay)
+        settings = TrainingSettings(ITERATIONS, candidate.weight_decay)
         bank = fit(bank, data, settings).bank
         answer = bank(self.inputs[apart])
         if self.mixing is not None:
@@ -169,9 +169,9 @@ def _search(task: _Task, hidden: Sequence[int], weight_decays: Sequence[float]) 
 
 
 def _judge(task: _Task, hidden: int, weight_decay: float) -> _Trial:
-    members = task.members(Candidate(hidden, weight_decay, np.inf), 0, COMPARED)
+    members = task.members(NetCandidate(hidden, weight_decay, np.inf), 0, COMPARED)
     error = float(np.concatenate([left for _, left in members]).mean())
-    return _Trial(Candidate(hidden, weight_decay, error), members)
+    return _Trial(NetCandidate(hidden, weight_decay, error), members)
 
 
 def _objection(before: Array, after: Array, groups: Groups | None) -> str:

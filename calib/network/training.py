@@ -13,7 +13,7 @@ from calib.network.net import Bank, Net, single
 
 
 @dataclass(frozen=True)
-class Settings:
+class TrainingSettings:
     """How to train.
 
     iterations: at most; a step tried and rejected counts. weight_decay: times the squared weights, added to the
@@ -55,7 +55,7 @@ def train(
     model: Net | Bank,
     inputs: Array,
     targets: Array,
-    settings: Settings | None = None,
+    settings: TrainingSettings | None = None,
     held_out: tuple[Array, Array] | None = None,
 ) -> Training:
     """Train a net, or a bank of nets, on inputs (n, k) and targets (n, d).
@@ -64,10 +64,10 @@ def train(
     """
     bank = single(model) if isinstance(model, Net) else model
     apart = None if held_out is None else samples(bank, *held_out)
-    return fit(bank, samples(bank, inputs, targets), settings or Settings(), apart)
+    return fit(bank, samples(bank, inputs, targets), settings or TrainingSettings(), apart)
 
 
-def fit(bank: Bank, data: Samples, settings: Settings, apart: Samples | None = None) -> Training:
+def fit(bank: Bank, data: Samples, settings: TrainingSettings, apart: Samples | None = None) -> Training:
     """Train a bank on samples, stopped early on others that are kept apart, if any."""
     if settings.solve_outputs:
         bank = start_outputs(bank, data)

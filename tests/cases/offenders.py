@@ -8,8 +8,6 @@ CLIMBING = {
 """Arrows between folders of a room against the storeys in tools/storeys.py."""
 
 CIRCLES = {
-    "engine/levenberg_marquardt/",
-    "engine/solution",
     "robot/arm/",
     "robot/calibrated_arm",
     "robot/calibration",
@@ -62,13 +60,11 @@ MANY_PARAMETERS = {
 """Functions past the limit of parameters."""
 
 CLASS_NAMES = {
-    "Candidate",
     "Finding",
     "Judged",
     "Noise",
     "Reading",
     "Search",
-    "Settings",
     "Simulation",
     "Solved",
     "Start",
@@ -142,21 +138,6 @@ PARTICIPLES = {
     "cli: _understood",
     "config: shipped",
     "delimited: _parsed",
-    "engine: _curved",
-    "engine: _finished",
-    "engine: _grouped",
-    "engine: _multiplied",
-    "engine: _named",
-    "engine: _raised",
-    "engine: _scattered",
-    "engine: _solved",
-    "engine: _stalled",
-    "engine: corrected",
-    "engine: damped",
-    "engine: held",
-    "engine: replaced",
-    "engine: scaled",
-    "engine: shared",
     "report: _named",
     "report: _traded",
     "robot: _brought_to",

@@ -8,7 +8,7 @@ import pytest
 from calib.arrays import Array
 from calib.engine import Options, solve
 from calib.errors import InputError
-from calib.network import Net, Settings, new_net, train
+from calib.network import Net, TrainingSettings, new_net, train
 from calib.network.fitting import fitting, samples, start_outputs
 from calib.network.net import Ensemble, onto, single
 
@@ -86,7 +86,7 @@ def test_training_stops_when_held_out_data_gain_no_more() -> None:
     inputs, targets = wave(40, noise=0.3)
     held = wave(300, noise=0.3)
     net = new_net(inputs, targets, (25,), 0)
-    settings = Settings(200, check_every=2)
+    settings = TrainingSettings(200, check_every=2)
     stopped = train(net, inputs, targets, settings, held)
     assert "no longer falls" in stopped.sentence
     assert len(stopped.mse) < 200
@@ -100,14 +100,16 @@ def test_early_stopping_walks_the_same_way() -> None:
     """Looking at held-out data interrupts the solve; it must not change its steps."""
     inputs, targets = wave(50)
     net = new_net(inputs, targets, (6,), 0)
-    plain = train(net, inputs, targets, Settings(12))
-    looked = train(net, inputs, targets, Settings(12, check_every=3, patience=99), wave(51))
+    plain = train(net, inputs, targets, TrainingSettings(12))
+    looked = train(net, inputs, targets, TrainingSettings(12, check_every=3, patience=99), wave(51))
     np.testing.assert_allclose(looked.mse, plain.mse, rtol=1e-9)
 
 
 def test_training_is_repeatable() -> None:
     inputs, targets = wave(50)
-    runs = [train(new_net(inputs, targets, (6,), 5), inputs, targets, Settings(20)).net.weights for _ in range(2)]
+    runs = [
+        train(new_net(inputs, targets, (6,), 5), inputs, targets, TrainingSettings(20)).net.weights for _ in range(2)
+    ]
     np.testing.assert_array_equal(*runs)
 
 

@@ -22,7 +22,7 @@ from calib.camera.calibration.reprojection import (
 from calib.camera.lens import Lens
 from calib.camera.observations import View
 from calib.engine import Options, Problem, Solution, Status, huber, solve
-from calib.engine.levenberg_marquardt.damping import Marquardt
+from calib.engine.damping import Marquardt
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

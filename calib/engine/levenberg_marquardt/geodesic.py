@@ -12,8 +12,8 @@ from calib.engine.normal_equations.rows import evaluate, evaluate_rows
 from calib.engine.normal_equations.tangent import Tangent, gather, move, scatter
 
 if TYPE_CHECKING:
-    from calib.engine.levenberg_marquardt.point import Point
     from calib.engine.normal_equations.schur import DampedSystem
+    from calib.engine.point.point import Point
 
 
 def acceleration(point: Point, step: Tangent, system: DampedSystem, probe: float) -> Tangent | None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from calib.engine.levenberg_marquardt.damping import DampingRule, Nielsen
-from calib.engine.levenberg_marquardt.scaling import Scaling
+from calib.engine.damping import DampingRule, Nielsen
+from calib.engine.point.scaling import Scaling
 
 
 @dataclass(frozen=True)

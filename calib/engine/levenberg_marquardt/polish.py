@@ -13,7 +13,7 @@ from calib.engine.normal_equations.tangent import Tangent, gradient
 
 if TYPE_CHECKING:
     from calib.engine.levenberg_marquardt.options import Polish
-    from calib.engine.levenberg_marquardt.point import Point
+    from calib.engine.point.point import Point
 
 EPS = float(np.finfo(float).eps)
 SINGULAR = 1e-13  # of a column's norm, below which a diagonal entry of R is rounding: some 500 eps
@@ -66,7 +66,7 @@ def _small(point: Point, entries: int) -> bool:
 
 def _step_by_elimination(point: Point) -> tuple[Tangent, float]:
     """The Gauss-Newton step and the length |J h| of the residual it explains."""
-    step = point.undamped().step()
+    step = point.factorise_undamped().step()
     return step, float(np.sqrt(max(-step.dot(gradient(point.normal)), 0.0)))
 
 

@@ -27,12 +27,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from calib.engine.checkpoint import Checkpoint, Progress
 from calib.engine.iterate import iterate
-from calib.engine.levenberg_marquardt.checkpoint import Checkpoint, Progress
 from calib.engine.levenberg_marquardt.options import Options
-from calib.engine.levenberg_marquardt.point import Point
 from calib.engine.levenberg_marquardt.step import try_step
 from calib.engine.levenberg_marquardt.stopping import stop_or_polish
+from calib.engine.point.point import Point
 from calib.engine.status import Iteration, OnIteration
 
 if TYPE_CHECKING:

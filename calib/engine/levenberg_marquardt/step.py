@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calib.engine.levenberg_marquardt.bounds import decrease
 from calib.engine.levenberg_marquardt.geodesic import acceleration
 from calib.engine.normal_equations.schur import NotPositiveDefinite, factorise
 from calib.engine.normal_equations.tangent import Tangent, gradient
+from calib.engine.point.bounds import decrease
 
 if TYPE_CHECKING:
-    from calib.engine.levenberg_marquardt.damping import LineSearch
+    from calib.engine.damping import LineSearch
     from calib.engine.levenberg_marquardt.options import Options
-    from calib.engine.levenberg_marquardt.point import Point
+    from calib.engine.point.point import Point
 
 
 @dataclass(frozen=True)
-class Trial:
+class StepOutcome:
     """A step tried."""
 
     predicted: float
@@ -30,11 +30,11 @@ class Trial:
     """Whether the point moved."""
 
 
-NO_STEP = Trial(np.inf, np.nan, False)
-TOO_CURVED = Trial(np.inf, 0.0, False)
+NO_STEP = StepOutcome(np.inf, np.nan, False)
+TOO_CURVED = StepOutcome(np.inf, 0.0, False)
 
 
-def try_step(point: Point, mu: float, curved: bool, options: Options) -> Trial:
+def try_step(point: Point, mu: float, curved: bool, options: Options) -> StepOutcome:
     """Try one step of damping mu, corrected to second order if `curved`; the point moves if it is accepted."""
     try:
         damped = factorise(point.system, mu * point.scale)
@@ -61,7 +61,7 @@ def try_step(point: Point, mu: float, curved: bool, options: Options) -> Trial:
     return _take(point, whole, predicted, options.damping.accepts_all)
 
 
-def _take(point: Point, step: Tangent, predicted: float, always: bool) -> Trial:
+def _take(point: Point, step: Tangent, predicted: float, always: bool) -> StepOutcome:
     """Move by a step that lowers the cost, or always if it leads to finite numbers."""
     cost = point.normal.cost
     values, normal = point.trial(step)
@@ -69,10 +69,10 @@ def _take(point: Point, step: Tangent, predicted: float, always: bool) -> Trial:
     accepted = gain > 0 or (always and normal.finite)
     if accepted:
         point.accept(values, normal)
-    return Trial(predicted, gain, accepted)
+    return StepOutcome(predicted, gain, accepted)
 
 
-def _search(point: Point, step: Tangent, predicted: float, search: LineSearch) -> Trial:
+def _search(point: Point, step: Tangent, predicted: float, search: LineSearch) -> StepOutcome:
     """Halve a step until it keeps Armijo's share of what the slope promises."""
     cost, slope = point.normal.cost, step.dot(gradient(point.normal))
     for halving in range(search.halvings):
@@ -81,5 +81,5 @@ def _search(point: Point, step: Tangent, predicted: float, search: LineSearch) -
         enough = cost + search.armijo * share * min(slope, 0.0)
         if normal.finite and normal.cost <= enough and normal.cost < cost:
             point.accept(values, normal)
-            return Trial(predicted, (cost - normal.cost) / predicted, True)
-    return Trial(predicted, np.nan if not normal.finite else -1.0, False)
+            return StepOutcome(predicted, (cost - normal.cost) / predicted, True)
+    return StepOutcome(predicted, np.nan if not normal.finite else -1.0, False)

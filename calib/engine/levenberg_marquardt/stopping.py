@@ -12,9 +12,9 @@ from calib.engine.levenberg_marquardt.polish import polish
 from calib.engine.status import Iteration, Status
 
 if TYPE_CHECKING:
-    from calib.engine.levenberg_marquardt.checkpoint import Progress
+    from calib.engine.checkpoint import Progress
     from calib.engine.levenberg_marquardt.options import Options
-    from calib.engine.levenberg_marquardt.point import Point
+    from calib.engine.point.point import Point
 
 EPS = float(np.finfo(float).eps)
 
@@ -36,14 +36,14 @@ def stop_or_polish(
         if polish(point, float(np.sqrt(progress.achieved / before)), options.polish):
             return Status.GAUSS_NEWTON, progress
         progress = replace(progress, hand_over=progress.hand_over * options.polish.hand_over)
-    status = _settled(progress, options, before, cosine)
-    status = status or _exhausted(point, progress, options, before, cosine, history)
+    status = _cost_test(progress, options, before, cosine)
+    status = status or _stall_test(point, progress, options, before, cosine, history)
     if status is None and progress.index >= options.max_iterations:
         status = Status.ITERATIONS
     return status, progress
 
 
-def _settled(progress: Progress, options: Options, before: float, cosine: float) -> Status | None:
+def _cost_test(progress: Progress, options: Options, before: float, cosine: float) -> Status | None:
     """Whether the last step changed too little to go on. before: cost before it."""
     predicted, flat = progress.predicted_decrease, options.stopping.flat
     small = predicted <= options.cost_tolerance * before and abs(progress.achieved) <= 2 * predicted
@@ -54,7 +54,7 @@ def _settled(progress: Progress, options: Options, before: float, cosine: float)
     return None
 
 
-def _exhausted(
+def _stall_test(
     point: Point, progress: Progress, options: Options, before: float, cosine: float, history: Sequence[Iteration]
 ) -> Status | None:
     """Which of the ways in which no step, however short, lowers the cost; None while there is a shorter one."""

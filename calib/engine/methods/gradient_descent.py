@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from calib.engine.iterate import iterate
-from calib.engine.levenberg_marquardt.point import Point
 from calib.engine.normal_equations.tangent import Tangent, gradient
+from calib.engine.point.point import Point
 from calib.engine.status import Iteration, OnIteration, Status
 
 if TYPE_CHECKING:

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calib.engine.iterate import iterate
-from calib.engine.levenberg_marquardt.point import Point
-from calib.engine.methods.landweber import Noise
+from calib.engine.methods.landweber import NoiseBounds
 from calib.engine.normal_equations.products import with_gradient
 from calib.engine.normal_equations.schur import NotPositiveDefinite, solve_damped
 from calib.engine.normal_equations.tangent import Tangent, gather, gradient
+from calib.engine.point.point import Point
 from calib.engine.problem import ProblemError
 from calib.engine.status import Iteration, OnIteration, Status
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 def irgn(
     problem: Problem,
-    noise: Noise,
+    noise: NoiseBounds,
     first: float = 1.0,
     factor: float = 0.5,
     max_iterations: int = 100,
@@ -65,7 +65,7 @@ class _Anchor:
 class _RegularisedGaussNewton:
     """The three rules."""
 
-    noise: Noise
+    noise: NoiseBounds
     first: float
     factor: float
     max_iterations: int

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calib.engine.iterate import iterate, quiet
-from calib.engine.levenberg_marquardt.point import Point
 from calib.engine.normal_equations.products import frozen_gradient, largest_eigenvalue
 from calib.engine.normal_equations.tangent import Tangent, map_tangent, move
+from calib.engine.point.point import Point
 from calib.engine.status import Iteration, OnIteration, Status
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ SAFETY = 0.9  # of 1 / |J|^2, which the power method estimates from below
 
 
 @dataclass(frozen=True)
-class Noise:
+class NoiseBounds:
     """How well data and model are known.
 
     data: bound delta on the norm of the data's error, whitened. operator: bound h on the norm of the derivative's
@@ -57,7 +57,7 @@ class Sweeps:
 
 def landweber(
     problem: Problem,
-    noise: Noise,
+    noise: NoiseBounds,
     sweeps: Sweeps | None = None,
     on_iteration: OnIteration | None = None,
 ) -> Solution:
@@ -101,7 +101,7 @@ class _Sweep:
 class _Landweber:
     """The three rules."""
 
-    noise: Noise
+    noise: NoiseBounds
     sweeps: Sweeps
 
     def begin(self, layout: Layout) -> tuple[Point, _Sweep]:

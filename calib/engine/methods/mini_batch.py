@@ -14,8 +14,8 @@ import numpy as np
 from scipy.linalg import lapack
 
 from calib.arrays import Array
+from calib.engine.damping import Damping, Nielsen
 from calib.engine.iterate import quiet
-from calib.engine.levenberg_marquardt.damping import Damping, Nielsen
 from calib.engine.normal_equations.dense import dense_rows
 from calib.engine.normal_equations.layout import layout_of
 from calib.engine.normal_equations.products import weighted_squares

@@ -10,10 +10,10 @@ from cases.engine import Use, curve, decay, dense, random_parameters, random_res
 
 from calib.arrays import Array
 from calib.engine import ParameterBlock, Problem, ProblemError, Status, huber, prior, solve
-from calib.engine.levenberg_marquardt.damping import Damping
+from calib.engine.damping import Damping
 from calib.engine.methods.gradient_descent import Rate, gradient_descent
 from calib.engine.methods.irgn import irgn
-from calib.engine.methods.landweber import Noise, Sweeps, landweber
+from calib.engine.methods.landweber import NoiseBounds, Sweeps, landweber
 from calib.engine.methods.mini_batch import BatchState, batch_step, dual_step, run
 from calib.engine.methods.multi_start import best, global_start, multi_start, portfolio
 from calib.engine.normal_equations.dense import dense_rows
@@ -98,7 +98,7 @@ def test_landweber_error_falls_with_the_noise(sweeps: Sweeps) -> None:
     errors, counts = [], []
     for level in (1e-1, 1e-2, 1e-3):
         problem, truth, delta, _ = ill_posed(level)
-        solution = landweber(problem, Noise(delta), sweeps)
+        solution = landweber(problem, NoiseBounds(delta), sweeps)
         assert solution.status is Status.DISCREPANCY
         errors.append(float(np.linalg.norm(solution.values["b"][0] - truth)))
         counts.append(len(solution.history))
@@ -109,7 +109,7 @@ def test_landweber_error_falls_with_the_noise(sweeps: Sweeps) -> None:
 
 def test_landweber_with_the_derivative_frozen() -> None:
     problem, truth, delta, _ = ill_posed(1e-3)
-    solution = landweber(problem, Noise(delta), Sweeps(inner=0))
+    solution = landweber(problem, NoiseBounds(delta), Sweeps(inner=0))
     assert solution.status is Status.DISCREPANCY
     assert np.linalg.norm(solution.values["b"][0] - truth) < 0.3 * np.linalg.norm(truth)
 
@@ -120,7 +120,7 @@ def test_doubly_perturbed_error_does_not_grow_when_both_perturbations_shrink() -
         problem, truth, delta, h = ill_posed(level, operator_error=level / 10)
         # h is relative to the columns: |error| over the smallest of their norms bounds it from above
         smallest = np.linalg.norm(smoothing()[0], axis=0).min()
-        solution = landweber(problem, Noise(delta, operator=h / smallest), Sweeps(inner=10))
+        solution = landweber(problem, NoiseBounds(delta, operator=h / smallest), Sweeps(inner=10))
         assert solution.status is Status.DISCREPANCY
         errors.append(float(np.linalg.norm(solution.values["b"][0] - truth)))
     assert all(b <= 1.001 * a for a, b in itertools.pairwise(errors))
@@ -128,7 +128,7 @@ def test_doubly_perturbed_error_does_not_grow_when_both_perturbations_shrink() -
 
 def test_irgn_reaches_the_same_quality_in_few_steps() -> None:
     problem, truth, delta, _ = ill_posed(1e-3)
-    slow, fast = landweber(problem, Noise(delta)), irgn(problem, Noise(delta))
+    slow, fast = landweber(problem, NoiseBounds(delta)), irgn(problem, NoiseBounds(delta))
     assert fast.status is Status.DISCREPANCY
     assert len(fast.history) < 0.1 * len(slow.history)
     error = [np.linalg.norm(s.values["b"][0] - truth) for s in (slow, fast)]
@@ -138,19 +138,19 @@ def test_irgn_reaches_the_same_quality_in_few_steps() -> None:
 def test_regularised_beats_the_plain_solve() -> None:
     problem, truth, delta, _ = ill_posed(1e-2)
     plain = np.linalg.norm(solve(problem).values["b"][0] - truth)
-    assert np.linalg.norm(irgn(problem, Noise(delta)).values["b"][0] - truth) < 0.1 * plain
+    assert np.linalg.norm(irgn(problem, NoiseBounds(delta)).values["b"][0] - truth) < 0.1 * plain
 
 
 def test_stopping_methods_end_in_words() -> None:
     problem, _, delta, _ = ill_posed(1e-3)
-    assert landweber(problem, Noise(delta), Sweeps(most=3)).status is Status.ITERATIONS
-    assert landweber(problem, Noise(delta), on_iteration=lambda i: True).status is Status.CANCELLED
-    assert landweber(problem, Noise(1e9)).history == ()
-    assert irgn(problem, Noise(1e-15), max_iterations=3).status is Status.ITERATIONS
-    assert irgn(problem, Noise(delta), on_iteration=lambda i: True).status is Status.CANCELLED
+    assert landweber(problem, NoiseBounds(delta), Sweeps(most=3)).status is Status.ITERATIONS
+    assert landweber(problem, NoiseBounds(delta), on_iteration=lambda i: True).status is Status.CANCELLED
+    assert landweber(problem, NoiseBounds(1e9)).history == ()
+    assert irgn(problem, NoiseBounds(1e-15), max_iterations=3).status is Status.ITERATIONS
+    assert irgn(problem, NoiseBounds(delta), on_iteration=lambda i: True).status is Status.CANCELLED
     rotation = ParameterBlock("b", np.eye(3)[None], ("wx", "wy", "wz"))
     with pytest.raises(ProblemError, match="plain vector"):
-        irgn(Problem((rotation,), ()), Noise(1.0))
+        irgn(Problem((rotation,), ()), NoiseBounds(1.0))
 
 
 def views(**changes: object) -> Problem:

@@ -9,8 +9,8 @@ import pytest
 from cases.engine import Use, curve, decay, random_parameters, random_residuals, rosenbrock
 
 from calib.engine import Options, Problem, ProblemError, Solution, Status, solve
-from calib.engine.levenberg_marquardt.checkpoint import load_checkpoint
-from calib.engine.levenberg_marquardt.damping import Convergent, DampingRule, Marquardt, Nielsen
+from calib.engine.checkpoint import load_checkpoint
+from calib.engine.damping import Convergent, DampingRule, Marquardt, Nielsen
 
 X = np.linspace(0, 4, 20)
 

@@ -8,7 +8,7 @@ from cases.engine import curve, decay, rosenbrock
 
 from calib.arrays import Array
 from calib.engine import Options, Status, solve
-from calib.engine.levenberg_marquardt.damping import Convergent, Damping, DampingRule, Fixed, Marquardt, Nielsen
+from calib.engine.damping import Convergent, Damping, DampingRule, Fixed, Marquardt, Nielsen
 
 X = np.linspace(0, 4, 20)
 NOISY = curve(decay, X, decay(X, np.array([2.0, 1.1, 0.5]))[0] + 0.01 * np.sin(37 * X), [1.0, 0.5, 0.0])

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calib.arrays import Array
-from calib.engine.levenberg_marquardt.bounds import bounds_of, freeze
-from calib.engine.levenberg_marquardt.scaling import Scaling, remember, scale, sizes
 from calib.engine.normal_equations.assembly import NormalEquations, assemble
 from calib.engine.normal_equations.schur import DampedSystem, SchurComplement, factorise
 from calib.engine.normal_equations.tangent import Tangent, diagonal, gradient, map_tangent, move
+from calib.engine.point.bounds import bounds_of, freeze
+from calib.engine.point.scaling import Scaling, remember, scale, sizes
 
 if TYPE_CHECKING:
-    from calib.engine.levenberg_marquardt.bounds import Bounds
     from calib.engine.normal_equations.layout import Layout
+    from calib.engine.point.bounds import Bounds
     from calib.engine.problem import Values
 
 EPS = float(np.finfo(float).eps)
@@ -94,7 +94,7 @@ class Point:
         """Count evaluations of the problem that were made without a trial."""
         self.evaluations += more
 
-    def undamped(self) -> DampedSystem:
+    def factorise_undamped(self) -> DampedSystem:
         """The system without damping, factored. Raises NotPositiveDefinite."""
         undamped = factorise(self.system)
         self.eliminated = undamped.system

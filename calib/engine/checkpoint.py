@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from calib.arrays import Array
-from calib.engine.levenberg_marquardt.damping import Damping
+from calib.engine.damping import Damping
 from calib.engine.normal_equations.tangent import Tangent
 from calib.engine.problem import ProblemError
 
