@@ -10,7 +10,7 @@ import numpy as np
 
 from calib import config
 from calib.arrays import Array
-from calib.camera.lens import Lens, load_lens
+from calib.camera.lens import CENTRE, FOCAL, SKEW, Lens, load_lens
 from calib.errors import UsageError
 
 
@@ -41,8 +41,18 @@ class Camera:
     @property
     def matrix(self) -> Array:
         """The pinhole matrix K (3, 3)."""
-        fx, fy, skew, cx, cy = self.parameters[:5]
-        return np.array([[fx, skew, cx], [0, fy, cy], [0, 0, 1.0]])
+        (fx, fy), (cx, cy) = self.focal_px, self.centre_px
+        return np.array([[fx, self.value(SKEW), cx], [0, fy, cy], [0, 0, 1.0]])
+
+    @property
+    def focal_px(self) -> Array:
+        """(2,) focal lengths fx, fy."""
+        return np.array([self.value(label) for label in FOCAL])
+
+    @property
+    def centre_px(self) -> Array:
+        """(2,) the principal point cx, cy."""
+        return np.array([self.value(label) for label in CENTRE])
 
     def value(self, label: str) -> float:
         """One parameter by its label."""

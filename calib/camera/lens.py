@@ -2,7 +2,7 @@
 
 u = fx m1 + skew m2 + cx, v = fy m2 + cy, with (m1, m2) = distort(k, x, y, z) of a point in the camera frame
 (x right, y down, z forward, metres). A lens file supplies `distort`, its labels and its derivatives; pixels and
-everything that follows from the affine map is here.
+everything that follows from the affine map is here, the chain rule too.
 """
 
 from __future__ import annotations
@@ -20,59 +20,121 @@ from calib.engine.label import Label
 from calib.errors import UsageError, did_you_mean
 
 AFFINE = tuple(Label(name, "px") for name in ("fx", "fy", "skew", "cx", "cy"))
-FOCAL, SKEW = AFFINE[:2], AFFINE[2]
+FOCAL, SKEW, CENTRE = AFFINE[:2], AFFINE[2], AFFINE[3:]
+_SPLIT = len(AFFINE)  # where the distortion's coefficients begin
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Distorted:
-    """Distorted coordinates and their derivatives, for points of any shape (...).
-
-    m: (2, ...). by_point: (2, 3, ...) derivatives by x, y, z. by_k: (coefficients, 2, ...). Both are empty if not asked
-    for.
-    """
+    """Distorted coordinates and their derivatives, for points of any shape (...)."""
 
     m: Array
+    """(2, ...)"""
     by_point: Array = field(default_factory=lambda: np.zeros((0, 3)))
+    """(2, 3, ...) derivatives by x, y, z; empty if not asked for."""
     by_k: Array = field(default_factory=lambda: np.zeros((0, 2)))
+    """(coefficients, 2, ...); empty if not asked for."""
 
 
 class Distort(Protocol):
     """Distorts points (3, ...) in the camera frame by coefficients (k,), with the derivatives or without."""
 
+    __module__: str
+
     def __call__(self, k: Array, points: Array, derivatives: bool = True) -> Distorted: ...
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
+class Projection:
+    """Pixels of n points and their derivatives, structures of arrays."""
+
+    px: Array
+    """(2, n)"""
+    by_lens: Array
+    """(p, 2, n) derivatives by the lens' parameters; empty if not asked for."""
+    by_point: Array
+    """(2, 3, n) derivatives by the point in the camera frame; empty if not asked for."""
+
+
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class Lens:
-    """A lens model. coefficients: labels of the distortion. held: labels not estimated unless freed.
+    """A lens model, called as the file it stands in."""
 
-    widest_deg: half the field of view up to which the model is defined. weak: coefficients that ordinary data cannot
-    tell apart, each with the standard deviation about 0 of a weak prior, in units where a corner's noise is 1 px.
-    """
-
-    name: str
     coefficients: tuple[str, ...]
+    """Names of the distortion's coefficients, numbers without a unit."""
     distort: Distort
+    """The distortion."""
+    purpose: str
+    """What the model is for, in a line."""
+    typical: tuple[float, ...]
+    """Coefficients of an ordinary lens of the kind, for simulations that state none."""
+    typical_focal: float = 0.75
+    """Focal length of an ordinary lens of the kind, as a share of the image's width."""
+    richer: str = ""
+    """The model to try where this one leaves a pattern in the residuals; empty if there is none."""
+    radial: str = ""
+    """The coefficient that multiplies the third power of the radius, which a start estimates; empty without one."""
     held: frozenset[str] = frozenset({SKEW})
+    """Labels not estimated unless freed."""
     widest_deg: float = 89.0
+    """Half the field of view up to which the model is defined."""
     weak: Mapping[str, float] = field(default_factory=dict)
+    """Coefficients that ordinary data cannot separate, each with the standard deviation about 0 of a weak prior, in
+    units where a corner's noise is 1 px."""
+
+    def __repr__(self) -> str:
+        return f"Lens({self.name}: {', '.join(self.labels)})"
+
+    @property
+    def name(self) -> str:
+        """The name of its file."""
+        return self.distort.__module__.rpartition(".")[2]
 
     @cached_property
     def labels(self) -> tuple[Label, ...]:
         """Labels of all parameters, in order: fx fy skew cx cy, then the coefficients."""
         return AFFINE + tuple(Label(name) for name in self.coefficients)
 
-    def start(self, intrinsics: Array) -> Array:
-        """Parameters from a pinhole matrix (3, 3), without distortion."""
+    @property
+    def perspective(self) -> bool:
+        """Whether its field of view is less than half a turn: what it sees can be drawn on a plane before it."""
+        return self.widest_deg < 90.0
+
+    def start(self, intrinsics: Array, coefficients: Array | None = None) -> Array:
+        """Parameters from a pinhole matrix (3, 3) and coefficients (k,); None: without distortion."""
         affine = [intrinsics[0, 0], intrinsics[1, 1], intrinsics[0, 1], intrinsics[0, 2], intrinsics[1, 2]]
-        return np.array(affine + [0.0] * len(self.coefficients))
+        k = np.zeros(len(self.coefficients)) if coefficients is None else coefficients
+        return np.concatenate([affine, k])
+
+    def linearise(self, parameters: Array, points: Array, derivatives: bool = True) -> Projection:
+        """Pixels of points (3, n) in the camera frame and, if asked, their derivatives by parameters and points.
+
+        The one place of the chain rule through the affine map. Every line is one pass over long rows.
+        """
+        fx, fy, skew, cx, cy = parameters[:_SPLIT].tolist()
+        focal, centre = np.array([[fx], [fy]]), np.array([[cx], [cy]])
+        d = self.distort(parameters[_SPLIT:], points, derivatives)
+        px = d.m * focal
+        px += centre
+        if skew != 0.0:
+            px[0] += skew * d.m[1]
+        if not derivatives:
+            return Projection(px, d.by_k, d.by_point)
+        by_lens = np.zeros((len(parameters), 2, points.shape[1]))
+        by_lens[0, 0], by_lens[1, 1], by_lens[2, 0] = d.m[0], d.m[1], d.m[1]
+        by_lens[3, 0] = by_lens[4, 1] = 1.0
+        np.multiply(d.by_k, focal, out=by_lens[_SPLIT:])
+        by_point = d.by_point * focal[:, :, None]
+        if skew != 0.0:
+            by_lens[_SPLIT:, 0] += skew * d.by_k[:, 1]
+            by_point[0] += skew * d.by_point[1]
+        return Projection(px, by_lens, by_point)
 
     def project(self, parameters: Array, points_in_camera: Array) -> Array:
         """Pixels (..., 2) of points (..., 3) in the camera frame."""
         points = np.asarray(points_in_camera, float)
-        m1, m2 = self.distort(parameters[5:], points.reshape(-1, 3).T, derivatives=False).m
-        fx, fy, skew, cx, cy = parameters[:5]
-        return np.stack([fx * m1 + skew * m2 + cx, fy * m2 + cy], axis=-1).reshape(*points.shape[:-1], 2)
+        px = self.linearise(parameters, points.reshape(-1, 3).T, derivatives=False).px
+        return px.T.reshape(*points.shape[:-1], 2)
 
     def unproject(self, parameters: Array, pixels: Array, steps: int = 30) -> Array:
         """Unit rays (..., 3) of pixels (..., 2), by Newton's method on the direction; NaN where that fails.
@@ -81,17 +143,17 @@ class Lens:
         """
         shape = np.shape(pixels)[:-1]
         px = np.asarray(pixels, float).reshape(-1, 2)
-        fx, fy, skew, cx, cy = parameters[:5]
+        fx, fy, skew, cx, cy = parameters[:_SPLIT]
         m2 = (px[:, 1] - cy) / fy
         m1 = (px[:, 0] - cx - skew * m2) / fx
         # start on the equidistant sphere, which reaches every angle; two tangent coordinates a, b on it
         radius = np.hypot(m1, m2)
-        angle = np.minimum(np.arctan(radius) if self.widest_deg < 90 else radius, np.radians(self.widest_deg))
+        angle = np.minimum(np.arctan(radius) if self.perspective else radius, np.radians(self.widest_deg))
         a, b = (m / np.maximum(radius, 1e-300) * angle for m in (m1, m2))
         with np.errstate(all="ignore"):  # a step may run off to infinity: such pixels end as NaN
             for _ in range(steps):
                 direction, by_angles = _on_sphere(a, b)
-                d = self.distort(parameters[5:], direction)
+                d = self.distort(parameters[_SPLIT:], direction)
                 (j11, j12), (j21, j22) = np.einsum("ij...,jk...->ik...", d.by_point, by_angles)
                 r1, r2 = d.m[0] - m1, d.m[1] - m2
                 determinant = j11 * j22 - j12 * j21
@@ -100,8 +162,8 @@ class Lens:
                 if not (np.hypot(da, db) > 1e-15).any():
                     break
             rays = _on_sphere(a, b)[0].T
-            miss = np.hypot(*(self.project(parameters, rays) - px).T)
-            seen = (miss < 1e-6) & (determinant > 0) & (np.hypot(a, b) <= np.radians(self.widest_deg))
+            error = np.hypot(*(self.project(parameters, rays) - px).T)
+            seen = (error < 1e-6) & (determinant > 0) & (np.hypot(a, b) <= np.radians(self.widest_deg))
         return np.where(seen[:, None], rays, np.nan).reshape(*shape, 3)
 
 
@@ -112,7 +174,7 @@ def load_lens(name: str) -> Lens:
 
 
 def held_labels(lens: Lens, fix: Sequence[str] = (), free: Sequence[str] = ()) -> frozenset[str]:
-    """The labels held fixed after the user's wishes. Raises UsageError `label-conflict`, and as `fixed_values`.
+    """The labels held fixed, given those to fix and to free. Raises UsageError `label-conflict`, and as `fixed_values`.
 
     A label may be given without its unit: `fx` for `fx_px`.
     """
@@ -124,32 +186,34 @@ def held_labels(lens: Lens, fix: Sequence[str] = (), free: Sequence[str] = ()) -
 
 
 def fixed_values(lens: Lens, fix: Sequence[str]) -> dict[str, float | None]:
-    """What the user holds, written `k3` or `fx=812.5`, and at which value; None: where it starts.
+    """The labels to hold, written `k3` or `fx=812.5`, and at which value; None: where it starts.
 
     Raises UsageError `unknown-label`, `bad-value`, `value-needed` for a focal length without one.
     """
     values: dict[str, float | None] = {}
-    for wish in fix:
-        name, equals, text = (part.strip() for part in wish.partition("="))
+    for request in fix:
+        name, equals, text = (part.strip() for part in request.partition("="))
         label = _label(lens, name)
-        values[label] = _number(wish, text) if equals else None
+        values[label] = _number(request, text) if equals else None
         if label in FOCAL:
             value = values[label]
             if value is None:
                 advice = f"{name}=812.5 holds it at 812.5 px"
-                raise UsageError(f"{name} is held, but at what value?", code="value-needed", advice=advice)
+                raise UsageError(f"{name} cannot be held without a value", code="value-needed", advice=advice)
             if not value > 0:
-                raise UsageError(f"{wish!r}: a focal length is above 0", code="bad-value")
+                raise UsageError(f"{request!r}: a focal length is above 0", code="bad-value")
     return values
 
 
-def _number(wish: str, text: str) -> float:
+def _number(request: str, text: str) -> float:
     try:
         value = float(text)
     except ValueError:
         value = float("nan")
     if not np.isfinite(value):
-        raise UsageError(f"{wish!r}: {text!r} is no number", code="bad-value", advice="write fx=812.5, or k3 alone")
+        raise UsageError(
+            f"{request!r}: {text!r} is not a number", code="bad-value", advice="write fx=812.5, or k3 alone"
+        )
     return value
 
 

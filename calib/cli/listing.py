@@ -96,7 +96,7 @@ def _arm(name: str) -> Entry:
 
 
 def _board(name: str) -> Entry:
-    from calib.camera.board import load_board
+    from calib.camera import load_board
 
     board = load_board(name)
     corners = board.corners_in_board
@@ -106,12 +106,11 @@ def _board(name: str) -> Entry:
 
 
 def _lens(name: str) -> Entry:
-    from calib.camera.lens import load_lens
+    from calib.camera import load_lens
 
-    labels = [str(label) for label in load_lens(name).labels]
-    return Entry(
-        f"{plugins.title('calib.camera.lenses', name)} Parameters: {' '.join(labels)}.", {"parameters": labels}
-    )
+    lens = load_lens(name)
+    labels = [str(label) for label in lens.labels]
+    return Entry(f"{lens.purpose}; {' '.join(labels)}", {"purpose": lens.purpose, "parameters": labels})
 
 
 def _variant(package: str) -> Callable[[str], Entry]:

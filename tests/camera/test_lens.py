@@ -33,7 +33,7 @@ def image_grid(size: tuple[int, int], columns: int = 33, rows: int = 19) -> Arra
 def rays_in_view(lens: Lens, count: int = 400, seed: int = 3) -> Array:
     """Points (n, 3) spread over the field of view in which typical lenses are one-to-one."""
     rng = np.random.default_rng(seed)
-    widest = np.radians(35.0 if lens.widest_deg < 90 else 95.0)
+    widest = np.radians(35.0 if lens.perspective else 95.0)
     angle, around = widest * np.sqrt(rng.random(count)), rng.uniform(0, 2 * np.pi, count)
     rays = np.stack([np.sin(angle) * np.cos(around), np.sin(angle) * np.sin(around), np.cos(angle)], axis=1)
     return np.asarray(rays * rng.uniform(0.2, 5.0, (count, 1)))
@@ -176,7 +176,7 @@ def test_values_are_those_of_opencv(name: str) -> None:
     lens, camera = load_lens(name), typical_camera(name)
     points = rays_in_view(lens)
     expected, _ = cv2.projectPoints(
-        points, np.zeros(3), np.zeros(3), camera.matrix, OPENCV_ORDER[name](camera.parameters[5:])
+        points, np.zeros(3), np.zeros(3), camera.matrix, OPENCV_ORDER[name](camera.parameters[len(AFFINE) :])
     )
     np.testing.assert_allclose(camera.project(points), expected.reshape(-1, 2), rtol=0, atol=1e-9)
 
@@ -190,7 +190,7 @@ def test_kannala_brandt_values_are_those_of_opencv_fisheye() -> None:
     rays = rays_in_view(camera.lens)
     points = rays[rays[:, 2] > 0.05]  # OpenCV divides by z
     expected, _ = cv2.fisheye.projectPoints(
-        points[:, None], np.zeros(3), np.zeros(3), matrix, parameters[5:], alpha=skew
+        points[:, None], np.zeros(3), np.zeros(3), matrix, parameters[len(AFFINE) :], alpha=skew
     )
     np.testing.assert_allclose(camera.lens.project(parameters, points), expected.reshape(-1, 2), rtol=0, atol=1e-9)
 
@@ -222,7 +222,7 @@ def test_kannala_brandt_sees_beside_and_behind() -> None:
     angles = np.radians([80.0, 90.0, 100.0, 120.0])
     points = np.stack([np.sin(angles), np.zeros(4), np.cos(angles)], axis=1)
     distances = camera.project(points)[:, 0] - camera.value("cx_px")
-    k = camera.parameters[5:]
+    k = camera.parameters[len(AFFINE) :]
     expected = camera.value("fx_px") * angles * (1 + sum(c * angles ** (2 * i) for i, c in enumerate(k, start=1)))
     np.testing.assert_allclose(distances, expected, rtol=1e-13)
 
@@ -231,9 +231,13 @@ def test_kannala_brandt_sees_beside_and_behind() -> None:
 def test_labels_are_distinct_start_with_the_affine_map_and_fit_the_start(name: str) -> None:
     lens = load_lens(name)
     assert lens.name == name
-    assert lens.labels[:5] == AFFINE
+    assert lens.labels[: len(AFFINE)] == AFFINE
     assert len(set(lens.labels)) == len(lens.labels)
     assert len(lens.start(np.eye(3))) == len(lens.labels) == len(typical_camera(name).parameters)
+    assert len(lens.typical) == len(lens.coefficients)
+    assert lens.purpose
+    assert lens.richer in {"", *LENSES} - {name}
+    assert lens.radial in {"", *lens.coefficients}
     assert lens.held <= set(lens.labels)
     assert set(lens.weak) <= set(lens.coefficients)
     assert all(sigma > 0 for sigma in lens.weak.values())

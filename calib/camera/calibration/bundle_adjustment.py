@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calib.arrays import Array
+from calib.arrays import Array, Mask
 from calib.camera.calibration.reprojection import (
     LENS_BLOCK,
     POSE_BLOCK,
     Corners,
+    PosedLens,
     lens_block,
     pose_block,
-    reprojected,
+    reproject,
     reprojection,
     weak_priors,
 )
@@ -25,11 +26,7 @@ from calib.engine import Options, Problem, Solution, Status, huber, solve
 from calib.engine.damping import Marquardt
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from calib.engine import OnIteration
-
-    Mask = NDArray[np.bool_]
 
 # Zhang's start is close: hardly any damping, and a rule that lets go of it by decades, make the solve Gauss-Newton from
 # the second or third step on. Measured on 10 to 1000 views: 5 to 7 evaluations, against 5 to 12 with Nielsen's rule.
@@ -39,21 +36,24 @@ QUICK = Options(initial_damping=1e-7, damping=Marquardt(), geodesic="never", max
 PATIENT = Options(initial_damping=1e-6, max_iterations=200)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Adjustment:
-    """A camera adjusted to views.
-
-    corners: of all views; used: (rows,) which of them took part in the solution. parameters: the lens';
-    camera_from_board: (views, 4, 4).
-    """
+    """A camera adjusted to views."""
 
     lens: Lens
+    """The model."""
     views: Sequence[View]
+    """What was seen."""
     corners: Corners
+    """Of all views in one table."""
     used: Mask
+    """(rows,) which of them took part in the solution."""
     parameters: Array
+    """(p,) the lens'."""
     camera_from_board: Array
+    """(views, 4, 4)"""
     solution: Solution
+    """Of the least-squares problem."""
 
     @property
     def held(self) -> frozenset[str]:
@@ -68,18 +68,17 @@ class Adjustment:
     def residuals_px(self) -> Array:
         """Projected less seen, (rows, 2), also of the corners that took no part."""
         seen = self.corners.px
-        return np.asarray((reprojected(self.lens, self.parameters, self.camera_from_board, self.corners) - seen).T)
+        return np.asarray((reproject(self.lens, self.parameters, self.camera_from_board, self.corners) - seen).T)
 
     def norms(self) -> Array:
         """Length (rows,) of every residual in units of its corner's sigma."""
         residuals = self.residuals_px()
         return np.asarray(np.sqrt(np.einsum("md,md->m", residuals, residuals)) / self.corners.sigma_px)
 
-    def again(self, used: Mask, progress: OnIteration | None, huber_at_px: float | None = None) -> Adjustment:
+    def again(self, used: Mask, on_iteration: OnIteration | None, huber_at_px: float | None = None) -> Adjustment:
         """Adjusted anew from here, to the corners given."""
-        chosen = select(self.corners, used)
-        start = (self.parameters, self.camera_from_board)
-        solution = _solve(self.lens, self.held, self.views, chosen, *start, progress, huber_at_px)
+        start, corners = PosedLens(self.parameters, self.camera_from_board), select(self.corners, used)
+        solution = _solve(self.lens, self.held, self.views, corners, start, on_iteration, huber_at_px)
         parameters, poses = _point(solution)
         return replace(self, used=used, parameters=parameters, camera_from_board=poses, solution=solution)
 
@@ -89,12 +88,11 @@ def adjust(
     held: frozenset[str],
     views: Sequence[View],
     corners: Corners,
-    parameters: Array,
-    camera_from_board: Array,
-    progress: OnIteration | None = None,
+    start: PosedLens,
+    on_iteration: OnIteration | None = None,
 ) -> Adjustment:
     """Least squares on every corner, from the start given."""
-    solution = _solve(lens, held, views, corners, parameters, camera_from_board, progress)
+    solution = _solve(lens, held, views, corners, start, on_iteration)
     used = np.ones(corners.px.shape[1], bool)
     return Adjustment(lens, views, corners, used, *_point(solution), solution)
 
@@ -121,19 +119,18 @@ def _solve(
     held: frozenset[str],
     views: Sequence[View],
     corners: Corners,
-    parameters: Array,
-    camera_from_board: Array,
-    progress: OnIteration | None,
+    start: PosedLens,
+    on_iteration: OnIteration | None,
     huber_at_px: float | None = None,
 ) -> Solution:
     """Least squares, or Huber's loss with the noise given."""
     loss = huber() if huber_at_px else None
-    unknown = lens_block(lens, parameters, held)
-    poses = pose_block(camera_from_board, [view.image for view in views])
+    unknown = lens_block(lens, start.parameters, held)
+    poses = pose_block(start.camera_from_board, [view.image for view in views])
     unit_px = huber_at_px or 1.0
     seen = reprojection(lens, corners, unit_px, loss)
     problem = Problem((unknown, poses), (seen, *weak_priors(lens, unknown, unit_px)))
-    solution = solve(problem, QUICK, progress)
+    solution = solve(problem, QUICK, on_iteration)
     if solution.status is Status.ITERATIONS:
-        solution = solve(problem.with_values(solution.values), PATIENT, progress)
+        solution = solve(problem.with_values(solution.values), PATIENT, on_iteration)
     return solution

@@ -10,6 +10,7 @@ from calib.camera.calibration import zhang
 from calib.camera.calibration.bundle_adjustment import adjust
 from calib.camera.calibration.degeneracy import check_corners, check_tilts, check_views
 from calib.camera.calibration.global_start import search_start
+from calib.camera.calibration.image_frame import ImageFrame
 from calib.camera.calibration.outliers import start_from_plausible_views, without_outliers
 from calib.camera.calibration.reprojection import Corners
 from calib.camera.calibration.result import CameraCalibration
@@ -49,17 +50,19 @@ def calibrate(
         observations = Observations(tuple(observations))
     model = load_lens(lens) if isinstance(lens, str) else lens
     held, fixed = held_labels(model, fix, free), fixed_values(model, fix)
-    find = partial(search_start, callback=on_progress) if global_start else zhang.start
+    find = partial(search_start, on_progress=on_progress) if global_start else zhang.start
 
-    def find_start(corners: Corners) -> zhang.Start:
+    size = observations.image_size_px
+
+    def find_start(corners: Corners) -> zhang.CameraStart:
         check_views(len(corners.counts))
-        extent = _extent(observations, corners)
-        return zhang.with_fixed(model, fixed, find(model, held, corners, extent), corners, extent)
+        frame = ImageFrame.of_image(size) if size else ImageFrame.of_corners(corners.px)
+        return zhang.with_fixed(model, fixed, find(model, held, corners, frame), corners, frame)
 
     usable, start = start_from_plausible_views(find_usable_views(observations), find_start, robust)
     unknowns = len(model.labels) - len(held)
     check_corners(2 * usable.corners.px.shape[1], unknowns + 6 * len(usable.views))
-    fit = adjust(model, held, usable.views, usable.corners, start.parameters, start.camera_from_board, on_iteration)
+    fit = adjust(model, held, usable.views, usable.corners, start, on_iteration)
     outliers: list[Excluded] = []
     if robust:
         fit, outliers = without_outliers(fit, usable.pivot, on_iteration)
@@ -73,12 +76,3 @@ def calibrate(
             advice="inspect the rejected images, or hold distortion with --fix k3,k2",
         )
     return CameraCalibration(fit, usable.pivot, (*usable.excluded, *outliers), observations)
-
-
-def _extent(observations: Observations, corners: Corners) -> tuple[float, float, float, float]:
-    """Middle, width and height of the image, or of the seen area if the image size is unknown."""
-    if observations.image_size_px:
-        width, height = observations.image_size_px
-        return (width - 1) / 2, (height - 1) / 2, float(width), float(height)
-    low, high = corners.px.min(axis=1), corners.px.max(axis=1)
-    return (*(low + high) / 2, *(high - low))

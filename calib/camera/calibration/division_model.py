@@ -19,7 +19,7 @@ from calib.camera.calibration.reprojection import Corners
 if TYPE_CHECKING:
     from calib.camera.lens import Lens
 
-MOST_VIEWS = 5  # that are asked; each has its own opinion, and their median is taken
+MOST_VIEWS = 5  # that are used; each gives an estimate, and their median is taken
 STEP = 0.2
 TRIED = STEP * np.arange(-3, 2)  # bends, in units where the image is 1 wide: strong barrels to pincushions
 FURTHEST = 0.7  # to which b |p|^2 may bend the furthest corner
@@ -28,7 +28,7 @@ RADIUS = np.repeat(np.arange(1, 9) / 8, 6)
 DIRECTION = np.tile([np.cos(np.arange(6) * np.pi / 3), np.sin(np.arange(6) * np.pi / 3)], 8)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Division:
     """The division model about `middle` (2,), for pixels divided by `size`."""
 
@@ -37,31 +37,33 @@ class Division:
     size: float
 
     @classmethod
-    def estimated(cls, corners: Corners, middle: Array, size: float) -> Division:
-        """The bend that leaves homographies the least residual: the weighted median of what the views say.
+    def estimate(cls, corners: Corners, middle: Array, size: float) -> Division:
+        """The bend that leaves homographies the least residual: the weighted median over the views.
 
         In every view the squared residual is a parabola of the bend, near enough, and the three values about the
-        least give its lowest point; its curvature is the weight. A view that is no view of the board can say what it
-        likes.
+        least give its lowest point; its curvature is the weight. A view that is no view of the board
+        does not move the median.
         """
         few = some_views(corners)
         furthest = float(np.max(np.sum((few.px - middle[:, None]) ** 2, axis=0))) / size**2
         lowest = -FURTHEST / max(furthest, 1e-300)
         model = cls(0.0, middle, size)
         tried = np.maximum(TRIED, lowest)
-        left = np.concatenate([model._left(tried, *own) for _, own in few.batches(few.in_board[:2], few.px)], axis=1)
+        left = np.concatenate(
+            [model._residuals(tried, *own) for _, own in few.batches(few.in_board[:2], few.px)], axis=1
+        )
         least = np.clip(np.argmin(left, axis=0), 1, len(tried) - 2)
         below, here, above = (left[least + i, np.arange(left.shape[1])] for i in (-1, 0, 1))
         curvature = np.maximum(below - 2 * here + above, 0.0)
-        said = tried[least] - STEP * (above - below) / (2 * np.where(curvature > 0, curvature, 1.0))
-        return cls(max(_weighted_median(said, curvature), lowest), middle, size)
+        lowest_points = tried[least] - STEP * (above - below) / (2 * np.where(curvature > 0, curvature, 1.0))
+        return cls(max(_weighted_median(lowest_points, curvature), lowest), middle, size)
 
-    def _left(self, bends: Array, plane: Array, seen: Array) -> Array:
+    def _residuals(self, bends: Array, plane: Array, seen: Array) -> Array:
         """Squared residuals (bends, views) that homographies leave with other bends, of points (2, views, n)."""
-        image = self.straightened(seen[:, None], bends[:, None, None])
+        image = self.straighten(seen[:, None], bends[:, None, None])
         return misfits(powers(normalised(plane)[0]), normalised(image)[0])
 
-    def straightened(self, px: Array, bends: Array | None = None) -> Array:
+    def straighten(self, px: Array, bends: Array | None = None) -> Array:
         """Pixels (2, ...) where a lens without distortion would have them; with other bends (...), if given."""
         middle = self.middle.reshape(2, *(1 for _ in px.shape[1:]))
         centred = px - middle

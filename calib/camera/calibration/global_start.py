@@ -12,12 +12,13 @@ import numpy as np
 
 from calib.arrays import Array
 from calib.camera.calibration.division_model import some_views
-from calib.camera.calibration.zhang import Start, start_at
+from calib.camera.calibration.zhang import CameraStart, pinhole, start_at
 from calib.engine.methods.multi_start import search
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from calib.camera.calibration.image_frame import ImageFrame
     from calib.camera.calibration.reprojection import Corners
     from calib.camera.lens import Lens
 
@@ -31,27 +32,24 @@ def search_start(
     lens: Lens,
     held: frozenset[str],
     corners: Corners,
-    extent: tuple[float, float, float, float],
+    frame: ImageFrame,
     *,
     seed: int = 0,
-    callback: Callable[[int, int], object] | None = None,
-) -> Start:
+    on_progress: Callable[[int, int], object] | None = None,
+) -> CameraStart:
     """The start of least median reprojection error over the box; see `zhang.start` for the arguments.
 
-    callback(generation, generations) stops the search by returning True.
+    on_progress(generation, generations) stops the search by returning True.
     """
     few = some_views(corners)
-    x, y, width, height = extent
-    size = max(width, height)
-    bent = "k1" in set(lens.coefficients) - held
+    bent = lens.radial in set(lens.labels) - held
     box = [(float(np.log(f)), float(np.log(t))) for f, t in [FOCAL]] + [(-CENTRE, CENTRE)] * 2 + [RADIAL] * bent
 
     def parameters_of(at: Array) -> Array:
-        focal = size * float(np.exp(at[0]))
-        middle = x + at[1] * width, y + at[2] * height
-        parameters = lens.start(np.array([[focal, 0, middle[0]], [0, focal, middle[1]], [0, 0, 1.0]]))
+        focal = frame.larger_px * float(np.exp(at[0]))
+        parameters = lens.start(pinhole(focal, frame.centre_px + at[1:3] * frame.size_px))
         if bent:
-            parameters[5 + lens.coefficients.index("k1")] = at[3]
+            parameters[lens.labels.index(lens.radial)] = at[3]
         return parameters
 
     found = search(
@@ -60,8 +58,8 @@ def search_start(
         seed=seed,
         generations=GENERATIONS,
         population=POPULATION,
-        on_generation=None if callback is None else lambda generation, _: callback(generation, GENERATIONS),
+        on_generation=None if on_progress is None else lambda generation, _: on_progress(generation, GENERATIONS),
     )
-    if callback is not None:
-        callback(GENERATIONS, GENERATIONS)
+    if on_progress is not None:
+        on_progress(GENERATIONS, GENERATIONS)
     return start_at(lens, corners, parameters_of(found))[1]

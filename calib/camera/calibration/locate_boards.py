@@ -12,7 +12,7 @@ from calib.arrays import Array, Index, Mask
 from calib.camera.calibration.bundle_adjustment import adjust
 from calib.camera.calibration.calibrate import calibrate
 from calib.camera.calibration.outliers import start_from_plausible_views, without_outliers
-from calib.camera.calibration.reprojection import corners_of
+from calib.camera.calibration.reprojection import PosedLens, corners_of
 from calib.camera.calibration.usable_views import find_usable_views
 from calib.camera.calibration.zhang import start_at
 from calib.camera.camera import Camera
@@ -84,7 +84,7 @@ def boards_seen(
         find_usable_views(observations), lambda corners: start_at(camera.lens, corners, camera.parameters)[1], robust
     )
     held = frozenset(camera.lens.labels)
-    fit = adjust(camera.lens, held, usable.views, usable.corners, camera.parameters, start.camera_from_board)
+    fit = adjust(camera.lens, held, usable.views, usable.corners, start)
     outliers: list[Excluded] = []
     if robust:
         fit, outliers = without_outliers(fit, usable.pivot)
@@ -107,8 +107,8 @@ def seen_by(seen: BoardsSeen, camera: Camera) -> BoardsSeen:
     Raises ConvergenceError `board-poses`.
     """
     held = frozenset(camera.lens.labels)
-    poses = seen.camera_from_board
-    fit = adjust(camera.lens, held, seen.views, corners_of(seen.views), camera.parameters, poses)
+    start = PosedLens(camera.parameters, seen.camera_from_board)
+    fit = adjust(camera.lens, held, seen.views, corners_of(seen.views), start)
     if not fit.solution.status.converged:
         raise ConvergenceError("the board's poses do not converge", code="board-poses", why=fit.solution.sentence())
     rms = float(np.sqrt(np.mean(np.sum(fit.residuals_px() ** 2, axis=1))))

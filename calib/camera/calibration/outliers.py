@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from calib.camera.calibration.homography import Homographies
     from calib.camera.calibration.reprojection import Corners
     from calib.camera.calibration.usable_views import UsableViews
-    from calib.camera.calibration.zhang import Start
+    from calib.camera.calibration.zhang import CameraStart
     from calib.engine import OnIteration
 
 # A homography that misses its corners by this share of the board's spread in the image, and by so many times the
@@ -39,8 +39,8 @@ def implausible_views(found: Homographies) -> Mask:
 
 
 def start_from_plausible_views(
-    usable: UsableViews, find_start: Callable[[Corners], Start], robust: bool
-) -> tuple[UsableViews, Start]:
+    usable: UsableViews, find_start: Callable[[Corners], CameraStart], robust: bool
+) -> tuple[UsableViews, CameraStart]:
     """The start and the views it is of: if robust, without those that are no view of the board."""
     start = find_start(usable.corners)
     bad = implausible_views(start.homographies)
@@ -54,7 +54,7 @@ def start_from_plausible_views(
 
 
 def without_outliers(
-    fit: Adjustment, origin: Array, progress: OnIteration | None = None
+    fit: Adjustment, origin: Array, on_iteration: OnIteration | None = None
 ) -> tuple[Adjustment, list[Excluded]]:
     """Find the corners and views that do not belong, and solve without them.
 
@@ -68,7 +68,7 @@ def without_outliers(
         return fit, []
     for _ in range(3):
         noise = _noise(norms)
-        fit = fit.again(everything, progress, noise)
+        fit = fit.again(everything, on_iteration, noise)
         norms = fit.norms()
         if _noise(norms) > 0.9 * noise:
             break
@@ -85,7 +85,7 @@ def without_outliers(
             fit = _without_views(fit, bad, origin)
         elif np.array_equal(used, previous):
             break
-        fit = fit.again(used, progress)
+        fit = fit.again(used, on_iteration)
         previous, norms = used, fit.norms()
     return fit, aside
 

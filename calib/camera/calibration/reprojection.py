@@ -11,6 +11,7 @@ import numpy as np
 
 from calib.arrays import Array, Index
 from calib.engine import Loss, ParameterBlock, ResidualBlock, prior
+from calib.engine.label import Label
 from calib.geometry import se3
 
 if TYPE_CHECKING:
@@ -20,6 +21,17 @@ if TYPE_CHECKING:
 
 LENS_BLOCK = "lens"
 POSE_BLOCK = "camera_from_board"
+POSE_LABELS = tuple(Label(f"v{axis}", "m") for axis in "xyz") + tuple(Label(f"w{axis}", "rad") for axis in "xyz")
+
+
+@dataclass(frozen=True, eq=False)
+class PosedLens:
+    """A lens' parameters and where the board is in every view."""
+
+    parameters: Array
+    """(p,) in the order of the lens' labels."""
+    camera_from_board: Array
+    """(views, 4, 4)"""
 
 
 @dataclass(frozen=True)
@@ -91,8 +103,7 @@ def weak_priors(lens: Lens, block: ParameterBlock, unit_px: float = 1.0) -> tupl
 
 def pose_block(camera_from_board: Array, names: Sequence[str]) -> ParameterBlock:
     """The pose of every view, (views, 4, 4), as unknowns private to the view."""
-    labels = se3.TANGENT
-    return ParameterBlock(POSE_BLOCK, camera_from_board, labels, retract=se3.retract, members=tuple(names))
+    return ParameterBlock(POSE_BLOCK, camera_from_board, POSE_LABELS, retract=se3.retract, members=tuple(names))
 
 
 def reprojection(lens: Lens, corners: Corners, sigma_px: float = 1.0, loss: Loss | None = None) -> ResidualBlock:
@@ -101,7 +112,7 @@ def reprojection(lens: Lens, corners: Corners, sigma_px: float = 1.0, loss: Loss
 
     def evaluate(values: Values, rows: Rows) -> tuple[Array, Sequence[Array]]:
         parameters, poses = values[LENS_BLOCK][0], values[POSE_BLOCK]
-        pose, board = _placed(poses, corners, rows)
+        pose, board = _place(poses, corners, rows)
         pixels, jacobians = _linearise(lens, parameters, pose, board, planar)
         pixels -= corners.px[:, rows]
         return pixels.T, [j.transpose(2, 1, 0) for j in jacobians]
@@ -117,15 +128,13 @@ def reprojection(lens: Lens, corners: Corners, sigma_px: float = 1.0, loss: Loss
     )
 
 
-def reprojected(lens: Lens, parameters: Array, camera_from_board: Array, corners: Corners) -> Array:
+def reproject(lens: Lens, parameters: Array, camera_from_board: Array, corners: Corners) -> Array:
     """Pixels (2, rows) where the lens projects the corners."""
-    pose, board = _placed(camera_from_board, corners, slice(0, corners.px.shape[1]))
-    m = lens.distort(parameters[5:], _in_camera(pose, board), derivatives=False).m
-    fx, fy, skew, cx, cy = parameters[:5].tolist()
-    return np.stack([fx * m[0] + skew * m[1] + cx, fy * m[1] + cy])
+    pose, board = _place(camera_from_board, corners, slice(0, corners.px.shape[1]))
+    return lens.linearise(parameters, _in_camera(pose, board), derivatives=False).px
 
 
-def _placed(poses: Array, corners: Corners, rows: Rows) -> tuple[Array, Array]:
+def _place(poses: Array, corners: Corners, rows: Rows) -> tuple[Array, Array]:
     """Poses entry by entry, (3, 4, n), and board points (3, n), of n rows: plain passes over long rows beat small
     matrix products."""
     entries, board, n = poses[:, :3, :].reshape(len(poses), 12).T, corners.in_board[:, rows], corners.uniform
@@ -157,20 +166,8 @@ def _linearise(
     the translation and X x q for the rotation (right perturbation: dP = R (v + w x X)).
     """
     X, Y, Z = board
-    affine = parameters[:5].tolist()
-    focal, centre, skew = np.array([[affine[0]], [affine[1]]]), np.array([[affine[3]], [affine[4]]]), affine[2]
-    d = lens.distort(parameters[5:], _in_camera(pose, board, planar))
-    pixels = d.m * focal
-    pixels += centre
-    by_lens = np.zeros((len(parameters), 2, len(X)))
-    by_lens[0, 0], by_lens[1, 1], by_lens[2, 0] = d.m[0], d.m[1], d.m[1]
-    by_lens[3, 0] = by_lens[4, 1] = 1.0
-    np.multiply(d.by_k, focal, out=by_lens[5:])
-    by_point = d.by_point * focal[:, :, None]
-    if skew != 0.0:
-        pixels[0] += skew * d.m[1]
-        by_lens[5:, 0] += skew * d.by_k[:, 1]
-        by_point[0] += skew * d.by_point[1]
+    projection = lens.linearise(parameters, _in_camera(pose, board, planar))
+    by_point = projection.by_point
     by_pose = np.empty((6, 2, len(X)))
     q, w = by_pose[:3], by_pose[3:]
     rotation = pose[:, :3, None]  # (row, column, 1, rows)
@@ -184,4 +181,4 @@ def _linearise(
     if not planar:
         w[0] -= q[1] * Z
         w[1] += q[0] * Z
-    return pixels, (by_lens, by_pose)
+    return projection.px, (projection.by_lens, by_pose)

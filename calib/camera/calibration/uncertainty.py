@@ -141,11 +141,6 @@ def _deviation_ratio(residuals: Array, group: NDArray[np.intp]) -> float:
 
 def _derivatives(camera: Camera, points: Array) -> tuple[Array, Array]:
     """d pixel by the lens parameters (n, 2, p) and by the point (n, 2, 3)."""
-    fx, fy, skew = camera.parameters[:3]
-    affine = np.array([[fx, skew], [0.0, fy]])
-    d = camera.lens.distort(camera.parameters[5:], points.T)
-    by_lens = np.zeros((len(points), 2, len(camera.parameters)))
-    by_lens[:, 0, 0], by_lens[:, 1, 1], by_lens[:, 0, 2] = d.m[0], d.m[1], d.m[1]
-    by_lens[:, 0, 3] = by_lens[:, 1, 4] = 1.0
-    by_lens[:, :, 5:] = np.einsum("ij,kjn->nik", affine, d.by_k)
-    return by_lens, np.einsum("ij,jkn->nik", affine, d.by_point)
+    projection = camera.lens.linearise(camera.parameters, np.ascontiguousarray(points.T))
+    by_lens, by_point = projection.by_lens.transpose(2, 1, 0), projection.by_point.transpose(2, 0, 1)
+    return np.ascontiguousarray(by_lens), np.ascontiguousarray(by_point)

@@ -82,7 +82,7 @@ def _advice(calibration: CameraCalibration) -> tuple[str, ...]:
             f"residuals repeat on the board ({board:.1f} times the noise): it is not flat or not evenly printed"
         )
     elif image > IMAGE_PATTERN:
-        better = {"pinhole": "brown_conrady", "brown_conrady": "rational"}.get(calibration.camera.lens.name)
+        better = calibration.camera.lens.richer
         hint = f"try --lens {better}" if better else "this lens model does not describe the lens"
         found.append(f"residuals repeat in the image ({image:.1f} times the noise): {hint}")
     total = sum(len(fit.used) for fit in calibration.views)

@@ -13,11 +13,13 @@ import numpy as np
 from calib.arrays import Array
 from calib.camera.calibration.division_model import Division
 from calib.camera.calibration.homography import Homographies, homographies
+from calib.camera.calibration.reprojection import PosedLens
 from calib.geometry import se3, so3
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from calib.camera.calibration.image_frame import ImageFrame
     from calib.camera.calibration.reprojection import Corners
     from calib.camera.lens import Lens
 
@@ -38,26 +40,27 @@ def intrinsics(matrices: Array, middle: Array, size: float) -> Array | None:
     """
     if len(matrices) < 2:
         return None
-    h = _conditioned(matrices, middle, size)
+    h = _condition(matrices, middle, size)
     rows = np.concatenate([_conic_row(h, 0, 1), _conic_row(h, 0, 0) - _conic_row(h, 1, 1)])
     if len(rows) > 5:
         rows = np.asarray(np.linalg.qr(rows, mode="r"))
     _, misfit, conics = np.linalg.svd(rows)
-    found = _pinhole_of_conic(conics[-1])
+    found = _focal_and_centre(conics[-1])
     if len(matrices) <= FEW_VIEWS:
         # noise and distortion fall on the aspect ratio; one focal length bears them better, where it is allowed
         _, square_misfit, square = np.linalg.svd(np.stack([rows[:, 0] + rows[:, 1], *rows.T[2:]], axis=1))
         if len(misfit) == 5 and square_misfit[-1] <= SQUARE_WITHIN * misfit[-1]:
-            found = _pinhole_of_conic(square[-1][[0, 0, 1, 2, 3]]) or found
+            found = _focal_and_centre(square[-1][[0, 0, 1, 2, 3]]) or found
     if found is None:
         return None
     fx, fy, cx, cy = found
     if not (max(abs(cx), abs(cy)) <= CENTRAL_SHARE and ASPECT[0] <= fx / fy <= ASPECT[1]):
         return None
-    return _pinhole(fx * size, fy * size, cx * size + middle[0], cy * size + middle[1])
+    centre = cx * size + middle[0], cy * size + middle[1]
+    return np.array([[fx * size, 0, centre[0]], [0, fy * size, centre[1]], [0, 0, 1.0]])
 
 
-def _pinhole_of_conic(conic: Array) -> tuple[float, float, float, float] | None:
+def _focal_and_centre(conic: Array) -> tuple[float, float, float, float] | None:
     """fx, fy, cx, cy of the conic's B11, B22, B13, B23, B33; None if it is not the image of the absolute conic."""
     b11, b22, b13, b23, b33 = conic if conic[0] > 0 else -conic
     if b11 <= 0 or b22 <= 0:
@@ -70,7 +73,7 @@ def _pinhole_of_conic(conic: Array) -> tuple[float, float, float, float] | None:
 
 def focal_only(matrices: Array, middle: Array, size: float) -> float | None:
     """One focal length with the principal point in the middle, from the same equations; None if they give none."""
-    h = _conditioned(matrices, middle, size)
+    h = _condition(matrices, middle, size)
     a = np.concatenate([h[:, 0, 0] * h[:, 0, 1] + h[:, 1, 0] * h[:, 1, 1], _square_gap(h[:, :2])])
     b = np.concatenate([h[:, 2, 0] * h[:, 2, 1], h[:, 2, 0] ** 2 - h[:, 2, 1] ** 2])
     inverse = -np.sum(a * b) / max(float(np.sum(a * a)), 1e-300)
@@ -94,53 +97,42 @@ def poses(matrices: Array) -> Array:
     return se3.compose(rotation, translation)
 
 
-@dataclass(frozen=True)
-class Start:
-    """Where the solve begins: lens parameters and camera_from_board (views, 4, 4).
+@dataclass(frozen=True, eq=False)
+class CameraStart(PosedLens):
+    """Where the solve begins."""
 
-    homographies: those the poses came from, of pixels, or of the rays of a pinhole turned to each view's board.
-    """
-
-    parameters: Array
-    camera_from_board: Array
     homographies: Homographies
+    """Those the poses came from, of pixels, or of the rays of a pinhole turned to each view's board."""
 
 
-def start(lens: Lens, held: frozenset[str], corners: Corners, extent: tuple[float, float, float, float]) -> Start:
+def start(lens: Lens, held: frozenset[str], corners: Corners, frame: ImageFrame) -> CameraStart:
     """Closed-form start of the lens and the poses.
 
-    extent: x and y of the middle of the image, its width and height, pixels. Zhang's solution from corners freed of
-    their radial distortion where it is sound; else the best of a range of focal lengths, by the median reprojection
-    error of their poses.
+    Zhang's solution from corners freed of their radial distortion where it is sound; else the best of a range of focal
+    lengths, by the median reprojection error of their poses.
     """
-    middle, size = np.array(extent[:2]), max(extent[2:])
-    if lens.widest_deg < 90:
-        bend = Division.estimated(corners, middle, size) if "k1" in set(lens.labels) - held else None
-        found = homographies(corners, None if bend is None else bend.straightened(corners.px))
+    middle, size = frame.centre_px, frame.larger_px
+    if lens.perspective:
+        bend = Division.estimate(corners, middle, size) if lens.radial in set(lens.labels) - held else None
+        found = homographies(corners, None if bend is None else bend.straighten(corners.px))
         matrix = intrinsics(found.matrices, middle, size)
         if matrix is not None:
-            parameters = lens.start(matrix)
-            if bend is not None:
-                parameters[5:] = bend.coefficients(lens, held, matrix, corners.px)
-            return Start(parameters, poses(np.linalg.inv(matrix) @ found.matrices), found)
+            bent = None if bend is None else bend.coefficients(lens, held, matrix, corners.px)
+            return CameraStart(lens.start(matrix, bent), poses(np.linalg.inv(matrix) @ found.matrices), found)
     found = homographies(corners)
     focals = [size * ratio for ratio in (0.25, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 4.0)]
     single = focal_only(found.matrices, middle, size)
     if single is not None and 0.2 < single / size < 20:
         focals.append(single)
-    trials = [start_at(lens, corners, lens.start(_pinhole(f, f, middle[0], middle[1]))) for f in focals]
+    trials = [start_at(lens, corners, lens.start(pinhole(f, middle))) for f in focals]
     return min(trials, key=lambda trial: trial[0])[1]
 
 
 def with_fixed(
-    lens: Lens,
-    fixed: Mapping[str, float | None],
-    start: Start,
-    corners: Corners,
-    extent: tuple[float, float, float, float],
-) -> Start:
-    """The start with the parameters that the user holds where he holds them; None: in the middle of the image, or 0."""
-    middle = lens.start(_pinhole(1.0, 1.0, *extent[:2]))
+    lens: Lens, fixed: Mapping[str, float | None], start: CameraStart, corners: Corners, frame: ImageFrame
+) -> CameraStart:
+    """The start with the fixed parameters at their values; None: in the middle of the image, or 0."""
+    middle = lens.start(pinhole(1.0, frame.centre_px))
     parameters = start.parameters.copy()
     for label, value in fixed.items():
         at = lens.labels.index(label)
@@ -150,7 +142,7 @@ def with_fixed(
     return start_at(lens, corners, parameters)[1]
 
 
-def start_at(lens: Lens, corners: Corners, parameters: Array) -> tuple[float, Start]:
+def start_at(lens: Lens, corners: Corners, parameters: Array) -> tuple[float, CameraStart]:
     """Median reprojection error, pixels, and poses with the lens given: its parameters (p,).
 
     Each view's homography is that of a pinhole turned towards the board, so that a board at the edge of a fisheye's
@@ -168,10 +160,10 @@ def start_at(lens: Lens, corners: Corners, parameters: Array) -> tuple[float, St
     with np.errstate(all="ignore"):
         error = np.linalg.norm(lens.project(parameters, points) - corners.px.T, axis=1)
     median = float(np.median(np.where(np.isfinite(error), error, np.inf)))
-    return median, Start(parameters, camera_from_board, found)
+    return median, CameraStart(parameters, camera_from_board, found)
 
 
-def _conditioned(matrices: Array, middle: Array, size: float) -> Array:
+def _condition(matrices: Array, middle: Array, size: float) -> Array:
     """Homographies into image coordinates centred and scaled to about one, columns of about unit length."""
     to_unit = np.array([[1 / size, 0, -middle[0] / size], [0, 1 / size, -middle[1] / size], [0, 0, 1]])
     h = to_unit @ matrices
@@ -197,5 +189,6 @@ def _square_gap(h: Array) -> Array:
     return np.asarray(np.sum(h[:, :, 0] ** 2 - h[:, :, 1] ** 2, axis=1))
 
 
-def _pinhole(fx: float, fy: float, cx: float, cy: float) -> Array:
-    return np.array([[fx, 0, cx], [0, fy, cy], [0, 0, 1.0]])
+def pinhole(focal: float, centre: Array) -> Array:
+    """The matrix (3, 3) of one focal length and a principal point (2,)."""
+    return np.array([[focal, 0, centre[0]], [0, focal, centre[1]], [0, 0, 1.0]])

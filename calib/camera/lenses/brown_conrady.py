@@ -42,4 +42,11 @@ def distort(k: Array, points: Array, derivatives: bool = True) -> Distorted:
     return Distorted(m, by_ratio(diagonal[0], mixed, diagonal[1], ab, inverse_z), by_k)
 
 
-LENS = Lens("brown_conrady", ("k1", "k2", "p1", "p2", "k3"), distort)
+LENS = Lens(
+    coefficients=("k1", "k2", "p1", "p2", "k3"),
+    distort=distort,
+    purpose="ordinary lenses; OpenCV's default, ROS' plumb_bob",
+    typical=(-0.25, 0.09, 0.0008, -0.0005, -0.01),
+    richer="rational",
+    radial="k1",
+)

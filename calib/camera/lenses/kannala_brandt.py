@@ -42,4 +42,12 @@ def distort(k: Array, points: Array, derivatives: bool = True) -> Distorted:
     return Distorted(scale * xy, by_point, by_k)
 
 
-LENS = Lens("kannala_brandt", ("k1", "k2", "k3", "k4"), distort, widest_deg=179.0)
+LENS = Lens(
+    coefficients=("k1", "k2", "k3", "k4"),
+    distort=distort,
+    purpose="fisheye lenses, also beyond 180 degrees; OpenCV's fisheye",
+    typical=(0.03, -0.008, 0.003, -0.001),
+    typical_focal=0.35,
+    radial="k1",
+    widest_deg=179.0,
+)

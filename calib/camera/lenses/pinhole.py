@@ -18,4 +18,10 @@ def distort(k: Array, points: Array, derivatives: bool = True) -> Distorted:
     return Distorted(ab, by_ratio(one, np.zeros_like(one), one, ab, inverse_z), np.empty((0, *ab.shape)))
 
 
-LENS = Lens("pinhole", (), distort)
+LENS = Lens(
+    coefficients=(),
+    distort=distort,
+    purpose="images without distortion, or rectified ones",
+    typical=(),
+    richer="brown_conrady",
+)

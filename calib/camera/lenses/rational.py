@@ -49,8 +49,10 @@ def distort(k: Array, points: Array, derivatives: bool = True) -> Distorted:
 RADIAL = ("k1", "k2", "k3", "k4", "k5", "k6")
 
 LENS = Lens(
-    "rational",
-    ("k1", "k2", "p1", "p2", "k3", "k4", "k5", "k6"),
-    distort,
+    coefficients=("k1", "k2", "p1", "p2", "k3", "k4", "k5", "k6"),
+    distort=distort,
+    purpose="wide lenses of strong distortion; OpenCV's CALIB_RATIONAL_MODEL",
+    typical=(0.35, 0.06, 0.0008, -0.0005, 0.005, 0.6, 0.12, 0.01),
+    radial="k1",
     weak=dict.fromkeys(RADIAL, 5.0),
 )

@@ -70,7 +70,7 @@ def _draw_pose(
     width, height = image_size_px
     middle = corners_in_board.mean(axis=0)
     extent = float(np.ptp(corners_in_board, axis=0).max())
-    focal = float(np.mean(camera.parameters[:2]))
+    focal = float(np.mean(camera.focal_px))
     for _ in range(MOST_DRAWS):
         pixel = rng.uniform((0.1 * width, 0.1 * height), (0.9 * width, 0.9 * height))
         share = rng.uniform(0.3, 0.8)  # of the image's height that the board spans, if seen squarely
@@ -84,7 +84,7 @@ def _draw_pose(
         translation = ray * focal * extent / (share * height) - rotation @ middle
         pose = se3.compose(rotation, translation)
         points = se3.apply(pose, corners_in_board)
-        if points[:, 2].min() <= 0 and camera.lens.widest_deg < 90:
+        if points[:, 2].min() <= 0 and camera.lens.perspective:
             continue
         px = camera.project(points)
         margin = MARGIN * width

@@ -18,14 +18,6 @@ from calib.camera.simulation.draw_views import draw_views
 from calib.camera.simulation.pictures import pictures
 from calib.result import Output
 
-# Coefficients of an ordinary lens of each kind, for whoever does not state their own.
-TYPICAL = {
-    "pinhole": (),
-    "brown_conrady": (-0.25, 0.09, 0.0008, -0.0005, -0.01),
-    "rational": (0.35, 0.06, 0.0008, -0.0005, 0.005, 0.6, 0.12, 0.01),
-    "kannala_brandt": (0.03, -0.008, 0.003, -0.001),
-}
-
 
 @dataclass(frozen=True, eq=False, repr=False)
 class CameraSimulation(Output):
@@ -62,12 +54,12 @@ class CameraSimulation(Output):
 
 
 def typical_camera(lens: str | Lens, image_size_px: tuple[int, int] = (1280, 720)) -> Camera:
-    """An ordinary camera of a lens kind: focal length 0.75 of the width (0.35 for a fisheye), slightly off centre."""
+    """An ordinary camera of a lens kind, its principal point slightly off the middle of the image."""
     model = load_lens(lens) if isinstance(lens, str) else lens
     width, height = image_size_px
-    focal = width * (0.75 if model.widest_deg < 90 else 0.35)
+    focal = width * model.typical_focal
     affine = (focal, 1.005 * focal, 0.0, 0.5 * (width - 1) + 0.012 * width, 0.5 * (height - 1) - 0.009 * height)
-    return Camera(model, np.array(affine + TYPICAL[model.name]), image_size_px)
+    return Camera(model, np.array(affine + model.typical), image_size_px)
 
 
 def simulate(

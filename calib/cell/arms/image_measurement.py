@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from calib.arrays import Array
 from calib.camera.calibration.condensed_corners import corner_knowledge
 from calib.camera.calibration.locate_boards import boards_seen
-from calib.camera.calibration.reprojection import LENS_BLOCK, corners_of, reprojected
+from calib.camera.calibration.reprojection import LENS_BLOCK, corners_of, reproject
 from calib.cell.hand_eye.frame_loop import SETUPS
 from calib.cell.hand_eye.paired_views import require_scale
 from calib.cell.pairing.by_name_or_order import pair
@@ -183,7 +183,7 @@ class ArmViews:
         """
         poses = se3.inverse(world_from_target) if setup == "eye-in-hand" else world_from_target
         corners = corners_of([self.seen.views[i] for i in views])
-        off = reprojected(self.seen.camera.lens, self.seen.camera.parameters, poses, corners) - corners.px
+        off = reproject(self.seen.camera.lens, self.seen.camera.parameters, poses, corners) - corners.px
         return float(np.sqrt(np.mean(np.sum(off**2, axis=0))))
 
 

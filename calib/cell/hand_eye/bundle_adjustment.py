@@ -21,7 +21,7 @@ from calib.camera.calibration.reprojection import (
     Corners,
     lens_block,
     pose_block,
-    reprojected,
+    reproject,
     reprojection,
     weak_priors,
 )
@@ -156,7 +156,7 @@ def reprojection_errors(scene: Scene, state: State, camera_from_board: Array | N
         in_board[2] += state.shape @ surface(in_board)
         corners = replace(corners, in_board=in_board)
     poses = state.camera_from_board if camera_from_board is None else camera_from_board
-    return np.asarray((reprojected(scene.lens, state.parameters, poses, corners) - corners.px).T)
+    return np.asarray((reproject(scene.lens, state.parameters, poses, corners) - corners.px).T)
 
 
 def _seen_by_camera(

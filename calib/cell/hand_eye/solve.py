@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from calib.arrays import Array
 from calib.camera.calibration.board_shape import LABELS as SHAPE_LABELS
 from calib.camera.calibration.bundle_adjustment import adjust as adjust_camera
-from calib.camera.calibration.reprojection import corners_of
+from calib.camera.calibration.reprojection import PosedLens, corners_of
 from calib.cell.hand_eye.bundle_adjustment import OFFSET_LABEL, Scene, State, adjust, reduce
 from calib.cell.hand_eye.outliers import distances_of
 from calib.cell.hand_eye.variance_components import Reduced, RobotNoise, estimate_noise
@@ -105,9 +105,8 @@ def judge_images(data: Data, solved: Solved, used: NDArray[np.bool_]) -> Judged:
     if (others := np.flatnonzero(~used)).size:
         corners = corners_of([views[i] for i in others])
         unused = [views[i] for i in others]
-        poses[others] = adjust_camera(
-            camera.lens, held, unused, corners, state.parameters, poses[others]
-        ).camera_from_board
+        start = PosedLens(state.parameters, poses[others])
+        poses[others] = adjust_camera(camera.lens, held, unused, corners, start).camera_from_board
     names = tuple(view.image for view in views)
     whole = replace(
         scene,

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.stats import t as student
 
 from calib.arrays import Array
-from calib.camera.calibration.reprojection import reprojected
+from calib.camera.calibration.reprojection import reproject
 from calib.cell.hand_eye.bundle_adjustment import CAMERA_BLOCK
 from calib.cell.hand_eye.calibrate import CONFIDENCE, HandEye, ImageFit, calibrate_hand_eye
 from calib.cell.hand_eye.frame_loop import MOUNT, REST, Setup, missed, predicted, sizes
@@ -213,7 +213,7 @@ def _image_fits(rig: Rig, solved: RigSolved, k: int, own: HandEye) -> tuple[Imag
     rms = []
     for flange in (state.base_from_flange, rig.said):
         poses = predicted(rig.setup, flange[camera.pose], state.x[k], state.y)
-        left = reprojected(camera.lens, state.parameters[k], poses, camera.corners) - camera.corners.px
+        left = reproject(camera.lens, state.parameters[k], poses, camera.corners) - camera.corners.px
         squares = np.bincount(camera.corners.view, np.sum(left**2, axis=0))
         rms.append(np.sqrt(squares / camera.corners.counts))
     lengths, angles = (each[camera.pose] for each in sizes(missed(rig.said, state.base_from_flange)[0]))

@@ -130,7 +130,7 @@ def _straight_ahead(camera: Camera, corners_in_board: Array) -> Array:
     """camera_from_board (4, 4) of a board on the optical axis, seen squarely."""
     assert camera.image_size_px is not None
     extent = float(np.ptp(corners_in_board, axis=0).max())
-    distance = camera.parameters[1] * extent / (SPAN * camera.image_size_px[1])
+    distance = camera.focal_px[1] * extent / (SPAN * camera.image_size_px[1])
     return se3.compose(np.eye(3), np.array([0.0, 0.0, distance]) - corners_in_board.mean(axis=0))
 
 

@@ -148,7 +148,7 @@ def draw_pose(camera: Camera, corners_in_board: Array, rng: np.random.Generator)
         tilted = so3.exp(tilt * np.array([np.cos(direction), np.sin(direction), 0.0]))
         rolled = so3.exp(np.array([0.0, 0.0, rng.uniform(-ROLL_RAD, ROLL_RAD)]))
         rotation = so3.turning_z_to(ray) @ tilted @ rolled
-        distance = camera.parameters[1] * extent / (rng.uniform(*SPAN) * size[1])
+        distance = camera.focal_px[1] * extent / (rng.uniform(*SPAN) * size[1])
         pose = se3.compose(rotation, ray * distance - rotation @ middle)
         points = se3.apply(pose, corners_in_board)
         px = camera.project(points)

@@ -105,7 +105,7 @@ def _along(camera: Camera, board: Array, path: tuple[Array, Array], progress_s: 
     roll = np.column_stack([np.zeros((len(waves), 2)), ROLL_RAD * waves[:, 4]])
     rotation = so3.turning_z_to(ray) @ so3.exp(tilt) @ so3.exp(roll)
     span = SPAN[0] + (SPAN[1] - SPAN[0]) * (0.5 + 0.5 * waves[:, 5])
-    distance = camera.parameters[1] * float(np.ptp(board, axis=0).max()) / (span * size[1])
+    distance = camera.focal_px[1] * float(np.ptp(board, axis=0).max()) / (span * size[1])
     return se3.compose(rotation, ray * distance[:, None] - rotation @ board.mean(axis=0))
 
 

@@ -13,6 +13,7 @@ from calib.camera import calibrate
 from calib.camera.calibration.division_model import Division
 from calib.camera.calibration.homography import homographies
 from calib.camera.calibration.reprojection import Corners, corners_of
+from calib.camera.lens import AFFINE
 from calib.camera.simulation.simulate import typical_camera
 
 MIDDLE, SIZE = np.array([639.5, 359.5]), 1280.0
@@ -31,16 +32,16 @@ def divided(bend: float, sigma_px: float, views: int = 10) -> Corners:
 
 @pytest.mark.parametrize("bend", [-0.5, -0.2, 0.0, 0.1])
 def test_the_bend_is_found(bend: float) -> None:
-    found = Division.estimated(divided(bend, 0.0), MIDDLE, SIZE)
+    found = Division.estimate(divided(bend, 0.0), MIDDLE, SIZE)
     assert found.bend == pytest.approx(bend, abs=0.02)
-    assert Division.estimated(divided(bend, 0.3), MIDDLE, SIZE).bend == pytest.approx(bend, abs=0.05)
+    assert Division.estimate(divided(bend, 0.3), MIDDLE, SIZE).bend == pytest.approx(bend, abs=0.05)
 
 
 @pytest.mark.parametrize("bend", [-0.5, -0.2, 0.1])
 def test_straightened_corners_obey_homographies(bend: float) -> None:
     corners = divided(bend, 0.0)
     before = homographies(corners).rms
-    after = homographies(corners, Division.estimated(corners, MIDDLE, SIZE).straightened(corners.px)).rms
+    after = homographies(corners, Division.estimate(corners, MIDDLE, SIZE).straighten(corners.px)).rms
     assert (after < 0.2 * before).all()
 
 
@@ -49,7 +50,7 @@ def test_views_that_are_none_of_the_board_do_not_bend_the_rest() -> None:
     rng = np.random.default_rng(5)
     wild = corners.px.copy()
     wild[:, corners.view == 3] = rng.uniform(0, 700, (2, int(np.sum(corners.view == 3))))
-    assert Division.estimated(replace(corners, px=wild), MIDDLE, SIZE).bend == pytest.approx(-0.3, abs=0.08)
+    assert Division.estimate(replace(corners, px=wild), MIDDLE, SIZE).bend == pytest.approx(-0.3, abs=0.08)
 
 
 def curve(lens: str, coefficients: NDArray[np.float64], radius: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -82,6 +83,6 @@ def test_coefficients_that_are_held_stay_zero() -> None:
 def test_with_it_few_evaluations_suffice(k1: float) -> None:
     camera = typical_camera("brown_conrady")
     parameters = camera.parameters.copy()
-    parameters[5:] = [k1, -k1 / 2, 5e-4, -5e-4, 0.0]
+    parameters[len(AFFINE) :] = [k1, -k1 / 2, 5e-4, -5e-4, 0.0]
     case: Case = seen(replace(camera, parameters=parameters), good("brown_conrady", views=10).camera_from_board, 0.2)
     assert calibrate(case.views, robust=False).solution.evaluations <= 6

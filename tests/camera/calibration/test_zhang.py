@@ -10,12 +10,13 @@ from cases.camera import BOARD, CENTRED, LENSES, Case, good, parallel_poses, pos
 
 from calib.camera.calibration import zhang
 from calib.camera.calibration.homography import homographies
+from calib.camera.calibration.image_frame import ImageFrame
 from calib.camera.calibration.reprojection import corners_of
 from calib.camera.simulation.simulate import typical_camera
 from calib.geometry import se3, so3
 
 MIDDLE, SIZE = np.array([639.5, 359.5]), 1280.0
-EXTENT = (639.5, 359.5, 1280.0, 720.0)
+FRAME = ImageFrame.of_image((1280, 720))
 
 
 def pinhole_case(sigma_px: float = 0.0, seed: int = 0) -> Case:
@@ -109,7 +110,7 @@ def test_the_start_is_near_enough_for_every_lens(name: str) -> None:
     """Within a fifth of the focal length and a median error of a tenth of a square: the solve does the rest."""
     case = good(name, views=10, sigma_px=0.2, seed=8)
     corners = corners_of(case.views)
-    start = zhang.start(case.camera.lens, case.camera.lens.held, corners, EXTENT)
+    start = zhang.start(case.camera.lens, case.camera.lens.held, corners, FRAME)
     assert start.parameters[0] == pytest.approx(case.camera.parameters[0], rel=0.2)
     points = se3.apply(start.camera_from_board[corners.view], corners.in_board.T)
     assert (points[:, 2] > 0).all()
@@ -121,6 +122,6 @@ def test_the_start_is_near_enough_for_every_lens(name: str) -> None:
 def test_the_start_without_distortion_is_the_answer(aspect: float) -> None:
     case = with_aspect(aspect, 10)
     corners = corners_of(case.views)
-    start = zhang.start(case.camera.lens, case.camera.lens.held, corners, EXTENT)
+    start = zhang.start(case.camera.lens, case.camera.lens.held, corners, FRAME)
     np.testing.assert_allclose(start.parameters, case.camera.parameters, rtol=0, atol=1e-6)
     np.testing.assert_allclose(start.camera_from_board, case.camera_from_board, rtol=0, atol=1e-8)

@@ -12,7 +12,7 @@ from scipy.stats import chi2
 
 from calib.camera.calibration.condensed_corners import corner_knowledge
 from calib.camera.calibration.locate_boards import seen_by
-from calib.camera.calibration.reprojection import corners_of, reprojected
+from calib.camera.calibration.reprojection import corners_of, reproject
 from calib.cell.arms.image_measurement import ArmViews, lens_label
 from calib.cell.arms.joint_lens import ArmInView, LensOfArm, identify_in_view
 from calib.cell.hand_eye.frame_loop import SETUPS, Setup
@@ -139,7 +139,7 @@ def test_six_numbers_of_the_pose_and_the_rest_of_the_lens_say_all() -> None:
     parameters[free] += lens
 
     def squares(parameters: np.ndarray, poses: np.ndarray) -> float:
-        return float(np.sum((reprojected(CAMERA.lens, parameters, poses, corners) - corners.px) ** 2))
+        return float(np.sum((reproject(CAMERA.lens, parameters, poses, corners) - corners.px) ** 2))
 
     moved = known.residuals + known.by_lens @ lens
     moved[:, :6] += np.einsum("nij,nj->ni", known.by_pose, pose)
