@@ -37,8 +37,8 @@ from typing import Any
 import numpy as np
 
 from calib.network import Net, TrainingSettings, accuracy, new_net, one_hot, train, train_in_batches
-from calib.network.fitting import fitting, samples, start_outputs
-from calib.network.net import Scaling, single
+from calib.network.net import Scaling, bank_of
+from calib.network.training_problem import samples, solve_outputs_first, training_problem
 from calib.robot import identify, load_arm, read_poses
 
 DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data" / "robot"
@@ -100,9 +100,9 @@ def by_scipy(inputs: Array, targets: Array, hidden: tuple[int, ...], seed: int) 
     from scipy.optimize import least_squares
 
     net = new_net(inputs, targets, hidden, seed)
-    data = samples(single(net), inputs, targets)
-    net = start_outputs(single(net), data).nets[0]
-    evaluate = fitting(single(net), data).residuals[0].evaluate
+    data = samples(bank_of(net), inputs, targets)
+    net = solve_outputs_first(bank_of(net), data).nets[0]
+    evaluate = training_problem(bank_of(net), data).residuals[0].evaluate
     rows = slice(0, len(inputs))
     began = time.process_time()
     found = least_squares(

@@ -40,10 +40,10 @@ from calib.engine.methods.mini_batch import BatchState, batch_step
 from calib.network import Net
 from calib.network.backpropagation import forward
 from calib.network.batches import Floored
-from calib.network.fitting import fitting, samples
-from calib.network.net import Scaling, single
+from calib.network.net import Scaling, bank_of
 from calib.network.shape import feed_forward
 from calib.network.start import nguyen_widrow
+from calib.network.training_problem import samples, training_problem
 
 INERTIA, VISCOUS, DRY, GRAVITY = 0.5, 0.4, 0.6, 8.0  # kg m^2, N m s / rad, N m, N m: a 2 kg load on 0.4 m
 SMOOTH = 0.1  # rad / s over which dry friction turns round
@@ -148,7 +148,7 @@ def simulate(
 
 def levenberg_marquardt(net: Net, damping: Damping, inputs: Array, torques: Array) -> tuple[Net, Damping]:
     """A step on a batch, its damping carried along."""
-    problem = fitting(single(net), samples(single(net), inputs, torques))
+    problem = training_problem(bank_of(net), samples(bank_of(net), inputs, torques))
     stands = batch_step(problem, BatchState(problem.start, damping), Floored(floor=FLOOR))
     return net.with_weights(stands.values["net 1"][0]), stands.damping
 

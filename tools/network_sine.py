@@ -35,8 +35,8 @@ from calib.engine import Iteration, Options, Problem, solve
 from calib.engine.methods.gradient_descent import Rate, gradient_descent
 from calib.engine.methods.multi_start import global_start
 from calib.network import new_net
-from calib.network.fitting import fitting, samples, start_outputs
-from calib.network.net import single
+from calib.network.net import bank_of
+from calib.network.training_problem import samples, solve_outputs_first, training_problem
 
 POINTS, HIDDEN = 500, 10
 SHARE = 1e-3  # of the variance: the error to reach
@@ -69,11 +69,11 @@ def posed(seed: int) -> tuple[Problem, Problem, float]:
     """The problem from small random weights, from ours, and the cost at which the error is reached."""
     inputs, targets = composite(seed)
     net = new_net(inputs, targets, (HIDDEN,), seed)
-    data = samples(single(net), inputs, targets)
-    ours = fitting(start_outputs(single(net), data), data)
+    data = samples(bank_of(net), inputs, targets)
+    ours = training_problem(solve_outputs_first(bank_of(net), data), data)
     weights = np.random.default_rng(seed).uniform(-0.5, 0.5, net.shape.count)
     goal = 0.5 * SHARE * float(np.sum((data.targets - data.targets.mean()) ** 2))
-    return fitting(single(net.with_weights(weights)), data), ours, goal
+    return training_problem(bank_of(net.with_weights(weights)), data), ours, goal
 
 
 def until(goal: float) -> tuple[Callable[[Iteration], bool], list[int]]:

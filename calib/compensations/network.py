@@ -1,8 +1,8 @@
 """Nets, one per joint and side by side, that correct each joint by a function of its own value.
 
-Trained by the engine on what the arm leaves, all joints together; an ensemble over folds (see
-`calib.network.remainder`). A joint's bearing, gear and encoder err with the joint's own angle, and a function of one
-variable needs a hundred poses where one of six would need many thousands.
+Trained by the engine on the residuals of the arm's model, all joints together; an ensemble over folds (see
+`calib.network.residual_model`). A joint's bearing, gear and encoder err with the joint's own angle, and a function of
+one variable needs a hundred poses where one of six would need many thousands.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 from calib.arrays import Array
 from calib.network.net import Ensemble
 from calib.network.net_file import ensemble_document, read_ensemble
-from calib.network.remainder import fit_remainder
+from calib.network.residual_model import fit_residual_model
 from calib.robot.compensation import Compensation, Groups, Lesson
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def learn(joints: Array, errors_m: Array, by_joint: Array, groups: Groups | None
         joints, errors_m, by_joint = joints[rows], errors_m[rows], by_joint[rows]
         groups = None if groups is None else groups[rows]
     # in millimetres, for the sentence it ends with
-    found = fit_remainder(joints, -1000 * errors_m, groups, seed=seed, mixing=1000 * by_joint)
+    found = fit_residual_model(joints, -1000 * errors_m, groups, seed=seed, mixing=1000 * by_joint)
     return Lesson(found.ensemble, found.reason, found.before, found.after)
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from calib.network.classification import accuracy, classes, one_hot
     from calib.network.net import Net, new_net
     from calib.network.net_file import load_net, save_net
-    from calib.network.remainder import fit_remainder
+    from calib.network.residual_model import fit_residual_model
     from calib.network.training import TrainingSettings, train
 
 __all__ = [
@@ -20,7 +20,7 @@ __all__ = [
     "TrainingSettings",
     "accuracy",
     "classes",
-    "fit_remainder",
+    "fit_residual_model",
     "load_net",
     "new_net",
     "one_hot",
@@ -37,7 +37,7 @@ __getattr__, __dir__ = lazy(
         "TrainingSettings": "training",
         "accuracy": "classification",
         "classes": "classification",
-        "fit_remainder": "remainder",
+        "fit_residual_model": "residual_model",
         "load_net": "net_file",
         "new_net": "net",
         "one_hot": "classification",

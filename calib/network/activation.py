@@ -9,20 +9,22 @@ from calib import plugins
 from calib.arrays import Array
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Activation:
-    """An activation function.
-
-    evaluate(n): value and derivative at net inputs n, each of n's shape.
-    active: half the width, about 0, of the net inputs over which the function does its bending; the start spreads a
-    layer's units over it (None: nowhere, the function is linear). image: the values it can take, onto which the
-    targets of an output layer are scaled (None: all).
-    """
+    """An activation function."""
 
     name: str
+    """That of its file."""
     evaluate: Callable[[Array], tuple[Array, Array]]
+    """evaluate(n): value and derivative at net inputs n, each of n's shape."""
     active: float | None
+    """Half the width, about 0, of the net inputs over which the function does its bending; the start spreads a layer's
+    units over it. None: nowhere, the function is linear."""
     image: tuple[float, float] | None
+    """The values it can take, onto which the targets of an output layer are scaled. None: all."""
+
+    def __repr__(self) -> str:
+        return f"Activation({self.name!r})"
 
 
 def read_activation(name: str) -> Activation:

@@ -1,11 +1,12 @@
 """Mini-batch training: a Levenberg-Marquardt step per batch, damping carried along.
 
 A batch has fewer residuals than the net has weights, so the engine takes its steps in the dual form. Damping is what
-keeps a step on one batch from undoing what the others taught.
+keeps a step on one batch from undoing the steps on the others.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,8 +14,8 @@ import numpy as np
 from calib.arrays import Array
 from calib.engine.damping import Damping, Nielsen
 from calib.engine.methods.mini_batch import BatchState, batch_step
-from calib.network.fitting import fitting, samples, with_values
-from calib.network.net import Net, single
+from calib.network.net import Net, bank_of
+from calib.network.training_problem import samples, training_problem, with_values
 
 
 @dataclass(frozen=True)
@@ -31,46 +32,59 @@ class Floored(Nielsen):
 
 @dataclass(frozen=True)
 class BatchSettings:
-    """How to train in batches; the defaults were measured on the 8 x 8 digits.
-
-    batch: samples per step. epochs: passes over all samples, newly shuffled each. damping: at least, relative to the
-    squared column norms of a batch. averaged: the answer is the mean of the weights after the last so many epochs,
-    which evens out what single batches did.
-    """
+    """How to train in batches; the defaults were measured on the 8 x 8 digits."""
 
     batch: int = 20
+    """Samples per step."""
     epochs: int = 8
+    """Passes over all samples, newly shuffled each."""
     damping: float = 5.0
+    """At least, relative to the squared column norms of a batch."""
     averaged: int = 4
+    """The answer is the mean of the weights after the last so many epochs, which evens out what single batches did."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class BatchTraining:
-    """A net trained in batches. mse: mean squared residual in scaled units, over each epoch's batches before their
-    steps."""
+    """A net trained in batches."""
 
     net: Net
+    """With the weights found."""
     mse: tuple[float, ...]
+    """Mean squared residual in scaled units, over each epoch's batches before their steps."""
+
+    def __repr__(self) -> str:
+        return f"BatchTraining({self.net!r}, {len(self.mse)} epochs, mse {self.mse[-1] if self.mse else np.nan:.4g})"
 
 
 def train_in_batches(
-    net: Net, inputs: Array, targets: Array, seed: int, settings: BatchSettings | None = None
+    net: Net,
+    inputs: Array,
+    targets: Array,
+    seed: int,
+    settings: BatchSettings | None = None,
+    on_progress: Callable[[int, int], object] | None = None,
 ) -> BatchTraining:
-    """Train a net on inputs (n, k) and targets (n, d), batch by batch in an order drawn from the seed."""
+    """Train a net on inputs (n, k) and targets (n, d), batch by batch in an order drawn from the seed.
+
+    on_progress(done, total) is told of every epoch.
+    """
     settings = settings or BatchSettings()
     generator = np.random.default_rng(seed)
-    bank = single(net)
+    bank = bank_of(net)
     data = samples(bank, inputs, targets)
-    stands = BatchState(fitting(bank, data).start, Damping(settings.damping))
+    state = BatchState(training_problem(bank, data).start, Damping(settings.damping))
     mse, recent = [], []
     for epoch in range(settings.epochs):
         order = generator.permutation(len(inputs))
         squares = 0.0
         for begin in range(0, len(order), settings.batch):
             rows = order[begin : begin + settings.batch]
-            stands = batch_step(fitting(bank, data.rows(rows)), stands, Floored(floor=settings.damping))
-            squares += stands.squares[0]
+            state = batch_step(training_problem(bank, data.rows(rows)), state, Floored(floor=settings.damping))
+            squares += state.squares[0]
         mse.append(squares / targets.size)
         if epoch >= settings.epochs - settings.averaged:
-            recent.append(with_values(bank, stands.values).nets[0].weights)
+            recent.append(with_values(bank, state.values).nets[0].weights)
+        if on_progress is not None:
+            on_progress(epoch + 1, settings.epochs)
     return BatchTraining(net.with_weights(np.mean(recent, axis=0)), tuple(mse))

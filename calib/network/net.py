@@ -13,9 +13,12 @@ from calib.network.shape import Shape, feed_forward
 from calib.network.start import nguyen_widrow
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Scaling:
     """An affine map of columns (k,): scaled = (value - centre) / spread."""
+
+    def __repr__(self) -> str:
+        return f"Scaling({len(self.centre)} columns)"
 
     centre: Array
     spread: Array
@@ -29,7 +32,7 @@ class Scaling:
         return scaled * self.spread + self.centre
 
 
-def onto(values: Array, image: tuple[float, float] | None = None) -> Scaling:
+def scaling_onto(values: Array, image: tuple[float, float] | None = None) -> Scaling:
     """The scaling that maps the range of each column of values (n, k) onto an interval, [-1, 1] if none is given.
 
     A column that never changes maps to the middle.
@@ -41,22 +44,25 @@ def onto(values: Array, image: tuple[float, float] | None = None) -> Scaling:
     return Scaling((least + most) / 2 - spread * (low + high) / 2, spread)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Net:
-    """A feed-forward net.
-
-    shape: layers and activations. weights: (shape.count,). input_scaling, output_scaling: between the user's units and
-    the net's, in which inputs and outputs lie about [-1, 1].
-    """
+    """A feed-forward net: a function of arrays."""
 
     shape: Shape
+    """Layers and activations."""
     weights: Array
+    """(shape.count,)"""
     input_scaling: Scaling
+    """From the user's units to the net's, in which inputs lie about [-1, 1]."""
     output_scaling: Scaling
+    """The same for the outputs; it is undone."""
+
+    def __repr__(self) -> str:
+        return f"Net({self.shape!r}, {self.shape.count} weights)"
 
     def __call__(self, inputs: Array) -> Array:
         """Outputs (n, outputs) of inputs (n, inputs). Raises InputError `net-inputs` on another number of columns."""
-        checked = columns(inputs, self.shape.sizes[0], "inputs")
+        checked = check_columns(inputs, self.shape.sizes[0], "inputs")
         return self.output_scaling.undo(forward(self.shape, self.weights, self.input_scaling.apply(checked)).outputs)
 
     def with_weights(self, weights: Array) -> Net:
@@ -64,41 +70,48 @@ class Net:
         return replace(self, weights=weights)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Bank:
-    """Nets side by side, each looking at its own columns of the inputs; their outputs are joined.
-
-    nets: in order of their outputs. columns: per net, the input columns it sees.
-    """
+    """Nets side by side, each a function of its own columns of the inputs; their outputs are joined."""
 
     nets: tuple[Net, ...]
+    """In order of their outputs."""
     columns: tuple[tuple[int, ...], ...]
+    """Per net, its columns of the inputs."""
+
+    def __repr__(self) -> str:
+        return f"Bank({len(self.nets)} nets of {len({c for own in self.columns for c in own})} inputs)"
 
     def __call__(self, inputs: Array) -> Array:
         """Outputs (n, outputs of all nets) of inputs (n, inputs)."""
         return np.concatenate([net(inputs[:, seen]) for net, seen in zip(self.nets, self.columns, strict=True)], axis=1)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Ensemble:
-    """Banks that answer by their mean: errors that differ between members cancel.
+    """Banks whose outputs are averaged: errors that differ between members cancel.
 
-    low, high: (inputs,) the range of the inputs they were trained on. Inputs beyond it are answered as its edge is,
-    for a net knows nothing out there.
+    Inputs beyond the range of the training data are clipped to it, for nets do not extrapolate.
     """
 
     members: tuple[Bank, ...]
+    """With outputs of one number."""
     low: Array
+    """(inputs,) lower end of the range they were trained on."""
     high: Array
+    """(inputs,) its upper end."""
+
+    def __repr__(self) -> str:
+        return f"Ensemble({len(self.members)} members of {len(self.low)} inputs)"
 
     def __call__(self, inputs: Array) -> Array:
         """Outputs (n, outputs) of inputs (n, inputs). Raises InputError `net-inputs`."""
-        within = np.clip(columns(inputs, len(self.low), "inputs"), self.low, self.high)
+        within = np.clip(check_columns(inputs, len(self.low), "inputs"), self.low, self.high)
         return np.asarray(np.mean([member(within) for member in self.members], axis=0))
 
 
-def single(net: Net) -> Bank:
-    """A bank of one net that sees all inputs."""
+def bank_of(net: Net) -> Bank:
+    """A bank of one net, of all inputs."""
     return Bank((net,), (tuple(range(net.shape.sizes[0])),))
 
 
@@ -117,15 +130,17 @@ def new_net(
     targets are scaled. input_scaling: the range of each input if None. Raises InputError `net-inputs` if they are not
     finite tables of as many rows.
     """
-    inputs, targets = columns(inputs, None, "inputs"), columns(targets, None, "targets")
+    inputs, targets = check_columns(inputs, None, "inputs"), check_columns(targets, None, "targets")
     if len(inputs) != len(targets) or not len(inputs):
         raise InputError(f"{len(inputs)} rows of inputs for {len(targets)} of targets", code="net-inputs")
     shape = feed_forward((inputs.shape[1], *hidden, targets.shape[1]), activation, output)
     weights = nguyen_widrow(shape, np.random.default_rng(seed))
-    return Net(shape, weights, input_scaling or onto(inputs), onto(targets, shape.activations[-1].image))
+    return Net(
+        shape, weights, input_scaling or scaling_onto(inputs), scaling_onto(targets, shape.activations[-1].image)
+    )
 
 
-def columns(table: Array, count: int | None, name: str) -> Array:
+def check_columns(table: Array, count: int | None, name: str) -> Array:
     """A finite table (n, count) of floats. Raises InputError `net-inputs` if it is not."""
     checked = np.asarray(table, float)
     if checked.ndim != 2 or (count is not None and checked.shape[1] != count):

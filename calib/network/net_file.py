@@ -27,7 +27,7 @@ from calib.network.shape import Shape
 
 
 @dataclass(frozen=True)
-class _Written:
+class _NetDocument:
     """A net, as written."""
 
     sizes: tuple[int, ...]
@@ -40,20 +40,20 @@ class _Written:
 
 
 @dataclass(frozen=True)
-class _WrittenMember:
+class _BankDocument:
     """A bank, as written. columns: per net, the inputs it sees."""
 
     columns: tuple[tuple[int, ...], ...]
-    nets: tuple[_Written, ...]
+    nets: tuple[_NetDocument, ...]
 
 
 @dataclass(frozen=True)
-class _WrittenEnsemble:
+class _EnsembleDocument:
     """An ensemble, as written. low, high: the range of the inputs it was trained on."""
 
     low: tuple[float, ...]
     high: tuple[float, ...]
-    members: tuple[_WrittenMember, ...]
+    members: tuple[_BankDocument, ...]
 
 
 def save_net(net: Net, path: Path, *, overwrite: bool = False) -> None:
@@ -86,7 +86,7 @@ def net_document(net: Net) -> dict[str, Any]:
 
 def read_net(document: Any, where: str) -> Net:
     """The net of plain data; `where` names it in errors, which are those of `load_net`."""
-    return _net(config.build(_Written, document, where), where)
+    return _net(config.build(_NetDocument, document, where), where)
 
 
 def ensemble_document(ensemble: Ensemble) -> dict[str, Any]:
@@ -100,28 +100,28 @@ def ensemble_document(ensemble: Ensemble) -> dict[str, Any]:
 
 def read_ensemble(document: Any, where: str) -> Ensemble:
     """The ensemble of plain data; errors as in `read_net`."""
-    written = config.build(_WrittenEnsemble, document, where)
+    written = config.build(_EnsembleDocument, document, where)
     if not written.members or len(written.low) != len(written.high):
-        raise _wrong("an ensemble has members, and inputs of as many low as high ends", where)
+        raise _file_error("an ensemble has members, and inputs of as many low as high ends", where)
     members = tuple(
         _member(member, len(written.low), f"{where}: members[{i}]") for i, member in enumerate(written.members)
     )
     widths = {sum(net.shape.sizes[-1] for net in member.nets) for member in members}
     if len(widths) > 1:
-        raise _wrong("members differ in how many outputs they have", where)
+        raise _file_error("members differ in how many outputs they have", where)
     return Ensemble(members, np.array(written.low), np.array(written.high))
 
 
-def _member(written: _WrittenMember, inputs: int, where: str) -> Bank:
+def _member(written: _BankDocument, inputs: int, where: str) -> Bank:
     nets = tuple(_net(net, f"{where}: nets[{i}]") for i, net in enumerate(written.nets))
     if not nets or [len(seen) for seen in written.columns] != [net.shape.sizes[0] for net in nets]:
-        raise _wrong("columns must name the inputs of every net", where)
+        raise _file_error("columns must name the inputs of every net", where)
     if not all(0 <= column < inputs for seen in written.columns for column in seen):
-        raise _wrong(f"columns are counted from 0 to {inputs - 1}", where)
+        raise _file_error(f"columns are counted from 0 to {inputs - 1}", where)
     return Bank(nets, written.columns)
 
 
-def _net(written: _Written, where: str) -> Net:
+def _net(written: _NetDocument, where: str) -> Net:
     shape = Shape(written.sizes, tuple(read_activation(name) for name in written.activations))
     wanted = {
         "weights": shape.count,
@@ -131,14 +131,14 @@ def _net(written: _Written, where: str) -> Net:
     for key, count in wanted.items():
         if len(getattr(written, key)) != count:
             what = f"{len(getattr(written, key))} numbers, {count} belong to layers of {list(shape.sizes)} units"
-            raise _wrong(what, f"{where}: {key}")
+            raise _file_error(what, f"{where}: {key}")
     for key in ("input_spread", "output_spread"):
         if not all(getattr(written, key)):
-            raise _wrong("a spread of zero", f"{where}: {key}")
+            raise _file_error("a spread of zero", f"{where}: {key}")
     inputs = Scaling(np.array(written.input_centre), np.array(written.input_spread))
     outputs = Scaling(np.array(written.output_centre), np.array(written.output_spread))
     return Net(shape, np.array(written.weights), inputs, outputs)
 
 
-def _wrong(what: str, where: str) -> UsageError:
+def _file_error(what: str, where: str) -> UsageError:
     return UsageError(what, code="net-file", where=where)

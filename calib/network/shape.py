@@ -13,7 +13,7 @@ from calib.errors import UsageError
 from calib.network.activation import Activation, read_activation
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Shape:
     """Units per layer, inputs first, and the activation of every layer after the inputs.
 
@@ -29,6 +29,9 @@ class Shape:
         if len(self.activations) != len(self.sizes) - 1:
             what = f"{len(self.activations)} activations for {len(self.sizes) - 1} layers of units"
             raise UsageError(what, code="net-shape", advice="give one per layer after the inputs")
+
+    def __repr__(self) -> str:
+        return f"{'-'.join(map(str, self.sizes))} {' '.join(each.name for each in self.activations)}"
 
     @property
     def count(self) -> int:

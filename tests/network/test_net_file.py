@@ -12,7 +12,7 @@ import pytest
 from calib.config import parse_yaml
 from calib.errors import UsageError
 from calib.network import Net, load_net, new_net, save_net
-from calib.network.net import Bank, Ensemble, single
+from calib.network.net import Bank, Ensemble, bank_of
 from calib.network.net_file import ensemble_document, net_document, read_ensemble, read_net
 
 
@@ -23,7 +23,7 @@ def net() -> Net:
 
 
 def ensemble(net: Net) -> Ensemble:
-    return Ensemble((single(net), Bank((net,), ((2, 0, 1),))), np.array([-1.0, -2.0, -3.0]), np.array([1.0, 2.0, 3.0]))
+    return Ensemble((bank_of(net), Bank((net,), ((2, 0, 1),))), np.array([-1.0, -2.0, -3.0]), np.array([1.0, 2.0, 3.0]))
 
 
 def test_a_net_comes_back_bit_for_bit(net: Net, tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ from calib.arrays import Array
 from calib.engine import Options, solve
 from calib.errors import InputError
 from calib.network import Net, TrainingSettings, new_net, train
-from calib.network.fitting import fitting, samples, start_outputs
-from calib.network.net import Ensemble, onto, single
+from calib.network.net import Ensemble, bank_of, scaling_onto
+from calib.network.training_problem import samples, solve_outputs_first, training_problem
 
 
 def peaks(points: int) -> tuple[Array, Array]:
@@ -65,8 +65,8 @@ def test_weight_decay_is_ridge_regression() -> None:
     rng = np.random.default_rng(2)
     inputs, targets = rng.normal(size=(40, 3)), rng.normal(size=(40, 1))
     net = new_net(inputs, targets, (), 0)
-    data = samples(single(net), inputs, targets)
-    found = solve(fitting(single(net), data, 7.0), Options()).values["net 1"][0]
+    data = samples(bank_of(net), inputs, targets)
+    found = solve(training_problem(bank_of(net), data, 7.0), Options()).values["net 1"][0]
     whole = np.column_stack([data.inputs[0], np.ones(40)])
     expected = np.linalg.solve(whole.T @ whole + 7 * np.diag([1, 1, 1, 0]), whole.T @ data.targets[:, 0])
     np.testing.assert_allclose(found, expected, atol=1e-9)
@@ -75,8 +75,8 @@ def test_weight_decay_is_ridge_regression() -> None:
 def test_the_output_layer_starts_at_its_best() -> None:
     inputs, targets = wave(60)
     net = new_net(inputs, targets, (5,), 0)
-    data = samples(single(net), inputs, targets)
-    started = start_outputs(single(net), data).nets[0]
+    data = samples(bank_of(net), inputs, targets)
+    started = solve_outputs_first(bank_of(net), data).nets[0]
     last = net.shape.last
     np.testing.assert_array_equal(started.weights[:-last], net.weights[:-last])
     assert mean_square(started, inputs, targets) < 0.5 * mean_square(net, inputs, targets)
@@ -122,7 +122,7 @@ def test_several_outputs_in_their_own_units() -> None:
 
 def test_scaling_maps_a_range_and_back() -> None:
     values = np.array([[1.0, 5.0], [3.0, 5.0], [2.0, 5.0]])
-    scaling = onto(values, (0.0, 1.0))
+    scaling = scaling_onto(values, (0.0, 1.0))
     np.testing.assert_allclose(scaling.apply(values)[:, 0], [0, 1, 0.5])
     np.testing.assert_allclose(scaling.apply(values)[:, 1], 0.5)  # a column that never changes: the middle
     np.testing.assert_allclose(scaling.undo(scaling.apply(values)), values)
@@ -131,7 +131,7 @@ def test_scaling_maps_a_range_and_back() -> None:
 def test_an_ensemble_answers_by_the_mean_and_stays_at_its_edge() -> None:
     inputs, targets = wave(50)
     nets = [new_net(inputs, targets, (4,), seed) for seed in range(2)]
-    ensemble = Ensemble(tuple(map(single, nets)), np.array([-1.0]), np.array([1.0]))
+    ensemble = Ensemble(tuple(map(bank_of, nets)), np.array([-1.0]), np.array([1.0]))
     at = np.array([[0.5], [1.0]])
     np.testing.assert_allclose(ensemble(at), (nets[0](at) + nets[1](at)) / 2)
     np.testing.assert_array_equal(ensemble(np.array([[7.0]])), ensemble(np.array([[1.0]])))
@@ -148,3 +148,28 @@ def test_tables_that_do_not_fit_are_refused() -> None:
     with pytest.raises(InputError, match="targets are not finite") as refused:
         new_net(inputs, bad, (3,), 0)
     assert (refused.value.code, refused.value.where) == ("net-inputs", "row 4")
+
+
+def test_training_is_watched_and_stopped() -> None:
+    inputs, targets = wave(50)
+    net = new_net(inputs, targets, (6,), 5)
+    seen: list[int] = []
+    stopped = train(net, inputs, targets, on_iteration=lambda one: seen.append(one.index) or len(seen) == 3)
+    assert seen == [1, 2, 3]
+    assert len(stopped.mse) == 3
+    seen.clear()
+    settings = TrainingSettings(40, check_every=4)
+    stopped = train(net, inputs, targets, settings, wave(51), lambda one: seen.append(one.index) or len(seen) == 6)
+    assert seen == [1, 2, 3, 4, 5, 6]
+    assert [index for index, _ in stopped.held_out] == [4, 6]
+
+
+def test_nets_print_in_a_line_and_compare_by_identity() -> None:
+    inputs, targets = wave(50)
+    net, again = (new_net(inputs, targets, (6,), 5) for _ in range(2))
+    assert repr(net) == "Net(1-6-1 tanh linear, 19 weights)"
+    assert repr(bank_of(net)) == "Bank(1 nets of 1 inputs)"
+    assert net == net
+    assert net != again
+    assert len(repr(train(net, inputs, targets, TrainingSettings(3)))) < 300
+    assert len(repr(Ensemble((bank_of(net),), np.zeros(1), np.ones(1)))) < 300

@@ -1,6 +1,6 @@
-"""Learning what a model leaves: an ensemble of small nets, kept only if the error on held-out samples falls.
+"""A model of the residuals of another: an ensemble of small nets, kept only if the error on held-out samples falls.
 
-The samples are divided into folds, by group where groups are given. A member is trained without each fold and judged
+The samples are divided into folds, by group where groups are given. A member is trained without each fold and tested
 on it; the members together are the ensemble (A. Krogh, J. Vedelsby, "Neural network ensembles, cross validation, and
 active learning", NIPS 7, 1995), and their errors, each on its own fold, are what the ensemble is accepted by.
 """
@@ -15,17 +15,17 @@ from numpy.typing import NDArray
 
 from calib.arrays import Array
 from calib.errors import InputError
-from calib.network.fitting import samples
 from calib.network.folds import divide
-from calib.network.net import Bank, Ensemble, Net, Scaling, columns, new_net, onto, single
+from calib.network.net import Bank, Ensemble, Net, Scaling, bank_of, check_columns, new_net, scaling_onto
 from calib.network.shape import feed_forward
 from calib.network.start import nguyen_widrow
 from calib.network.training import TrainingSettings, fit
+from calib.network.training_problem import samples
 
 Groups = Sequence[object] | NDArray[np.generic]
 
 FOLDS = 5  # the usual compromise between the share trained on and the number of trainings
-COMPARED = 2  # folds on which the candidates are compared; the chosen one is trained on the others as well
+COMPARED = 2  # folds on which the candidates are compared; the best one is trained on the others as well
 HIDDEN = (8, 20, 40)  # units per net
 # Squared weights against squared residuals in scaled units: the variance of the noise over that of the weights, from
 # nearly noise-free to hardly anything but noise.
@@ -33,8 +33,8 @@ WEIGHT_DECAYS = (1e-3, 1e-1, 1e1)
 # Few, for the ensemble averages out what a member has not settled. Measured on a UR10's joints, mean held-out error
 # after 6, 12, 30 steps of 40 units: 0.200, 0.199, 0.200.
 ITERATIONS = 8
-SIGNIFICANT = 2.0  # standard errors by which the held-out error must fall: 97.5 % that it really does
-JUDGED_ALONE = 10  # samples of a group from which it must gain by itself: the mean of fewer says little
+SIGNIFICANT = 2.0  # standard errors by which the held-out error must fall: 97.5 % that the decrease is no accident
+TESTED_ALONE = 10  # samples of a group from which on its own error must fall: the mean of fewer is too uncertain
 
 
 @dataclass(frozen=True)
@@ -46,19 +46,23 @@ class NetCandidate:
     error: float
 
 
-@dataclass(frozen=True, eq=False)
-class Remainder:
-    """What learning a remainder came to.
-
-    ensemble: None if it was declined. reason: a sentence with both figures. before, after: mean held-out error, in
-    the targets' unit. candidates: all that were tried.
-    """
+@dataclass(frozen=True, eq=False, repr=False)
+class ResidualModel:
+    """A model of residuals, or why there is none."""
 
     ensemble: Ensemble | None
+    """None if it was declined."""
     reason: str
+    """A sentence with both figures."""
     before: float
+    """Mean held-out error without the model, in the targets' unit."""
     after: float
+    """The same with it."""
     candidates: tuple[NetCandidate, ...]
+    """All that were tried."""
+
+    def __repr__(self) -> str:
+        return f"ResidualModel({self.reason})"
 
     @property
     def kept(self) -> bool:
@@ -66,7 +70,7 @@ class Remainder:
         return self.ensemble is not None
 
 
-def fit_remainder(
+def fit_residual_model(
     inputs: Array,
     targets: Array,
     groups: Groups | None = None,
@@ -75,17 +79,17 @@ def fit_remainder(
     mixing: Array | None = None,
     hidden: Sequence[int] = HIDDEN,
     weight_decays: Sequence[float] = WEIGHT_DECAYS,
-) -> Remainder:
+) -> ResidualModel:
     """Learn targets (n, d) from inputs (n, k), or decline if that does not lower the held-out error.
 
-    groups: (n,) what must not be divided between training and judging, such as sessions; every one of JUDGED_ALONE
-    samples or more must gain. mixing: (n, d, k), given where each output is a correction of one input, a function of
-    that input alone, and mixing @ corrections should equal the targets: the Jacobian of an arm, for errors of its
-    joints. The ensemble then returns corrections (n, k).
+    groups: (n,) what must not be divided between training and testing, such as sessions; the error must fall in every
+    one of TESTED_ALONE samples or more. mixing: (n, d, k), given where each output is a correction of one input, a
+    function of that input alone, and mixing @ corrections should equal the targets: the Jacobian of an arm, for errors
+    of its joints. The ensemble then returns corrections (n, k).
     Error is the mean length of the rows of targets - prediction; d coordinates in one unit.
     Raises InputError `net-inputs` or `too-few-samples`.
     """
-    inputs, targets = columns(inputs, None, "inputs"), columns(targets, None, "targets")
+    inputs, targets = check_columns(inputs, None, "inputs"), check_columns(targets, None, "targets")
     if len(inputs) != len(targets):
         raise InputError(f"{len(inputs)} rows of inputs for {len(targets)} of targets", code="net-inputs")
     if mixing is not None and mixing.shape != (*targets.shape, inputs.shape[1]):
@@ -102,7 +106,7 @@ def fit_remainder(
     figures = f"mean held-out error {before.mean():.4g} before, {after.mean():.4g} after"
     ensemble = None if reason else Ensemble(members, inputs.min(axis=0), inputs.max(axis=0))
     sentence = f"declined: {reason}; {figures}" if reason else f"kept: {figures}"
-    return Remainder(
+    return ResidualModel(
         ensemble, sentence, float(before.mean()), float(after.mean()), tuple(each.candidate for each in tried)
     )
 
@@ -131,29 +135,34 @@ class _Task:
 
     def member(self, candidate: NetCandidate, fold: int) -> tuple[Bank, Array]:
         """A bank trained without a fold, and the lengths (m,) of what it leaves on that fold."""
-        apart = self.folds[fold]
-        rest = np.setdiff1d(np.arange(len(self.inputs)), apart)
+        held_out = self.folds[fold]
+        rest = np.setdiff1d(np.arange(len(self.inputs)), held_out)
         mixing = None if self.mixing is None else self.mixing[rest]
         bank = self._bank(candidate.hidden, rest, fold)
         data = samples(bank, self.inputs[rest], self.targets[rest], mixing)
         settings = TrainingSettings(ITERATIONS, candidate.weight_decay)
         bank = fit(bank, data, settings).bank
-        answer = bank(self.inputs[apart])
+        answer = bank(self.inputs[held_out])
         if self.mixing is not None:
-            answer = np.einsum("ndo,no->nd", self.mixing[apart], answer)
-        return bank, np.linalg.norm(self.targets[apart] - answer, axis=1)
+            answer = np.einsum("ndo,no->nd", self.mixing[held_out], answer)
+        return bank, np.linalg.norm(self.targets[held_out] - answer, axis=1)
 
     def _bank(self, hidden: int, rows: NDArray[np.intp], fold: int) -> Bank:
         """An untrained bank: one net, or one per input where outputs are corrections of inputs."""
         if self.mixing is None:
-            return single(new_net(self.inputs[rows], self.targets[rows], (hidden,), self.seed + fold))
+            return bank_of(new_net(self.inputs[rows], self.targets[rows], (hidden,), self.seed + fold))
         # one correction alone would explain the targets if it had this size
         reach = np.sqrt(np.mean(self.mixing[rows] ** 2, axis=(0, 1)))
         size = np.sqrt(np.mean(self.targets[rows] ** 2)) / np.where(reach > 0, reach, 1.0)
         shape = feed_forward((1, hidden, 1))
         generator = np.random.default_rng(self.seed + fold)
         nets = tuple(
-            Net(shape, nguyen_widrow(shape, generator), onto(self.inputs[:, [k]]), Scaling(np.zeros(1), size[[k]]))
+            Net(
+                shape,
+                nguyen_widrow(shape, generator),
+                scaling_onto(self.inputs[:, [k]]),
+                Scaling(np.zeros(1), size[[k]]),
+            )
             for k in range(self.inputs.shape[1])
         )
         return Bank(nets, tuple((k,) for k in range(len(nets))))
@@ -163,12 +172,12 @@ def _search(task: _Task, hidden: Sequence[int], weight_decays: Sequence[float]) 
     """Weight decays at the middle size, then the other sizes at the best of them."""
     sizes = sorted(hidden)
     middle = sizes[len(sizes) // 2]
-    tried = [_judge(task, middle, decay) for decay in weight_decays]
+    tried = [_try_candidate(task, middle, decay) for decay in weight_decays]
     decay = min(tried, key=lambda trial: trial.candidate.error).candidate.weight_decay
-    return tried + [_judge(task, size, decay) for size in sizes if size != middle]
+    return tried + [_try_candidate(task, size, decay) for size in sizes if size != middle]
 
 
-def _judge(task: _Task, hidden: int, weight_decay: float) -> _Trial:
+def _try_candidate(task: _Task, hidden: int, weight_decay: float) -> _Trial:
     members = task.members(NetCandidate(hidden, weight_decay, np.inf), 0, COMPARED)
     error = float(np.concatenate([left for _, left in members]).mean())
     return _Trial(NetCandidate(hidden, weight_decay, error), members)
@@ -183,7 +192,7 @@ def _objection(before: Array, after: Array, groups: Groups | None) -> str:
         return "the held-out error falls by less than chance would explain"
     if groups is not None:
         names, of = np.unique(np.asarray(groups).astype(str), return_inverse=True)
-        large = np.bincount(of) >= JUDGED_ALONE
+        large = np.bincount(of) >= TESTED_ALONE
         worse = [str(name) for i, name in enumerate(names) if large[i] and fall[of == i].mean() <= 0]
         if worse:
             return f"the held-out error does not fall for {', '.join(worse)}"

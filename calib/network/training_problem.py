@@ -1,4 +1,4 @@
-"""What training asks of the engine: the problem of fitting a bank of nets to targets.
+"""Training as a problem of the engine: a bank of nets fitted to targets.
 
 Residuals are in the net's units: (mixing @ outputs - targets) / spread of the targets.
 """
@@ -57,7 +57,7 @@ def samples(bank: Bank, inputs: Array, targets: Array, mixing: Array | None = No
     return Samples(scaled, (targets - mixing @ centre) / size, mixing * (spread / size))
 
 
-def fitting(bank: Bank, data: Samples, weight_decay: float = 0.0) -> Problem:
+def training_problem(bank: Bank, data: Samples, weight_decay: float = 0.0) -> Problem:
     """The problem of fitting a bank to samples, started at its weights.
 
     weight_decay: adds weight_decay times the squared weights, biases aside, to the squared residuals: a prior of
@@ -87,7 +87,7 @@ def fitting(bank: Bank, data: Samples, weight_decay: float = 0.0) -> Problem:
     return Problem(blocks, (fit, *decays))
 
 
-def start_outputs(bank: Bank, data: Samples) -> Bank:
+def solve_outputs_first(bank: Bank, data: Samples) -> Bank:
     """The bank with its linear output layers solved for, hidden layers as they are: where training starts.
 
     A bank with an output that is not linear is left as it is.
@@ -95,7 +95,7 @@ def start_outputs(bank: Bank, data: Samples) -> Bank:
     if any(net.shape.activations[-1].name != "linear" for net in bank.nets):
         return bank
     ridge = START_RIDGE * data.targets.size
-    problem = fitting(bank, data, ridge)
+    problem = training_problem(bank, data, ridge)
     held = tuple(
         block.hold(*block.labels[: -net.shape.last]) for block, net in zip(problem.parameters, bank.nets, strict=True)
     )

@@ -7,7 +7,7 @@ import pytest
 
 from calib.arrays import Array
 from calib.errors import InputError
-from calib.network import fit_remainder
+from calib.network import fit_residual_model
 from calib.network.folds import divide
 
 FEW = {"hidden": (6,), "weight_decays": (1e-3,)}
@@ -26,7 +26,7 @@ def bent(rows: int, noise: float, size: float = 1.0) -> tuple[Array, Array, Arra
 
 def test_corrections_of_joints_are_learnt_through_what_they_move() -> None:
     q, targets, by_joint = bent(300, 0.01)
-    found = fit_remainder(q, targets, seed=1, mixing=by_joint, **FEW)
+    found = fit_residual_model(q, targets, seed=1, mixing=by_joint, **FEW)
     assert found.kept
     assert found.ensemble is not None
     assert found.reason.startswith("kept: mean held-out error")
@@ -43,14 +43,14 @@ def test_functions_of_all_inputs_are_learnt_without_mixing() -> None:
     rng = np.random.default_rng(2)
     x = rng.uniform(-1, 1, (250, 2))
     y = np.sin(2 * x[:, :1]) * x[:, 1:] + 0.01 * rng.normal(size=(250, 1))
-    found = fit_remainder(x, y, seed=0, **FEW)
+    found = fit_residual_model(x, y, seed=0, **FEW)
     assert found.kept
     assert found.after < 0.2 * found.before
 
 
 def test_noise_is_declined() -> None:
     q, targets, by_joint = bent(120, 1.0, size=0.0)
-    found = fit_remainder(q, targets, seed=1, mixing=by_joint, **FEW)
+    found = fit_residual_model(q, targets, seed=1, mixing=by_joint, **FEW)
     assert not found.kept
     assert found.ensemble is None
     assert found.reason.startswith("declined: ")
@@ -61,15 +61,15 @@ def test_every_session_must_gain() -> None:
     """One session of three errs the other way round: the mean still gains, that session does not."""
     q, targets, by_joint = bent(330, 0.05)
     sessions = np.array(["mon", "tue", "wed"])[np.arange(330) % 11 // 5]
-    assert fit_remainder(q, targets, sessions, seed=1, mixing=by_joint, **FEW).kept
+    assert fit_residual_model(q, targets, sessions, seed=1, mixing=by_joint, **FEW).kept
     odd = np.where((sessions == "wed")[:, None], -targets, targets)
-    found = fit_remainder(q, odd, sessions, seed=1, mixing=by_joint, **FEW)
+    found = fit_residual_model(q, odd, sessions, seed=1, mixing=by_joint, **FEW)
     assert "does not fall for wed" in found.reason
 
 
 def test_candidates_are_compared() -> None:
     q, targets, by_joint = bent(150, 0.05)
-    found = fit_remainder(q, targets, seed=1, mixing=by_joint, hidden=(2, 6, 8), weight_decays=(1e-3, 1e3))
+    found = fit_residual_model(q, targets, seed=1, mixing=by_joint, hidden=(2, 6, 8), weight_decays=(1e-3, 1e3))
     assert [(each.hidden, each.weight_decay) for each in found.candidates] == [
         (6, 1e-3), (6, 1e3), (2, 1e-3), (8, 1e-3)
     ]  # fmt: skip
@@ -87,13 +87,13 @@ def test_folds_keep_groups_together() -> None:
 def test_what_cannot_be_divided_is_refused() -> None:
     q, targets, by_joint = bent(7, 0.1)
     with pytest.raises(InputError, match="too few to hold any out") as refused:
-        fit_remainder(q, targets, seed=0)
+        fit_residual_model(q, targets, seed=0)
     assert refused.value.code == "too-few-samples"
     with pytest.raises(InputError, match="all samples are of one group"):
         divide(7, ["a"] * 7, 5, 0)
     with pytest.raises(InputError, match="6 groups for 7 samples"):
         divide(7, list("aabbcc"), 5, 0)
     with pytest.raises(InputError, match="mixing of shape"):
-        fit_remainder(q, targets, seed=0, mixing=by_joint[:, :1])
+        fit_residual_model(q, targets, seed=0, mixing=by_joint[:, :1])
     with pytest.raises(InputError, match="7 rows of inputs for 6"):
-        fit_remainder(q, targets[:6], seed=0)
+        fit_residual_model(q, targets[:6], seed=0)
