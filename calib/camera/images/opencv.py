@@ -10,7 +10,7 @@ _NEEDED = ("findChessboardCorners", "findChessboardCornersSB", "cornerSubPix", "
 
 
 def load() -> Any:
-    """The `cv2` module (OpenCV 4.8 or newer).
+    """The `cv2` module (OpenCV 4.10 or newer).
 
     Raises UsageError `opencv-unavailable` with what to install when it cannot be loaded or is not whole.
     """

@@ -86,14 +86,11 @@ def test_the_same_corners_give_the_camera_of_opencv(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(2))
 def test_standard_deviations_are_those_of_opencv(seed: int) -> None:
-    """OpenCV before 5 divides by corners less unknowns; twice as many coordinates were seen. From 5 on it agrees."""
     observations = in_single_precision(good("brown_conrady", views=10, seed=seed))
     labels = OPENCV_LABELS["brown_conrady"]
     _, _, sigma, _ = by_opencv(observations)
     ours = calibrate(observations, robust=False)
-    corners, unknowns = ours.corners, len(labels) + 6 * len(ours.views)
-    factor = np.sqrt((2 * corners - unknowns) / (corners - unknowns)) if int(cv2.__version__[0]) < 5 else 1.0
-    np.testing.assert_allclose(sigma / sigmas(ours, labels), factor, rtol=1e-4)
+    np.testing.assert_allclose(sigma / sigmas(ours, labels), 1.0, rtol=1e-4)
 
 
 def test_a_pinhole_is_that_of_opencv_without_distortion() -> None:
