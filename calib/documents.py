@@ -70,6 +70,7 @@ def _row(dumper: yaml.SafeDumper, value: list[Any]) -> yaml.SequenceNode:
     return dumper.represent_sequence("tag:yaml.org,2002:seq", value, flow_style=flat)
 
 
+_Dumper.add_multi_representer(str, yaml.representer.SafeRepresenter.represent_str)  # labels
 _Dumper.add_representer(float, _number)
 _Dumper.add_representer(list, _row)
 _Dumper.add_multi_representer(str, lambda dumper, text: dumper.represent_str(str(text)))  # a label is its text

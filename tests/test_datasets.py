@@ -9,7 +9,7 @@ import pytest
 from cases.paths import ROOT
 
 from calib.config import read_yaml
-from calib.robot.arm.read import load_arm
+from calib.robot.arm.read import load_geometry
 from calib.robot.conventions.diagnose import diagnose
 from calib.robot.table.read import read_poses
 
@@ -39,7 +39,7 @@ def test_robots_are_regenerated_byte_for_byte(name: str) -> None:
 def test_robots_load_and_are_sound(name: str) -> None:
     folder = ROOT / "datasets" / name
     table = read_poses(folder / "poses.csv")
-    arm = load_arm(read_yaml(folder / "calib.yaml")["arm"])
+    arm = load_geometry(read_yaml(folder / "calib.yaml")["arm"])
     assert table.prismatic == arm.prismatic
     assert diagnose(arm, table) == ()
     assert set(read_yaml(folder / "truth.yaml")["parameters"]) == set(arm.labels)

@@ -20,7 +20,7 @@ CLOSE = 0.02  # other builds of numpy and OpenCV may print other last digits
 # The files that a snippet takes for granted, by a word of it; of a simulation, or shipped.
 SNIPPETS = {
     "result.camera.unproject": ("handeye", {"images": "photos"}),
-    'load_arm("ur10e")': ("ur10e_position", {"poses.csv": "poses.csv"}),
+    'calibrate(table, "ur10e"': ("ur10e_position", {"poses.csv": "poses.csv"}),
     "save_net": ("", {}),
     "calibrate_hand_eye": ("handeye", {"images": "photos", "poses.csv": "poses.csv", "camera.yaml": "camera.yaml"}),
     "identify_in_view": ("robot-images", {"images": "photos", "joints.csv": "joints.csv"}),

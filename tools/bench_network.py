@@ -39,7 +39,7 @@ import numpy as np
 from calib.network import Net, TrainingSettings, accuracy, new_net, one_hot, train, train_in_batches
 from calib.network.net import Scaling, bank_of
 from calib.network.training_problem import samples, solve_outputs_first, training_problem
-from calib.robot import identify, load_arm, read_poses
+from calib.robot import calibrate, load_arm, read_poses
 
 DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data" / "robot"
 STEPS = 100
@@ -197,12 +197,12 @@ def arms(folder: Path, runs: Mapping[str, int]) -> list[Row]:
         for model, count in runs.items():
             errors, reason = [], ""
             for seed in range(count):
-                found = identify(load_arm(arm), table, model, seed=seed, compensate="network").compensated
+                found = calibrate(table, load_arm(arm), model=model, seed=seed, compensate="network").compensation
                 assert found is not None
                 assert found.before.heldout is not None
-                assert found.judgement.heldout is not None
-                judged = found.before.heldout, found.judgement.heldout
-                errors.append([each.after.position_mm.mean for each in judged])
+                assert found.evaluation.heldout is not None
+                held = found.before.heldout, found.evaluation.heldout
+                errors.append([each.after.position_mm.mean for each in held])
                 reason = found.reason
             alone, learned = np.mean(errors, axis=0).tolist()
             rows.append(Row(name, f"{model} alone", None, alone, None, count))

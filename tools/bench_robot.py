@@ -34,10 +34,12 @@ from typing import Any
 
 import numpy as np
 
+from calib.robot.arm.dh_row import A, D
 from calib.robot.arm.kinematics import base_from_flange
-from calib.robot.arm.read import load_arm
-from calib.robot.arm.serial_arm import A, D, SerialArm
-from calib.robot.calibration import ArmCalibration, identify
+from calib.robot.arm.read import load_geometry
+from calib.robot.arm.serial_arm import SerialArm
+from calib.robot.arm_calibration import ArmCalibration
+from calib.robot.calibration import calibrate
 from calib.robot.simulation.simulate import simulate
 from calib.robot.table.read import PoseTable
 
@@ -130,11 +132,11 @@ def against_pybotics(size: int, reflector: tuple[float, float, float]) -> Row:
     table, aside = (_table(joints[rows], positions[rows] / 1000) for rows in (train, ~train))
 
     def ours() -> ArmCalibration:
-        return identify(arm, table, "geometry", holdout=0.0)
+        return calibrate(table, arm, model="geometry", holdout=0.0)
 
     our_time, _ = timed(ours, REPETITIONS[size])
-    judged = identify(arm, table, "geometry", validate=aside).as_is
-    moved = ours().arm.arm.table[:, [D, A]] - arm.table[:, [D, A]]
+    judged = calibrate(table, arm, model="geometry", validate=aside).evaluation.validation_frames_held
+    moved = ours().arm.geometry.table[:, [D, A]] - arm.table[:, [D, A]]
     their_time, robot = timed(theirs, 3 if size <= 50 else 1)
     assert judged is not None
     return Row(
@@ -167,7 +169,7 @@ def arm_of(table: Array) -> SerialArm:
 
 def forward_kinematics() -> tuple[list[Row], list[str]]:
     """Poses per second at batch 1,000 of a UR10."""
-    arm = load_arm("ur10_cb3")
+    arm = load_geometry("ur10_cb3")
     q = np.random.default_rng(0).uniform(-3, 3, (FK_BATCH, 6))
     expected = base_from_flange(arm, q)
     ours = FK_BATCH / timed(lambda: base_from_flange(arm, q), 200)[0]
@@ -220,8 +222,8 @@ def growth(largest: int) -> list[Row]:
     """Full geometry from poses, a tenth of the largest and the largest."""
     rows = []
     for size in (largest // 10, largest):
-        simulation = simulate(load_arm("ur10e"), poses=size, seed=1)
-        seconds, _ = timed(lambda: identify(simulation.nominal, simulation.table, holdout=0.0), 1)  # noqa: B023
+        simulation = simulate(load_geometry("ur10e"), poses=size, seed=1)
+        seconds, _ = timed(lambda: calibrate(simulation.table, simulation.nominal, holdout=0.0), 1)  # noqa: B023
         rows.append(Row(f"full geometry, {size} poses", seconds))
     return rows
 

@@ -38,8 +38,12 @@ from calib.camera.simulation.simulate import typical_camera
 from calib.cell.arms.image_measurement import views_of_arm
 from calib.cell.arms.joint_lens import identify_in_view
 from calib.cell.simulation.arm_in_images import ArmInImages, simulate_arm
-from calib.robot.arm.read import load_arm
-from calib.robot.calibration import ArmCalibration, identify
+from calib.robot.arm.read import load_geometry
+from calib.robot.arm_calibration import ArmCalibration
+from calib.robot.arm_model import Arm
+from calib.robot.calibration import identify
+from calib.robot.identification.request import Request
+from calib.robot.table.holdout import Split
 
 BOARD = Checkerboard(9, 6, 0.025).corners_in_board
 CAMERA = typical_camera("brown_conrady")
@@ -94,23 +98,23 @@ def main() -> None:
 
 def study_models(arm: str, seed: int, tally: Tally) -> None:
     """One arm whose camera is known, by all models."""
-    simulation = simulate_arm(CAMERA, BOARD, load_arm(arm), seed=seed)
+    simulation = simulate_arm(CAMERA, BOARD, load_geometry(arm), seed=seed)
     views = views_of_arm(simulation.observations, simulation.table, CAMERA, "brown_conrady")
     table, measurement = views.table(SETUP), views.measurement(SETUP)
     for model in MODELS:
         started = time.process_time()
         fix = simulation.nominal.labels if model == MODELS[0] else ()
         name = "offsets" if fix else model
-        found = identify(simulation.nominal, table, name, measurement=measurement, fix=fix, holdout=0.0)
+        found = identify(Arm(simulation.nominal), table, Request(name, tuple(fix)), Split(0.0), measurement=measurement)
         tally.errors[model].append(unseen_mm(simulation, found))
     tally.seconds.append(time.process_time() - started)
-    tally.odd += found.identifiability.rank != found.expected_rank
+    tally.odd += found.identifiability.rank != found.identifiability.expected_rank
 
 
 def study_lenses(arm: str, seed: int, tally: Tally) -> None:
     """One arm with all of its geometry, by what is known of its camera."""
-    simulation = simulate_arm(CAMERA, BOARD, load_arm(arm), seed=seed)
-    identified = partial(identify, simulation.nominal, holdout=0.0)
+    simulation = simulate_arm(CAMERA, BOARD, load_geometry(arm), seed=seed)
+    identified = partial(identify, Arm(simulation.nominal), request=Request(), split=Split(0.0))
     known, own = (
         views_of_arm(simulation.observations, simulation.table, camera, "brown_conrady") for camera in (CAMERA, None)
     )
@@ -118,7 +122,7 @@ def study_lenses(arm: str, seed: int, tally: Tally) -> None:
         started = time.process_time()
         found = identify_in_view(views, SETUP, views.table(SETUP), identified)
         tally.errors[name].append(unseen_mm(simulation, found.calibration))
-        tally.odd += found.calibration.identifiability.rank != found.calibration.expected_rank
+        tally.odd += found.calibration.identifiability.rank != found.calibration.identifiability.expected_rank
     tally.seconds.append(time.process_time() - started)
     assert found.lens is not None
     off = (found.lens.camera.parameters - CAMERA.parameters)[FREE]

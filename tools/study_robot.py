@@ -32,9 +32,10 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # one thread per process
 import numpy as np
 
 from calib.errors import CalibError
-from calib.robot.arm.read import load_arm
-from calib.robot.calibration import ArmCalibration, identify
-from calib.robot.simulation.simulate import Simulation, Spread, simulate
+from calib.robot.arm.read import load_geometry
+from calib.robot.arm_calibration import ArmCalibration
+from calib.robot.calibration import calibrate
+from calib.robot.simulation.simulate import ArmSimulation, Spread, simulate
 
 ARMS = ("ur5e", "irb120", "franka_panda", "iiwa14", "stanford", "r2000ic_165f")
 POSES = {"pose": 100, "position": 200, "distance": 500, "point": 300}  # about ten numbers per parameter, or more
@@ -94,7 +95,7 @@ def main() -> None:
 
 def one_run(arm: str, measurement: str, seed: int) -> Run:
     """Simulate, identify three times, compare with the truth."""
-    nominal, poses = load_arm(arm), POSES[measurement]
+    nominal, poses = load_geometry(arm), POSES[measurement]
     draw = 1000 * ARMS.index(arm) + seed  # arms must not share their noise
     silent = replace(SPREAD, sigma_m=0.0, sigma_rad=0.0)
     try:
@@ -103,7 +104,7 @@ def one_run(arm: str, measurement: str, seed: int) -> Run:
             for spread in (SPREAD, silent, replace(SPREAD, outlier_share=OUTLIERS))
         )
         fitted, truth, robust = (
-            identify(nominal, one.table, measurement=measurement, seed=seed) for one in (noisy, exact, wild)
+            calibrate(one.table, nominal, measurement=measurement, seed=seed) for one in (noisy, exact, wild)
         )
     except CalibError as error:
         return Run(arm, measurement, seed, failure=error.code)
@@ -125,30 +126,35 @@ def one_run(arm: str, measurement: str, seed: int) -> Run:
         outlier_cost=heldout_rms(robust, wild) / heldout_rms(fitted, noisy),
         missed=int(np.sum(wild.outlier & ~named)),
         accused=int(np.sum(named & ~wild.outlier)),
-        rank_off=fitted.identifiability.rank - (fitted.expected_rank or fitted.identifiability.rank),
+        rank_off=fitted.identifiability.rank - (fitted.identifiability.expected_rank or fitted.identifiability.rank),
     )
 
 
 def coverage(fitted: ArmCalibration, truth: ArmCalibration) -> tuple[int, int]:
     """Parameters of the arm whose interval holds the truth, and all that have one. Where the two identifications hold
     different parameters, their values mean different things: none is counted."""
-    estimated = [label for label in fitted.labels if LEAST_HELD_M < fitted.sigma[label] < np.inf]
-    if estimated != [label for label in truth.labels if 0 < truth.sigma[label] < np.inf]:
+    estimated = [label for label in fitted.labels if LEAST_HELD_M < fitted.parameters[label].sigma < np.inf]
+    if estimated != [label for label in truth.labels if 0 < truth.parameters[label].sigma < np.inf]:
         return 0, 0
-    off = np.array([abs(fitted.values[label] - truth.values[label]) / fitted.sigma[label] for label in estimated])
+    off = np.array(
+        [
+            abs(fitted.parameters[label].value - truth.parameters[label].value) / fitted.parameters[label].sigma
+            for label in estimated
+        ]
+    )
     return int(np.sum(off < TWO_SIDED_95)), len(off)
 
 
 def chi_squared(fitted: ArmCalibration) -> tuple[float, int]:
     """Squared residuals of the rows fitted in units of the true noise, and their degrees of freedom."""
     true = {"orientation": SPREAD.sigma_rad}
-    sizes = fitted.fitted.sizes
+    sizes = fitted.evaluation.fitted.sizes
     squares = sum(float(np.sum((size / true.get(name, SPREAD.sigma_m)) ** 2)) for name, size in sizes.items())
-    rows = len(fitted.fitted.table.joints)
+    rows = len(fitted.evaluation.fitted.table.joints)
     return squares, rows * fitted.measurement.dimension - fitted.identifiability.rank
 
 
-def heldout_rms(fitted: ArmCalibration, simulation: Simulation) -> float:
+def heldout_rms(fitted: ArmCalibration, simulation: ArmSimulation) -> float:
     """Rms error in m of the rows kept aside, without those that were simulated wrong."""
     assert fitted.heldout is not None
     wrong = simulation.table.lines[simulation.outlier]
@@ -157,7 +163,7 @@ def heldout_rms(fitted: ArmCalibration, simulation: Simulation) -> float:
     return float(np.sqrt(np.mean(first[keep] ** 2)))
 
 
-def noise_rms(simulation: Simulation) -> float:
+def noise_rms(simulation: ArmSimulation) -> float:
     """Expected length in m of the noise of a row."""
     coordinates = 1 if simulation.measurement == "distance" else 3
     return float(np.sqrt(coordinates)) * SPREAD.sigma_m

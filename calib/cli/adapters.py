@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from calib.cell.arms.joint_lens import LensOfArm
     from calib.cell.hand_eye.calibrate import HandEye
     from calib.cell.rig.calibrate import Cameras
-    from calib.robot.calibration import ArmCalibration
+    from calib.robot.arm_calibration import ArmCalibration
     from calib.verdict import Verdict
 
 
@@ -57,14 +57,13 @@ def simulation(files: Mapping[str, str | bytes]) -> Adapted:
 def cell(calibration: Cell) -> Adapted:
     """A cell."""
     from calib.cell.arms.summary import as_cell_file, as_document, grade, summary
-    from calib.robot.calibrated_arm import calibrated_arm_as_yaml
-    from calib.robot.evaluation.verdict import judge
+    from calib.robot.arm_file import arm_as_yaml
 
-    verdicts = {name: judge(found) for name, found in calibration.arms.items()}
+    verdicts = {name: found.verdict for name, found in calibration.arms.items()}
     worst = next(each for each in verdicts.values() if each.grade == grade(verdicts))
     title = f"Where the arms stand: world_from_base in {calibration.world}, metres; a quaternion's scalar comes last."
     files: dict[str, str | bytes] = {"cell.yaml": documents.to_yaml(as_cell_file(calibration), title)}
-    files |= {f"{name}/arm.yaml": calibrated_arm_as_yaml(found.arm) for name, found in calibration.arms.items()}
+    files |= {f"{name}/arm.yaml": arm_as_yaml(found.arm) for name, found in calibration.arms.items()}
     text = summary(calibration, verdicts, "")
     return Adapted("cell", text, files, worst, as_document(calibration, verdicts, 0.0))
 
@@ -110,17 +109,11 @@ def cameras(calibration: Cameras) -> Adapted:
     return Adapted("cameras", text, files, worst(found), as_cameras_document(calibration, found, 0.0))
 
 
-def arm(calibration: ArmCalibration, lens: LensOfArm | None) -> Adapted:
-    """An arm."""
-    from calib.report.robot_summary import summary
-    from calib.robot.calibrated_arm import calibrated_arm_as_yaml
-    from calib.robot.evaluation.documents import as_document
-    from calib.robot.evaluation.verdict import judge
-
-    verdict = judge(calibration)
-    plain = as_document(calibration, verdict, 0.0)
-    files: dict[str, str | bytes] = {"arm.yaml": calibrated_arm_as_yaml(calibration.arm)}
-    if lens is not None:
-        plain["camera"] = lens.document()
-        files["camera.yaml"] = documents.to_yaml(lens.file(), "The camera, its lens estimated jointly with the arm.")
-    return Adapted("arm", summary(calibration, verdict, ""), files, verdict, plain)
+def arm(calibration: ArmCalibration, lens: LensOfArm | None) -> Output:
+    """An arm from images."""
+    if lens is None:
+        return calibration
+    files = dict(calibration.files())
+    files["camera.yaml"] = documents.to_yaml(lens.file(), "The camera, its lens estimated jointly with the arm.")
+    plain = {**calibration.document(), "camera": lens.document()}
+    return Adapted("arm", str(calibration), files, calibration.verdict, plain)

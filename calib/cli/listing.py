@@ -89,7 +89,7 @@ def _print_document(listed: str, entries: dict[str, Entry]) -> None:
 def _arm(name: str) -> Entry:
     from calib.robot import load_arm, reach_m
 
-    arm = load_arm(name)
+    arm = load_arm(name).geometry
     reach = reach_m(arm)
     facts = {"title": arm.title, "joints": arm.joints, "reach_m": round(reach, 3)}
     return Entry(f"{arm.title}; {arm.joints} joints, reach {reach:.2f} m", facts)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -32,15 +31,14 @@ from calib.cli.options import (
     result_folder,
 )
 from calib.cli.reporting import Reporter, reporting
-from calib.cli.robot_images import arm_and_setup, from_images
+from calib.cli.robot_images import from_images
 from calib.cli.values import length_and_angle, split_commas
-from calib.errors import InputError, UsageError
+from calib.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from calib.cell.arms.image_measurement import ArmViews
-    from calib.robot.calibrated_arm import CalibratedArm
     from calib.robot.table.read import PoseTable
 
 FOLDER = "calib_robot_result"
@@ -126,10 +124,11 @@ def command(
     with reporting(as_json, quiet, verbose) as reporter:
         from calib.cli import adapters
         from calib.folder import reserve
-        from calib.robot.calibration import identify
-        from calib.robot.identification.free_parameters import check_travel, free_set
-        from calib.robot.measurement import measurement_of
+        from calib.robot.calibration import calibrate
+        from calib.robot.conventions.resolve import ConventionPolicy
+        from calib.robot.identification.request import Request
         from calib.robot.table.columns import parse_columns
+        from calib.robot.table.holdout import HOLDOUT, Split
         from calib.robot.table.read import read_poses
         from calib.robot.table.settings import arm_beside, settings_beside
 
@@ -140,53 +139,45 @@ def command(
         kind = measurement or settings.measurement
         poses = read_poses(table, euler=sequence, columns=mapping)
         other = read_poses(validate, euler=sequence, columns=mapping) if validate else None
-        named, views, side = arm or arm_beside(table, settings), None, None
+        named = arm or arm_beside(table, settings)
+        prior = length_and_angle(tolerance, "--tolerance") if tolerance else None
+        search = reporter.on_progress("search")
         if images is not None or corners is not None:
             detection = Detection(board, image_size, jobs, timeout_s)
             unfit = {"--validate": validate, "--measurement": kind, "--compensate": compensate}
             views = _views(
                 poses, images, corners, detection, camera, lens, split_commas(refine), robust, reporter, unfit
             )
-            nominal, side, notes = arm_and_setup(views, named, setup, seed)
-            poses, kind = views.table(side), "pose"
-        else:
-            if refine:
-                advice = "calib robot --table joints.csv --images photos/ --camera camera.yaml --refine lens"
-                raise UsageError("--refine needs --images or --corners", code="option-conflict", advice=advice)
-            measurement_of(poses, kind)  # before an arm is looked for
-            if global_start and named is None:
-                advice = "calib robot --poses poses.csv --arm my_arm.yaml --global-start"
-                raise UsageError("--global-start needs --arm", code="arm-needed", advice=advice)
-            nominal, poses, notes = _arm(named, poses, kind, fix_conventions, seed)
-        wish = free_set(nominal.shape or nominal.arm, model, split_commas(fix), split_commas(free))
-        check_travel(nominal.arm, poses, wish.fixed)  # a column that stands still fits no arm, and this is why
-        if global_start:
-            nominal, mended = _with_offsets(nominal, poses, kind, seed, reporter)
-        else:
-            nominal, poses, mended = _understood(nominal, poses, kind, fix_conventions, seed)
-        if other is not None:
-            _, other, _ = _understood(nominal, other, kind, fix_conventions, seed)
-        identified = partial(
-            identify,
-            nominal,
+            request = Request(model, tuple(split_commas(fix)), tuple(split_commas(free)), prior, None, robust, seed)
+            split = Split(HOLDOUT if holdout is None else holdout, holdout_by, train_rows)
+            policy = ConventionPolicy("pose", fix_conventions, global_start, seed, search)
+            deliver(adapters.arm(*from_images(views, named, setup, request, split, policy)), target, reporter)
+            return
+        if refine:
+            advice = "calib robot --table joints.csv --images photos/ --camera camera.yaml --refine lens"
+            raise UsageError("--refine needs --images or --corners", code="option-conflict", advice=advice)
+        calibration = calibrate(
+            poses,
+            named,
             model=model,
             compensate=compensate,
+            measurement=kind,
             fix=split_commas(fix),
             free=split_commas(free),
+            fix_conventions=fix_conventions,
+            global_start=global_start,
             robust=robust,
-            tolerance=length_and_angle(tolerance, "--tolerance") if tolerance else None,
+            tolerance=prior,
             holdout=holdout,
             holdout_by=holdout_by,
             train_rows=train_rows,
             validate=other,
             refit_frames=refit_frames,
             seed=seed,
-            notes=(*notes, *mended),
+            on_iteration=reporter.on_iteration,
+            on_progress=search,
         )
-        if views is not None and side is not None:
-            deliver(adapters.arm(*from_images(identified, views, side, poses)), target, reporter)
-        else:
-            deliver(adapters.arm(identified(poses, measurement=kind), None), target, reporter)
+        deliver(calibration, target, reporter)
 
 
 def _views(
@@ -216,67 +207,3 @@ def _views(
     given = load_camera(camera) if camera is not None else None
     observations = detection.observe(images, corners, reporter)
     return views_of_arm(observations, table, given, lens, robust, refine)
-
-
-def _arm(
-    arm: str | None, table: PoseTable, kind: str | None, fix_conventions: bool, seed: int
-) -> tuple[CalibratedArm, PoseTable, tuple[str, ...]]:
-    """The arm of that name or file, else the shipped one that fits; the table as it is then meant; remarks."""
-    from calib.robot.calibrated_arm import CalibratedArm, load_calibrated_arm
-    from calib.robot.conventions.find_arm import find_arm
-
-    if arm is not None:
-        return load_calibrated_arm(arm), table, ()
-    search = find_arm(table, kind, fix=fix_conventions, seed=seed)
-    notes = (f"no arm was named; the one that fits: {search}",)
-    if search.finding is None:
-        return CalibratedArm(search.arm), table, notes
-    return CalibratedArm(search.arm), search.finding.apply(table), (*notes, f"read differently: {search.finding}")
-
-
-def _with_offsets(
-    arm: CalibratedArm, table: PoseTable, kind: str | None, seed: int, reporter: Reporter
-) -> tuple[CalibratedArm, tuple[str, ...]]:
-    """The arm with joint offsets found by search, and a remark."""
-    from calib.robot.calibrated_arm import CalibratedArm
-    from calib.robot.conventions.zero_positions import find_offsets
-
-    found = find_offsets(arm.arm, table, kind, seed=seed, callback=reporter.on_progress("search"))
-    return CalibratedArm(found.arm), (str(found),)
-
-
-def _understood(
-    arm: CalibratedArm, table: PoseTable, kind: str | None, fix_conventions: bool, seed: int
-) -> tuple[CalibratedArm, PoseTable, tuple[str, ...]]:
-    """Arm and table in the units, orders and signs that fit, if that was asked for; else an error that names them."""
-    import numpy as np
-
-    from calib.robot.calibrated_arm import CalibratedArm
-    from calib.robot.conventions.diagnose import diagnose, residual
-
-    name = kind or table.measurement
-    if name in ("joints", "point", "plane") or table.joints.shape[1] != arm.joints:
-        return arm, table, ()
-    found = diagnose(arm.arm, table, kind, seed=seed)
-    if found and fix_conventions:
-        changed = found[0].apply_to_arm(arm.arm)
-        meant = arm if changed is arm.arm else CalibratedArm(changed)
-        return meant, found[0].apply(table), (f"read differently: {found[0]}",)
-    if found:
-        raise InputError(
-            f"the table does not fit the arm as it is read; it does if {found[0].reading.name}",
-            code="conventions",
-            where=table.name,
-            why="; or if ".join(str(each) for each in found[:3]),
-            advice="mend the table or the options, or accept the first with --fix-conventions",
-        )
-    left = residual(arm.arm, table, kind, seed=seed)
-    if np.isfinite(left.position_m) and not left.fits:  # else the poses tell nothing, and identification says why
-        raise InputError(
-            f"the table does not fit the arm {arm.arm.name}: off by {left} at the median",
-            code="arm-does-not-fit",
-            where=table.name,
-            advice="leave --arm out to have every shipped arm tried; check joint values and their order; "
-            "--global-start if nobody knows their zero positions",
-        )
-    return arm, table, ()

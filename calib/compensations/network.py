@@ -15,17 +15,17 @@ from calib.arrays import Array
 from calib.network.net import Ensemble
 from calib.network.net_file import ensemble_document, read_ensemble
 from calib.network.residual_model import fit_residual_model
-from calib.robot.compensation import Compensation, Groups, Lesson
+from calib.robot.compensation import Compensation, Groups, TrainingOutcome
 
 if TYPE_CHECKING:
-    from calib.robot.compensation import Learned
+    from calib.robot.compensation import JointCorrection
 
 LEAST_ROWS = 50  # ten in each of five folds
 # A UR10's 400 rows leave 0.132 mm, 2,200 leave 0.109: more are worth little, and cost time in proportion.
 MOST_ROWS = 2_500
 
 
-def learn(joints: Array, errors_m: Array, by_joint: Array, groups: Groups | None, seed: int) -> Lesson:
+def learn(joints: Array, errors_m: Array, by_joint: Array, groups: Groups | None, seed: int) -> TrainingOutcome:
     """Corrections of the joints that cancel errors; see `Compensation.learn`."""
     if len(joints) > MOST_ROWS:
         rows = np.random.default_rng(seed).choice(len(joints), MOST_ROWS, replace=False)
@@ -33,16 +33,16 @@ def learn(joints: Array, errors_m: Array, by_joint: Array, groups: Groups | None
         groups = None if groups is None else groups[rows]
     # in millimetres, for the sentence it ends with
     found = fit_residual_model(joints, -1000 * errors_m, groups, seed=seed, mixing=1000 * by_joint)
-    return Lesson(found.ensemble, found.reason, found.before, found.after)
+    return TrainingOutcome(found.ensemble, found.reason, found.before, found.after)
 
 
-def document(learned: Learned) -> dict[str, Any]:
+def document(learned: JointCorrection) -> dict[str, Any]:
     """The nets as plain data."""
     assert isinstance(learned, Ensemble)
     return ensemble_document(learned)
 
 
-def read(written: Any, where: str) -> Learned:
+def read(written: Any, where: str) -> JointCorrection:
     """The nets of plain data. Raises the errors of `calib.network.net_file.read_net`."""
     return read_ensemble(written, where)
 

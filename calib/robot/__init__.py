@@ -7,47 +7,51 @@ from typing import TYPE_CHECKING
 from calib.lazy import lazy
 
 if TYPE_CHECKING:
-    from calib.robot.arm.inverse_kinematics import inverse_kinematics
     from calib.robot.arm.reach import reach_m
-    from calib.robot.arm.read import load_arm
     from calib.robot.arm.serial_arm import SerialArm
-    from calib.robot.calibrated_arm import CalibratedArm, load_calibrated_arm, save_calibrated_arm
-    from calib.robot.calibration import ArmCalibration, identify
+    from calib.robot.arm_calibration import ArmCalibration
+    from calib.robot.arm_file import load_arm, save_arm
+    from calib.robot.arm_model import Arm
+    from calib.robot.calibration import calibrate
     from calib.robot.conventions.find_arm import find_arm
-    from calib.robot.evaluation.verdict import judge
+    from calib.robot.inverse import inverse_kinematics
+    from calib.robot.simulation.simulate import ArmSimulation, simulate
     from calib.robot.table.read import PoseTable, read_poses
+    from calib.robot.table.write import write_poses
 
 __all__ = [
+    "Arm",
     "ArmCalibration",
-    "CalibratedArm",
+    "ArmSimulation",
     "PoseTable",
     "SerialArm",
+    "calibrate",
     "find_arm",
-    "identify",
     "inverse_kinematics",
-    "judge",
     "load_arm",
-    "load_calibrated_arm",
     "reach_m",
     "read_poses",
-    "save_calibrated_arm",
+    "save_arm",
+    "simulate",
+    "write_poses",
 ]
 
 __getattr__, __dir__ = lazy(
     __name__,
     {
-        "ArmCalibration": "calibration",
-        "CalibratedArm": "calibrated_arm",
+        "Arm": "arm_model",
+        "ArmCalibration": "arm_calibration",
+        "ArmSimulation": "simulation.simulate",
         "PoseTable": "table.read",
         "SerialArm": "arm.serial_arm",
+        "calibrate": "calibration",
         "find_arm": "conventions.find_arm",
-        "identify": "calibration",
-        "inverse_kinematics": "arm.inverse_kinematics",
-        "judge": "evaluation.verdict",
-        "load_arm": "arm.read",
-        "load_calibrated_arm": "calibrated_arm",
+        "inverse_kinematics": "inverse",
+        "load_arm": "arm_file",
         "reach_m": "arm.reach",
         "read_poses": "table.read",
-        "save_calibrated_arm": "calibrated_arm",
+        "save_arm": "arm_file",
+        "simulate": "simulation.simulate",
+        "write_poses": "table.write",
     },
 )

@@ -16,47 +16,51 @@ from numpy.typing import NDArray
 
 from calib import plugins
 from calib.arrays import Array
+from calib.engine.label import Label
 from calib.errors import InputError, UsageError
 from calib.robot.arm.serial_arm import SerialArm
-from calib.robot.effect import Conditions, Effect, motion_columns
+from calib.robot.effect import Conditions, Effect, motion_tangents
 
 Groups = NDArray[np.generic]
 
 
-class Learned(Protocol):
-    """Corrections (n, joints) of commanded joint values (n, joints), rad or m."""
+class JointCorrection(Protocol):
+    """A learned function: corrections (n, joints) of commanded joint values (n, joints), rad or m."""
 
     def __call__(self, inputs: Array, /) -> Array: ...
 
 
 @dataclass(frozen=True, eq=False)
-class Lesson:
-    """What learning came to. learned: None if it was declined. reason: a sentence. before, after: mean error in mm on
-    rows that the learned function was not shown, orientation counted by what it weighs."""
+class TrainingOutcome:
+    """What a training gave."""
 
-    learned: Learned | None
+    learned: JointCorrection | None
+    """None if it was declined."""
     reason: str
-    before: float
-    after: float
+    """Why it was kept or declined, a sentence."""
+    before_mm: float
+    """Mean error on rows that it was not trained on, without it; orientation counted by what it weighs."""
+    after_mm: float
+    """The same with it."""
 
 
 @dataclass(frozen=True)
 class Compensation:
-    """A way to learn.
-
-    name, title: short name, and one in words.
-    learn(joints (n, joints), errors_m (n, d), by_joint (n, d, joints), groups (n,) or None, seed): corrections such
-    that by_joint @ corrections cancel errors; rows of one group are not divided between training and judging.
-    document(learned), read(document, where): as plain data, and from it.
-    enough(rows): why so many rows tell too little; None if they may do.
-    """
+    """A way to learn corrections of the joints."""
 
     name: str
+    """Short name, as in options and files."""
     title: str
-    learn: Callable[[Array, Array, Array, Groups | None, int], Lesson]
-    document: Callable[[Learned], dict[str, Any]]
-    read: Callable[[Any, str], Learned]
+    """What it is, in words."""
+    learn: Callable[[Array, Array, Array, Groups | None, int], TrainingOutcome]
+    """learn(joints (n, joints), errors_m (n, d), by_joint (n, d, joints), groups (n,) or None, seed): corrections such
+    that by_joint @ corrections cancel errors; rows of one group are not divided between training and validation."""
+    document: Callable[[JointCorrection], dict[str, Any]]
+    """document(learned): as plain data."""
+    read: Callable[[Any, str], JointCorrection]
+    """read(document, where): from plain data."""
     enough: Callable[[int], str | None]
+    """enough(rows): why so many rows are too few; None if they may do."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,17 +68,19 @@ class Correction:
     """A learned function that an arm bears. kind: the name of its compensation."""
 
     kind: str
-    learned: Learned
+    learned: JointCorrection
 
     @property
     def effect(self) -> Effect:
         """The same as an effect with one parameter, the share of it that is applied; 1 is all."""
 
         def tangent(arm: SerialArm, command: Array, conditions: Conditions) -> Array:
-            return np.asarray(motion_columns(arm, command) @ self.learned(command)[:, :, None])
+            return np.asarray(motion_tangents(arm, command) @ self.learned(command)[:, :, None])
 
         name = f"compensation_{self.kind}"
-        return Effect(name, name, lambda arm: (f"{name}_share",), tangent, lambda arm: np.ones(1), lambda table: None)
+        return Effect(
+            name, name, lambda arm: (Label(name, "share"),), tangent, lambda arm: np.ones(1), lambda table: None
+        )
 
 
 def read_compensation(name: str) -> Compensation:

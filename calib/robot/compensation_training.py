@@ -1,80 +1,79 @@
-"""Learning what an identified arm leaves of its errors, kept only where rows that it was not shown gain."""
+"""Learning what an identified arm leaves of its errors, kept only where that reduces the error on unseen rows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calib.robot.compensation import Compensation, Correction, Groups, Lesson
-from calib.robot.effect import conditions_of, motion_columns
-from calib.robot.identification.model import rows_of
+from calib.robot.compensation import Compensation, Correction, Groups, TrainingOutcome
+from calib.robot.effect import conditions_of, motion_tangents
+from calib.robot.evaluation.evaluate import Evaluation, EvaluationRows, NominalAndIdentified, evaluate
+from calib.robot.identification.model import model_rows
 from calib.robot.identification.residuals import flange_poses
 from calib.robot.identification.robust_fit import Fit
-from calib.robot.table.select import chosen, pose_groups
+from calib.robot.table.select import pose_groups, select_rows
 
 if TYPE_CHECKING:
-    from calib.robot.evaluation.evaluate import Judgement, Pair
     from calib.robot.table.read import PoseTable
 
 SESSION = "session"  # the column that tells sessions apart, if no other is named
 
 
 @dataclass(frozen=True, eq=False)
-class Compensated:
-    """What a compensation came to. correction: None if it was declined, for the reason given. fit: the arm's, with it
-    if there is one. judgement: of that; before: without it."""
+class CompensationOutcome:
+    """What a compensation gave."""
 
     correction: Correction | None
+    """None if it was declined."""
     reason: str
+    """Why it was kept or declined."""
     fit: Fit
-    judgement: Judgement
-    before: Judgement
+    """The arm's, with the correction if there is one."""
+    evaluation: Evaluation
+    """Of that arm."""
+    before: Evaluation
+    """Without the correction."""
 
 
-def compensate_rest(
-    compensation: Compensation,
-    pair: Pair,
-    table: PoseTable,
-    judge: Callable[[Pair], Judgement],
-    by: str | None = None,
-    seed: int = 0,
-) -> Compensated:
-    """Learn from the rows fitted of a table what the identified arm of a pair leaves.
+def compensate_residuals(
+    compensation: Compensation, pair: NominalAndIdentified, rows: EvaluationRows, by: str | None = None, seed: int = 0
+) -> CompensationOutcome:
+    """Learn what the identified arm of a pair leaves of the errors of the rows fitted.
 
-    judge: how a pair does, on the rows fitted and on those kept aside. by: the column whose values are sessions.
-    Declined unless the error falls in cross-validation, and on the rows kept aside or the other table if there is one.
+    by: the column whose values are sessions. Declined unless the error falls in cross-validation, and on the rows held
+    out or the other table if there is one.
     """
-    fitted = pair.after
-    judgement = judge(pair)
+    fitted, before = pair.after, evaluate(pair, rows)
     if few := compensation.enough(int(fitted.used.sum())):
-        return Compensated(None, f"declined: {few}", fitted, judgement, judgement)
-    lesson = _lesson(compensation, pair, chosen(table, fitted.used), by, seed)
-    if lesson.learned is None:
-        return Compensated(None, lesson.reason, fitted, judgement, judgement)
-    correction = Correction(compensation.name, lesson.learned)
-    bent = _with_correction(fitted, correction)
-    then = judge(replace(pair, after=bent))
-    if judgement.new is None or then.new is None:
-        return Compensated(correction, lesson.reason, bent, then, judgement)
-    figures = f"held out {judgement.new.after} before, {then.new.after} after"
-    if then.new.after.position_mm.mean >= judgement.new.after.position_mm.mean:
-        reason = f"declined: the error of the rows kept aside does not fall; {figures}"
-        return Compensated(None, reason, fitted, judgement, judgement)
-    return Compensated(correction, f"kept: {figures}", bent, then, judgement)
+        return CompensationOutcome(None, f"declined: {few}", fitted, before, before)
+    outcome = _train(compensation, pair, select_rows(rows.training, fitted.used), by, seed)
+    if outcome.learned is None:
+        return CompensationOutcome(None, outcome.reason, fitted, before, before)
+    correction = Correction(compensation.name, outcome.learned)
+    corrected = _with_correction(fitted, correction)
+    after = evaluate(replace(pair, after=corrected), rows)
+    if before.unfitted is None or after.unfitted is None:
+        return CompensationOutcome(correction, outcome.reason, corrected, after, before)
+    figures = f"held out {before.unfitted.after} before, {after.unfitted.after} after"
+    if after.unfitted.after.position_mm.mean >= before.unfitted.after.position_mm.mean:
+        reason = f"declined: the error on held-out rows does not decrease; {figures}"
+        return CompensationOutcome(None, reason, fitted, before, before)
+    return CompensationOutcome(correction, f"kept: {figures}", corrected, after, before)
 
 
-def _lesson(compensation: Compensation, pair: Pair, table: PoseTable, by: str | None, seed: int) -> Lesson:
-    """Residuals of all components, weighed as the fit weighs them and told in metres of the first."""
+def _train(
+    compensation: Compensation, pair: NominalAndIdentified, table: PoseTable, by: str | None, seed: int
+) -> TrainingOutcome:
+    """Residuals of all components, weighted as in the fit and expressed in metres of the first."""
     fitted = pair.after
     model, values = fitted.model, fitted.values
-    rows = rows_of(model, table, conditions_of(table, pair.reference_degc))
+    rows = model_rows(model, table, conditions_of(table, pair.reference_degc))
     poses = flange_poses(model.arm, table.joints, rows.bases, values)
     at = model.measurement.residual(table)(values, poses, slice(0, len(poses)))
     weight = fitted.noise.common[model.measurement.components[0].name] / fitted.noise.sigma[fitted.used]
-    by_joint = np.einsum("dan,naj->ndj", at.by_flange, motion_columns(model.shape, table.joints))
+    by_joint = np.einsum("dan,naj->ndj", at.by_flange, motion_tangents(model.reference_arm, table.joints))
     groups = _groups(table, by)
     return compensation.learn(table.joints, at.residuals.T * weight, by_joint * weight[:, :, None], groups, seed)
 
@@ -91,6 +90,6 @@ def _groups(table: PoseTable, by: str | None) -> Groups | None:
 def _with_correction(fitted: Fit, correction: Correction) -> Fit:
     """The same fit with the correction applied whole, and not to be estimated."""
     effect, model = correction.effect, fitted.model
-    held = model.held | set(effect.labels(model.shape))
+    held = model.held | set(effect.labels(model.reference_arm))
     model = replace(model, effects=(*model.effects, effect), held=held)
     return replace(fitted, model=model, values=fitted.values | {effect.name: np.ones((1, 1))})

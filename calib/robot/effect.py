@@ -8,8 +8,8 @@ Effects are small (below 1e-2 rad), so the first order is enough: what it leaves
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,9 +17,9 @@ import numpy as np
 from calib import plugins
 from calib.arrays import Array
 from calib.robot.arm.kinematics import flange_jacobian
-from calib.robot.arm.serial_arm import THETA, D
 
 if TYPE_CHECKING:
+    from calib.engine.label import Label
     from calib.robot.arm.serial_arm import SerialArm
     from calib.robot.table.read import PoseTable
 
@@ -38,22 +38,25 @@ class Conditions:
 
 @dataclass(frozen=True)
 class Effect:
-    """An effect, p parameters.
-
-    name, title: short name, and one in words.
-    labels(arm): the parameters with their units; none where the arm has nothing that the effect could act on.
-    tangent(arm, q, conditions): the basis (n, 6, p) for commanded joint values (n, joints), as right tangents
-    vx vy vz wx wy wz of the flange pose.
-    typical(arm): (p,) ordinary sizes, in the units of the labels: standard deviations of a prior about zero.
-    needs(table): why a table cannot show the effect, in words; None if it may.
-    """
+    """An effect of p parameters."""
 
     name: str
+    """Short name, as in options and files."""
     title: str
-    labels: Callable[[SerialArm], tuple[str, ...]]
+    """What it is, in words."""
+    labels: Callable[[SerialArm], tuple[Label, ...]]
+    """labels(arm): its parameters with their units; none where the arm has nothing that the effect could act on."""
     tangent: Callable[[SerialArm, Array, Conditions], Array]
+    """tangent(arm, q, conditions): the basis (n, 6, p) for commanded joint values (n, joints), as right tangents
+    vx vy vz wx wy wz of the flange pose."""
     typical: Callable[[SerialArm], Array]
+    """typical(arm): (p,) ordinary sizes, in the units of the labels: standard deviations of a prior about zero."""
     needs: Callable[[PoseTable], str | None]
+    """needs(table): why a table cannot show the effect, in words; None if it may."""
+    one_sided: bool = False
+    """Whether its parameters are positive in nature, as of whatever yields to a weight."""
+    conditions: Mapping[str, Callable[[int], Array]] = field(default_factory=dict)
+    """Columns of the table that it depends on, and how each varies (n,) over n simulated poses."""
 
 
 def shipped_effects() -> tuple[str, ...]:
@@ -76,15 +79,14 @@ def conditions_of(table: PoseTable, reference_degc: float | None = None) -> Cond
     return Conditions(warmer, table.payload_kg)
 
 
-def motion_columns(arm: SerialArm, command: Array) -> Array:
+def motion_tangents(arm: SerialArm, command: Array) -> Array:
     """Right tangents (n, 6, joints) of the flange by each joint's own motion, rad or m."""
-    by_parameter = flange_jacobian(arm, command)[1]
-    return by_parameter[:, :, [5 * joint + (D if slides else THETA) for joint, slides in enumerate(arm.prismatic)]]
+    return flange_jacobian(arm, command)[1][:, :, arm.motion_columns]
 
 
 def at_joints(arm: SerialArm, command: Array, shift: Array) -> Array:
     """The basis (n, 6, p) of an effect that moves joints by shift (n, joints, p) per parameter, rad or m."""
-    return np.asarray(motion_columns(arm, command) @ shift)
+    return np.asarray(motion_tangents(arm, command) @ shift)
 
 
 def never_changes(column: Array | None, name: str, least: float, unit: str) -> str | None:

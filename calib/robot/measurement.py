@@ -14,37 +14,43 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from calib import plugins
-from calib.arrays import Array, Index, Mask
+from calib.arrays import Array, Mask
 from calib.engine import ParameterBlock
+from calib.engine.label import Label
 from calib.errors import UsageError
-from calib.geometry import se3, so3
+from calib.geometry import se3
 
 if TYPE_CHECKING:
     from calib.engine.problem import Rows, Values
     from calib.robot.table.read import PoseTable
 
 
-SMALL_TURN = 0.1  # sine, below which series of four terms are exact to 1e-13
-
-# What the columns of a table may be taken for.
-HOLDS = {
-    "pose": ("pose", "view", "position"),
-    "position": ("position",),
-    "distance": ("distance",),
-    "joints": ("point", "plane"),
-}
+TANGENT = (
+    Label("vx", "m"),
+    Label("vy", "m"),
+    Label("vz", "m"),
+    Label("wx", "rad"),
+    Label("wy", "rad"),
+    Label("wz", "rad"),
+)
+"""The tangent coordinates of a frame, in the order of `calib.geometry.se3`."""
+POINT = tuple(Label(axis, "m") for axis in "xyz")
 
 
 @dataclass(frozen=True)
 class Component:
-    """Some of a row's residuals that share one noise: their name, unit (m or rad) and place, and the table's column of
-    standard deviations (a field of `PoseTable`) if it has one. of_instrument: they say nothing of the arm."""
+    """Some of a row's residuals that share one noise."""
 
     name: str
+    """position, orientation, distance, ..."""
     unit: str
+    """m, rad or px."""
     part: slice
+    """Their place among the residuals of a row."""
     sigma_column: str = ""
+    """The table's column of their standard deviations, a field of `PoseTable`, if it has one."""
     of_instrument: bool = False
+    """Whether they depend on the instrument alone and not on the arm."""
 
     @property
     def size(self) -> int:
@@ -67,7 +73,7 @@ class Linearised:
 
 
 @dataclass(frozen=True, eq=False)
-class Start:
+class FrameStart:
     """Frames in closed form. values: per block. size: (n,) residual per component, m or rad; inlier: (n,)."""
 
     values: dict[str, Array]
@@ -79,8 +85,8 @@ class Start:
 class Instrument:
     """What is estimated of the instrument itself along with the arm, such as the lens of a camera.
 
-    block: its parameters, where they start; labels dotted as those of frames. weak: standard deviations of priors about
-    zero, of parameters that ordinary data cannot tell apart.
+    block: its parameters, where they start; their labels have an owner, as those of frames. weak: standard
+    deviations of priors about zero, of parameters that ordinary data cannot tell apart.
     """
 
     block: ParameterBlock
@@ -95,31 +101,52 @@ class Linearise(Protocol):
 
 @dataclass(frozen=True)
 class Measurement:
-    """A kind of measurement.
-
-    name: as in options and `PoseTable.measurement`. components: the residuals of a row.
-    start(base_from_flange (n, 4, 4), table, seed): frames in closed form. blocks(table, values): frames as unknowns.
-    residual(table): the residual of that table. rank(revolute, prismatic, targets): how many parameters of arm and
-    frames the data determine. contact: nothing is measured but joint values at which something touches; the residual is
-    the gap. Where no joint slides, no length is measured either, and one of the arm's must be given.
-    told_as: the measurement in whose metres and radians errors are told, where the residual has other units.
-    instrument: what is estimated of the instrument as well; None: it is taken as it is.
-    """
+    """A kind of measurement."""
 
     name: str
+    """As in options."""
+    title: str
+    """What it is, in one line."""
+    table_kinds: tuple[str, ...]
+    """The kinds of table (`PoseTable.measurement`) whose columns may be taken for it."""
     components: tuple[Component, ...]
-    start: Callable[[Array, PoseTable, int], Start]
+    """The residuals of a row."""
+    start: Callable[[Array, PoseTable, int], FrameStart]
+    """start(base_from_flange (n, 4, 4), table, seed): frames in closed form."""
     blocks: Callable[[PoseTable, Values], tuple[ParameterBlock, ...]]
+    """blocks(table, values): frames as unknowns."""
     residual: Callable[[PoseTable], Linearise]
+    """residual(table): the residual of that table."""
     rank: Callable[[int, int, int], int]
+    """rank(revolute, prismatic, targets): how many parameters of arm and frames the data determine."""
     contact: bool = False
-    told_as: str = ""
+    """Nothing is measured but joint values at which something touches; the residual is the gap. Where no joint slides,
+    no length is measured either, and one of the arm's must be given."""
+    along_target: bool = False
+    """Whether position residuals are along the axes of the target, not of the world."""
+    on_flange_name: str = ""
+    """The measurement of the same table for an instrument that is mounted on the flange."""
+    fixed_name: str = ""
+    """The measurement of the same table for a fixed instrument, where this one is mounted on the flange."""
+    reported_name: str = ""
+    """The measurement in whose metres and radians errors are reported, where the residual has other units."""
     instrument: Instrument | None = None
+    """What is estimated of the instrument as well; None: it is taken as it is."""
 
     @property
-    def told(self) -> Measurement:
-        """The measurement that tells errors in metres and radians: itself, as a rule."""
-        return read_measurement(self.told_as) if self.told_as else self
+    def reported(self) -> Measurement:
+        """The measurement that reports errors in metres and radians: itself, as a rule."""
+        return read_measurement(self.reported_name) if self.reported_name else self
+
+    @property
+    def fixed(self) -> Measurement:
+        """The measurement of where the target is in the world: itself, unless the instrument is on the flange."""
+        return read_measurement(self.fixed_name) if self.fixed_name else self
+
+    @property
+    def on_flange(self) -> Measurement | None:
+        """The measurement of the same table for an instrument on the flange, if there is one."""
+        return read_measurement(self.on_flange_name) if self.on_flange_name else None
 
     @property
     def dimension(self) -> int:
@@ -130,6 +157,11 @@ class Measurement:
     def of_arm(self) -> tuple[Component, ...]:
         """The components that follow from where the flange is."""
         return tuple(component for component in self.components if not component.of_instrument)
+
+
+def shipped_measurements() -> tuple[str, ...]:
+    """Names of the measurements that come with the package."""
+    return plugins.discover("calib.robot.measurements")
 
 
 def read_measurement(name: str) -> Measurement:
@@ -151,12 +183,13 @@ def measurement_of(table: PoseTable, name: str | None = None) -> Measurement:
             advice="say what the tip did: --measurement point (held in a fixed point) or plane (touched a plane)",
         )
     measurement = read_measurement(name or table.measurement)
-    if measurement.name not in HOLDS[table.measurement]:
+    if table.measurement not in measurement.table_kinds:
+        able = [each for each in shipped_measurements() if table.measurement in read_measurement(each).table_kinds]
         raise UsageError(
             f"the table does not hold what {measurement.name} needs",
             code="measurement-mismatch",
             where=table.name,
-            advice=f"its columns hold {' or '.join(HOLDS[table.measurement])}",
+            advice=f"its columns hold {' or '.join(able)}",
         )
     return measurement
 
@@ -167,8 +200,8 @@ def target_count(table: PoseTable) -> int:
 
 
 def target_names(table: PoseTable) -> tuple[str, ...]:
-    """What stands in labels after a frame's name: nothing for a single target, [name] for several."""
-    return ("",) if len(table.target_names) < 2 else tuple(f"[{name}]" for name in table.target_names)
+    """The targets as members of a frame's labels: nameless where there is one."""
+    return ("",) if len(table.target_names) < 2 else table.target_names
 
 
 def frame_block(name: str, transforms: Array, members: tuple[str, ...] = ("",)) -> ParameterBlock:
@@ -180,69 +213,11 @@ def frame_block(name: str, transforms: Array, members: tuple[str, ...] = ("",)) 
     def retract(values: Array, step: Array) -> Array:
         return se3.retract(values, step.reshape(*values.shape[:-2], 6))
 
-    labels = tuple(f"{name}{member}.{label}" for member in members for label in se3.TANGENT)
+    labels = tuple(label.of(name, member) for member in members for label in TANGENT)
     return ParameterBlock(name, transforms[None], labels, retract=retract)
 
 
 def point_block(name: str, points: Array, members: tuple[str, ...] = ("",)) -> ParameterBlock:
     """Points (k, 3) in metres as unknowns of one block; values (1, 3 k)."""
-    labels = tuple(f"{name}{member}.{axis}_m" for member in members for axis in "xyz")
+    labels = tuple(label.of(name, member) for member in members for label in POINT)
     return ParameterBlock(name, points.reshape(1, -1), labels)
-
-
-def per_target(columns: Array, target: Index, count: int) -> Array:
-    """Columns (t, d, n) by a row's own target as columns (count t, d, n) by all of them: zero but for its own."""
-    if count == 1:
-        return columns
-    out = np.zeros((count, *columns.shape))
-    out[target, :, :, np.arange(len(target))] = columns.transpose(2, 0, 1)
-    return out.reshape(-1, *columns.shape[1:])
-
-
-def rows_last(array: Array) -> Array:
-    """(n, ...) as contiguous (..., n)."""
-    return np.ascontiguousarray(np.moveaxis(array, 0, -1))
-
-
-def product(left: Array, right: Array) -> Array:
-    """Matrix products (a, c, n) of (a, b) or (a, b, n) and (b, c, n), row by row."""
-    if left.ndim == 2:
-        return np.asarray((left @ right.reshape(len(right), -1)).reshape(len(left), *right.shape[1:]))
-    return np.asarray(np.einsum("abn,bcn->acn", left, right))
-
-
-def moved(matrix: Array, vector: Array) -> Array:
-    """Matrix (a, b) or (a, b, n) times vector (b, n): (a, n)."""
-    return np.asarray(matrix @ vector if matrix.ndim == 2 else np.einsum("abn,bn->an", matrix, vector))
-
-
-def turn_error(error: Array) -> tuple[Array, Array]:
-    """Rotation vectors w (3, n) of turns (3, 3, n), and J (3, 3, n) with log(exp(dw) exp(w)) = w + J dw.
-
-    By the sine and series where all turns are small, as residuals are; they agree with `so3` to rounding.
-    """
-    axis = 0.5 * np.stack([error[2, 1] - error[1, 2], error[0, 2] - error[2, 0], error[1, 0] - error[0, 1]])
-    sine = np.sqrt(np.einsum("an,an->n", axis, axis))
-    if sine.max(initial=0.0) > SMALL_TURN or np.einsum("aan->n", error).min(initial=3.0) < 1:
-        turns = so3.log(error.transpose(2, 0, 1))
-        return turns.T, rows_last(so3.left_jacobian_inverse(turns))
-    angle = np.arcsin(sine)
-    w = axis * np.where(sine > 1e-8, angle / np.maximum(sine, 1e-8), 1.0)
-    squared = angle * angle
-    d = (1 + squared / 60 * (1 + squared / 42 * (1 + squared / 40))) / 12  # Sola et al. 2018, eq. 146, as a series
-    bend = (d * w)[:, None] * w
-    half = 0.5 * w
-    for i, j, k in ((0, 1, 2), (1, 2, 0), (2, 0, 1)):
-        bend[i, i] += 1 - d * squared
-        bend[i, j] += half[k]
-        bend[j, i] -= half[k]
-    return w, bend
-
-
-def minus_cross(matrix: Array, point: Array) -> Array:
-    """-M hat(x), (a, 3, n), of M (a, 3, n) and x (3, n): row r becomes x cross r."""
-    out = np.empty(np.broadcast_shapes(matrix.shape, (1, 1, point.shape[1])))
-    for i, j, k in ((0, 1, 2), (1, 2, 0), (2, 0, 1)):
-        np.multiply(matrix[:, k], point[j], out=out[:, i])
-        out[:, i] -= matrix[:, j] * point[k]
-    return out

@@ -10,7 +10,7 @@ from calib.camera.simulation.simulate import typical_camera
 from calib.cell.arms.image_measurement import ArmViews, views_of_arm
 from calib.cell.hand_eye.frame_loop import Setup
 from calib.cell.simulation.arm_in_images import ArmInImages, simulate_arm
-from calib.robot.arm.read import load_arm
+from calib.robot.arm.read import load_geometry
 from calib.robot.calibration import ArmCalibration
 
 BOARD = Checkerboard(9, 6, 0.025).corners_in_board
@@ -18,7 +18,7 @@ CAMERA = typical_camera("brown_conrady")
 
 
 def simulated(setup: Setup = "eye-in-hand", seed: int = 0, views: int = 40) -> ArmInImages:
-    return simulate_arm(CAMERA, BOARD, load_arm("ur5e"), setup=setup, seed=seed, views=views)
+    return simulate_arm(CAMERA, BOARD, load_geometry("ur5e"), setup=setup, seed=seed, views=views)
 
 
 def looked_at(simulation: ArmInImages, camera: Camera | None = CAMERA, refine: tuple[str, ...] = ()) -> ArmViews:

@@ -15,10 +15,10 @@ from typer.testing import CliRunner, Result
 from calib.cli import app
 from calib.errors import UsageError
 from calib.geometry import se3
-from calib.robot.arm.inverse_kinematics import inverse_kinematics
 from calib.robot.arm.kinematics import base_from_flange
-from calib.robot.arm.read import load_arm
-from calib.robot.calibrated_arm import calibrated_arm_as_yaml, load_calibrated_arm, save_calibrated_arm
+from calib.robot.arm.read import load_geometry
+from calib.robot.arm_file import arm_as_yaml, load_arm, save_arm
+from calib.robot.inverse import inverse_kinematics
 from calib.robot.simulation.simulate import simulate
 from calib.robot.table.read import PoseTable
 from calib.robot.table.write import write_poses
@@ -35,7 +35,7 @@ def waves(joints: np.ndarray[Any, np.dtype[np.float64]]) -> np.ndarray[Any, np.d
 @pytest.fixture(scope="module")
 def table() -> PoseTable:
     """Poses of a UR5e whose joints err."""
-    clean = simulate(load_arm("ur5e"), poses=ROWS, seed=1)
+    clean = simulate(load_geometry("ur5e"), poses=ROWS, seed=1)
     meant = replace(clean.table, joints=clean.table.joints - waves(clean.table.joints))
     # the instrument saw where the arm was; what the table holds is what was commanded
     return replace(meant, other={"session": tuple("first" if i % 2 else "second" for i in range(ROWS))})
@@ -70,12 +70,12 @@ def test_what_joints_err_by_is_learnt_saved_and_applied(run: Run, table: PoseTab
     assert "compensation kept: held out" in result.stdout
     assert len(result.stdout.splitlines()) <= 25
     written = json.loads(Path("calib_robot_result", "result.json").read_text())
-    after = written["heldout"]["after"]["position_mm"]["mean"]
+    after = written["errors"]["heldout"]["after"]["position_mm"]["mean"]
     assert written["compensation"]["kept"]
     assert after < 0.35 * written["compensation"]["heldout_before"]["position_mm"]["mean"]
 
-    arm = load_calibrated_arm("calib_robot_result/arm.yaml")
-    assert calibrated_arm_as_yaml(arm) == Path("calib_robot_result", "arm.yaml").read_text()
+    arm = load_arm("calib_robot_result/arm.yaml")
+    assert arm_as_yaml(arm) == Path("calib_robot_result", "arm.yaml").read_text()
     frames = {name: np.array(matrix) for name, matrix in written["frames"].items()}
     world = frames["world_from_base"] @ arm.base_from_flange(table.joints) @ frames["flange_from_target"]
     assert table.position is not None
@@ -94,21 +94,21 @@ def test_what_joints_err_by_is_learnt_saved_and_applied(run: Run, table: PoseTab
 def test_a_compensated_arm_is_a_nominal_arm_again(run: Run, table: PoseTable) -> None:
     document(run(table, "--arm", "ur5e", "--json", "--holdout-by", "session"))
     again = document(run(None, "--arm", "calib_robot_result/arm.yaml", "--model", "offsets", "--json"))
-    assert any("compensation goes with the parameters it had" in note for note in again["notes"])
+    assert any("goes with the parameters that it had" in note for note in again["notes"])
     assert again["compensation"]["kept"]
 
 
 def test_nothing_is_learnt_where_nothing_is_left(run: Run) -> None:
-    clean = simulate(load_arm("ur5e"), poses=80, seed=2).table
+    clean = simulate(load_geometry("ur5e"), poses=80, seed=2).table
     found = document(run(clean, "--arm", "ur5e", "--json"))
     assert not found["compensation"]["kept"]
     assert found["compensation"]["reason"].startswith("declined: ")
-    assert load_calibrated_arm("calib_robot_result/arm.yaml").correction is None
-    assert load_arm("calib_robot_result/arm.yaml").joints == 6
+    assert load_arm("calib_robot_result/arm.yaml").correction is None
+    assert load_geometry("calib_robot_result/arm.yaml").joints == 6
 
 
 def test_few_rows_are_declined_in_words(run: Run) -> None:
-    few = simulate(load_arm("ur5e"), poses=40, seed=2).table
+    few = simulate(load_geometry("ur5e"), poses=40, seed=2).table
     result = run(few, "--arm", "ur5e")
     assert "compensation declined: 32 rows are too few to learn from; 50 are needed" in result.stdout
 
@@ -140,13 +140,15 @@ def test_an_arm_refuses_what_was_not_learnt_for_it(run: Run, table: PoseTable, t
         assert old in text
         Path("other.yaml").write_text(text.replace(old, new))
         with pytest.raises(UsageError, match=words) as refused:
-            load_calibrated_arm("other.yaml")
+            load_arm("other.yaml")
         assert refused.value.code == code
         assert refused.value.where.startswith("other.yaml: compensation") or code == "unknown-compensation"
-    arm = load_calibrated_arm("calib_robot_result/arm.yaml")
-    save_calibrated_arm(replace(arm, arm=load_arm("franka_panda"), effects={}, shape=None), Path("seven.yaml"))
+    arm = load_arm("calib_robot_result/arm.yaml")
+    save_arm(
+        replace(arm, geometry=load_geometry("franka_panda"), effects={}, reference_geometry=None), Path("seven.yaml")
+    )
     with pytest.raises(UsageError, match="not a compensation of 7 joints"):
-        load_calibrated_arm("seven.yaml")
+        load_arm("seven.yaml")
 
 
 @pytest.mark.slow
@@ -162,6 +164,6 @@ def test_a_measured_arm_gains(run: Run, real_data: Callable[[str], Path]) -> Non
     poses = real_data("robot/ur10_leica_pose") / "series_c.csv"
     found = document(run(None, "--poses", str(poses), "--arm", "ur10_cb3", "--train-rows", "400", "--json"))
     assert found["compensation"]["kept"]
-    assert found["heldout"]["after"]["position_mm"]["mean"] <= 0.385
-    flange = load_calibrated_arm("calib_robot_result/arm.yaml").base_from_flange(np.zeros(6))
-    assert np.abs(se3.log(se3.inverse(base_from_flange(load_arm("ur10_cb3"), np.zeros(6))) @ flange)).max() < 0.01
+    assert found["errors"]["heldout"]["after"]["position_mm"]["mean"] <= 0.385
+    flange = load_arm("calib_robot_result/arm.yaml").base_from_flange(np.zeros(6))
+    assert np.abs(se3.log(se3.inverse(base_from_flange(load_geometry("ur10_cb3"), np.zeros(6))) @ flange)).max() < 0.01

@@ -12,11 +12,11 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from calib.cli import app
-from calib.robot.arm.read import load_arm
-from calib.robot.arm.write import arm_as_yaml
+from calib.robot.arm.read import load_geometry
+from calib.robot.arm.write import geometry_as_yaml
 from calib.robot.simulation.simulate import simulate
 from calib.robot.table.read import PoseTable
-from calib.robot.table.select import chosen
+from calib.robot.table.select import select_rows
 from calib.robot.table.write import write_poses
 
 Run = Callable[..., Result]
@@ -40,7 +40,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 
 @pytest.fixture(scope="module")
 def table() -> PoseTable:
-    return simulate(load_arm("ur10e"), poses=80, seed=1).table
+    return simulate(load_geometry("ur10e"), poses=80, seed=1).table
 
 
 def refused(result: Result, code: str, status: int) -> str:
@@ -55,22 +55,29 @@ def refused(result: Result, code: str, status: int) -> str:
 def test_poses_alone_are_enough(run: Run, table: PoseTable) -> None:
     result = run(table)
     assert result.exit_code == 0
-    for words in ("the one that fits: ur10e", "next best", "verdict: good", "held out, identified arm", "rank 30"):
+    for words in (
+        "no arm was named; the best fit: ur10e",
+        "next best",
+        "verdict: good",
+        "held out, identified arm",
+        "30 parameters determined",
+    ):
         assert words in result.stdout
     assert len(result.stdout.splitlines()) <= 25
     written = Path("calib_robot_result")
-    assert load_arm(written / "arm.yaml").joints == 6
+    assert load_geometry(written / "arm.yaml").joints == 6
     document = json.loads((written / "result.json").read_text())
     assert document["verdict"] == "good"
-    again = run(table, "--arm", str(written / "arm.yaml"), "--json")
-    assert json.loads(again.stdout) == json.loads(Path("calib_robot_result-2", "result.json").read_text())
+    again = run(table, "--arm", str(written / "arm.yaml"))
+    assert "written: calib_robot_result-2" in again.stdout
+    assert 'name: "ur10e_identified"\n' in Path("calib_robot_result-2", "arm.yaml").read_text()  # once
 
 
 def test_json_is_one_document(run: Run, table: PoseTable) -> None:
     result = run(table, "--arm", "ur10e", "--json", "--output", "there", "--model", "offsets", "--holdout", "0.3")
     document = json.loads(result.stdout)
     assert (document["model"], document["rows_heldout"]) == ("offsets", 24)
-    assert Path("there", "arm.yaml").is_file()
+    assert json.loads(Path("there", "result.json").read_text()) == document
     assert document["parameters"]["theta2_rad"]["sigma"] > 0
     assert document["parameters"]["a2_m"]["held"]
     failed = run(table, "--arm", "ur10", "--json")
@@ -90,7 +97,7 @@ def test_options_reach_the_identification(run: Run, table: PoseTable) -> None:
 
 def test_settings_beside_the_table(run: Run, table: PoseTable) -> None:
     Path("calib.yaml").write_text("arm: mine.yaml\n")
-    Path("mine.yaml").write_text(arm_as_yaml(replace(load_arm("ur10e"), name="mine")))
+    Path("mine.yaml").write_text(geometry_as_yaml(replace(load_geometry("ur10e"), name="mine")))
     assert "arm mine" in run(table).stdout
     Path("calib.yaml").write_text("arms: ur10e\n")
     result = run(table, "--output", "other")
@@ -98,13 +105,13 @@ def test_settings_beside_the_table(run: Run, table: PoseTable) -> None:
     assert "did you mean 'arm'?" in result.stderr
 
 
-def test_another_table_is_the_judge(run: Run, table: PoseTable) -> None:
-    other = simulate(load_arm("ur10e"), poses=60, seed=1).table
+def test_another_table_decides(run: Run, table: PoseTable) -> None:
+    other = simulate(load_geometry("ur10e"), poses=60, seed=1).table
     write_poses(other, Path("other.csv"))
     result = run(table, "--arm", "ur10e", "--validate", "other.csv")
     assert "other table, identified arm" in result.stdout
-    assert "other table, frames as they were" in result.stdout
-    strange = simulate(load_arm("ur10e"), poses=60, seed=99).table  # another arm of that make, set up elsewhere
+    assert "other table, frames held" in result.stdout
+    strange = simulate(load_geometry("ur10e"), poses=60, seed=99).table  # another arm of that make, set up elsewhere
     write_poses(strange, Path("other.csv"), overwrite=True)
     result = run(table, "--arm", "ur10e", "--validate", "other.csv", "--output", "second")
     assert result.exit_code == 1
@@ -112,7 +119,7 @@ def test_another_table_is_the_judge(run: Run, table: PoseTable) -> None:
     assert Path("second", "arm.yaml").is_file()
 
 
-def test_a_wrong_reading_is_named_and_mended_on_request(run: Run, table: PoseTable) -> None:
+def test_wrong_conventions_are_named_and_applied_on_request(run: Run, table: PoseTable) -> None:
     degrees = replace(table, joints=np.degrees(table.joints))
     assert "joint angles are degrees" in refused(run(degrees, "--arm", "ur10e"), "conventions", 3)
     swapped = replace(table, joints=table.joints[:, [0, 2, 1, 3, 4, 5]])
@@ -128,8 +135,8 @@ def test_the_wrong_arm_is_refused(run: Run, table: PoseTable) -> None:
 
 
 def test_data_that_cannot_tell_are_refused(run: Run, table: PoseTable) -> None:
-    assert "too few" in refused(run(chosen(table, np.arange(5)), "--arm", "ur10e"), "too-few-poses", 4)
-    alike = chosen(table, np.zeros(40, dtype=np.intp))
+    assert "too few" in refused(run(select_rows(table, np.arange(5)), "--arm", "ur10e"), "too-few-poses", 4)
+    alike = select_rows(table, np.zeros(40, dtype=np.intp))
     assert "all poses are alike" in refused(run(alike, "--arm", "ur10e"), "poses-degenerate", 4)
     joints = table.joints.copy()
     joints[:, 2] = 0.7
@@ -144,14 +151,14 @@ def test_incomplete_and_repeated_rows_are_named(run: Run, table: PoseTable) -> N
     lines[3] = ",".join(cells)
     Path("poses.csv").write_text("\n".join([*lines, lines[6]]) + "\n")
     output = run(None, "--arm", "ur10e").stdout
-    assert "1 rows set aside: line 4" in output
+    assert "1 rows not read: line 4" in output
     assert "1 rows repeat an earlier one exactly: lines 82" in output
     Path("poses.csv").write_text("\n".join([lines[0], *(",".join(["nan", line]) for line in lines[1:])]) + "\n")
     assert "cannot be used" in run(None, "--arm", "ur10e", "--output", "b").stderr
 
 
 def test_a_misspelt_key_is_named(run: Run, table: PoseTable) -> None:
-    Path("arm.yaml").write_text(arm_as_yaml(load_arm("ur10e")).replace("convention", "convension"))
+    Path("arm.yaml").write_text(geometry_as_yaml(load_geometry("ur10e")).replace("convention", "convension"))
     assert "did you mean 'convention'?" in refused(run(table, "--arm", "arm.yaml"), "config-unknown-key", 2)
 
 
@@ -173,7 +180,7 @@ def test_wrong_options_are_named(run: Run, table: PoseTable, arguments: tuple[st
 
 
 def test_contact_needs_to_be_told(run: Run) -> None:
-    simulation = simulate(load_arm("ur10e"), measurement="point", poses=120, seed=2)
+    simulation = simulate(load_geometry("ur10e"), measurement="point", poses=120, seed=2)
     refused(run(simulation.table, "--arm", "ur10e"), "measurement-needed", 2)
     result = run(simulation.table, "--arm", "ur10e", "--measurement", "point")
     assert result.exit_code == 0
@@ -192,6 +199,6 @@ def test_the_file_as_published(run: Run, real_robots: Path) -> None:
     Path("poses.csv").write_text((folder / "series_c.csv").read_text())
     other = json.loads(run(None, "--json", "--output", "other").stdout)
     assert one["arm"] == other["arm"] == "ur10_cb3"
-    ours, theirs = (document["heldout"]["after"]["position_mm"]["mean"] for document in (one, other))
+    ours, theirs = (document["errors"]["heldout"]["after"]["position_mm"]["mean"] for document in (one, other))
     assert ours == pytest.approx(theirs, abs=1e-4)
     assert ours < 0.455

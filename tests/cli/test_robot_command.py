@@ -11,12 +11,11 @@ from typer.testing import CliRunner, Result
 
 from calib.cli import app
 from calib.config import shipped
-from calib.robot.calibrated_arm import load_calibrated_arm
+from calib.robot.arm_file import load_arm
 
 POSES = Path(str(shipped("datasets"))) / "ur5e_pose" / "poses.csv"
-KEYS = (
-    "status verdict rows before after heldout parameters unobservable rank outliers model arm".split()  # noqa: SIM905
-)
+KEYS = ("schema", "kind", "status", "verdict", "inputs", "errors", "parameters", "unobservable", "rank", "outliers",
+        "model", "arm")  # fmt: skip
 
 Run = Callable[..., Result]
 
@@ -46,7 +45,7 @@ def test_json_is_one_document_with_every_key(run: Run, tmp_path: Path) -> None:
     document = json.loads(result.stdout)
     assert all(key in document for key in KEYS)
     for part in ("before", "after"):
-        statistics = document["heldout"][part]["position_mm"]
+        statistics = document["errors"]["heldout"][part]["position_mm"]
         assert set(statistics) >= {"mean", "rms", "median", "p95", "max"}
     assert document["rank"] == 30
     label, parameter = next(iter(document["parameters"].items()))
@@ -56,7 +55,7 @@ def test_json_is_one_document_with_every_key(run: Run, tmp_path: Path) -> None:
 
 def test_the_identified_arm_loads_again(run: Run, tmp_path: Path) -> None:
     assert run("robot", "--poses", str(POSES), "--output", "out").exit_code == 0
-    arm = load_calibrated_arm(tmp_path / "out" / "arm.yaml")
+    arm = load_arm(tmp_path / "out" / "arm.yaml")
     assert arm.joints == 6
 
 

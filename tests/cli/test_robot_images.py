@@ -31,7 +31,7 @@ def test_from_corners_to_an_arm(data: Path, tmp_path: Path) -> None:
     document = json.loads(result.stdout)
     assert document["rank"] == 30
     assert document["measurement"] == "images"
-    after, before = (document["heldout"][part]["position_mm"]["mean"] for part in ("after", "before"))
+    after, before = (document["errors"]["heldout"][part]["position_mm"]["mean"] for part in ("after", "before"))
     assert after < 0.2 * before
     assert any("px rms from where the arm says" in note for note in document["notes"])
     assert any("eye-in-hand" in note and "eye-to-hand" in note for note in document["notes"])

@@ -10,8 +10,8 @@ from typer.testing import CliRunner, Result
 
 from calib.cli import app
 from calib.config import read_yaml
-from calib.robot.arm.read import load_arm
-from calib.robot.arm.write import save_arm
+from calib.robot.arm.read import load_geometry
+from calib.robot.arm_file import save_arm
 from calib.robot.table.read import read_poses
 
 
@@ -30,12 +30,12 @@ def test_every_measurement_is_written(tmp_path: Path, measurement: str, columns:
     table = read_poses(out / "poses.csv")
     assert table.measurement == columns
     assert len(table.target_names) == 2
-    assert (table.set_aside, table.notes) == ((), ())
+    assert (table.excluded, table.notes) == ((), ())
     settings = read_yaml(out / "calib.yaml")
     assert settings.get("measurement", columns) == measurement
     document = read_yaml(out / "truth.yaml")
     assert document["seed"] == 7
-    assert set(document["parameters"]) == set(load_arm(settings["arm"]).labels)
+    assert set(document["parameters"]) == set(load_geometry(settings["arm"]).labels)
 
 
 def test_options_reach_the_simulation(tmp_path: Path) -> None:
@@ -49,7 +49,7 @@ def test_options_reach_the_simulation(tmp_path: Path) -> None:
     assert document["sigma_rad"] == pytest.approx(np.radians(0.02))
     assert len(document["outlier_lines"]) == 3
     assert set(document["effects"]) == {"compliance", "payload"}
-    nominal = load_arm("franka_panda")
+    nominal = load_geometry("franka_panda")
     np.testing.assert_allclose(list(document["parameters"].values()), nominal.parameters, atol=1e-12)
     assert read_poses(out / "poses.csv").payload_kg is not None
 
@@ -64,14 +64,14 @@ def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
 
 
 def test_an_arm_of_ones_own_goes_along(tmp_path: Path) -> None:
-    arm = load_arm("ur5e")
+    arm = load_geometry("ur5e")
     mine = tmp_path / "mine.yaml"
     save_arm(arm.with_parameters(arm.parameters), mine)
     mine.write_text(mine.read_text().replace('name: "ur5e"', 'name: "mine"'))
     result = run("--output", tmp_path / "sim", "--arm", mine, "--poses", 10)
     assert result.exit_code == 0, result.output
     assert read_yaml(tmp_path / "sim" / "calib.yaml")["arm"] == "arm.yaml"
-    np.testing.assert_array_equal(load_arm(tmp_path / "sim" / "arm.yaml").parameters, arm.parameters)
+    np.testing.assert_array_equal(load_geometry(tmp_path / "sim" / "arm.yaml").parameters, arm.parameters)
 
 
 def test_nothing_is_overwritten_and_mistakes_are_named(tmp_path: Path) -> None:

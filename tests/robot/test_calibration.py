@@ -11,15 +11,15 @@ import pytest
 
 from calib.errors import DegenerateError, InputError, UsageError
 from calib.robot.arm.kinematics import base_from_flange
-from calib.robot.arm.read import load_arm
-from calib.robot.calibration import ArmCalibration, identify
-from calib.robot.evaluation.verdict import judge
+from calib.robot.arm.read import load_geometry
+from calib.robot.arm_calibration import ArmCalibration
+from calib.robot.calibration import calibrate
 from calib.robot.identification.noise import chi_median, mean_noise, median_noise, noise_of
 from calib.robot.measurement import read_measurement
 from calib.robot.simulation.simulate import Spread, simulate
 from calib.robot.table.holdout import folds, held_out
 from calib.robot.table.read import PoseTable, read_poses
-from calib.robot.table.select import chosen, pose_groups
+from calib.robot.table.select import pose_groups, select_rows
 
 Reader = Callable[[str], PoseTable]
 
@@ -30,27 +30,29 @@ def measured(real_robots: Path) -> Reader:
 
 
 def heldout_mm(calibration: ArmCalibration) -> float:
-    assert calibration.judged is not None
-    return calibration.judged.after.position_mm.mean
+    assert calibration.evaluation.decisive is not None
+    return calibration.evaluation.decisive.after.position_mm.mean
 
 
 def test_ur10_geometry(measured: Reader) -> None:
     """Best known: 0.997 mm nominal, 0.448 and 0.052 deg with geometry."""
-    runs = [identify(load_arm("ur10_cb3"), measured("ur10_leica_pose/series_c.csv"), seed=seed) for seed in range(3)]
+    runs = [
+        calibrate(measured("ur10_leica_pose/series_c.csv"), load_geometry("ur10_cb3"), seed=seed) for seed in range(3)
+    ]
     assert np.mean([heldout_mm(run) for run in runs]) < 0.455
     first = runs[0]
     assert first.heldout is not None
     assert first.heldout.after.orientation_deg is not None
     assert first.heldout.before.position_mm.mean == pytest.approx(0.91, abs=0.03)
     assert first.heldout.after.orientation_deg.mean < 0.053
-    assert first.identifiability.rank == first.expected_rank == 30
+    assert first.identifiability.rank == first.identifiability.expected_rank == 30
     assert first.measurement.name == "pose"
     assert len(first.outliers) < 20
 
 
 def test_ur10_from_a_hundred_rows(measured: Reader) -> None:
     """Best known: 0.452 mm; learnt from 100 poses, judged by 2,673."""
-    calibration = identify(load_arm("ur10_cb3"), measured("ur10_leica_pose/series_c.csv"), train_rows=100)
+    calibration = calibrate(measured("ur10_leica_pose/series_c.csv"), load_geometry("ur10_cb3"), train_rows=100)
     assert calibration.fit.used.shape == (100,)
     assert heldout_mm(calibration) < 0.47
 
@@ -58,49 +60,52 @@ def test_ur10_from_a_hundred_rows(measured: Reader) -> None:
 @pytest.mark.slow
 def test_ur10_joint_profiles(measured: Reader) -> None:
     """Best known with anything beyond geometry: 0.310 mm. The second session shows the same joint errors."""
-    calibration = identify(load_arm("ur10_cb3"), measured("ur10_leica_pose/series_b.csv"), "auto")
+    calibration = calibrate(measured("ur10_leica_pose/series_b.csv"), load_geometry("ur10_cb3"), model="auto")
     assert next(trial.effect for trial in calibration.trials if trial.added) == "joint_profile"
     assert heldout_mm(calibration) < 0.13
-    assert judge(calibration).grade == "good"
+    assert calibration.verdict.grade == "good"
 
 
 def test_ur10_one_session_for_another(measured: Reader) -> None:
     one, other = measured("ur10_leica_pose/series_b.csv"), measured("ur10_leica_pose/series_c.csv")
-    calibration = identify(load_arm("ur10_cb3"), one, validate=other)
+    calibration = calibrate(one, load_geometry("ur10_cb3"), validate=other)
     assert calibration.heldout is None
-    assert calibration.validation is not None
-    assert calibration.as_is is not None
-    assert calibration.validation.before.rows == len(other.joints)
-    assert calibration.as_is.after.position_mm.mean > calibration.validation.after.position_mm.mean
-    grade = judge(calibration).grade
-    assert (grade == "do not use") == calibration.validation.worse
+    assert calibration.evaluation.validation is not None
+    assert calibration.evaluation.validation_frames_held is not None
+    assert calibration.evaluation.validation.before.rows == len(other.joints)
+    assert (
+        calibration.evaluation.validation_frames_held.after.position_mm.mean
+        > calibration.evaluation.validation.after.position_mm.mean
+    )
+    grade = calibration.verdict.grade
+    assert (grade == "do not use") == calibration.evaluation.validation.worse
 
 
 def test_irb120_positions_of_three_targets(measured: Reader) -> None:
     """Best known: 0.217 mm over all rows held out, 0.161 without bad poses."""
     table = measured("irb120_tracker_position/poses.csv")
-    runs = [identify(load_arm("irb120"), table, seed=seed) for seed in range(3)]
+    runs = [calibrate(table, load_geometry("irb120"), seed=seed) for seed in range(3)]
     assert np.mean([heldout_mm(run) for run in runs]) < 0.20
     kept = [run.heldout.without_outliers for run in runs if run.heldout]
     assert np.mean([accuracy.position_mm.mean for accuracy in kept if accuracy]) < 0.161
-    assert runs[0].identifiability.rank == runs[0].expected_rank == 33
+    assert runs[0].identifiability.rank == runs[0].identifiability.expected_rank == 33
     assert {outlier.target for outlier in runs[0].outliers} == {"1", "2", "3"}
 
 
 def test_irb120_sags(measured: Reader) -> None:
     """Best known with harmonics: 0.133 mm. With its own weight in the model the bad poses are good ones."""
-    calibration = identify(load_arm("irb120"), measured("irb120_tracker_position/poses.csv"), "auto")
+    calibration = calibrate(measured("irb120_tracker_position/poses.csv"), load_geometry("irb120"), model="auto")
     assert {trial.effect for trial in calibration.trials if trial.added} == {"compliance", "gear_harmonics"}
     assert heldout_mm(calibration) < 0.1
     assert len(calibration.outliers) < 20
-    assert judge(calibration).grade == "good"
+    assert calibration.verdict.grade == "good"
 
 
 def test_irb120_with_joints_read_too_early(measured: Reader, real_robots: Path) -> None:
     table = measured("irb120_tracker_position/poses.csv")
     file = real_robots / "irb120_tracker_position" / "joints_read_from_controller.csv"
     joints = np.radians(np.loadtxt(file, delimiter=",", skiprows=1))
-    verdict = judge(identify(load_arm("irb120"), replace(table, joints=np.tile(joints, (3, 1)))))
+    verdict = calibrate(replace(table, joints=np.tile(joints, (3, 1))), load_geometry("irb120")).verdict
     assert verdict.grade == "usable"
     assert "the joint angles do not fit as well as they should" in verdict.reason
     assert "after the arm has settled" in " ".join(verdict.advice)
@@ -108,31 +113,31 @@ def test_irb120_with_joints_read_too_early(measured: Reader, real_robots: Path) 
 
 def test_fr3_with_a_camera_on_the_hand(measured: Reader) -> None:
     """Best known: 0.94 mm rms over all rows, 0.99 over every second one held out."""
-    table, arm = measured("fr3_camera_pose/poses.csv"), load_arm("franka_fr3")
-    whole = identify(arm, table, holdout=0)
-    assert whole.measurement.name == "view"
+    table, arm = measured("fr3_camera_pose/poses.csv"), load_geometry("franka_fr3")
+    whole = calibrate(table, arm, holdout=0)
+    assert whole.measurement.name == "pose_from_flange"
     assert whole.identifiability.rank == 34
-    assert whole.fitted.before.position_mm.rms > 5
-    assert whole.fitted.after.position_mm.rms < 0.95
+    assert whole.evaluation.fitted.before.position_mm.rms > 5
+    assert whole.evaluation.fitted.after.position_mm.rms < 0.95
     second = np.arange(len(table.joints)) % 2 == 1
-    half = identify(arm, chosen(table, ~second), validate=chosen(table, second), refit_frames=False)
-    assert half.judged is half.as_is
-    assert half.as_is is not None
-    assert half.as_is.after.position_mm.rms < 1.0
-    splits = [identify(arm, table, holdout=0.3, seed=seed) for seed in range(3)]
+    half = calibrate(select_rows(table, ~second), arm, validate=select_rows(table, second), refit_frames=False)
+    assert half.evaluation.decisive is half.evaluation.validation_frames_held
+    assert half.evaluation.validation_frames_held is not None
+    assert half.evaluation.validation_frames_held.after.position_mm.rms < 1.0
+    splits = [calibrate(table, arm, holdout=0.3, seed=seed) for seed in range(3)]
     assert np.mean([heldout_mm(split) for split in splits]) < 1.1
 
 
 @pytest.fixture(scope="module")
 def table() -> PoseTable:
-    return simulate(load_arm("ur5e"), poses=80, seed=4).table
+    return simulate(load_geometry("ur5e"), poses=80, seed=4).table
 
 
 def test_whole_poses_are_held_out(table: PoseTable) -> None:
     rows = held_out(table, 0.25, seed=1)
     assert rows.sum() == 20
     assert not np.array_equal(rows, held_out(table, 0.25, seed=2))
-    twice = chosen(table, np.repeat(np.arange(80), 2))
+    twice = select_rows(table, np.repeat(np.arange(80), 2))
     rows = held_out(twice, 0.25, seed=1)
     assert rows.sum() == 40
     assert np.array_equal(rows[::2], rows[1::2])
@@ -155,7 +160,7 @@ def test_whole_sessions_are_held_out(table: PoseTable) -> None:
     with pytest.raises(UsageError):
         held_out(days, 1.0)
     with pytest.raises(InputError):
-        held_out(chosen(days, np.arange(1)), 0.2)
+        held_out(select_rows(days, np.arange(1)), 0.2)
 
 
 def test_noise_of_components() -> None:
@@ -173,39 +178,39 @@ def test_noise_of_components() -> None:
 
 
 def test_wrong_rows_are_named_and_cost_nothing() -> None:
-    arm = load_arm("ur5e")
+    arm = load_geometry("ur5e")
     clean = simulate(arm, poses=100, seed=5)
     wild = simulate(arm, poses=100, seed=5, spread=Spread(outlier_share=0.1))
-    calibration = identify(arm, wild.table)
+    calibration = calibrate(wild.table, arm)
     named = {outlier.line for outlier in calibration.outliers}
     assert named == set(wild.table.lines[wild.outlier].tolist())
-    assert heldout_mm(identify(arm, clean.table)) < 0.1
+    assert heldout_mm(calibrate(clean.table, arm)) < 0.1
     best = calibration.heldout.without_outliers if calibration.heldout else None
     assert best is not None
     assert best.position_mm.mean < 0.1
-    plain = identify(arm, wild.table, robust=False)
-    assert plain.fitted.after.position_mm.median > 5 * calibration.fitted.after.position_mm.median
+    plain = calibrate(wild.table, arm, robust=False)
+    assert plain.evaluation.fitted.after.position_mm.median > 5 * calibration.evaluation.fitted.after.position_mm.median
 
 
 def test_lost_rows_count_in_no_statistics(table: PoseTable) -> None:
     assert table.position is not None
     position = table.position.copy()
     position[[3, 50]] += 2.8
-    calibration = identify(load_arm("ur5e"), replace(table, position=position))
+    calibration = calibrate(replace(table, position=position), load_geometry("ur5e"))
     lost = [outlier for outlier in calibration.outliers if outlier.lost]
     assert sorted(outlier.line for outlier in lost) == [table.lines[3], table.lines[50]]
-    for judged in (calibration.fitted, calibration.heldout):
+    for judged in (calibration.evaluation.fitted, calibration.heldout):
         assert judged is not None
         assert judged.after.position_mm.max < 1
         assert judged.before.position_mm.max < 10
 
 
 def test_tolerances_keep_an_arm_near_its_drawing(table: PoseTable) -> None:
-    arm = load_arm("ur5e")
-    tight = identify(arm, table, tolerance=(1e-7, 1e-7))
-    loose = identify(arm, table, tolerance=(1.0, 1.0))
-    free = identify(arm, table)
-    moved = {name: np.array([run.values[label] for label in arm.labels]) - arm.parameters
+    arm = load_geometry("ur5e")
+    tight = calibrate(table, arm, tolerance=(1e-7, 1e-7))
+    loose = calibrate(table, arm, tolerance=(1.0, 1.0))
+    free = calibrate(table, arm)
+    moved = {name: np.array([run.parameters[label].value for label in arm.labels]) - arm.parameters
              for name, run in (("tight", tight), ("loose", loose), ("free", free))}  # fmt: skip
     assert np.abs(moved["tight"]).max() < 1e-6
     np.testing.assert_allclose(moved["loose"], moved["free"], atol=2e-6)
@@ -213,7 +218,7 @@ def test_tolerances_keep_an_arm_near_its_drawing(table: PoseTable) -> None:
 
 def test_what_rows_hardly_see_stays_near_nominal() -> None:
     """A point on the last axis does not see that axis turn; a point off it does."""
-    arm = load_arm("ur10_cb3")
+    arm = load_geometry("ur10_cb3")
     built = arm.with_parameters(arm.parameters + np.random.default_rng(1).normal(0.0, 3e-4, len(arm.parameters)))
     command = np.random.default_rng(2).uniform(-3.0, 3.0, (60, 6))
     noise = np.random.default_rng(3).normal(0.0, 5e-5, (60, 3))
@@ -221,47 +226,50 @@ def test_what_rows_hardly_see_stays_near_nominal() -> None:
     for point, hardly in ((0.0, True), (0.1, False)):
         position = (base_from_flange(built, command) @ [point, 0.0, 0.0, 1.0])[:, :3] + noise
         table = PoseTable(command, (False,) * 6, 0 * rows, rows, rows + 2, position=position)
-        found = identify(arm, table, holdout=0.0)
-        assert bool(found.fit.hardly_seen) == hardly
+        found = calibrate(table, arm, holdout=0.0)
+        assert bool(found.fit.prior_dominated) == hardly
         assert any("hardly seen" in note for note in found.notes) == hardly
         for label, at in zip(arm.labels, arm.parameters, strict=True):
-            assert abs(found.values[label] - at) < (5e-3 if label.endswith("_m") else 0.03)
+            assert abs(found.parameters[label].value - at) < (5e-3 if label.endswith("_m") else 0.03)
         assert found.fit.variance_factor == pytest.approx(1.0, abs=0.3)
 
 
 def test_stated_deviations_weigh_rows() -> None:
-    arm = load_arm("ur5e")
+    arm = load_geometry("ur5e")
     simulation = simulate(arm, poses=120, seed=6)
     assert simulation.table.position is not None
     poor = np.arange(120) % 2 == 0
     sigma = np.where(poor[:, None], 2e-3, 1e-6) * np.ones((1, 3))
     noise = np.random.default_rng(0).normal(0, 1, (120, 3)) * sigma
     table = replace(simulation.table, position=simulation.table.position + noise)
-    told, untold = identify(arm, replace(table, sigma_position=sigma)), identify(arm, table)
+    told, untold = calibrate(replace(table, sigma_position=sigma), arm), calibrate(table, arm)
     truth = dict(zip(arm.labels, simulation.arm.parameters, strict=True))
     lengths = [label for label in arm.labels if label.endswith("_m") and label not in told.fit.model.held]
 
     def off(calibration: ArmCalibration) -> float:
-        return float(np.sqrt(np.mean([(calibration.values[label] - truth[label]) ** 2 for label in lengths])))
+        return float(np.sqrt(np.mean([(calibration.parameters[label].value - truth[label]) ** 2 for label in lengths])))
 
     assert off(told) < 0.5 * off(untold)
     assert told.noise["position"] == pytest.approx(5e-5, rel=0.3)
 
 
 def test_too_little_to_go_by_is_refused(table: PoseTable) -> None:
-    arm = load_arm("ur5e")
-    for few, code in ((chosen(table, np.arange(3)), "too-few-poses"), (chosen(table, np.arange(6)), "too-few-poses")):
+    arm = load_geometry("ur5e")
+    for few, code in (
+        (select_rows(table, np.arange(3)), "too-few-poses"),
+        (select_rows(table, np.arange(6)), "too-few-poses"),
+    ):
         with pytest.raises(DegenerateError) as caught:
-            identify(arm, few)
+            calibrate(few, arm)
         assert caught.value.code == code
     with pytest.raises(DegenerateError) as caught:
-        identify(arm, chosen(table, np.zeros(30, dtype=np.intp)))
+        calibrate(select_rows(table, np.zeros(30, dtype=np.intp)), arm)
     assert caught.value.code == "poses-degenerate"
     assert "alike" in caught.value.what
     joints = table.joints.copy()
     joints[:, :5] = table.joints[0, :5]
     with pytest.raises(DegenerateError):
-        identify(arm, replace(table, joints=joints))
+        calibrate(replace(table, joints=joints), arm)
     with pytest.raises(InputError) as refused:
-        identify(load_arm("franka_fr3"), table)
+        calibrate(table, load_geometry("franka_fr3"))
     assert refused.value.code == "joint-count"

@@ -11,10 +11,10 @@ from calib.arrays import Array
 from calib.errors import UsageError
 from calib.geometry import se3
 from calib.robot.arm.kinematics import about_z, base_from_flange, link_constants
-from calib.robot.arm.read import load_arm
+from calib.robot.arm.read import load_geometry
 from calib.robot.arm.serial_arm import SerialArm
 from calib.robot.arm.workspace import command_range, random_commands
-from calib.robot.effect import Conditions, conditions_of, motion_columns, read_effect, shipped_effects
+from calib.robot.effect import Conditions, conditions_of, motion_tangents, read_effect, shipped_effects
 from calib.robot.gravity import STANDARD_GRAVITY, loads
 from calib.robot.table.read import PoseTable
 
@@ -24,7 +24,7 @@ STEP = 1e-6
 
 
 def posed(name: str, rows: int = 30) -> tuple[SerialArm, Array, Conditions]:
-    arm = load_arm(name)
+    arm = load_geometry(name)
     rng = np.random.default_rng(5)
     conditions = Conditions(rng.normal(0, 3, rows), rng.uniform(0, 5, rows))
     return arm, random_commands(arm, rows, rng), conditions
@@ -111,7 +111,7 @@ def torques(arm: SerialArm, command: Array, masses: dict[int, float]) -> Array:
 def test_compliance_spans_the_sag_of_point_masses(name: str) -> None:
     arm, command, _ = posed(name, rows=200)
     masses = {k: 1.0 + k for k in range(1, arm.joints)}
-    columns = motion_columns(arm, command)
+    columns = motion_tangents(arm, command)
     torque = torques(arm, command, masses)
     effect = read_effect("compliance")
     basis = effect.tangent(arm, command, Conditions())
@@ -129,7 +129,7 @@ def test_payload_turns_joints_by_its_torque(name: str) -> None:
     arm, command, conditions = posed(name)
     effect = read_effect("payload")
     basis = effect.tangent(arm, command, conditions)
-    columns = motion_columns(arm, command)
+    columns = motion_tangents(arm, command)
     assert conditions.payload_kg is not None
     back = np.linalg.inv(arm.motion_from_command)
     for k, label in enumerate(effect.labels(arm)):
@@ -143,7 +143,7 @@ def test_payload_turns_joints_by_its_torque(name: str) -> None:
 
 
 def test_gravity_loads_what_it_can_turn() -> None:
-    labels = {name: read_effect("compliance").labels(load_arm(name)) for name in ARMS}
+    labels = {name: read_effect("compliance").labels(load_geometry(name)) for name in ARMS}
     assert labels["cobra600"] == ()  # every axis of a SCARA is vertical
     assert not [label for found in labels.values() for label in found if "_j1_" in label]
     assert labels["stanford"] == ("sag_j2_link3_rad_per_m", "sag_j2_link3_rad", "sag_j3_m")
@@ -180,7 +180,7 @@ def test_the_reference_temperature_is_kept() -> None:
 
 @pytest.mark.parametrize("name", ARMS)
 def test_ranges_are_finite_and_within_limits(name: str) -> None:
-    arm = load_arm(name)
+    arm = load_geometry(name)
     low, high = command_range(arm).T
     assert np.isfinite([low, high]).all()
     assert (low < high).all()

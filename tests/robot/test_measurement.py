@@ -13,24 +13,24 @@ from calib.engine.derivatives import jacobian_errors
 from calib.errors import DegenerateError, UsageError
 from calib.geometry import se3
 from calib.robot.arm.kinematics import base_from_flange
-from calib.robot.arm.read import load_arm
+from calib.robot.arm.read import load_geometry
 from calib.robot.effect import conditions_of, read_effect
 from calib.robot.identification.free_parameters import expected_rank, free_set, hold_redundant, hold_turning
-from calib.robot.identification.model import Model, pose_problem, residuals_at, rows_of
+from calib.robot.identification.model import Model, model_rows, pose_problem, residuals_at
 from calib.robot.identification.robust_fit import fit
 from calib.robot.measurement import measurement_of, read_measurement
-from calib.robot.simulation.simulate import Simulation, Spread, simulate
-from calib.robot.table.select import chosen
+from calib.robot.simulation.simulate import ArmSimulation, Spread, simulate
+from calib.robot.table.select import select_rows
 
 KINDS = plugins.discover("calib.robot.measurements")
-SIMULATED = {"view": "pose"}
+SIMULATED = {"pose_from_flange": "pose"}
 ARMS = ("ur10e", "irb120", "franka_fr3", "stanford")
 
 
-def simulated(name: str, kind: str, targets: int, spread: Spread | None = None) -> Simulation:
+def simulated(name: str, kind: str, targets: int, spread: Spread | None = None) -> ArmSimulation:
     poses = 400 if kind in ("distance", "plane") else 80
     return simulate(
-        load_arm(name), measurement=SIMULATED.get(kind, kind), poses=poses, targets=targets, spread=spread, seed=11
+        load_geometry(name), measurement=SIMULATED.get(kind, kind), poses=poses, targets=targets, spread=spread, seed=11
     )
 
 
@@ -41,8 +41,8 @@ def test_jacobians_are_those_of_the_residual(kind: str, targets: int) -> None:
     measurement, arm = read_measurement(kind), simulation.nominal
     start = measurement.start(base_from_flange(arm, simulation.table.joints), simulation.table, 0)
     model = Model(arm, measurement, arm, (read_effect("compliance"), read_effect("gear_ratio")))
-    table = chosen(simulation.table, np.arange(20))
-    rows = rows_of(model, table, conditions_of(table))
+    table = select_rows(simulation.table, np.arange(20))
+    rows = model_rows(model, table, conditions_of(table))
     rng = np.random.default_rng(1)
     values = {**start.values, "arm": (arm.parameters + rng.normal(0, 0.01, 5 * arm.joints))[None]}
     values |= {basis.name: rng.normal(0, 2e-3, (1, len(basis.labels))) for basis in rows.bases}
@@ -63,7 +63,7 @@ def test_the_start_is_exact_for_exact_data(kind: str, targets: int) -> None:
     assert start.inlier.all()
     assert set(start.size) == {"position", "orientation"} & {c.name for c in measurement.components} or kind not in (
         "pose",
-        "view",
+        "pose_from_flange",
     )
     assert max(size.max() for size in start.size.values()) < 1e-6
 
@@ -87,7 +87,7 @@ def test_the_rank_is_what_theory_says(kind: str, name: str, targets: int) -> Non
     bare = Model(arm, measurement, arm)
     model = replace(bare, held=wish.held(bare))
     start = measurement.start(base_from_flange(arm, simulation.table.joints), simulation.table, 0)
-    rows = rows_of(model, simulation.table, conditions_of(simulation.table))
+    rows = model_rows(model, simulation.table, conditions_of(simulation.table))
     held, found = hold_redundant(model, rows, start.values, wish.freed)
     if measurement.contact:
         closed = fit(held, rows, start.values, np.ones(len(rows), bool))
@@ -102,7 +102,7 @@ def test_the_rank_is_what_theory_says(kind: str, name: str, targets: int) -> Non
 @pytest.mark.parametrize(("revolute", "prismatic", "rank"), [(6, 0, 30), (7, 0, 34), (5, 1, 28), (3, 1, 20)])
 def test_ranks_of_the_literature(revolute: int, prismatic: int, rank: int) -> None:
     ranks = {kind: read_measurement(kind).rank(revolute, prismatic, 1) for kind in KINDS}
-    assert ranks["pose"] == ranks["view"] == rank
+    assert ranks["pose"] == ranks["pose_from_flange"] == rank
     assert (ranks["position"], ranks["distance"]) == (rank - 3, rank - 6)
     assert ranks["plane"] == ranks["point"] == rank - 6 - (prismatic == 0)
 
@@ -110,7 +110,7 @@ def test_ranks_of_the_literature(revolute: int, prismatic: int, rank: int) -> No
 def test_a_table_is_taken_for_what_its_columns_hold() -> None:
     pose = simulated("ur10e", "pose", 1).table
     assert measurement_of(pose).name == "pose"
-    assert measurement_of(pose, "view").name == "view"
+    assert measurement_of(pose, "pose_from_flange").name == "pose_from_flange"
     with pytest.raises(UsageError) as caught:
         measurement_of(pose, "distance")
     assert caught.value.code == "measurement-mismatch"
@@ -138,6 +138,8 @@ def test_problems_are_checked_on_construction() -> None:
         measurement, arm = read_measurement(kind), simulation.nominal
         start = measurement.start(simulation.base_from_flange, simulation.table, 0)
         model = Model(arm, measurement, arm)
-        problem = pose_problem(model, rows_of(model, simulation.table, conditions_of(simulation.table)), start.values)
+        problem = pose_problem(
+            model, model_rows(model, simulation.table, conditions_of(simulation.table)), start.values
+        )
         assert isinstance(problem, Problem)
         assert problem.residuals[0].dimension == measurement.dimension

@@ -7,17 +7,18 @@ import pytest
 from cases.seeds import runs, wider
 
 from calib.geometry import se3, so3
-from calib.robot.arm.read import load_arm
+from calib.robot.arm.read import load_geometry
 from calib.robot.arm.workspace import random_commands
-from calib.robot.calibration import ArmCalibration, identify
-from calib.robot.simulation.simulate import Simulation, Spread, simulate
+from calib.robot.arm_calibration import ArmCalibration
+from calib.robot.calibration import calibrate
+from calib.robot.simulation.simulate import ArmSimulation, Spread, simulate
 
 EXACT = Spread(sigma_m=0, sigma_rad=0)
 CASES = [("ur5e", "pose", 60), ("irb120", "position", 100), ("stanford", "pose", 80), ("franka_panda", "distance", 400),
          ("ur10e", "point", 150), ("r2000ic_165f", "plane", 300)]  # fmt: skip
 
 
-def off_m(calibration: ArmCalibration, simulation: Simulation) -> float:
+def off_m(calibration: ArmCalibration, simulation: ArmSimulation) -> float:
     """Largest distance between the identified and the true arm at poses nobody measured, once base and target absorb
     what is theirs."""
     command = random_commands(simulation.nominal, 200, np.random.default_rng(9))
@@ -30,57 +31,57 @@ def off_m(calibration: ArmCalibration, simulation: Simulation) -> float:
     return float(np.abs(ours[:, :3, 3] - truth[:, :3, 3]).max())
 
 
-def simulate_flange(simulation: Simulation, command: np.ndarray) -> np.ndarray:
-    from calib.robot.calibrated_arm import CalibratedArm
+def simulate_flange(simulation: ArmSimulation, command: np.ndarray) -> np.ndarray:
+    from calib.robot.arm_model import Arm
     from calib.robot.effect import read_effect
 
     effects = {
         name: dict(zip(read_effect(name).labels(simulation.nominal), np.ravel(values).tolist(), strict=True))
         for name, values in simulation.effects.items()
     }
-    return CalibratedArm(simulation.arm, effects, simulation.nominal).base_from_flange(command)
+    return Arm(simulation.arm, effects, simulation.nominal).base_from_flange(command)
 
 
 @pytest.mark.parametrize(("name", "measurement", "poses"), CASES)
 def test_exact_data_leave_nothing(name: str, measurement: str, poses: int) -> None:
-    simulation = simulate(load_arm(name), measurement=measurement, poses=poses, spread=EXACT, seed=3)
-    calibration = identify(load_arm(name), simulation.table, measurement=measurement)
+    simulation = simulate(load_geometry(name), measurement=measurement, poses=poses, spread=EXACT, seed=3)
+    calibration = calibrate(simulation.table, load_geometry(name), measurement=measurement)
     assert calibration.heldout is not None
     assert calibration.heldout.before.position_mm.max > 0.1
     assert calibration.heldout.after.position_mm.max < 1e-5
-    assert calibration.identifiability.rank == calibration.expected_rank
+    assert calibration.identifiability.rank == calibration.identifiability.expected_rank
 
 
 @pytest.mark.parametrize("name", ["ur5e", "r2000ic_165f"])
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_touching_a_point_is_exact_too(name: str, seed: int) -> None:
     """What only turns the gap that is left is told from what closes it at the fitted arm, not at nominal."""
-    simulation = simulate(load_arm(name), measurement="point", poses=150, spread=EXACT, seed=seed)
-    calibration = identify(load_arm(name), simulation.table, measurement="point")
+    simulation = simulate(load_geometry(name), measurement="point", poses=150, spread=EXACT, seed=seed)
+    calibration = calibrate(simulation.table, load_geometry(name), measurement="point")
     assert calibration.heldout is not None
     assert calibration.heldout.after.position_mm.max < 1e-5
-    assert calibration.identifiability.rank == calibration.expected_rank
+    assert calibration.identifiability.rank == calibration.identifiability.expected_rank
 
 
 @pytest.mark.parametrize("name", ["ur5e", "franka_panda"])
 def test_the_true_arm_is_found_where_nobody_measured(name: str) -> None:
-    simulation = simulate(load_arm(name), poses=80, spread=EXACT, seed=1)
-    assert off_m(identify(load_arm(name), simulation.table), simulation) < 1e-9
+    simulation = simulate(load_geometry(name), poses=80, spread=EXACT, seed=1)
+    assert off_m(calibrate(simulation.table, load_geometry(name)), simulation) < 1e-9
 
 
 def test_effects_are_found_with_the_geometry() -> None:
-    arm = load_arm("ur5e")
+    arm = load_geometry("ur5e")
     simulation = simulate(arm, poses=200, spread=EXACT, effects=("gear_harmonics", "compliance"), seed=2)
-    calibration = identify(arm, simulation.table, "auto")
+    calibration = calibrate(simulation.table, arm, model="auto")
     assert {trial.effect for trial in calibration.trials if trial.added} >= {"gear_harmonics", "compliance"}
     assert off_m(calibration, simulation) < 2e-5
-    plain = identify(arm, simulation.table)
+    plain = calibrate(simulation.table, arm)
     assert off_m(plain, simulation) > 1e-4
 
 
 def test_an_arm_without_effects_gets_none() -> None:
-    arm = load_arm("ur5e")
-    calibration = identify(arm, simulate(arm, poses=100, seed=2).table, "auto")
+    arm = load_geometry("ur5e")
+    calibration = calibrate(simulate(arm, poses=100, seed=2).table, arm, model="auto")
     assert not any(trial.added for trial in calibration.trials)
     assert calibration.arm.effects == {}
 
@@ -88,18 +89,19 @@ def test_an_arm_without_effects_gets_none() -> None:
 @pytest.mark.parametrize("count", runs(12))
 @pytest.mark.parametrize(("measurement", "poses"), [("pose", 100), ("position", 150)])
 def test_intervals_hold_the_truth_as_often_as_they_say(measurement: str, poses: int, count: int) -> None:
-    arm, inside, intervals, squares, degrees = load_arm("ur5e"), 0, 0, 0.0, 0
+    arm, inside, intervals, squares, degrees = load_geometry("ur5e"), 0, 0, 0.0, 0
     for seed in range(count):
         noisy = simulate(arm, measurement=measurement, poses=poses, seed=seed)
         exact = simulate(arm, measurement=measurement, poses=poses, seed=seed, spread=EXACT)
-        fitted, truth = identify(arm, noisy.table, holdout=0), identify(arm, exact.table, holdout=0)
+        fitted, truth = calibrate(noisy.table, arm, holdout=0), calibrate(exact.table, arm, holdout=0)
         for label in fitted.labels:
-            if 0 < fitted.sigma[label] < np.inf:
-                inside += abs(fitted.values[label] - truth.values[label]) < 1.96 * fitted.sigma[label]
+            if 0 < fitted.parameters[label].sigma < np.inf:
+                off = fitted.parameters[label].value - truth.parameters[label].value
+                inside += abs(off) < 1.96 * fitted.parameters[label].sigma
                 intervals += 1
         squares += sum(
             float(np.sum((size / (1e-4 if name == "orientation" else 5e-5)) ** 2))
-            for name, size in fitted.fitted.sizes.items()
+            for name, size in fitted.evaluation.fitted.sizes.items()
         )
         degrees += fitted.fit.degrees_of_freedom
     assert intervals == count * 18
@@ -109,10 +111,10 @@ def test_intervals_hold_the_truth_as_often_as_they_say(measurement: str, poses: 
 
 def test_the_tool_is_as_certain_as_it_says() -> None:
     """Errors of the tool's position over the range of motion, in units of their stated deviation."""
-    arm, ratios = load_arm("ur5e"), []
+    arm, ratios = load_geometry("ur5e"), []
     for seed in range(8):
         simulation = simulate(arm, poses=60, seed=seed)
-        calibration = identify(arm, simulation.table, holdout=0)
+        calibration = calibrate(simulation.table, arm, holdout=0)
         rng = np.random.default_rng(0)
         low, high = simulation.table.joints.min(axis=0), simulation.table.joints.max(axis=0)
         command = rng.uniform(low, high, (200, 6))
@@ -127,8 +129,8 @@ def test_the_tool_is_as_certain_as_it_says() -> None:
 
 def test_shipped_frames_follow_the_house_convention() -> None:
     """world_from_target = world_from_base base_from_flange flange_from_target, as the table has it."""
-    simulation = simulate(load_arm("ur5e"), poses=60, spread=EXACT, seed=8)
-    calibration = identify(load_arm("ur5e"), simulation.table, holdout=0)
+    simulation = simulate(load_geometry("ur5e"), poses=60, spread=EXACT, seed=8)
+    calibration = calibrate(simulation.table, load_geometry("ur5e"), holdout=0)
     frames = {name: np.asarray(values).reshape(-1, 4, 4)[0] for name, values in calibration.frames.items()}
     flange = calibration.arm.base_from_flange(simulation.table.joints)
     seen = frames["world_from_base"] @ flange @ frames["flange_from_target"]

@@ -19,18 +19,22 @@ from calib import config
 from calib.arrays import Array
 from calib.cell.arms.joint_lens import identify_in_view
 from calib.errors import UsageError
-from calib.robot.calibrated_arm import load_calibrated_arm
+from calib.robot.arm_file import load_arm
 from calib.robot.calibration import identify
 from calib.robot.effect import conditions_of
 from calib.robot.evaluation.accuracy import Statistics, statistics
-from calib.robot.identification.model import residuals_at, rows_of
+from calib.robot.identification.model import model_rows, residuals_at
+from calib.robot.identification.request import Request
+from calib.robot.measurement import measurement_of
+from calib.robot.table.holdout import Split
 from calib.robot.table.read import read_poses
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from calib.cell.arms.image_measurement import ArmViews
-    from calib.robot.calibration import ArmCalibration
+    from calib.robot.arm_calibration import ArmCalibration
+    from calib.robot.measurement import Measurement
     from calib.robot.table.read import PoseTable
 
 PAIRS = 4000  # pairs of poses by which a hand-over is judged, drawn where there are more
@@ -123,16 +127,17 @@ def calibrate_cell(
     """Identify every arm of a cell and judge the hand-overs. folder: of the files that it names.
 
     progress: of the search for corners in the images of an arm, called with those done and all.
-    Raises as `calib.robot.identify` and, of images, as `calib.camera.detect`; UsageError `cell-measurement` for data
+    Raises as `calib.robot.calibrate` and, of images, as `calib.camera.detect`; UsageError `cell-measurement` for data
     that hold no place in the world.
     """
     before: dict[str, ArmCalibration] = {}
     after: dict[str, ArmCalibration] = {}
     for name, member in cell.arms.items():
-        nominal = load_calibrated_arm(str(folder / member.arm) if Path(member.arm).suffix else member.arm)
-        identified = partial(identify, nominal, robust=robust, holdout=holdout, seed=seed)
-        as_drawn = partial(identified, model="offsets", fix=nominal.arm.labels)
-        asked = partial(identified, model=model)
+        nominal = load_arm(str(folder / member.arm) if Path(member.arm).suffix else member.arm)
+        split, request = Split(holdout), Request(model, robust=robust, seed=seed)
+        drawn = replace(request, model="offsets", fix=nominal.geometry.labels)
+        as_drawn = partial(identify, nominal, request=drawn, split=split)
+        asked = partial(identify, nominal, request=request, split=split)
         table = read_poses(folder / member.poses, euler=member.euler, columns=member.columns)
         if not member.looks:
             measurement = _measurement(member, folder, table, name)
@@ -150,8 +155,8 @@ def calibrate_cell(
     return Cell(cell.world, before, after, overs)
 
 
-def _measurement(member: ArmOfCell, folder: Path, table: PoseTable, name: str) -> str:
-    """What an instrument measured, by name: one that may ride on a hand instead would turn the world inside out."""
+def _measurement(member: ArmOfCell, folder: Path, table: PoseTable, name: str) -> Measurement:
+    """What an instrument measured: one that may ride on a hand instead would turn the world inside out."""
     measurement = member.measurement or table.measurement
     if measurement not in ("pose", "position"):
         raise UsageError(
@@ -161,7 +166,7 @@ def _measurement(member: ArmOfCell, folder: Path, table: PoseTable, name: str) -
             why=f"it holds {measurement}",
             advice="measure poses or positions in one frame for all arms, or give corners of one board seen by all",
         )
-    return measurement
+    return measurement_of(table, measurement)
 
 
 def _views(
@@ -202,11 +207,11 @@ def _errors(calibration: ArmCalibration) -> Array:
     Of a board seen by a camera on the hand, where it says that the board is: the camera's own place is seen from afar,
     and by the board's tilt alone.
     """
-    judged = calibration.heldout or calibration.fitted
-    fitted, table, told = calibration.fit, judged.table, calibration.measurement.told
-    model = replace(fitted.model, measurement=told)
-    errors = residuals_at(model, rows_of(model, table, conditions_of(table, None)), fitted.values)[:, :3]
-    if told.name == "view":
+    judged = calibration.evaluation.heldout or calibration.evaluation.fitted
+    fitted, table, reported = calibration.fit, judged.table, calibration.measurement.reported
+    model = replace(fitted.model, measurement=reported)
+    errors = residuals_at(model, model_rows(model, table, conditions_of(table, None)), fitted.values)[:, :3]
+    if reported.along_target:
         assert table.rotation is not None
         return np.asarray(np.einsum("nij,nj->ni", table.rotation, errors))
     return errors

@@ -25,15 +25,8 @@ from calib.engine import ParameterBlock
 from calib.errors import UsageError, did_you_mean
 from calib.geometry import se3, so3
 from calib.robot.conventions import diagnose
-from calib.robot.measurement import (
-    Component,
-    Instrument,
-    Linearise,
-    Linearised,
-    Measurement,
-    read_measurement,
-    rows_last,
-)
+from calib.robot.measurement import Component, Instrument, Linearise, Linearised, Measurement, read_measurement
+from calib.robot.row_algebra import rows_last
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,15 +69,15 @@ def as_seen(table: PoseTable, seen: BoardsSeen, setup: Setup) -> PoseTable:
 
 
 def measurement_of_images(seen: BoardsSeen, setup: Setup, lens: Sequence[str] = ()) -> Measurement:
-    """Views of the board, in pixels: the residual of `view` for a camera on the hand, of `pose` for a fixed one,
-    weighted by what the corners of each image know.
+    """Views of the board, in pixels: the residual of `pose_from_flange` for a camera on the hand, of `pose` for a fixed
+    one, weighted by what the corners of each image know.
 
     lens: labels of the lens' parameters that are estimated along with arm and frames; the others are held. What an
     image's corners tell of those parameters alone follows its pose residual as a component of its own: corners have the
     noise of a camera, a pose by the arm has that of the arm as well, and images left out take both with them.
     A table's `pose` is the index of the image. The residual's unit is the noise of a corner's coordinate, 1 px.
     """
-    told = read_measurement("view" if setup == "eye-in-hand" else "pose")
+    told = read_measurement("pose_from_flange" if setup == "eye-in-hand" else "pose")
     known = corner_knowledge(seen, lens)
     whiten = rows_last(-known.by_pose @ np.swapaxes(_moved(seen, setup), 1, 2))
     offset, by_lens = rows_last(known.residuals), rows_last(known.by_lens)
@@ -115,13 +108,13 @@ def measurement_of_images(seen: BoardsSeen, setup: Setup, lens: Sequence[str] = 
 
     components = (Component("corners", "px", slice(0, 6)),)
     if not lens:
-        return replace(told, name=NAME, components=components, residual=residual, told_as=told.name)
+        return replace(told, name=NAME, components=components, residual=residual, reported_name=told.name)
     return replace(
         told,
         name=NAME,
         components=(*components, Component("lens", "px", slice(6, size), of_instrument=True)),
         residual=residual,
-        told_as=told.name,
+        reported_name=told.name,
         instrument=_instrument(seen, lens),
     )
 

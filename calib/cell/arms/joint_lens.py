@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from calib.camera.camera import Camera
     from calib.cell.arms.image_measurement import ArmViews
     from calib.cell.hand_eye.frame_loop import Setup
-    from calib.robot.calibration import ArmCalibration
+    from calib.robot.arm_calibration import ArmCalibration
     from calib.robot.measurement import Measurement
     from calib.robot.table.read import PoseTable
 
@@ -34,7 +34,7 @@ UNSEEN_PX = 1e-5  # of the corners, by parameters that make up for one another i
 
 
 class Identified(Protocol):
-    """Identifies an arm from a table and what it holds, as `calib.robot.identify` does with all else settled."""
+    """Identifies an arm from a table and what it holds: `calib.robot.calibration.identify` with all else settled."""
 
     def __call__(self, table: PoseTable, *, measurement: Measurement) -> ArmCalibration: ...
 

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from calib.geometry import se3, so3
-from calib.robot.evaluation.documents import as_document as as_arm_document
 
 if TYPE_CHECKING:
     from calib.cell.arms.calibrate_cell import Cell
-    from calib.robot.evaluation.verdict import Verdict
+    from calib.verdict import Verdict
 
 
 def grade(verdicts: dict[str, Verdict]) -> str:
@@ -25,8 +24,8 @@ def summary(cell: Cell, verdicts: dict[str, Verdict], output: str) -> str:
     """Every arm with its errors and where it stands, every hand-over, a verdict."""
     lines = [f"{len(cell.arms)} arms in one world ({cell.world}); errors on poses not fitted"]
     for name, found in cell.arms.items():
-        judged, x = found.judged or found.fitted, cell.world_from_base(name)[:3, 3]
-        what = f"{found.nominal.arm.name}, {len(found.table.joints)} rows, rank {found.identifiability.rank}"
+        judged, x = found.evaluation.decisive or found.evaluation.fitted, cell.world_from_base(name)[:3, 3]
+        what = f"{found.nominal.geometry.name}, {len(found.table.joints)} rows, rank {found.identifiability.rank}"
         lines.append(f"  {name}: {what}: {judged.before} -> {judged.after}")
         lines.append(f"    base at {x[0]:.5f} {x[1]:.5f} {x[2]:.5f} m, {_deviation(cell, name)}")
     lines.append("")
@@ -48,7 +47,7 @@ def as_document(cell: Cell, verdicts: dict[str, Verdict], seconds: float) -> dic
         "verdict": grade(verdicts),
         "world": cell.world,
         "hand_overs": [asdict(over) for over in cell.hand_overs],
-        "arms": {name: as_arm_document(found, verdicts[name], seconds) for name, found in cell.arms.items()},
+        "arms": {name: found.document() for name, found in cell.arms.items()},
         "seconds": seconds,
     }
 

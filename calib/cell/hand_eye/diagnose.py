@@ -20,7 +20,7 @@ from calib.cell.hand_eye.start import Start, hand_eye_start
 from calib.errors import DegenerateError, InputError
 from calib.geometry import se3
 from calib.robot.conventions.diagnose import DECISIVE, FITS_RAD, FITS_SHARE, JUDGED_ROWS
-from calib.robot.start.closed_form_starts import within
+from calib.robot.start.pose import within
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

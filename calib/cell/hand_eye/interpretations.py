@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from calib.arrays import Array
 from calib.geometry import se3
-from calib.robot.conventions.interpretations import Reading as OfTable
-from calib.robot.conventions.interpretations import readings_of_poses
+from calib.robot.conventions.interpretations import Interpretation as OfTable
+from calib.robot.conventions.interpretations import interpretations_of_poses
 
 if TYPE_CHECKING:
     from calib.cell.hand_eye.frame_loop import Setup
@@ -40,7 +40,7 @@ def readings(data: Data, setup: Setup | None) -> tuple[Reading, ...]:
     setup: None where both are tried: then inverted poses are the other set-up, and no reading of their own.
     """
     found = []
-    for reading in readings_of_poses(data.table):
+    for reading in interpretations_of_poses(data.table):
         if reading.name.startswith(INVERTED):
             if setup is None:
                 continue

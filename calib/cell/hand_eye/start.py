@@ -12,7 +12,7 @@ from calib.cell.hand_eye.closed_forms import METHODS, read_method
 from calib.cell.hand_eye.frame_loop import discrepancy, mount_from_rest, sizes
 from calib.errors import DegenerateError
 from calib.geometry import se3, so3
-from calib.robot.start.closed_form_starts import pose_start, reach, within
+from calib.robot.start.pose import pose_start, reach, within
 
 if TYPE_CHECKING:
     from calib.cell.hand_eye.frame_loop import Setup

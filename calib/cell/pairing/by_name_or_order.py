@@ -95,7 +95,7 @@ def _by_order(observations: Observations, table: PoseTable) -> Pairing:
             f"{len(every)} images and {len(table.lines)} poses cannot be matched by order",
             code="pairing-count",
             where=table.name,
-            why=f"the table has no column `image`; {len(table.set_aside)} of its rows cannot be read",
+            why=f"the table has no column `image`; {len(table.excluded)} of its rows cannot be read",
             advice="add a column `image` with the file names, or a time to every row and give --image-times",
         )
     place = {name: i for i, name in enumerate(every)}

@@ -12,7 +12,7 @@ from calib.camera.simulation.pictures import pictures
 from calib.cell.simulation.documents import camera_file
 from calib.documents import to_yaml
 from calib.robot.arm.read import shipped_arms
-from calib.robot.arm.write import arm_as_yaml
+from calib.robot.arm.write import geometry_as_yaml
 from calib.robot.simulation.documents import ARM_FILE, TRUTH_DECIMALS, rounded
 from calib.robot.table.write import poses_text
 
@@ -53,7 +53,7 @@ def simulation_files(
         ),
     }
     if not shipped:
-        files[ARM_FILE] = arm_as_yaml(s.nominal)
+        files[ARM_FILE] = geometry_as_yaml(s.nominal)
     if board is not None:
         images = pictures(s.observations, board, s.camera, s.camera_from_board, s.seed, on_progress=progress)
         files |= {f"images/{name}": image for name, image in images.items()}

@@ -8,7 +8,7 @@ from calib.cell.simulation import arm_in_images_documents as simulated_images
 from calib.cell.simulation.arm_in_images import simulate_arm
 from calib.documents import to_yaml
 from calib.errors import UsageError
-from calib.robot.arm.read import load_arm
+from calib.robot.arm.read import load_geometry
 from calib.robot.simulation.documents import rounded, truth
 from calib.robot.simulation.simulate import Spread, simulate
 from calib.robot.table.write import poses_text
@@ -25,7 +25,7 @@ CELL = "A cell for `calib cell --config`."
 def simulated_cell(arms: tuple[str, ...], poses: int, spread: Spread, seed: int) -> dict[str, str]:
     """Content by file name: cell.yaml, arm1.csv, arm2.csv, ... and truth.yaml. arms: shipped names.
 
-    Raises UsageError `cell-arms` for fewer than two, which `calib cell` would refuse, and as `load_arm`.
+    Raises UsageError `cell-arms` for fewer than two, which `calib cell` would refuse, and as `load_geometry`.
     """
     _check_arms(arms)
     files: dict[str, str] = {}
@@ -33,7 +33,7 @@ def simulated_cell(arms: tuple[str, ...], poses: int, spread: Spread, seed: int)
     known: dict[str, Any] = {}
     for i, arm in enumerate(arms):
         name = f"arm{i + 1}"
-        simulation = simulate(load_arm(arm), poses=poses, spread=spread, seed=1000 * seed + i)
+        simulation = simulate(load_geometry(arm), poses=poses, spread=spread, seed=1000 * seed + i)
         files[f"{name}.csv"] = poses_text(rounded(simulation.table))
         config["arms"][name] = {"arm": arm, "poses": f"{name}.csv"}
         known[name] = truth(simulation)
@@ -58,7 +58,7 @@ def simulated_cell_in_images(
 
     Every arm has such a camera on its hand, and all see the board, which is the world. with_images: cell.yaml names
     those, instead of the corners; progress: called with those of an arm rendered and all.
-    Raises UsageError `cell-arms` for fewer than two arms, and as `load_arm` and `simulate_arm`.
+    Raises UsageError `cell-arms` for fewer than two arms, and as `load_geometry` and `simulate_arm`.
     """
     _check_arms(arms)
     files: dict[str, str | bytes] = {}
@@ -68,7 +68,7 @@ def simulated_cell_in_images(
         simulation = simulate_arm(
             camera,
             board.corners_in_board,
-            load_arm(arm),
+            load_geometry(arm),
             views=views,
             unseen=0,
             sigma_px=sigma_px,

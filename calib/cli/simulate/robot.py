@@ -51,13 +51,13 @@ def command(
 
         from calib.cli import adapters
         from calib.folder import reserve
-        from calib.report.simulated_arm import simulation_files
-        from calib.robot.arm.read import load_arm
+        from calib.robot.arm.read import load_geometry
+        from calib.robot.simulation.files import simulation_files
         from calib.robot.simulation.simulate import Spread, simulate
 
         folder = reserve(output, "")
         simulation = simulate(
-            load_arm(arm),
+            load_geometry(arm),
             measurement=measurement,
             poses=poses,
             targets=targets,

@@ -65,7 +65,7 @@ def command(
         from calib.cell.simulation.arm_in_images_documents import simulation_files
         from calib.cli import adapters
         from calib.folder import reserve
-        from calib.robot.arm.read import load_arm
+        from calib.robot.arm.read import load_geometry
         from calib.robot.simulation.simulate import Spread
 
         folder = reserve(output, "")
@@ -73,7 +73,7 @@ def command(
         simulation = simulate_arm(
             typical_camera(lens, parse_size(image_size)),
             kind.corners_in_board,
-            load_arm(arm),
+            load_geometry(arm),
             setup=read_setup(setup),
             views=views,
             unseen=0,

@@ -14,8 +14,9 @@ import numpy as np
 
 from calib.arrays import Array
 from calib.geometry import se3
+from calib.robot.arm.dh_row import ALPHA, BETA, A, D
 from calib.robot.arm.kinematics import about_z, along_x
-from calib.robot.arm.serial_arm import ALPHA, BETA, NEAR_PARALLEL_RAD, A, D
+from calib.robot.arm.serial_arm import NEAR_PARALLEL_RAD
 
 if TYPE_CHECKING:
     from calib.robot.arm.serial_arm import SerialArm

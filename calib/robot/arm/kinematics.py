@@ -17,7 +17,7 @@ import numpy as np
 
 from calib.arrays import Array
 from calib.geometry import se3
-from calib.robot.arm.serial_arm import ALPHA, BETA, THETA, A, D
+from calib.robot.arm.dh_row import ALPHA, BETA, THETA, A, D
 
 if TYPE_CHECKING:
     from calib.robot.arm.serial_arm import SerialArm

@@ -1,8 +1,8 @@
-"""Arms as YAML: a shipped name, a file of one's own, or a URDF become a `SerialArm`.
+"""The geometry of arms as YAML: a shipped name, a file of one's own, or a URDF become a `SerialArm`.
 
 name: ur10e
 source: where the numbers come from
-convention: standard_dh            # or modified_dh; see calib/robot/arm.py
+convention: standard_dh            # or modified_dh; see calib.robot.arm.serial_arm
 joints:                            # one row per joint; every number names its unit, _m or _mm, _rad or _deg
   - {theta_deg: 0, d_m: 0.1807, a_m: 0, alpha_deg: 90, limits_deg: [-360, 360]}
   - {type: prismatic, theta_deg: 0, d_mm: 0, a_mm: 0, alpha_deg: 0, sign: -1, limits_mm: [0, 210]}
@@ -29,8 +29,9 @@ from calib import config
 from calib.arrays import Array
 from calib.errors import InputError, UsageError, did_you_mean
 from calib.geometry import se3, so3
+from calib.robot.arm.dh_row import COLUMNS, UNITS, Convention
 from calib.robot.arm.kinematics import base_from_flange
-from calib.robot.arm.serial_arm import COLUMNS, UNITS, Check, Convention, SerialArm
+from calib.robot.arm.serial_arm import Check, SerialArm
 from calib.robot.arm.urdf import arm_of_urdf
 
 _TO_SI = {"m": lambda x: x, "mm": lambda x: x / 1000, "rad": lambda x: x, "deg": math.radians}
@@ -115,7 +116,7 @@ def shipped_arms() -> tuple[str, ...]:
     return tuple(sorted(file.name.removesuffix(".yaml") for file in files if file.name.endswith(".yaml")))
 
 
-def load_arm(text_or_path: str | Path, *, tip: str | None = None) -> SerialArm:
+def load_geometry(text_or_path: str | Path, *, tip: str | None = None) -> SerialArm:
     """The arm of a shipped name, of a `.yaml` file, or of a `.urdf` file (as far as the link `tip`).
 
     Raises UsageError `unknown-arm` naming the nearest shipped one, `arm-value` or the codes of `calib.config` for a
@@ -128,18 +129,22 @@ def load_arm(text_or_path: str | Path, *, tip: str | None = None) -> SerialArm:
     if suffix in (".yaml", ".yml"):
         document = config.read_yaml(Path(text))
         if isinstance(document, dict) and "effects" in document:
-            advice = "calib.robot.load_calibrated_arm reads it whole"
-            raise UsageError("the arm has effects beyond its geometry", code="arm-effects", where=text, advice=advice)
-        return _checked(parse_arm(document, text), text)
+            raise UsageError(
+                "the arm has effects beyond its geometry",
+                code="arm-effects",
+                where=text,
+                advice="give the nominal arm, without effects",
+            )
+        return _checked(parse_geometry(document, text), text)
     if text not in shipped_arms():
         advice = did_you_mean(text, shipped_arms()) + "; or give a .yaml or .urdf file"
         raise UsageError(f"unknown arm {text!r}", code="unknown-arm", advice=advice)
     file = config.shipped("configs/arms").joinpath(f"{text}.yaml")
     where = f"shipped arm {text}"
-    return _checked(parse_arm(config.parse_yaml(file.read_text(encoding="utf-8"), where), where), where)
+    return _checked(parse_geometry(config.parse_yaml(file.read_text(encoding="utf-8"), where), where), where)
 
 
-def parse_arm(document: Any, where: str) -> SerialArm:
+def parse_geometry(document: Any, where: str) -> SerialArm:
     """The arm of a parsed YAML document; `where` names it in errors. Check poses are read, not yet tried."""
     written = config.build(_ArmFile, document, where)
     if not written.joints:

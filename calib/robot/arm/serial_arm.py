@@ -14,19 +14,14 @@ where consecutive axes are nearly parallel: there the common normal, and d with 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from calib.arrays import Array
+from calib.arrays import Array, Index, Mask
+from calib.engine.label import Label
 from calib.errors import InputError
-
-Convention = Literal["standard_dh", "modified_dh"]
-
-COLUMNS = ("theta", "d", "a", "alpha", "beta")  # of the table, and of every row's five parameters
-UNITS = ("rad", "m", "m", "rad", "rad")
-THETA, D, A, ALPHA, BETA = range(5)
+from calib.robot.arm import kinematics
+from calib.robot.arm.dh_row import ALPHA, BETA, COLUMNS, THETA, UNITS, Convention, D
 
 NEAR_PARALLEL_RAD = np.deg2rad(5.0)
 """Axes closer than this count as parallel. The foot of the common normal moves by L / sin^2 of the angle per radian of
@@ -48,29 +43,35 @@ class Check:
     within_rad: float = 1e-6
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class SerialArm:
-    """The kinematics of a serial arm; frozen, its arrays read-only.
-
-    name: short name. convention: what a row means (see the module). table: (joints, 5) theta_rad d_m a_m alpha_rad
-    beta_rad. prismatic: which joints slide. motion_from_command: (joints, joints), joint motions from commanded values
-    (signs on the diagonal, couplings such as FANUC's J2 in J3 beside it). limits: (joints, 2) of the commanded values,
-    rad or m, infinite where unknown. base: (4, 4) arm base from the frame of the first row. tool: (4, 4) frame of the
-    last row from flange. joint_names: the maker's. title, source: for the reader. checks: known poses.
-    """
+    """The kinematics of a serial arm; frozen, its arrays read-only."""
 
     name: str
+    """Short name."""
     convention: Convention
+    """What a row means; see the module."""
     table: Array
+    """(joints, 5): theta_rad d_m a_m alpha_rad beta_rad."""
     prismatic: tuple[bool, ...]
+    """Which joints slide."""
     motion_from_command: Array
+    """(joints, joints): joint motions from commanded values; signs on the diagonal, couplings such as FANUC's J2 in J3
+    beside it."""
     limits: Array
+    """(joints, 2) of the commanded values, rad or m; infinite where unknown."""
     base: Array
+    """(4, 4): arm base from the frame of the first row."""
     tool: Array
+    """(4, 4): frame of the last row from flange."""
     joint_names: tuple[str, ...]
+    """The maker's."""
     title: str = ""
+    """The arm in words."""
     source: str = ""
+    """Where the numbers come from."""
     checks: tuple[Check, ...] = field(default=())
+    """Poses known from elsewhere."""
 
     def __post_init__(self) -> None:
         n = len(self.prismatic)
@@ -87,11 +88,15 @@ class SerialArm:
         """How many joints the arm has."""
         return len(self.prismatic)
 
+    def __repr__(self) -> str:
+        kinds = "".join("P" if slides else "R" for slides in self.prismatic)
+        return f"SerialArm({self.name!r}, joints {kinds}, {self.convention})"
+
     @property
-    def labels(self) -> tuple[str, ...]:
+    def labels(self) -> tuple[Label, ...]:
         """Names of `parameters`, in order: theta1_rad d1_m a1_m alpha1_rad beta1_rad theta2_rad ..."""
         return tuple(
-            f"{column}{joint + 1}_{unit}"
+            Label(f"{column}{joint + 1}", unit)
             for joint in range(self.joints)
             for column, unit in zip(COLUMNS, UNITS, strict=True)
         )
@@ -100,6 +105,12 @@ class SerialArm:
     def parameters(self) -> Array:
         """The table as one vector (5 joints,), row after row; a fresh copy."""
         return self.table.ravel().copy()
+
+    @property
+    def motion_columns(self) -> Index:
+        """For each joint, which of `parameters` moves along with it: theta where it turns, d where it slides."""
+        own = np.where(self.prismatic, D, THETA)
+        return np.asarray(len(COLUMNS) * np.arange(self.joints) + own, dtype=np.intp)
 
     def with_parameters(self, parameters: Array) -> SerialArm:
         """The same arm with other parameters (5 joints,). Its checks are dropped: they were the old table's."""
@@ -120,7 +131,7 @@ class SerialArm:
         return tuple(bool(value) for value in np.abs(cosine) > np.cos(NEAR_PARALLEL_RAD))
 
     @property
-    def geometry_labels(self) -> tuple[str, ...]:
+    def geometry_labels(self) -> tuple[Label, ...]:
         """The parameters that geometry is made of: theta, d, a, alpha of each row, with beta in the place of d wherever
         two axes are nearly parallel. In the order of `labels`."""
         use = np.tile([True, True, True, True, False], (self.joints, 1))
@@ -129,6 +140,13 @@ class SerialArm:
                 use[axis, D] = False
                 use[row, BETA] = True
         return tuple(label for label, chosen in zip(self.labels, use.ravel(), strict=True) if chosen)
+
+    def base_from_flange(self, command: Array) -> Array:
+        """Flange poses (..., 4, 4) of commanded joint values (..., joints), rad or m.
+
+        Raises InputError `joint-count`.
+        """
+        return kinematics.base_from_flange(self, command)
 
     def motions(self, command: Array) -> Array:
         """Joint motions (..., joints) of commanded joint values (..., joints); rad or m.
@@ -141,7 +159,7 @@ class SerialArm:
             raise InputError(f"{self.name} has {self.joints} joints, found {found}", code="joint-count")
         return np.asarray(q @ self.motion_from_command.T)
 
-    def outside_limits(self, command: Array) -> NDArray[np.bool_]:
+    def outside_limits(self, command: Array) -> Mask:
         """Which commanded values (..., joints) lie outside the joint limits."""
         q = np.asarray(command)
         return np.asarray((q < self.limits[:, 0]) | (q > self.limits[:, 1]))

@@ -1,30 +1,21 @@
-"""An arm as YAML text that loads again as the same arm, bit for bit."""
+"""The geometry of an arm as YAML text."""
 
 from __future__ import annotations
 
 import json
 import math
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from calib.arrays import Array
-from calib.files import write_text
-from calib.robot.arm.serial_arm import COLUMNS, UNITS, SerialArm
+from calib.robot.arm.dh_row import COLUMNS, UNITS
+from calib.robot.arm.serial_arm import SerialArm
 
 
-def save_arm(arm: SerialArm, path: Path, *, overwrite: bool = False) -> None:
-    """Write the arm as YAML that loads again as the same arm, bit for bit (17 digits).
-
-    Raises UsageError `file-exists` unless `overwrite`, `file-unwritable`.
-    """
-    write_text(arm_as_yaml(arm), path, overwrite=overwrite)
-
-
-def arm_as_yaml(arm: SerialArm) -> str:
-    """The text that `save_arm` writes."""
+def geometry_as_yaml(arm: SerialArm) -> str:
+    """YAML text that loads again as the same geometry, bit for bit (17 digits)."""
     lines = [
         f"name: {_quoted(arm.name)}",
         f"title: {_quoted(arm.title)}",

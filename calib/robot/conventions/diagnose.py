@@ -16,10 +16,10 @@ from calib.arrays import Array
 from calib.errors import DegenerateError
 from calib.geometry import se3, so3
 from calib.robot.arm.kinematics import base_from_flange
-from calib.robot.conventions.interpretations import AS_GIVEN, Reading, readings, sign_patterns
+from calib.robot.conventions.interpretations import AS_GIVEN, Interpretation, interpretations, sign_patterns
 from calib.robot.measurement import read_measurement
-from calib.robot.start.closed_form_starts import reach
-from calib.robot.table.select import chosen
+from calib.robot.start.pose import reach
+from calib.robot.table.select import select_rows
 
 if TYPE_CHECKING:
     from calib.robot.arm.serial_arm import SerialArm
@@ -71,23 +71,23 @@ class Residual:
 
 
 @dataclass(frozen=True)
-class Finding:
+class ConventionFinding:
     """Another reading that fits decisively better. given, other: the residuals of both."""
 
-    reading: Reading
+    interpretation: Interpretation
     given: Residual
     other: Residual
 
     def apply(self, table: PoseTable) -> PoseTable:
         """The table as it seems to be meant; of all its rows."""
-        return self.reading.table(table)
+        return self.interpretation.table(table)
 
     def apply_to_arm(self, arm: SerialArm) -> SerialArm:
         """The arm as it seems to be meant."""
-        return self.reading.arm(arm)
+        return self.interpretation.arm(arm)
 
     def __str__(self) -> str:
-        return f"{self.reading.name}: {self.other} instead of {self.given}"
+        return f"{self.interpretation.name}: {self.other} instead of {self.given}"
 
 
 def residual(arm: SerialArm, table: PoseTable, measurement: str | None = None, *, seed: int = 0) -> Residual:
@@ -100,7 +100,7 @@ def residual(arm: SerialArm, table: PoseTable, measurement: str | None = None, *
 
 def diagnose(
     arm: SerialArm, table: PoseTable, measurement: str | None = None, *, seed: int = 0, depth: int = DEPTH
-) -> tuple[Finding, ...]:
+) -> tuple[ConventionFinding, ...]:
     """Other readings of table and arm that fit decisively better, best first; none where the table is sound.
 
     measurement: the table's own if None. depth: how many readings are combined where no single one fits.
@@ -119,36 +119,43 @@ def diagnose(
     # a second, smaller mistake may hide behind the first
     best = found[0]
     more = diagnose(best.apply_to_arm(arm), best.apply(judged), name, seed=seed, depth=1)
-    return tuple(Finding(best.reading.then(also.reading), given, also.other) for also in more) or found
+    return (
+        tuple(ConventionFinding(best.interpretation.then(also.interpretation), given, also.other) for also in more)
+        or found
+    )
 
 
 def _search(
     arm: SerialArm, judged: PoseTable, name: str, given: Residual, seed: int, depth: int
-) -> tuple[Finding, ...]:
+) -> tuple[ConventionFinding, ...]:
     """Single readings first, then what goes on from the best of them, until some fit."""
     beam = [AS_GIVEN]
     for level in range(depth):
-        candidates = [first.then(option) for first in beam for option in readings(first.arm(arm), first.table(judged))]
+        candidates = [
+            first.then(option) for first in beam for option in interpretations(first.arm(arm), first.table(judged))
+        ]
         if level == 1:
             candidates += sign_patterns(judged)
         if name == "pose":  # a closed form for a few of them only
-            unlike = [_unlikeness(reading.arm(arm), reading.table(judged)) for reading in candidates]
-            order = sorted(range(len(candidates)), key=lambda i: unlike[i][0] * unlike[i][1])
+            mismatch = [screw_mismatch(reading.arm(arm), reading.table(judged)) for reading in candidates]
+            order = sorted(range(len(candidates)), key=lambda i: mismatch[i][0] * mismatch[i][1])
             beam = [candidates[i] for i in order[:BEAM]]
             # rows that are off by an angle differ in their turns by at most twice that
-            candidates = [candidates[i] for i in order[:TRIED] if unlike[i][0] < 2 * FITS_RAD]
+            candidates = [candidates[i] for i in order[:TRIED] if mismatch[i][0] < 2 * FITS_RAD]
         tried = [(reading, _residual(reading.arm(arm), reading.table(judged), name, seed)) for reading in candidates]
         tried.sort(key=lambda pair: pair[1].size)
         decisive = [(reading, left) for reading, left in tried if left.fits and given.size > DECISIVE * left.size]
         if decisive:
             least = decisive[0][1].size
-            return tuple(Finding(reading, given, left) for reading, left in decisive if left.size < DECISIVE * least)
+            return tuple(
+                ConventionFinding(reading, given, left) for reading, left in decisive if left.size < DECISIVE * least
+            )
         if name != "pose":
             beam = [reading for reading, _ in tried[:BEAM]]
     return ()
 
 
-def _unlikeness(arm: SerialArm, judged: PoseTable) -> tuple[float, float]:
+def screw_mismatch(arm: SerialArm, judged: PoseTable) -> tuple[float, float]:
     """How differently flange and target move, before any frame enters: in rad, and as a share of the motion.
 
     Between two poses, the angle of the turn and the way along its axis are the same for both, whatever the frames
@@ -182,7 +189,7 @@ def _judged(table: PoseTable) -> PoseTable:
         most = most[:1]
     rng = np.random.default_rng(0)  # rows spread over the file, and not in step with any pattern in it
     parts = [np.sort(rng.permutation(np.flatnonzero(table.target == k))[: JUDGED_ROWS // len(most)]) for k in most]
-    few = chosen(table, np.concatenate(parts))
+    few = select_rows(table, np.concatenate(parts))
     names = np.arange(len(most))
     return replace(few, target=np.repeat(names, [len(part) for part in parts]), target_names=tuple(map(str, names)))
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from calib.errors import InputError, UsageError
 from calib.robot.arm.kinematics import base_from_flange, link_constants
-from calib.robot.arm.read import load_arm, shipped_arms
-from calib.robot.conventions.diagnose import Finding, Residual, diagnose, residual
+from calib.robot.arm.read import load_geometry, shipped_arms
+from calib.robot.conventions.diagnose import ConventionFinding, Residual, diagnose, residual
 from calib.robot.measurement import read_measurement
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ IDENTICAL = 1e-9  # largest difference of link constants, m or of rotations
 
 
 @dataclass(frozen=True)
-class Candidate:
+class ArmCandidate:
     """An arm that was tried, and what it leaves."""
 
     arm: SerialArm
@@ -38,9 +38,9 @@ class ArmSearch:
     table has to be read to fit the arm, where it does not as it was read; the arm is then as meant, and
     `finding.apply(table)` gives the table as meant."""
 
-    candidates: tuple[Candidate, ...]
+    candidates: tuple[ArmCandidate, ...]
     identical: tuple[str, ...]
-    finding: Finding | None = None
+    finding: ConventionFinding | None = None
 
     @property
     def arm(self) -> SerialArm:
@@ -48,7 +48,7 @@ class ArmSearch:
         return self.candidates[0].arm
 
     @property
-    def next_best(self) -> Candidate | None:
+    def next_best(self) -> ArmCandidate | None:
         """The next arm of another geometry, if there is one."""
         return next((each for each in self.candidates[1:] if each.arm.name not in self.identical), None)
 
@@ -81,8 +81,8 @@ def find_arm(table: PoseTable, measurement: str | None = None, *, fix: bool = Fa
     name = measurement or table.measurement
     if name == "joints":
         raise UsageError("joint values alone do not tell the arm", code="arm-needed", advice="name it: --arm ur5e")
-    arms = [arm for arm in map(load_arm, shipped_arms()) if arm.prismatic == table.prismatic]
-    tried = [Candidate(arm, residual(arm, table, name, seed=seed)) for arm in arms]
+    arms = [arm for arm in map(load_geometry, shipped_arms()) if arm.prismatic == table.prismatic]
+    tried = [ArmCandidate(arm, residual(arm, table, name, seed=seed)) for arm in arms]
     tried.sort(key=lambda each: (round(each.residual.size, 9), int(each.arm.outside_limits(table.joints).sum())))
     if tried and tried[0].residual.fits:
         return _result(tried, None)
@@ -95,8 +95,9 @@ def find_arm(table: PoseTable, measurement: str | None = None, *, fix: bool = Fa
         readable.sort(key=lambda pair: pair[1].other.size)
         arm, finding = readable[0]
         if fix:
-            same = [(arm, finding)] + [pair for pair in readable[1:] if pair[1].reading.name == finding.reading.name]
-            return _result([Candidate(found.apply_to_arm(arm), found.other) for arm, found in same], finding)
+            name = finding.interpretation.name
+            same = [(arm, finding)] + [pair for pair in readable[1:] if pair[1].interpretation.name == name]
+            return _result([ArmCandidate(found.apply_to_arm(arm), found.other) for arm, found in same], finding)
         advice = f"{arm.name} fits where {finding}; accept that with --fix-conventions"
     elif not any(np.isfinite(each.residual.position_m) for each in tried):
         _raise_why(tried, table, name, seed)
@@ -109,7 +110,7 @@ def find_arm(table: PoseTable, measurement: str | None = None, *, fix: bool = Fa
     )
 
 
-def _result(tried: list[Candidate], finding: Finding | None) -> ArmSearch:
+def _result(tried: list[ArmCandidate], finding: ConventionFinding | None) -> ArmSearch:
     best = tried[0].arm
     identical = tuple(each.arm.name for each in tried[1:] if _same_geometry(best, each.arm))
     return ArmSearch(tuple(tried), identical, finding)
@@ -120,13 +121,13 @@ def _same_geometry(one: SerialArm, other: SerialArm) -> bool:
     return bool(off < IDENTICAL and np.array_equal(one.motion_from_command, other.motion_from_command))
 
 
-def _raise_why(tried: list[Candidate], table: PoseTable, name: str, seed: int) -> None:
+def _raise_why(tried: list[ArmCandidate], table: PoseTable, name: str, seed: int) -> None:
     """Raise what keeps every arm from being placed: poses all alike, for one."""
     for each in tried:
         read_measurement(name).start(base_from_flange(each.arm, table.joints), table, seed)
 
 
-def _how_far(tried: list[Candidate], table: PoseTable) -> str:
+def _how_far(tried: list[ArmCandidate], table: PoseTable) -> str:
     """Every arm with its residual, the nearest first."""
     if not tried:
         kinds = "".join("P" if slides else "R" for slides in table.prismatic)

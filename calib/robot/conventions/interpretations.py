@@ -1,6 +1,6 @@
-"""Other readings of a table of poses, and of an arm: what each mistake of units, order, sign or convention undoes.
+"""Other interpretations of a table of poses and of an arm: each undoes a mistake of units, order, sign or convention.
 
-A reading says in words how the file would have to be meant, and turns the table (or the arm) as read into that. All are
+An interpretation names what the file would have to mean, and turns the table (or the arm) as read into that. All are
 exact: nothing is fitted.
 """
 
@@ -17,7 +17,8 @@ from calib.arrays import Array
 from calib.geometry import se3, so3
 
 if TYPE_CHECKING:
-    from calib.robot.arm.serial_arm import Convention, SerialArm
+    from calib.robot.arm.dh_row import Convention
+    from calib.robot.arm.serial_arm import SerialArm
     from calib.robot.table.orientation import Angles
     from calib.robot.table.read import PoseTable
 
@@ -32,39 +33,39 @@ def _as_it_is(thing: Any) -> Any:
 
 
 @dataclass(frozen=True)
-class Reading:
-    """One way to read. name: in words, what the file or the arm means. table, arm: what it makes of them."""
+class Interpretation:
+    """One way to interpret table and arm. name: in words, what they then mean. table, arm: what it makes of them."""
 
     name: str
     table: OfTable = _as_it_is
     arm: OfArm = _as_it_is
 
-    def then(self, other: Reading) -> Reading:
-        """This reading, and another one of what it gives."""
-        return Reading(
+    def then(self, other: Interpretation) -> Interpretation:
+        """This interpretation, and another one of what it gives."""
+        return Interpretation(
             f"{self.name}; {other.name}" if self.name else other.name,
             lambda table: other.table(self.table(table)),
             lambda arm: other.arm(self.arm(arm)),
         )
 
 
-AS_GIVEN = Reading("")
+AS_GIVEN = Interpretation("")
 
 
-def readings(arm: SerialArm, table: PoseTable) -> tuple[Reading, ...]:
-    """Every single other reading of an arm and a table."""
+def interpretations(arm: SerialArm, table: PoseTable) -> tuple[Interpretation, ...]:
+    """Every single other interpretation of an arm and a table."""
     found = [*_units(table), *_joint_orders(table), *_joint_signs(table), *_couplings(table), *_axes(table)]
     if table.quaternion_xyzw is not None:
         found += _orientations(table)
     return (*found, _other_convention(arm))
 
 
-def readings_of_poses(table: PoseTable) -> tuple[Reading, ...]:
-    """Every single other reading of measured poses, without an arm."""
+def interpretations_of_poses(table: PoseTable) -> tuple[Interpretation, ...]:
+    """Every single other interpretation of measured poses, without an arm."""
     return (*_units(table), *_axes(table), *_orientations(table))
 
 
-def sign_patterns(table: PoseTable) -> tuple[Reading, ...]:
+def sign_patterns(table: PoseTable) -> tuple[Interpretation, ...]:
     """Every choice of two or more joints, but not all, that count the other way."""
     joints = table.joints.shape[1]
     return tuple(
@@ -72,29 +73,29 @@ def sign_patterns(table: PoseTable) -> tuple[Reading, ...]:
     )
 
 
-def _other_convention(arm: SerialArm) -> Reading:
+def _other_convention(arm: SerialArm) -> Interpretation:
     other: Convention = "standard_dh" if arm.convention == "modified_dh" else "modified_dh"
     words = {"standard_dh": "standard DH", "modified_dh": "modified DH"}
     name = f"the arm's table is {words[other]}, not {words[arm.convention]}"
-    return Reading(name, arm=lambda arm: replace(arm, convention=other, checks=()))
+    return Interpretation(name, arm=lambda arm: replace(arm, convention=other, checks=()))
 
 
-def _joints(name: str, matrix: Array) -> Reading:
+def _joints(name: str, matrix: Array) -> Interpretation:
     """Joint values times a matrix (joints, joints): another order, sign, unit or coupling."""
-    return Reading(name, lambda table: replace(table, joints=table.joints @ matrix.T))
+    return Interpretation(name, lambda table: replace(table, joints=table.joints @ matrix.T))
 
 
-def _positions(name: str, matrix: Array) -> Reading:
+def _positions(name: str, matrix: Array) -> Interpretation:
     """Measured positions times a matrix (3, 3)."""
 
     def moved(table: PoseTable) -> PoseTable:
         assert table.position is not None
         return replace(table, position=table.position @ matrix.T)
 
-    return Reading(name, moved)
+    return Interpretation(name, moved)
 
 
-def _lengths(name: str, factor: float) -> Reading:
+def _lengths(name: str, factor: float) -> Interpretation:
     """Measured lengths in another unit, their standard deviations with them."""
     names = ("position", "distance", "sigma_position", "sigma_distance")
 
@@ -102,10 +103,10 @@ def _lengths(name: str, factor: float) -> Reading:
         columns = {name: column for name in names if (column := getattr(table, name)) is not None}
         return replace(table, **{name: column * factor for name, column in columns.items()})
 
-    return Reading(name, scaled)
+    return Interpretation(name, scaled)
 
 
-def _units(table: PoseTable) -> Iterator[Reading]:
+def _units(table: PoseTable) -> Iterator[Interpretation]:
     slides = np.array(table.prismatic)
     if not slides.all():
         for words, factor in (("degrees, read as radians", DEGREE), ("radians, read as degrees", 1 / DEGREE)):
@@ -119,7 +120,7 @@ def _units(table: PoseTable) -> Iterator[Reading]:
                 yield _lengths(f"{name} are {words}", factor)
 
 
-def _joint_orders(table: PoseTable) -> Iterator[Reading]:
+def _joint_orders(table: PoseTable) -> Iterator[Interpretation]:
     joints = table.joints.shape[1]
     eye = np.eye(joints)
     yield _joints("the joint columns stand in reversed order", eye[::-1])
@@ -132,14 +133,14 @@ def _joint_orders(table: PoseTable) -> Iterator[Reading]:
         yield _joints("the last joint column is the first joint's", np.roll(eye, 1, axis=0))
 
 
-def _joint_signs(table: PoseTable) -> Iterator[Reading]:
+def _joint_signs(table: PoseTable) -> Iterator[Interpretation]:
     joints = table.joints.shape[1]
     for joint in range(joints):
         yield _signs(joints, (joint,))
     yield _joints("all joints count the other way", -np.eye(joints))
 
 
-def _signs(joints: int, flipped: tuple[int, ...]) -> Reading:
+def _signs(joints: int, flipped: tuple[int, ...]) -> Interpretation:
     sign = np.ones(joints)
     sign[list(flipped)] = -1.0
     numbers = " and ".join(str(joint + 1) for joint in flipped)
@@ -147,7 +148,7 @@ def _signs(joints: int, flipped: tuple[int, ...]) -> Reading:
     return _joints(f"{words} the other way", np.diag(sign))
 
 
-def _couplings(table: PoseTable) -> Iterator[Reading]:
+def _couplings(table: PoseTable) -> Iterator[Interpretation]:
     """Joint 3 against the horizontal, as some controllers count it."""
     if table.joints.shape[1] < 6 or any(table.prismatic[:3]):
         return
@@ -157,7 +158,7 @@ def _couplings(table: PoseTable) -> Iterator[Reading]:
         yield _joints(words, added)
 
 
-def _axes(table: PoseTable) -> Iterator[Reading]:
+def _axes(table: PoseTable) -> Iterator[Interpretation]:
     """Measured positions with their columns in another order, or in a left-handed frame."""
     if table.position is None:
         return
@@ -169,8 +170,8 @@ def _axes(table: PoseTable) -> Iterator[Reading]:
         yield _positions(f"positions count {name} the other way (a left-handed frame)", mirrored)
 
 
-def _orientations(table: PoseTable) -> Iterator[Reading]:
-    yield Reading("poses are inverted: world in target, not target in world", _inverted)
+def _orientations(table: PoseTable) -> Iterator[Interpretation]:
+    yield Interpretation("poses are inverted: world in target, not target in world", _inverted)
     yield _quaternions(
         "orientations are inverted: world in target, not target in world", np.diag([-1.0, -1.0, -1.0, 1.0])
     )
@@ -185,17 +186,17 @@ def _orientations(table: PoseTable) -> Iterator[Reading]:
         yield _angles(f"orientation angles are {_sequence_words(euler)}, read as {as_read}", euler=euler)
 
 
-def _quaternions(name: str, matrix: Array) -> Reading:
+def _quaternions(name: str, matrix: Array) -> Interpretation:
     """Quaternions times a matrix (4, 4)."""
 
     def moved(table: PoseTable) -> PoseTable:
         assert table.quaternion_xyzw is not None
         return replace(table, quaternion_xyzw=table.quaternion_xyzw @ matrix.T, angles=None)
 
-    return Reading(name, moved)
+    return Interpretation(name, moved)
 
 
-def _angles(name: str, *, scale: float = 1.0, euler: str | Literal[True] | None = True) -> Reading:
+def _angles(name: str, *, scale: float = 1.0, euler: str | Literal[True] | None = True) -> Interpretation:
     """Orientation angles in another unit, or of another sequence (True: the one they were read as)."""
 
     def meant(table: PoseTable) -> PoseTable:
@@ -204,7 +205,7 @@ def _angles(name: str, *, scale: float = 1.0, euler: str | Literal[True] | None 
         angles = replace(table.angles, values=table.angles.values * scale, euler=sequence)
         return replace(table, angles=angles, quaternion_xyzw=angles.quaternion_xyzw())
 
-    return Reading(name, meant)
+    return Interpretation(name, meant)
 
 
 def _sequences(angles: Angles) -> list[str | None]:

@@ -15,9 +15,9 @@ import numpy as np
 from calib.arrays import Array
 from calib.engine.methods.multi_start import search
 from calib.errors import CalibError
-from calib.robot.arm.serial_arm import THETA
+from calib.robot.arm.dh_row import THETA
 from calib.robot.conventions.diagnose import Residual, residual
-from calib.robot.table.select import chosen
+from calib.robot.table.select import select_rows
 
 if TYPE_CHECKING:
     from calib.robot.arm.serial_arm import SerialArm
@@ -28,7 +28,7 @@ GENERATIONS, POPULATION = 80, 10
 
 
 @dataclass(frozen=True)
-class Found:
+class ZeroPositions:
     """The arm with offsets (joints,) rad added to its joint angles, and what it leaves with and without them."""
 
     arm: SerialArm
@@ -47,16 +47,16 @@ def find_offsets(
     kind: str | None = None,
     *,
     seed: int = 0,
-    callback: Callable[[int, int], object] | None = None,
-) -> Found:
+    on_progress: Callable[[int, int], object] | None = None,
+) -> ZeroPositions:
     """The joint offsets, to a degree or so, with which an arm fits a table best.
 
-    callback(generation, generations) stops the search by returning True.
+    on_progress(generation, generations) stops the search by returning True.
     """
     rng = np.random.default_rng(seed)
     keep = np.zeros(len(table.joints), bool)
     keep[rng.permutation(len(keep))[:JUDGES]] = True
-    few = chosen(table, keep)
+    few = select_rows(table, keep)
     sought = [i for i in range(1, arm.joints - 1) if not arm.prismatic[i]]
 
     def turned(at: Array) -> SerialArm:
@@ -76,11 +76,11 @@ def find_offsets(
         seed=seed,
         generations=GENERATIONS,
         population=POPULATION,
-        on_generation=None if callback is None else lambda generation, _: callback(generation, GENERATIONS),
+        on_generation=None if on_progress is None else lambda generation, _: on_progress(generation, GENERATIONS),
     )
-    if callback is not None:
-        callback(GENERATIONS, GENERATIONS)
+    if on_progress is not None:
+        on_progress(GENERATIONS, GENERATIONS)
     offsets = np.zeros(arm.joints)
     offsets[sought] = found
     at = turned(found)
-    return Found(at, offsets, residual(arm, few, kind, seed=seed), residual(at, few, kind, seed=seed))
+    return ZeroPositions(at, offsets, residual(arm, few, kind, seed=seed), residual(at, few, kind, seed=seed))

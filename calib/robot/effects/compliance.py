@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from calib.arrays import Array
+from calib.engine.label import Label
 from calib.robot.arm.serial_arm import SerialArm
 from calib.robot.effect import Conditions, Effect, at_joints
 from calib.robot.gravity import Load, lever_shares, load_functions, loads
@@ -20,7 +21,7 @@ TYPICAL_RAD = 5e-4  # 50 Nm on 1e5 Nm/rad, a joint of a ten-kilogram cobot; also
 TYPICAL_M = 1e-4  # of a vertical slide
 
 
-def labels(arm: SerialArm) -> tuple[str, ...]:
+def labels(arm: SerialArm) -> tuple[Label, ...]:
     """sag_j2_link3_rad: the turn of joint 2 under the weight beyond link 3, level; ..._rad_per_m per drawn metre;
     sag_j3_m: how far a slide gives way along a vertical axis."""
     return tuple(map(_label, loads(arm)))
@@ -48,11 +49,13 @@ def needs(table: PoseTable) -> str | None:
     return None
 
 
-def _label(load: Load) -> str:
+def _label(load: Load) -> Label:
     if load.pull == "along":
-        return f"sag_j{load.joint + 1}_m"
+        return Label(f"sag_j{load.joint + 1}", "m")
     unit = "rad" if load.pull == "level" else "rad_per_m"
-    return f"sag_j{load.joint + 1}_link{load.link + 1}_{unit}"
+    return Label(f"sag_j{load.joint + 1}_link{load.link + 1}", unit)
 
 
-EFFECT = Effect("compliance", "joints that yield to the arm's own weight", labels, tangent, typical, needs)
+EFFECT = Effect(
+    "compliance", "joints that yield to the arm's own weight", labels, tangent, typical, needs, one_sided=True
+)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from calib.arrays import Array
+from calib.engine.label import Label
 from calib.robot.arm.serial_arm import SerialArm
 from calib.robot.effect import Conditions, Effect, at_joints
 from calib.robot.table.read import PoseTable
@@ -17,10 +18,10 @@ from calib.robot.table.read import PoseTable
 TYPICAL_RAD = 2e-4  # 0.7 arc minutes, of the size of the transmission error that makers of gears specify
 
 
-def labels(arm: SerialArm) -> tuple[str, ...]:
+def labels(arm: SerialArm) -> tuple[Label, ...]:
     """harmonic1_sin_j1_rad harmonic1_cos_j1_rad harmonic2_sin_j1_rad harmonic2_cos_j1_rad, and so on."""
     return tuple(
-        f"harmonic{order}_{wave}_j{joint + 1}_rad"
+        Label(f"harmonic{order}_{wave}_j{joint + 1}", "rad")
         for joint in _turning(arm)
         for order in (1, 2)
         for wave in ("sin", "cos")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from calib.arrays import Array
+from calib.engine.label import Label
 from calib.robot.arm.serial_arm import SerialArm
 from calib.robot.effect import Conditions, Effect, at_joints
 from calib.robot.table.read import PoseTable
@@ -12,10 +13,10 @@ from calib.robot.table.read import PoseTable
 TYPICAL_RATIO = 1e-4  # 0.3 mrad at half a turn; teeth are counted, so only a belt, a screw or a wrong setting errs more
 
 
-def labels(arm: SerialArm) -> tuple[str, ...]:
+def labels(arm: SerialArm) -> tuple[Label, ...]:
     """ratio_j1_rad_per_rad, or m_per_m where the joint slides."""
     units = ("m" if slides else "rad" for slides in arm.prismatic)
-    return tuple(f"ratio_j{joint + 1}_{unit}_per_{unit}" for joint, unit in enumerate(units))
+    return tuple(Label(f"ratio_j{joint + 1}", f"{unit}_per_{unit}") for joint, unit in enumerate(units))
 
 
 def tangent(arm: SerialArm, command: Array, conditions: Conditions) -> Array:

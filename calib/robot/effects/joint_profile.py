@@ -10,8 +10,9 @@ from __future__ import annotations
 import numpy as np
 
 from calib.arrays import Array
+from calib.engine.label import Label
 from calib.robot.arm.serial_arm import SerialArm
-from calib.robot.effect import Conditions, Effect, motion_columns
+from calib.robot.effect import Conditions, Effect, motion_tangents
 from calib.robot.table.read import PoseTable
 
 KNOTS = (
@@ -21,16 +22,18 @@ TYPICAL_RAD = 2e-4  # as of gear harmonics
 LEAST_ROWS = 3 * KNOTS  # each comes by four knots of every joint: twelve rows per knot
 
 
-def labels(arm: SerialArm) -> tuple[str, ...]:
+def labels(arm: SerialArm) -> tuple[Label, ...]:
     """profile_j1_at_0deg_rad profile_j1_at_4deg_rad and so on: the knots of every turning joint."""
     step = 360 // KNOTS
-    return tuple(f"profile_j{joint + 1}_at_{step * knot}deg_rad" for joint in _turning(arm) for knot in range(KNOTS))
+    return tuple(
+        Label(f"profile_j{joint + 1}_at_{step * knot}deg", "rad") for joint in _turning(arm) for knot in range(KNOTS)
+    )
 
 
 def tangent(arm: SerialArm, command: Array, conditions: Conditions) -> Array:
     """The basis (n, 6, p): four splines of a joint are other than zero at any angle."""
     joints = _turning(arm)
-    columns = motion_columns(arm, command)
+    columns = motion_tangents(arm, command)
     place = np.mod(arm.motions(command)[:, joints] * (KNOTS / (2 * np.pi)), KNOTS)
     knot = np.floor(place).astype(np.intp)
     out = np.zeros((KNOTS * len(joints), 6, len(command)))

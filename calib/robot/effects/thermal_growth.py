@@ -5,18 +5,20 @@ from __future__ import annotations
 import numpy as np
 
 from calib.arrays import Array
+from calib.engine.label import Label
 from calib.robot.arm.kinematics import flange_jacobian
 from calib.robot.arm.serial_arm import SerialArm
 from calib.robot.effect import Conditions, Effect, never_changes
 from calib.robot.table.read import PoseTable
 
+SIMULATED_DEGC = (20.0, 30.0)  # from the first to the last pose, as a hall warms up
 TYPICAL_PER_K = 2e-5  # between steel, 1.2e-5, and aluminium, 2.3e-5
 LEAST_SPREAD_K = 1.0  # moves the flange of a one-metre arm by 0.02 mm, what a laser tracker just sees
 
 
-def labels(arm: SerialArm) -> tuple[str, ...]:
+def labels(arm: SerialArm) -> tuple[Label, ...]:
     """growth_per_k, for d and a of every row, if there is any length."""
-    return ("growth_per_k",) if np.any(_lengths(arm)) else ()
+    return (Label("growth", "per_k"),) if np.any(_lengths(arm)) else ()
 
 
 def tangent(arm: SerialArm, command: Array, conditions: Conditions) -> Array:
@@ -43,4 +45,12 @@ def _lengths(arm: SerialArm) -> Array:
     return np.ravel(arm.table * np.array([0.0, 1.0, 1.0, 0.0, 0.0]))
 
 
-EFFECT = Effect("thermal_growth", "growth with temperature", labels, tangent, typical, needs)
+EFFECT = Effect(
+    "thermal_growth",
+    "growth with temperature",
+    labels,
+    tangent,
+    typical,
+    needs,
+    conditions={"temperature_degc": lambda poses: np.linspace(*SIMULATED_DEGC, poses)},
+)

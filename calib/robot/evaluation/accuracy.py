@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from calib.arrays import Array, Mask
-
-if TYPE_CHECKING:
-    from calib.robot.measurement import Measurement
 
 
 @dataclass(frozen=True)
@@ -59,14 +55,3 @@ def statistics(lengths: Array) -> Statistics:
         p95=float(np.quantile(lengths, 0.95)),
         max=float(np.max(lengths)),
     )
-
-
-def joint_equivalent(measurement: Measurement, residuals: Array, by_command: Array) -> float:
-    """The error (rad) that every joint would need, independently, to explain the positions' residuals (n, d).
-
-    by_command: (n, d, joints) derivatives by the joints that turn.
-    """
-    part = measurement.components[0].part
-    squares = np.mean(np.sum(residuals[:, part] ** 2, axis=1))
-    lever = np.mean(np.sum(by_command[:, part] ** 2, axis=(1, 2)))
-    return float(np.sqrt(squares / lever))

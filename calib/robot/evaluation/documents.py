@@ -1,75 +1,132 @@
-"""An identification as the JSON document that scripts read."""
+"""An identification as the JSON document that scripts read, as rows, and as the files of its folder."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from calib.robot.evaluation.verdict import tool_position_mm
+from calib.documents import finite, heading, to_json
+from calib.robot.arm_file import arm_as_yaml
 
 if TYPE_CHECKING:
-    from calib.robot.calibration import ArmCalibration
+    from calib.arrays import Array
+    from calib.robot.arm_calibration import ArmCalibration
     from calib.robot.evaluation.accuracy import Accuracy
-    from calib.robot.evaluation.evaluate import Judged
-    from calib.robot.evaluation.verdict import Verdict
+    from calib.robot.evaluation.evaluate import Comparison
+
+IN_INPUTS = ("name", "line", "part", "used", "reason")  # of what `as_rows` tells of a row
 
 
-def as_document(calibration: ArmCalibration, verdict: Verdict, seconds: float) -> dict[str, Any]:
+def as_document(calibration: ArmCalibration) -> dict[str, Any]:
     """The result as plain data, as `--json` prints it. An infinite standard deviation is null: JSON has none.
 
-    before: the nominal arm with its frames fitted; after: the identified arm; on the rows fitted, and under `heldout`
-    on those kept aside, or on the other table given.
+    before: the nominal arm with its frames fitted; after: the identified arm.
     """
-    table, fitted, found = calibration.table, calibration.fitted, calibration.identifiability
-    median_mm, p95_mm = tool_position_mm(calibration)
-    judged = calibration.judged
+    found, evaluation = calibration.identifiability, calibration.evaluation
+    median_mm, p95_mm = calibration.uncertainty.position_95_mm
+    heldout = evaluation.heldout
     return {
-        "status": "ok",
-        "verdict": verdict.grade,
-        "reason": verdict.reason,
-        "advice": list(verdict.advice),
-        "rows": len(table.joints),
+        **heading("arm", calibration.verdict),
+        "arm": calibration.nominal.name,
+        "measurement": calibration.measurement.name,
+        "model": calibration.request.model,
+        "inputs": [{key: row[key] for key in IN_INPUTS} for row in as_rows(calibration)],
+        "rows": len(calibration.table.joints),
         "rows_fitted": int(calibration.fit.used.sum()),
-        "rows_heldout": len(calibration.heldout.table.joints) if calibration.heldout else 0,
-        "set_aside": [asdict(aside) for aside in table.set_aside],
-        "before": _accuracy(fitted.before),
-        "after": _accuracy(fitted.after),
-        "heldout": _judged(judged),
-        "validation": {"frames_refitted": _judged(calibration.validation), "frames_as_is": _judged(calibration.as_is)},
+        "rows_heldout": len(heldout.table.joints) if heldout else 0,
+        "errors": {
+            "fitted": _comparison(evaluation.fitted),
+            "heldout": _comparison(heldout),
+            "validation": _comparison(evaluation.validation),
+            "validation_frames_held": _comparison(evaluation.validation_frames_held),
+        },
+        "outliers": [{**asdict(outlier), "reason": outlier.reason} for outlier in calibration.outliers],
         "parameters": _parameters(calibration),
         "unobservable": [str(redundant) for redundant in found.redundant],
-        "redundant": [{"label": each.label, "trades_with": list(each.trades_with)} for each in found.redundant],
+        "redundant": [{"label": each.label, "partners": list(each.partners)} for each in found.redundant],
         "rank": found.rank,
-        "expected_rank": calibration.expected_rank,
+        "expected_rank": found.expected_rank,
         "observability": found.observability,
-        "outliers": [asdict(outlier) for outlier in calibration.outliers],
-        "model": calibration.model,
-        "effects": [{**asdict(trial), "text": str(trial)} for trial in calibration.trials],
+        "effects": [{**asdict(trial), "reason": str(trial)} for trial in calibration.trials],
         "compensation": _compensation(calibration),
-        "arm": calibration.nominal.arm.name,
-        "measurement": calibration.measurement.name,
         "frames": {name: _frame(values) for name, values in calibration.frames.items()},
-        "noise": {f"{name}_{unit}": value for name, unit, value in _noise(calibration)},
-        "variance_factor": _finite(calibration.fit.variance_factor),
-        "tool_position_95_mm": {"median": median_mm, "p95": p95_mm},
-        "joint_error_deg": math.degrees(calibration.joint_error_rad),
-        "solver": calibration.fit.solution.sentence(),
+        "noise": _noise(calibration),
+        "variance_factor": finite(calibration.fit.variance_factor),
+        "position_radius_95_mm": {"median": median_mm, "p95": p95_mm},
+        "joint_error_deg": math.degrees(calibration.uncertainty.joint_error_rad),
         "notes": list(calibration.notes),
-        "seconds": seconds,
+        "solver": calibration.fit.solution.sentence(),
     }
 
 
+def as_files(calibration: ArmCalibration) -> Mapping[str, str | bytes]:
+    """Content by file name: the arm, which `calib.robot.load_arm` reads, and the document."""
+    return {"arm.yaml": arm_as_yaml(calibration.arm), "result.json": to_json(as_document(calibration))}
+
+
+def as_rows(calibration: ArmCalibration) -> list[dict[str, Any]]:
+    """One dict for each row of the table, in the order of lines; rows that could not be read have no errors.
+
+    name, line, pose, target; part: fitted, held out or unread; used: whether it took part; reason: why not;
+    position_before_mm, position_after_mm, orientation_before_deg, orientation_after_deg: of nominal and identified arm.
+    """
+    evaluation = calibration.evaluation
+    rows = [_unread(each.line, each.reason) for each in calibration.table.excluded]
+    rows += _compared(evaluation.fitted, "fitted")
+    rows += _compared(evaluation.heldout, "held out") if evaluation.heldout else []
+    return sorted(rows, key=lambda row: int(row["line"]))
+
+
+def _unread(line: int, reason: str) -> dict[str, Any]:
+    errors = dict.fromkeys(
+        ("position_before_mm", "position_after_mm", "orientation_before_deg", "orientation_after_deg")
+    )
+    whose = {"name": f"line {line}", "line": line, "pose": "", "target": ""}
+    return {**whose, "part": "unread", "used": False, "reason": reason, **errors}
+
+
+def _compared(comparison: Comparison, part: str) -> list[dict[str, Any]]:
+    table = comparison.table
+    reasons = {outlier.line: outlier.reason for outlier in comparison.outliers}
+    columns = {
+        "position_before_mm": _column(comparison.before_sizes, 0, 1000.0),
+        "position_after_mm": _column(comparison.sizes, 0, 1000.0),
+        "orientation_before_deg": _column(comparison.before_sizes, 1, math.degrees(1.0)),
+        "orientation_after_deg": _column(comparison.sizes, 1, math.degrees(1.0)),
+    }
+    return [
+        {
+            "name": f"line {line}",
+            "line": line,
+            "pose": table.pose_names[table.pose[i]] if table.pose_names else "",
+            "target": table.target_names[table.target[i]] if table.target_names else "",
+            "part": part,
+            "used": line not in reasons,
+            "reason": reasons.get(line, ""),
+            **{name: None if column is None else float(column[i]) for name, column in columns.items()},
+        }
+        for i, line in enumerate(table.lines.tolist())
+    ]
+
+
+def _column(sizes: Mapping[str, Array], component: int, factor: float) -> Array | None:
+    """Errors (n,) of the first or second component, where it is measured."""
+    every = list(sizes.values())
+    return factor * every[component] if component < len(every) else None
+
+
 def _compensation(calibration: ArmCalibration) -> dict[str, Any] | None:
-    found = calibration.compensated
-    if found is None:
+    outcome = calibration.compensation
+    if outcome is None:
         return None
-    before = found.before.new
+    before = outcome.before.unfitted
     return {
-        "kept": found.correction is not None,
-        "reason": found.reason,
+        "kept": outcome.correction is not None,
+        "reason": outcome.reason,
         "heldout_before": _accuracy(before.after) if before else None,
     }
 
@@ -78,45 +135,35 @@ def _accuracy(accuracy: Accuracy | None) -> dict[str, Any] | None:
     return None if accuracy is None else asdict(accuracy)
 
 
-def _judged(judged: Judged | None) -> dict[str, Any] | None:
-    if judged is None:
+def _comparison(comparison: Comparison | None) -> dict[str, Any] | None:
+    if comparison is None:
         return None
     return {
-        "before": _accuracy(judged.before),
-        "after": _accuracy(judged.after),
-        "after_without_outliers": _accuracy(judged.without_outliers),
-        "worse_than_nominal": judged.worse,
+        "before": _accuracy(comparison.before),
+        "after": _accuracy(comparison.after),
+        "after_without_outliers": _accuracy(comparison.without_outliers),
+        "worse_than_nominal": comparison.worse,
     }
 
 
 def _parameters(calibration: ArmCalibration) -> dict[str, dict[str, Any]]:
-    """Of arm and effects. interval: 95 %, null where there is none."""
-    nominal = dict(zip(calibration.nominal.arm.labels, calibration.nominal.arm.parameters.tolist(), strict=True))
+    """Of arm and effects, with their nominal values."""
+    geometry = calibration.nominal.geometry
+    nominal: dict[str, float] = dict(zip(geometry.labels, geometry.parameters.tolist(), strict=True))
     for parameters in calibration.nominal.effects.values():
         nominal |= parameters
-    out = {}
-    for label in calibration.labels:
-        value, sigma = calibration.values[label], calibration.sigma[label]
-        free = label not in calibration.fit.model.held
-        half = 1.96 * sigma
-        out[label] = {
-            "nominal": nominal.get(label, 0.0),
-            "value": value,
-            "sigma": _finite(sigma),
-            "interval": [value - half, value + half] if free and math.isfinite(sigma) else None,
-            "held": not free,
-        }
-    return out
+    return {
+        label: {**estimate.as_document(), "nominal": nominal.get(label, 0.0)}
+        for label, estimate in calibration.parameters.items()
+    }
 
 
-def _noise(calibration: ArmCalibration) -> list[tuple[str, str, float]]:
-    return [(each.name, each.unit, calibration.noise[each.name]) for each in calibration.measurement.components]
+def _noise(calibration: ArmCalibration) -> dict[str, float]:
+    """Standard deviation of a coordinate, per component."""
+    components = calibration.measurement.components
+    return {f"{each.name}_{each.unit}": calibration.noise[each.name] for each in components}
 
 
-def _frame(values: Any) -> Any:
+def _frame(values: Array) -> Any:
     """Transforms as matrices, points and planes as they are."""
     return np.asarray(values)[0].tolist()
-
-
-def _finite(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None

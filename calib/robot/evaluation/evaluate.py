@@ -1,4 +1,4 @@
-"""How an arm does on rows, before and after, and which rows do not fit."""
+"""The errors of the nominal and the identified arm on rows that were fitted, held out, or measured another day."""
 
 from __future__ import annotations
 
@@ -10,170 +10,215 @@ import numpy as np
 
 from calib.arrays import Array, Mask
 from calib.errors import InputError
-from calib.robot.arm.kinematics import base_from_flange
 from calib.robot.effect import conditions_of
 from calib.robot.evaluation.accuracy import Accuracy, accuracy
-from calib.robot.identification.model import residuals_at, rows_of
-from calib.robot.identification.noise import fits, noise_of, row_sizes
+from calib.robot.identification.model import model_rows, residuals_at
+from calib.robot.identification.noise import inlier_rows, noise_of, plausible_rows, row_sizes
 from calib.robot.identification.robust_fit import Fit, fit
 
 if TYPE_CHECKING:
+    from calib.robot.identification.request import Request
+    from calib.robot.table.holdout import Split
     from calib.robot.table.read import PoseTable
 
-# A row that the nominal arm misses by so many times the median row is no measurement of its pose at all: arms out of
-# the box are wrong by 2 to 4 times their median at most.
-LOST_TIMES = 30.0
+Part = Literal["fitted", "held out"]
 
 
 @dataclass(frozen=True)
 class Outlier:
-    """A row that does not fit. line: in its file. part: fitted or held out. lost: no measurement at all, by the nominal
-    arm already; such rows count in no statistics. orientation_deg: None where it is not measured."""
+    """A rejected row."""
 
     line: int
+    """In its file."""
     pose: str
     target: str
     position_mm: float
     orientation_deg: float | None
-    part: Literal["fitted", "held out"]
+    """None where it is not measured."""
+    part: Part
     lost: bool
+    """Whether it is no measurement of its pose at all, by the nominal arm already; such rows count in no statistics."""
+
+    @property
+    def reason(self) -> str:
+        """Why it was rejected, in words."""
+        return f"{self.position_mm:.3g} mm off" + (", no measurement of its pose" if self.lost else "")
 
 
 @dataclass(frozen=True, eq=False)
-class Judged:
-    """How the arm does on some rows.
-
-    before: the nominal arm with its frames fitted. after: the identified arm. Both over all rows but lost ones.
-    without_outliers: after, over the rows that are not named. table: the rows. sizes: after, m or rad (n,) per
-    component. outliers: the rows named.
-    """
+class Comparison:
+    """The errors of the nominal and of the identified arm on some rows."""
 
     table: PoseTable
+    """The rows."""
     before: Accuracy
+    """The nominal arm with its frames fitted, over all rows but lost ones."""
     after: Accuracy
+    """The identified arm, over the same rows."""
     without_outliers: Accuracy | None
+    """The identified arm, over the rows that are not rejected."""
+    before_sizes: Mapping[str, Array]
+    """Errors before, m or rad (n,) per component."""
     sizes: Mapping[str, Array]
+    """Errors after, m or rad (n,) per component."""
+    plausible: Mask
+    """(n,) which rows are not lost."""
     outliers: tuple[Outlier, ...]
 
     @property
     def worse(self) -> bool:
-        """Whether the identified arm does worse than the nominal one."""
+        """Whether the identified arm is worse than the nominal one."""
         return self.after.position_mm.mean > self.before.position_mm.mean
 
 
 @dataclass(frozen=True, eq=False)
-class Judgement:
-    """How the arm does. fitted: on the rows fitted; heldout: on rows of the same table kept aside; validation: on
-    another table, its frames fitted; as_is: on it with the frames as they are.
-    """
+class Evaluation:
+    """The errors on every set of rows."""
 
-    fitted: Judged
-    heldout: Judged | None
-    validation: Judged | None
-    as_is: Judged | None
+    fitted: Comparison
+    heldout: Comparison | None
+    """Rows of the same table that were held out."""
+    validation: Comparison | None
+    """Another table, base and target fitted to it."""
+    validation_frames_held: Comparison | None
+    """The same table, base and target held where the first has them."""
+    refit_frames: bool = True
+    """Whether the verdict on another table rests on `validation` or on `validation_frames_held`."""
 
     @property
-    def new(self) -> Judged | None:
-        """On rows that were not fitted, frames fitted where they need be: of another table, else those kept aside."""
+    def unfitted(self) -> Comparison | None:
+        """Rows that were not fitted: of another table with its frames fitted, else those held out."""
         return self.validation or self.heldout
+
+    @property
+    def decisive(self) -> Comparison | None:
+        """What the verdict rests on: another table if there is one, else the rows held out."""
+        other = self.validation if self.refit_frames else self.validation_frames_held
+        return other or self.heldout
+
+    @property
+    def outliers(self) -> tuple[Outlier, ...]:
+        """Rejected rows of the table, in the order of lines."""
+        held = self.heldout.outliers if self.heldout else ()
+        return tuple(sorted(self.fitted.outliers + held, key=lambda outlier: outlier.line))
 
 
 @dataclass(frozen=True, eq=False)
-class Pair:
-    """The nominal arm with its frames fitted, and the identified arm.
-
-    reference_degc: see `CalibratedArm`. typical: the nominal arm's median error per component, m or rad, on the rows
-    fitted.
-    """
+class NominalAndIdentified:
+    """The nominal arm with its frames fitted, and the identified arm."""
 
     before: Fit
     after: Fit
     reference_degc: float | None
-    typical: Mapping[str, float]
+    """See `calib.robot.arm_model.Arm`."""
 
 
-def sizes_of(
+@dataclass(frozen=True, eq=False)
+class EvaluationRows:
+    """The rows on which arms are compared."""
+
+    training: PoseTable
+    usable: Mask
+    """(n,) rows of `training` that are not lost."""
+    heldout: PoseTable | None
+    """Rows of the same table that were held out."""
+    split: Split
+    """With the other table, if there is one."""
+    request: Request
+
+
+def evaluate(pair: NominalAndIdentified, rows: EvaluationRows) -> Evaluation:
+    """Compare the two arms on all rows. Raises InputError `rows-lost`."""
+    fitted = _on_fitted_rows(pair, rows)
+    heldout = None if rows.heldout is None else _on_heldout_rows(pair, rows, rows.heldout)
+    other = rows.split.validation
+    refitted, held = (None, None) if other is None else _on_another_table(pair, other, rows.request)
+    return Evaluation(fitted, heldout, refitted, held, rows.split.refit_frames)
+
+
+def row_errors(
     fitted: Fit, table: PoseTable, values: Mapping[str, Array], reference_degc: float | None
 ) -> dict[str, Array]:
     """Errors m or rad (n,) of the rows of a table per component, with the parameters and frames `values`."""
-    model = replace(fitted.model, measurement=fitted.model.measurement.told)
-    rows = rows_of(model, table, conditions_of(table, reference_degc))
+    model = replace(fitted.model, measurement=fitted.model.measurement.reported)
+    rows = model_rows(model, table, conditions_of(table, reference_degc))
     return row_sizes(model.measurement, residuals_at(model, rows, values))
 
 
-def not_lost(sizes: Mapping[str, Array], typical: Mapping[str, float] | None = None) -> Mask:
-    """Which rows (n,) are measurements of their poses. typical: median errors, of these rows if None."""
-    limit = typical or {name: float(np.median(size)) for name, size in sizes.items()}
-    within = [size <= max(LOST_TIMES * limit[name], 1e-6) for name, size in sizes.items()]
-    return np.asarray(np.all(within, axis=0))
+def _on_fitted_rows(pair: NominalAndIdentified, rows: EvaluationRows) -> Comparison:
+    """Rows that were fitted, or rejected from the fit."""
+    table = rows.training
+    before = row_errors(pair.before, table, pair.before.values, pair.reference_degc)
+    after = row_errors(pair.after, table, pair.after.values, pair.reference_degc)
+    return _comparison(table, before, after, rows.usable, pair.after.used, "fitted")
 
 
-def judge_fitted(pair: Pair, table: PoseTable, usable: Mask) -> Judged:
-    """On the rows (n,) that were fitted, or left out of the fit. usable: not lost."""
-    before = sizes_of(pair.before, table, pair.before.values, pair.reference_degc)
-    after = sizes_of(pair.after, table, pair.after.values, pair.reference_degc)
-    return _judged(table, before, after, usable, pair.after.used, "fitted")
+def _on_heldout_rows(pair: NominalAndIdentified, rows: EvaluationRows, table: PoseTable) -> Comparison:
+    """Rows of the same table, with the frames as fitted."""
+    before = row_errors(pair.before, rows.training, pair.before.values, pair.reference_degc)
+    typical = {name: float(np.median(size[rows.usable])) for name, size in before.items()}
+    held = row_errors(pair.before, table, pair.before.values, pair.reference_degc)
+    return _on_new_rows(pair, pair, table, plausible_rows(held, typical))
 
 
-def judge_new(pair: Pair, table: PoseTable) -> Judged:
-    """On rows of the same table that were not fitted, with the frames as they are."""
-    before = sizes_of(pair.before, table, pair.before.values, pair.reference_degc)
-    return _judge_new(pair, pair, table, not_lost(before, pair.typical))
+def _on_another_table(pair: NominalAndIdentified, table: PoseTable, request: Request) -> tuple[Comparison, Comparison]:
+    """With the frames fitted to it, and with the frames held."""
+    nominal = pair.before.model
+    start = nominal.measurement.start(nominal.arm.base_from_flange(table.joints), table, request.seed)
+    usable = plausible_rows(start.size)
+    refitted = _refit_frames(pair, table, start.values, usable, request.robust)
+    return _on_new_rows(pair, refitted, table, usable), _on_new_rows(pair, pair, table, usable)
 
 
-def judge_another(pair: Pair, table: PoseTable, seed: int, robust: bool) -> tuple[Judged, Judged]:
-    """On another table: with the frames fitted anew to it, and with the frames as they are."""
-    start = pair.before.model.measurement.start(base_from_flange(pair.before.model.arm, table.joints), table, seed)
-    usable = not_lost(start.size)
-    anew = _frames_refitted(pair, table, start.values, usable, robust)
-    return _judge_new(pair, anew, table, usable), _judge_new(pair, pair, table, usable)
-
-
-def _judge_new(pair: Pair, frames: Pair, table: PoseTable, usable: Mask) -> Judged:
-    before = sizes_of(pair.before, table, frames.before.values, pair.reference_degc)
-    after = sizes_of(pair.after, table, frames.after.values, pair.reference_degc)
+def _on_new_rows(
+    pair: NominalAndIdentified, frames: NominalAndIdentified, table: PoseTable, usable: Mask
+) -> Comparison:
+    before = row_errors(pair.before, table, frames.before.values, pair.reference_degc)
+    after = row_errors(pair.after, table, frames.after.values, pair.reference_degc)
     model = pair.after.model
-    measurement, rows = model.measurement, rows_of(model, table, conditions_of(table, pair.reference_degc))
+    measurement, rows = model.measurement, model_rows(model, table, conditions_of(table, pair.reference_degc))
     residuals = residuals_at(model, rows, frames.after.values)
-    good = fits(measurement, residuals, noise_of(measurement, rows.given, pair.after.noise.common), table.pose)
-    return _judged(table, before, after, usable, usable & good, "held out")
+    noise = noise_of(measurement, rows.given, pair.after.noise.common)
+    good = inlier_rows(measurement, residuals, noise, table.pose)
+    return _comparison(table, before, after, usable, usable & good, "held out")
 
 
-def _frames_refitted(pair: Pair, table: PoseTable, start: Mapping[str, Array], usable: Mask, robust: bool) -> Pair:
+def _refit_frames(
+    pair: NominalAndIdentified, table: PoseTable, start: Mapping[str, Array], usable: Mask, robust: bool
+) -> NominalAndIdentified:
     """The same two arms, with the frames fitted to another table."""
-    both = []
-    for fitted in (pair.before, pair.after):
+
+    def refit(fitted: Fit) -> Fit:
         arm = {name: value for name, value in fitted.values.items() if name not in start}
         held = frozenset((*fitted.model.arm.labels, *fitted.model.effect_labels()))
         model = replace(fitted.model, held=held, tolerance=None)
-        rows = rows_of(model, table, conditions_of(table, pair.reference_degc))
-        both.append(fit(model, rows, {**arm, **start}, usable, robust=robust))
-    return replace(pair, before=both[0], after=both[1])
+        rows = model_rows(model, table, conditions_of(table, pair.reference_degc))
+        return fit(model, rows, {**arm, **start}, usable, robust=robust)
+
+    return replace(pair, before=refit(pair.before), after=refit(pair.after))
 
 
-def _judged(
+def _comparison(
     table: PoseTable,
     before: Mapping[str, Array],
     after: Mapping[str, Array],
     usable: Mask,
     good: Mask,
-    part: Literal["fitted", "held out"],
-) -> Judged:
+    part: Part,
+) -> Comparison:
     first, last = accuracy(before, usable), accuracy(after, usable)
     if first is None or last is None:
         raise InputError(
-            "no row of the rows kept aside is a measurement of its pose",
+            "no held-out row is a measurement of its pose",
             code="rows-lost",
             where=table.name,
-            why="the nominal arm misses every one of them by far",
+            why="the nominal arm is off by far at every one of them",
         )
     outliers = tuple(_outlier(table, after, int(i), part, not usable[i]) for i in np.flatnonzero(~good))
-    return Judged(table, first, last, accuracy(after, good), after, outliers)
+    return Comparison(table, first, last, accuracy(after, good), before, after, usable, outliers)
 
 
-def _outlier(
-    table: PoseTable, sizes: Mapping[str, Array], row: int, part: Literal["fitted", "held out"], lost: bool
-) -> Outlier:
+def _outlier(table: PoseTable, sizes: Mapping[str, Array], row: int, part: Part, lost: bool) -> Outlier:
     angle = sizes.get("orientation")
     return Outlier(
         line=int(table.lines[row]),

@@ -5,112 +5,126 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from calib.robot.evaluation.verdict import tool_position_mm
+from calib.text import cut, named, with_sigma
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from calib.robot.calibration import ArmCalibration
-    from calib.robot.evaluation.accuracy import Accuracy, Statistics
+    from calib.engine.label import Label
+    from calib.robot.arm_calibration import ArmCalibration
+    from calib.robot.evaluation.accuracy import Accuracy
     from calib.robot.evaluation.evaluate import Outlier
-    from calib.robot.evaluation.verdict import Verdict
 
-MOST_NAMED = 4  # outliers named before "and n more"
 MOST_CHANGES = 6  # parameters shown
-WIDTH = 118
+MOST_NOTES = 3
+IN_UNITS = {"m": (1000.0, "mm"), "rad": (math.degrees(1.0), "deg")}
 
 
-def summary(calibration: ArmCalibration, verdict: Verdict, output: str) -> str:
-    """The terminal summary: what was used, errors before and after, the largest changes, a verdict, what to do next."""
-    table, found = calibration.table, calibration.identifiability
-    held = len(calibration.heldout.table.joints) if calibration.heldout else 0
+def summarise(calibration: ArmCalibration) -> str:
+    """What was used, errors before and after, the largest changes, what is not observable, the verdict."""
+    table, heldout = calibration.table, calibration.evaluation.heldout
     lines = [
-        f"{len(table.joints)} rows ({calibration.measurement.name}), {int(calibration.fit.used.sum())} fitted, {held} "
-        f"held out; arm {calibration.nominal.arm.name}, model {calibration.model}"
+        f"{len(table.joints)} rows ({calibration.measurement.name}), {int(calibration.fit.used.sum())} fitted, "
+        f"{len(heldout.table.joints) if heldout else 0} held out; arm {calibration.nominal.name}, "
+        f"model {calibration.request.model}"
     ]
-    lines += [_cut(note) for note in calibration.notes[:3]]
-    if table.set_aside:
-        aside = [f"line {a.line} ({a.reason})" for a in table.set_aside]
-        lines.append(f"{len(aside)} rows set aside: " + _named(aside))
-    if calibration.outliers:
-        lines.append(f"{len(calibration.outliers)} rows do not fit: " + _named(_outliers(calibration.outliers)))
-    lines.append("")
-    lines += _errors(calibration)
-    lines.append("")
-    lines += _changes(calibration)
-    effects = [str(trial) for trial in calibration.trials if trial.added]
-    lines += [_cut(f"effect {text}") for text in effects[:3]]
-    if calibration.compensated is not None:
-        lines.append(_cut(f"compensation {calibration.compensated.reason}", 2))
-    expected = "" if calibration.expected_rank in (None, found.rank) else f" of {calibration.expected_rank} expected"
-    lines.append(_cut(f"rank {found.rank}{expected}; held at nominal: {_traded(calibration)}", 2))
-    median, p95 = tool_position_mm(calibration)
-    lines.append(f"position over the range of motion known to {median:.3f} mm (95 %), in the corners to {p95:.3f} mm")
-    lines.append(f"written: {output}")
-    lines.append(_cut(f"verdict: {verdict.grade}: {verdict.reason}", 2))
-    lines += [_cut(f"next: {text}") for text in verdict.advice[:3]]
+    lines += [cut(note) for note in calibration.notes[:MOST_NOTES]]
+    lines += _rejected(calibration)
+    lines += ["", *_errors(calibration), "", *_changes(calibration)]
+    lines += [cut(f"effect {trial}") for trial in calibration.trials if trial.added][:3]
+    if calibration.compensation is not None:
+        lines.append(cut(f"compensation {calibration.compensation.reason}", 2))
+    lines += [cut(_rank(calibration), 2), _uncertainty(calibration)]
+    verdict = calibration.verdict
+    lines.append(cut(f"verdict: {verdict}", 2))
+    lines += [cut(f"next: {text}") for text in verdict.advice[:3]]
     return "\n".join(lines)
+
+
+def _rejected(calibration: ArmCalibration) -> list[str]:
+    """Rows that took no part, and why."""
+    lines = []
+    if excluded := calibration.table.excluded:
+        texts = [f"line {each.line} ({each.reason})" for each in excluded]
+        lines.append(cut(f"{len(excluded)} rows not read: {named(texts)}"))
+    if calibration.outliers:
+        texts = _outliers(calibration.outliers)
+        lines.append(cut(f"{len(texts)} rows rejected as outliers: {named(texts)}"))
+    return lines
+
+
+def _outliers(outliers: Iterable[Outlier]) -> list[str]:
+    """The worst first."""
+    return [
+        f"line {each.line}{f' (pose {each.pose})' if each.pose else ''} {each.position_mm:.3g} mm"
+        for each in sorted(outliers, key=lambda outlier: -outlier.position_mm)
+    ]
 
 
 def _errors(calibration: ArmCalibration) -> list[str]:
     """A table of errors, one line per set of rows and state of the arm."""
-    lines = [f"  {'':<34}{'mean':>8}{'rms':>8}{'median':>8}{'95 %':>8}{'max':>8}   orientation, mean"]
-    sets = [("fitted", calibration.fitted), ("held out", calibration.heldout)]
-    sets += [("other table", calibration.validation), ("other table, frames as they were", calibration.as_is)]
-    for name, judged in sets:
-        if judged is not None:
-            lines.append(_line(f"{name}, nominal arm", judged.before))
-            lines.append(_line(f"{name}, identified arm", judged.after))
+    evaluation = calibration.evaluation
+    heads = "".join(f"{name:>8}" for name in ("mean", "rms", "median", "95th pc", "max"))
+    lines = [f"  {'position error, mm':<34}{heads}   orientation, mean"]
+    sets = {
+        "fitted": evaluation.fitted,
+        "held out": evaluation.heldout,
+        "other table": evaluation.validation,
+        "other table, frames held": evaluation.validation_frames_held,
+    }
+    for name, comparison in sets.items():
+        if comparison is not None:
+            lines.append(_error_line(f"{name}, nominal arm", comparison.before))
+            lines.append(_error_line(f"{name}, identified arm", comparison.after))
     return lines
 
 
-def _line(name: str, accuracy: Accuracy) -> str:
-    s: Statistics = accuracy.position_mm
+def _error_line(name: str, accuracy: Accuracy) -> str:
+    s = accuracy.position_mm
     numbers = "".join(f"{value:8.3f}" for value in (s.mean, s.rms, s.median, s.p95, s.max))
     angle = f"   {accuracy.orientation_deg.mean:.3f} deg" if accuracy.orientation_deg else ""
-    return f"  {name:<34}{numbers} mm{angle}"
+    return f"  {name:<34}{numbers}{angle}"
 
 
 def _changes(calibration: ArmCalibration) -> list[str]:
-    """The parameters that changed most, in units of what they weigh: a milliradian as a millimetre."""
-    arm = calibration.nominal.arm
-    nominal = dict(zip(arm.labels, arm.parameters.tolist(), strict=True))
-    moved = [label for label in arm.labels if label not in calibration.fit.model.held]
-    moved.sort(key=lambda label: -abs(calibration.values[label] - nominal[label]))
-    cells = []
-    for label in moved[:MOST_CHANGES]:
-        factor, unit = (1000.0, "mm") if label.endswith("_m") else (math.degrees(1.0), "deg")
-        change = factor * (calibration.values[label] - nominal[label])
-        cells.append(f"  {label.rpartition('_')[0]:<8}{change:+9.4f} ± {factor * calibration.sigma[label]:.4f} {unit}")
+    """The parameters of the arm that changed most, a milliradian counted as a millimetre."""
+    geometry = calibration.nominal.geometry
+    nominal = dict(zip(geometry.labels, geometry.parameters.tolist(), strict=True))
+    estimates = calibration.parameters
+    free = [label for label in geometry.labels if not estimates[label].held]
+    largest = sorted(free, key=lambda label: -abs(estimates[label].value - nominal[label]))[:MOST_CHANGES]
+    cells = [_change(label, estimates[label].value - nominal[label], estimates[label].sigma) for label in largest]
     return [f"{a:<44}{b}".rstrip() for a, b in zip(cells[::2], [*cells[1::2], ""], strict=False)]
 
 
-def _traded(calibration: ArmCalibration) -> str:
-    """Redundant parameters, together where they trade with the same."""
-    groups: dict[str, list[str]] = {}
+def _change(label: Label, change: float, sigma: float) -> str:
+    factor, unit = IN_UNITS[label.unit]
+    sign = "-" if change < 0 else "+"
+    return f"  {label.quantity:<8}{sign + with_sigma(abs(factor * change), factor * sigma):>18} {unit}"
+
+
+def _rank(calibration: ArmCalibration) -> str:
+    found = calibration.identifiability
+    expected = f" of {found.expected_rank} expected" if found.lost else ""
+    held = f"; held at nominal: {_redundant(calibration)}" if found.redundant else ""
+    return f"{found.rank} parameters determined{expected}{held}"
+
+
+def _redundant(calibration: ArmCalibration) -> str:
+    """Redundant parameters, together where they are not separable from the same."""
+    groups: dict[tuple[str, ...], list[str]] = {}
     for each in calibration.identifiability.redundant:
-        with_what = " and ".join(name.partition("[")[0] for name in each.trades_with[:2])
-        groups.setdefault(with_what, []).append(each.label.rpartition("_")[0])
+        partners = tuple(dict.fromkeys(label.owner or label.quantity for label in each.trades_with[:2]))
+        groups.setdefault(partners, []).append(each.label.quantity)
+    reasons = {partners: f"not separable from {' and '.join(partners)}" for partners in groups if partners}
     return "; ".join(
-        f"{', '.join(labels)} ({f'trade with {with_what}' if with_what else 'change nothing'})"
-        for with_what, labels in groups.items()
+        f"{', '.join(names)} ({reasons.get(partners, 'no effect on what was measured')})"
+        for partners, names in groups.items()
     )
 
 
-def _outliers(outliers: Iterable[Outlier]) -> list[str]:
-    worst = sorted(outliers, key=lambda outlier: -outlier.position_mm)
-    return [
-        f"line {each.line}{f' (pose {each.pose})' if each.pose else ''} {each.position_mm:.3g} mm"
-        + (", lost" if each.lost else "")
-        for each in worst
-    ]
-
-
-def _named(items: list[str]) -> str:
-    rest = f", and {len(items) - MOST_NAMED} more" if len(items) > MOST_NAMED else ""
-    return _cut(", ".join(items[:MOST_NAMED]) + rest)
-
-
-def _cut(text: str, lines: int = 1) -> str:
-    width = WIDTH * lines
-    return text if len(text) <= width else text[: width - 3] + "..."
+def _uncertainty(calibration: ArmCalibration) -> str:
+    median, p95 = calibration.uncertainty.position_95_mm
+    return (
+        f"95 % position uncertainty: {median:.3g} mm median, {p95:.3g} mm at the 95th percentile of the range of motion"
+    )

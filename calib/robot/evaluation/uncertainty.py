@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,11 +11,11 @@ from calib.arrays import Array
 from calib.engine.normal_equations.layout import layout_of
 from calib.robot.arm.kinematics import flange_jacobian
 from calib.robot.effect import conditions_of
-from calib.robot.identification.model import pose_problem, residuals_at, rows_of
+from calib.robot.identification.model import model_rows, pose_problem, residuals_at
 from calib.robot.identification.residuals import ARM_BLOCK, flange_poses
 from calib.robot.identification.robust_fit import Fit
-from calib.robot.measurement import read_measurement, rows_last
-from calib.robot.table.select import chosen
+from calib.robot.row_algebra import rows_last
+from calib.robot.table.select import select_rows
 
 if TYPE_CHECKING:
     from calib.robot.table.read import PoseTable
@@ -24,7 +24,30 @@ SAMPLES = 400  # poses over the range of motion: their 95 % quantile is known to
 CHI3_95 = 2.7955  # radius of the sphere that holds 95 % of a three-dimensional Gaussian of unit standard deviation
 
 
-def tool_sigma(fitted: Fit, table: PoseTable, reference_degc: float | None, seed: int = 0) -> Array:
+@dataclass(frozen=True, eq=False)
+class ArmUncertainty:
+    """What an identification leaves unknown, where the arm works."""
+
+    position_sigma_m: Array
+    """(k,) of the measured point, per coordinate, at poses over the range of motion."""
+    joint_error_rad: float
+    """See `joint_error`."""
+
+    @property
+    def position_95_mm(self) -> tuple[float, float]:
+        """Radius that holds the position of the measured point with 95 %: the median over the range of motion, and its
+        95th percentile."""
+        radius = 1000 * CHI3_95 * self.position_sigma_m
+        return float(np.median(radius)), float(np.quantile(radius, 0.95))
+
+
+def arm_uncertainty(fitted: Fit, final: Fit, training: PoseTable, reference_degc: float | None) -> ArmUncertainty:
+    """The uncertainty of a fit to a table. final: the same with its compensation, if it has one."""
+    used = select_rows(training, fitted.used)
+    return ArmUncertainty(position_sigma(fitted, used, reference_degc), joint_error(final, training, reference_degc))
+
+
+def position_sigma(fitted: Fit, table: PoseTable, reference_degc: float | None, seed: int = 0) -> Array:
     """Standard deviation (k,) in m, per coordinate, of where the measured point is predicted.
 
     At joint values drawn uniformly between the least and the greatest of the table, from the covariance of everything
@@ -33,11 +56,10 @@ def tool_sigma(fitted: Fit, table: PoseTable, reference_degc: float | None, seed
     rng = np.random.default_rng(seed)
     low, high = table.joints.min(axis=0), table.joints.max(axis=0)
     rows = rng.integers(len(table.joints), size=SAMPLES)
-    away = replace(chosen(table, rows), joints=rng.uniform(low, high, (SAMPLES, len(low))))
-    model = replace(fitted.model, measurement=fitted.model.measurement.told)
-    if model.measurement.name == "view":  # where the instrument is, not what it would see from there
-        model = replace(model, measurement=read_measurement("pose"))
-    problem = pose_problem(model, rows_of(model, away, conditions_of(away, reference_degc)), fitted.values)
+    away = replace(select_rows(table, rows), joints=rng.uniform(low, high, (SAMPLES, len(low))))
+    # where the target is, not what an instrument on the flange would see from there
+    model = replace(fitted.model, measurement=fitted.model.measurement.reported.fixed)
+    problem = pose_problem(model, model_rows(model, away, conditions_of(away, reference_degc)), fitted.values)
     _, jacobians = problem.residuals[0].evaluate(problem.start, slice(0, SAMPLES))
     layout = layout_of(problem)
     part = model.measurement.components[0]
@@ -53,9 +75,9 @@ def joint_error(fitted: Fit, table: PoseTable, reference_degc: float | None) -> 
 
     The residuals of the first component over the rows fitted, divided by the rms of how they follow the joints.
     """
-    kept = chosen(table, fitted.used)
-    model = replace(fitted.model, measurement=fitted.model.measurement.told)
-    rows = rows_of(model, kept, conditions_of(kept, reference_degc))
+    kept = select_rows(table, fitted.used)
+    model = replace(fitted.model, measurement=fitted.model.measurement.reported)
+    rows = model_rows(model, kept, conditions_of(kept, reference_degc))
     part = model.measurement.components[0].part
     residuals = residuals_at(model, rows, fitted.values)[:, part]
     some = slice(0, 2000)

@@ -16,7 +16,7 @@ from scipy.linalg import cho_factor, cho_solve
 from calib.arrays import Array, Index
 from calib.engine.normal_equations.assembly import NormalEquations, assemble
 from calib.engine.normal_equations.layout import layout_of
-from calib.robot.identification.model import pose_problem, rows_of
+from calib.robot.identification.model import model_rows, pose_problem
 from calib.robot.identification.robust_fit import Fit
 from calib.robot.table.holdout import folds
 
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 FOLDS = 5
 WORTH_IT = 0.01  # relative decrease of the squared errors of rows not fitted below which an effect is not added
 MOST_FOLDS = 4  # of the five that must gain: by chance four or more do with 0.19, and by 1 % hardly ever
-WHIFF = 1e-11  # added to unit-scaled normal equations: a direction that nothing shows stays where it is
+DAMPING = 1e-11  # added to unit-scaled normal equations: a direction that nothing shows stays where it is
 
 
 @dataclass(frozen=True)
-class Trial:
+class EffectTrial:
     """An effect added to those before it. gain: relative decrease of the squared errors of rows not fitted."""
 
     effect: str
@@ -49,7 +49,7 @@ class Trial:
 
 def select_effects(
     fitted: Fit, table: PoseTable, conditions: Conditions, candidates: Sequence[Effect], seed: int = 0
-) -> tuple[tuple[Effect, ...], tuple[Trial, ...]]:
+) -> tuple[tuple[Effect, ...], tuple[EffectTrial, ...]]:
     """Add, one at a time, the effect that lowers the cross-validated error most, as long as it is worth it.
 
     fitted: without effects. table, conditions: of its rows. Returns the effects chosen and every trial.
@@ -57,7 +57,7 @@ def select_effects(
     names = [effect.name for effect in candidates]
     parts, columns, precision = _normal_equations(fitted, table, conditions, candidates, seed)
     chosen: list[int] = []
-    trials: list[Trial] = []
+    trials: list[EffectTrial] = []
     errors = _errors(parts, columns[None], precision)
     while len(chosen) < len(candidates):
         tried = []
@@ -72,9 +72,9 @@ def select_effects(
         gain, better, best, found = max(tried, key=lambda each: each[0])
         added = gain > WORTH_IT and better >= MOST_FOLDS
         if not added:
-            trials += [Trial(names[i], g, n, False) for g, n, i, _ in sorted(tried, key=lambda each: -each[0])]
+            trials += [EffectTrial(names[i], g, n, False) for g, n, i, _ in sorted(tried, key=lambda each: -each[0])]
             break
-        trials.append(Trial(names[best], gain, better, True))
+        trials.append(EffectTrial(names[best], gain, better, True))
         chosen.append(best)
         errors = found
     return tuple(candidates[i] for i in chosen), tuple(trials)
@@ -86,7 +86,7 @@ def _normal_equations(
     """Per fold the normal equations of everything together, the columns of each effect (None: all others), and the
     precision of each column's prior."""
     model = replace(fitted.model, effects=tuple(candidates), tolerance=None)
-    rows = rows_of(model, table, conditions)
+    rows = model_rows(model, table, conditions)
     fold = folds(table, FOLDS, seed)
     parts = []
     columns: dict[str | None, Index] = {}
@@ -104,7 +104,7 @@ def _normal_equations(
             for name in (None, *(effect.name for effect in candidates)):
                 mine = [i for i, label in enumerate(labels) if owner.get(label) == name]
                 columns[name] = np.array(mine, dtype=np.intp)
-            width = model.widths()
+            width = model.prior_sigma()
             precision = np.array([1 / width[label] ** 2 if label in width else 0.0 for label in labels])
     return parts, columns, precision
 
@@ -124,5 +124,5 @@ def _errors(parts: list[NormalEquations], use: Index, precision: Array) -> Array
 def _solve(matrix: Array, right: Array) -> Array:
     """The step of matrix x = right."""
     scale = 1 / np.sqrt(np.maximum(np.diagonal(matrix), 1e-300))
-    factor = cho_factor(matrix * scale * scale[:, None] + WHIFF * np.eye(len(scale)), check_finite=False)
+    factor = cho_factor(matrix * scale * scale[:, None] + DAMPING * np.eye(len(scale)), check_finite=False)
     return np.asarray(scale * cho_solve(factor, scale * right, check_finite=False))

@@ -1,4 +1,4 @@
-"""What is estimated: by the model asked for, by the user's wishes, and by what the data can tell apart."""
+"""What is estimated: by the model asked for, by the labels fixed and freed, and by what the data can tell apart."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Literal, get_args
 import numpy as np
 
 from calib.arrays import Array
+from calib.engine.label import Label
 from calib.errors import DegenerateError, UsageError, did_you_mean
-from calib.robot.arm.serial_arm import COLUMNS, THETA, UNITS, D
 from calib.robot.effect import read_effect, shipped_effects
 from calib.robot.identification.identifiability import Identifiability, Redundant, examine
-from calib.robot.identification.model import Model, Rows, pose_problem
+from calib.robot.identification.model import Model, ModelRows, pose_problem
 from calib.robot.measurement import target_count
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ MODELS: tuple[str, ...] = get_args(ModelName)
 
 # A joint that stays within this (rad or m) tells its axis to a thousandth of what a turn of 60 degrees would: nothing.
 STANDSTILL = 1e-3
+SCALE = Label("the scale of everything")  # what a length is not separable from where none is measured
 EXAMINED_ROWS = 3000  # random rows that tell which parameters are redundant; the ranks of 50 and of 3000 rows agree
 
 
@@ -40,7 +41,7 @@ class FreeSet:
         """The labels of arm and effects that are held."""
         arm = model.arm
         if self.name == "offsets":
-            free = {_label(joint, D if slides else THETA) for joint, slides in enumerate(arm.prismatic)}
+            free = {arm.labels[column] for column in arm.motion_columns}
         else:
             free = set(arm.geometry_labels)
         if self.name in ("full", "auto"):
@@ -48,22 +49,22 @@ class FreeSet:
         return frozenset((*arm.labels, *model.effect_labels())) - ((free | self.freed) - self.fixed)
 
 
-def free_set(shape: SerialArm, name: str, fix: Sequence[str], free: Sequence[str]) -> FreeSet:
-    """Read the user's wishes. A label may be given without its unit, and an effect's name stands for all of its labels.
+def free_set(reference_arm: SerialArm, name: str, fix: Sequence[str], free: Sequence[str]) -> FreeSet:
+    """The labels that a user asks for. One may be given without its unit; an effect's name stands for all of its own.
 
     Raises UsageError `unknown-model`, `unknown-label`, `label-conflict`.
     """
     if name not in MODELS:
         raise UsageError(f"unknown model {name!r}", code="unknown-model", advice=did_you_mean(name, MODELS))
-    fixed = frozenset(label for wish in fix for label in _labels(shape, wish))
-    freed = frozenset(label for wish in free for label in _labels(shape, wish))
+    fixed = frozenset(label for each in fix for label in _labels(reference_arm, each))
+    freed = frozenset(label for each in free for label in _labels(reference_arm, each))
     if both := fixed & freed:
         raise UsageError(f"{', '.join(sorted(both))} is both fixed and freed", code="label-conflict")
     return FreeSet(name, fixed, freed)
 
 
 def hold_redundant(
-    model: Model, rows: Rows, values: Mapping[str, Array], freed: frozenset[str]
+    model: Model, rows: ModelRows, values: Mapping[str, Array], freed: frozenset[str]
 ) -> tuple[Model, Identifiability]:
     """The model with its redundant parameters held as well, and which they are.
 
@@ -91,7 +92,7 @@ def hold_redundant(
 
 
 def hold_turning(
-    model: Model, rows: Rows, values: Mapping[str, Array], freed: frozenset[str], found: Identifiability
+    model: Model, rows: ModelRows, values: Mapping[str, Array], freed: frozenset[str], found: Identifiability
 ) -> tuple[Model, Identifiability]:
     """The model with those angles held too that only turn what is left of the gaps, and all that is held by now.
 
@@ -103,9 +104,9 @@ def hold_turning(
     return replace(model, held=model.held | {each.label for each in more.redundant}), both
 
 
-def expected_rank(wish: FreeSet, model: Model, table: PoseTable) -> int | None:
+def expected_rank(requested: FreeSet, model: Model, table: PoseTable) -> int | None:
     """What the rank should be of full geometry and of the effects that are estimated; None for other free sets."""
-    if wish.name == "offsets" or wish.fixed:
+    if requested.name == "offsets" or requested.fixed:
         return None
     effects = set(model.effect_labels()) - model.held
     return _expected(model, table) + len(effects)
@@ -140,23 +141,21 @@ def _expected(model: Model, table: PoseTable) -> int:
     return model.measurement.rank(model.arm.joints - slides, slides, target_count(table))
 
 
-def _frames(model: Model, rows: Rows, values: Mapping[str, Array]) -> int:
+def _frames(model: Model, rows: ModelRows, values: Mapping[str, Array]) -> int:
     return sum(block.tangent for block in model.measurement.blocks(rows.table, values))
 
 
-def _label(joint: int, column: int) -> str:
-    return f"{COLUMNS[column]}{joint + 1}_{UNITS[column]}"
-
-
-def _labels(shape: SerialArm, wish: str) -> tuple[str, ...]:
-    if wish in shipped_effects():
-        return read_effect(wish).labels(shape)
-    every = [*shape.labels, *(label for name in shipped_effects() for label in read_effect(name).labels(shape))]
+def _labels(reference_arm: SerialArm, name: str) -> tuple[Label, ...]:
+    """The labels that a name stands for: an effect's, or the one of that text, with or without its unit."""
+    if name in shipped_effects():
+        return read_effect(name).labels(reference_arm)
+    of_effects = (label for effect in shipped_effects() for label in read_effect(effect).labels(reference_arm))
+    every = [*reference_arm.labels, *of_effects]
     for label in every:
-        if wish in (label, label.rpartition("_")[0]):
+        if name in (label, label.quantity):
             return (label,)
     raise UsageError(
-        f"{shape.name} has no parameter {wish!r}", code="unknown-label", advice=did_you_mean(wish, every[:60])
+        f"{reference_arm.name} has no parameter {name!r}", code="unknown-label", advice=did_you_mean(name, every[:60])
     )
 
 
@@ -166,11 +165,11 @@ def _with_scale_given(found: Identifiability, model: Model) -> tuple[Identifiabi
     free = [
         i
         for i, label in enumerate(model.arm.labels)
-        if label.endswith("_m") and label not in model.held and label not in redundant
+        if label.unit == "m" and label not in model.held and label not in redundant
     ]
     if not free:
         return found, model
     longest = model.arm.labels[max(free, key=lambda i: abs(model.arm.parameters[i]))]
-    given = Redundant(longest, ("the scale of everything",))
+    given = Redundant(longest, (SCALE,))
     kept = replace(found, rank=found.rank - 1, redundant=(given, *found.redundant), singular=found.singular[:-1])
     return kept, replace(model, held=model.held | {longest})

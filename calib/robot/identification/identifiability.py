@@ -22,6 +22,7 @@ from calib.engine.normal_equations.layout import layout_of
 
 if TYPE_CHECKING:
     from calib.engine import Problem
+    from calib.engine.label import Label
 
 # What remains of a unit column after the others are taken out: parameters that arms and poses can tell apart leave 1e-5
 # and more, redundant ones 1e-12 and less.
@@ -30,30 +31,53 @@ MISTAKEN = 2.0  # times the gaps' own size; an angle that is seen moves the tip 
 TAKES_PART = 1e-5  # share of a trade, relative to its largest, from which a parameter is named
 
 
+def owner_of(label: Label) -> str:
+    """Whose coordinate a label is, a frame with its member; the label itself where it stands alone."""
+    if not label.owner:
+        return str(label)
+    return f"{label.owner}[{label.member}]" if label.member else label.owner
+
+
 @dataclass(frozen=True)
 class Redundant:
-    """A parameter that cannot be told apart from others: frames by their names, parameters by their labels."""
+    """A parameter that is not separable from others."""
 
-    label: str
-    trades_with: tuple[str, ...]
+    label: Label
+    trades_with: tuple[Label, ...]
+    """What it is not separable from, most important first; one coordinate stands for a frame."""
+
+    @property
+    def partners(self) -> tuple[str, ...]:
+        """What it is not separable from: frames by their names, parameters by their labels."""
+        return tuple(map(owner_of, self.trades_with))
 
     def __str__(self) -> str:
         if not self.trades_with:
-            return f"{self.label} changes nothing that was measured"
-        return f"{self.label} cannot be told apart from {', '.join(self.trades_with)}"
+            return f"{self.label} has no effect on what was measured"
+        return f"{self.label} is not separable from {', '.join(self.partners)}"
 
 
 @dataclass(frozen=True, eq=False)
 class Identifiability:
-    """rank: how many free parameters the data determine. redundant: the others. silent: parameters of effects at which
-    no row comes by, such as profiles of joint angles that are not reached. singular: (rank,) singular values of the
-    Jacobian of those determined, a radian counted as a metre, largest first. rows: scalar residuals."""
+    """What the data determine."""
 
     rank: int
+    """How many free parameters they determine."""
     redundant: tuple[Redundant, ...]
-    silent: tuple[str, ...]
+    """The others."""
+    silent: tuple[Label, ...]
+    """Parameters of effects that no row reaches, such as profiles of joint angles that never occur."""
     singular: Array
+    """(rank,) singular values of the Jacobian of those determined, a radian counted as a metre, largest first."""
     rows: int
+    """Scalar residuals."""
+    expected_rank: int | None = None
+    """What the rank should be by theory; None where the free parameters were chosen by hand."""
+
+    @property
+    def lost(self) -> int:
+        """How many more parameters than by theory are not determined."""
+        return 0 if self.expected_rank is None else max(self.expected_rank - self.rank, 0)
 
     @property
     def observability(self) -> dict[str, float]:
@@ -83,6 +107,7 @@ def examine(
     """
     layout = layout_of(problem)
     labels = layout.shared_labels()
+    block_of = {label: block.name for block in problem.parameters for label in block.labels}
     whole = triangular_factor(layout, problem.start)
     factor = whole[:-1, :-1]
     gap = MISTAKEN * float(np.sqrt(np.sum(whole[:, -1] ** 2))) if contact else 0.0
@@ -93,16 +118,16 @@ def examine(
     upper = np.zeros((len(factor), len(factor)))  # of the columns kept, in terms of the basis
     kept: list[int] = []
     redundant, silent = [], []
-    effects = {label for block in problem.parameters[1:] for label in block.labels if "." not in label}
+    arm = problem.parameters[0].name
     for column in order:
-        if norms[column] == 0 and labels[column] in effects:
+        if norms[column] == 0 and not labels[column].owner and block_of[labels[column]] != arm:
             silent.append(labels[column])
             continue
         along = basis.T @ scaled[:, column]
         rest = scaled[:, column] - basis @ along
         rest -= basis @ (basis.T @ rest)  # twice is enough (W. Kahan)
         size = float(np.sqrt(np.sum(rest * rest)))
-        least = max(NOTHING_LEFT, gap / max(norms[column], 1e-300) if labels[column].endswith("_rad") else 0.0)
+        least = max(NOTHING_LEFT, gap / max(norms[column], 1e-300) if labels[column].angular else 0.0)
         if size > least:
             upper[: len(kept), len(kept)], upper[len(kept), len(kept)] = along, size
             basis = np.column_stack([basis, rest / size])
@@ -122,7 +147,7 @@ def examine(
 
 
 def _order(
-    problem: Problem, labels: tuple[str, ...], keep_first: Sequence[str], instrument: Sequence[str]
+    problem: Problem, labels: tuple[Label, ...], keep_first: Sequence[str], instrument: Sequence[str]
 ) -> list[int]:
     """Columns in the order in which they are kept: the instrument, frames, labels asked for, the arm, effects."""
     arm, *effects = (block.name for block in problem.parameters)
@@ -132,7 +157,7 @@ def _order(
         label = labels[column]
         if of[label] in instrument:
             return -1, column
-        if "." in label:  # frames have dotted labels, frame.coordinate
+        if label.owner:  # a coordinate of a frame
             return 0, column
         if label in keep_first:
             return 1, column
@@ -141,11 +166,12 @@ def _order(
     return sorted(range(len(labels)), key=place)
 
 
-def _trades(share: Array, labels: Sequence[str], least: float) -> tuple[str, ...]:
-    """What makes up a column, most important first; coordinates of a frame under the frame's name.
+def _trades(share: Array, labels: Sequence[Label], least: float) -> tuple[Label, ...]:
+    """What makes up a column, most important first; one coordinate for each frame.
 
     share: (k,) of each of the labels, of unit columns. least: relative to the largest.
     """
     largest = float(share.max(initial=0.0))
     named = [labels[i] for i in np.argsort(-share, kind="stable") if share[i] > least * largest]
-    return tuple(dict.fromkeys(label.partition(".")[0] for label in named))
+    first = {owner_of(label): label for label in reversed(named)}  # the most important coordinate of each
+    return tuple(first[owner] for owner in dict.fromkeys(map(owner_of, named)))

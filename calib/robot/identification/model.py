@@ -10,7 +10,7 @@ import numpy as np
 
 from calib.arrays import Array, Mask
 from calib.engine import Loss, ParameterBlock, Problem, prior
-from calib.robot.identification.noise import stated
+from calib.robot.identification.noise import stated_sigma
 from calib.robot.identification.residuals import (
     ARM_BLOCK,
     EffectBasis,
@@ -20,9 +20,10 @@ from calib.robot.identification.residuals import (
     flange_poses,
     residual_block,
 )
-from calib.robot.table.select import chosen
+from calib.robot.table.select import select_rows
 
 if TYPE_CHECKING:
+    from calib.engine.label import Label
     from calib.robot.arm.serial_arm import SerialArm
     from calib.robot.effect import Conditions, Effect
     from calib.robot.measurement import Measurement
@@ -39,28 +40,29 @@ EFFECT_PRIOR = 5.0  # standard deviations of effects about zero, in ordinary siz
 class Model:
     """What is fitted: the parameters of an arm, of effects and of the instrument, less the labels held.
 
-    arm: its table is where the fit starts. shape: the arm on which effects are seen. tolerance: standard deviations of
-    a prior about the arm's own values, in m and rad; None: `PLAUSIBLE`, which bears on nothing that the rows determine.
+    arm: its table is where the fit starts. reference_arm: at which effects are evaluated. tolerance: standard
+    deviations of a prior about the arm's own values, in m and rad; None: `PLAUSIBLE`, which bears on
+    nothing that the rows determine.
     """
 
     arm: SerialArm
     measurement: Measurement
-    shape: SerialArm
+    reference_arm: SerialArm
     effects: tuple[Effect, ...] = ()
     held: frozenset[str] = frozenset()
     tolerance: tuple[float, float] | None = None
 
     def bases(self, table: PoseTable, conditions: Conditions) -> tuple[EffectBasis, ...]:
         """The effects at the rows of a table."""
-        return effect_bases(self.effects, self.shape, table.joints, conditions)
+        return effect_bases(self.effects, self.reference_arm, table.joints, conditions)
 
-    def widths(self) -> dict[str, float]:
+    def prior_sigma(self) -> dict[str, float]:
         """Standard deviations of the priors on the parameters, of arm, effects and instrument, that are not held."""
         tolerance = self.tolerance or PLAUSIBLE
-        out = {label: tolerance[label.endswith("_rad")] for label in self.arm.labels}
+        out: dict[str, float] = {label: tolerance[label.angular] for label in self.arm.labels}
         for effect in self.effects:
-            sizes = EFFECT_PRIOR * effect.typical(self.shape)
-            out.update(zip(effect.labels(self.shape), sizes.tolist(), strict=True))
+            sizes = EFFECT_PRIOR * effect.typical(self.reference_arm)
+            out.update(zip(effect.labels(self.reference_arm), sizes.tolist(), strict=True))
         if self.measurement.instrument is not None:
             out |= self.measurement.instrument.weak
         return {label: width for label, width in out.items() if label not in self.held}
@@ -73,37 +75,37 @@ class Model:
         at = values.get(block.name, block.values)
         return (replace(block, values=at, fixed=block.fixed | (self.held & set(block.labels))),)
 
-    def effect_labels(self) -> tuple[str, ...]:
+    def effect_labels(self) -> tuple[Label, ...]:
         """Labels of the effects' parameters."""
-        return tuple(label for effect in self.effects for label in effect.labels(self.shape))
+        return tuple(label for effect in self.effects for label in effect.labels(self.reference_arm))
 
 
 @dataclass(frozen=True, eq=False)
-class Rows:
+class ModelRows:
     """A table made ready for a model: its effects' bases and the stated standard deviations (n, d)."""
 
     table: PoseTable
     bases: tuple[EffectBasis, ...]
     given: Array
 
-    def __getitem__(self, keep: Mask) -> Rows:
+    def __getitem__(self, keep: Mask) -> ModelRows:
         if keep.all():
             return self
         bases = tuple(basis.among(keep) for basis in self.bases)
-        return Rows(chosen(self.table, keep), bases, self.given[keep])
+        return ModelRows(select_rows(self.table, keep), bases, self.given[keep])
 
     def __len__(self) -> int:
         return len(self.table.joints)
 
 
-def rows_of(model: Model, table: PoseTable, conditions: Conditions) -> Rows:
+def model_rows(model: Model, table: PoseTable, conditions: Conditions) -> ModelRows:
     """Make a table ready for a model."""
-    return Rows(table, model.bases(table, conditions), stated(model.measurement, table))
+    return ModelRows(table, model.bases(table, conditions), stated_sigma(model.measurement, table))
 
 
 def pose_problem(
     model: Model,
-    rows: Rows,
+    rows: ModelRows,
     values: Mapping[str, Array],
     sigma: Array | float = 1.0,
     loss: Loss | None = None,
@@ -124,7 +126,7 @@ def pose_problem(
     residuals = [residual_block(model.measurement, rows.table, arm, blocks, rows.bases, sigma, loss)]
     if not priors:
         return Problem(tuple(blocks), tuple(residuals))
-    widths = model.widths()
+    widths = model.prior_sigma()
     at = dict(zip(arm.labels, arm.parameters.tolist(), strict=True))
     for block in blocks:
         width: dict[str, float] = {label: widths[label] for label in block.labels if label in widths}
@@ -132,7 +134,7 @@ def pose_problem(
     return Problem(tuple(blocks), tuple(residuals))
 
 
-def residuals_at(model: Model, rows: Rows, values: Mapping[str, Array]) -> Array:
+def residuals_at(model: Model, rows: ModelRows, values: Mapping[str, Array]) -> Array:
     """Predicted less measured (n, d) of every row."""
     poses = flange_poses(model.arm, rows.table.joints, rows.bases, values)
     linearise = model.measurement.residual(rows.table)

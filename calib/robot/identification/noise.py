@@ -21,11 +21,15 @@ if TYPE_CHECKING:
 # coordinates, and what an arm's model leaves unexplained has short tails.
 OUTLIER_SIGMAS = 6.0
 BAD_POSE_SIGMAS = 3.0  # the same at a pose with a row as far off: by chance once in 34 rows
+# A row that the nominal arm misses by so many times the median row is no measurement of its pose at all: arms out of
+# the box are wrong by 2 to 4 times their median at most.
+LOST_TIMES = 30.0
+LOST_BELOW = 1e-6  # m or rad: no row is lost that is off by less
 LEAST_SIGMA = 1e-9  # m or rad: rounding of the forward kinematics is 1e-15, of tables with nine digits 1e-9
 
 
 @dataclass(frozen=True, eq=False)
-class Noise:
+class MeasurementNoise:
     """Standard deviations (n, d) of a table's residuals, and the part common to all rows per component.
 
     A column of standard deviations tells what the instrument adds; the common part is what is left, of the arm.
@@ -35,7 +39,7 @@ class Noise:
     common: Mapping[str, float]
 
 
-def stated(measurement: Measurement, table: PoseTable) -> Array:
+def stated_sigma(measurement: Measurement, table: PoseTable) -> Array:
     """Standard deviations (n, d) that the table gives, zero where it gives none."""
     out = np.zeros((len(table.joints), measurement.dimension))
     for component in measurement.components:
@@ -45,13 +49,13 @@ def stated(measurement: Measurement, table: PoseTable) -> Array:
     return out
 
 
-def noise_of(measurement: Measurement, given: Array, common: Mapping[str, float]) -> Noise:
-    """Both parts together. given: (n, d) as of `stated`."""
+def noise_of(measurement: Measurement, given: Array, common: Mapping[str, float]) -> MeasurementNoise:
+    """Both parts together. given: (n, d) as of `stated_sigma`."""
     sigma = np.empty_like(given)
     for component in measurement.components:
         part = given[:, component.part]
         sigma[:, component.part] = np.sqrt(part * part + max(common[component.name], LEAST_SIGMA) ** 2)
-    return Noise(sigma, dict(common))
+    return MeasurementNoise(sigma, dict(common))
 
 
 def median_noise(measurement: Measurement, residuals: Array, given: Array, shrunk: float = 1.0) -> dict[str, float]:
@@ -95,7 +99,7 @@ def row_sizes(measurement: Measurement, residuals: Array, sigma: Array | float =
     return {c.name: np.sqrt(np.sum(whitened[:, c.part] ** 2, axis=1)) for c in measurement.components}
 
 
-def fits(measurement: Measurement, residuals: Array, noise: Noise, pose: Index) -> Mask:
+def inlier_rows(measurement: Measurement, residuals: Array, noise: MeasurementNoise, pose: Index) -> Mask:
     """Which rows (n,) lie within `OUTLIER_SIGMAS` in every component of the arm, and do not share a bad pose.
 
     pose: (n,) the arm's pose of every row. Where one target is off because the arm was elsewhere, so are the others.
@@ -104,6 +108,16 @@ def fits(measurement: Measurement, residuals: Array, noise: Noise, pose: Index) 
     worst = np.max([sizes[component.name] for component in measurement.of_arm], axis=0)
     bad = np.unique(pose[worst > OUTLIER_SIGMAS])
     return np.asarray(worst <= np.where(np.isin(pose, bad), BAD_POSE_SIGMAS, OUTLIER_SIGMAS))
+
+
+def plausible_rows(sizes: Mapping[str, Array], typical: Mapping[str, float] | None = None) -> Mask:
+    """Which rows (n,) can be measurements of their poses, by errors (n,) per component at the nominal arm.
+
+    typical: median errors, of these rows if None.
+    """
+    limit = typical or {name: float(np.median(size)) for name, size in sizes.items()}
+    within = [size <= max(LOST_TIMES * limit[name], LOST_BELOW) for name, size in sizes.items()]
+    return np.asarray(np.all(within, axis=0))
 
 
 def _common(squares: Array, given: Array, size: Callable[[Array], float], expected: float) -> float:

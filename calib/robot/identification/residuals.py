@@ -18,12 +18,14 @@ from calib.arrays import Array, Index, Mask
 from calib.engine import Loss, ParameterBlock, ResidualBlock
 from calib.geometry import se3
 from calib.robot.arm.kinematics import base_from_flange, flange_jacobian
-from calib.robot.measurement import Measurement, rows_last
+from calib.robot.row_algebra import rows_last
 
 if TYPE_CHECKING:
+    from calib.engine.label import Label
     from calib.engine.problem import Rows, Values
     from calib.robot.arm.serial_arm import SerialArm
     from calib.robot.effect import Conditions, Effect
+    from calib.robot.measurement import Measurement
     from calib.robot.table.read import PoseTable
 
 ARM_BLOCK = "arm"
@@ -36,8 +38,8 @@ class EffectBasis:
     right tangents of the flange, or None where it is large and worked out when it is asked for."""
 
     effect: Effect
-    shape: SerialArm
-    labels: tuple[str, ...]
+    reference_arm: SerialArm
+    labels: tuple[Label, ...]
     command: Array
     conditions: Conditions
     stored: Array | None
@@ -51,7 +53,7 @@ class EffectBasis:
         """The basis (p, 6, m) of some rows."""
         if self.stored is not None:
             return self.stored[:, :, rows]
-        tangent = self.effect.tangent(self.shape, self.command[rows], self.conditions.rows(rows))
+        tangent = self.effect.tangent(self.reference_arm, self.command[rows], self.conditions.rows(rows))
         return tangent.transpose(2, 1, 0)
 
     def among(self, keep: Mask) -> EffectBasis:
@@ -66,17 +68,17 @@ class EffectBasis:
 
 
 def effect_bases(
-    effects: Sequence[Effect], shape: SerialArm, command: Array, conditions: Conditions
+    effects: Sequence[Effect], reference_arm: SerialArm, command: Array, conditions: Conditions
 ) -> tuple[EffectBasis, ...]:
-    """What effects do at commanded joints (n, joints). They are seen on the arm `shape` whatever parameters are fitted:
-    the effect of one small correction on another is second order."""
+    """What effects do at commanded joints (n, joints). They are evaluated at the reference arm whatever parameters
+    are fitted: the effect of one small correction on another is second order."""
     found = []
     for effect in effects:
-        labels = effect.labels(shape)
+        labels = effect.labels(reference_arm)
         stored = None
         if 48 * len(labels) * len(command) <= MOST_STORED:
-            stored = rows_last(effect.tangent(shape, command, conditions).swapaxes(1, 2))
-        found.append(EffectBasis(effect, shape, labels, command, conditions, stored))
+            stored = rows_last(effect.tangent(reference_arm, command, conditions).swapaxes(1, 2))
+        found.append(EffectBasis(effect, reference_arm, labels, command, conditions, stored))
     return tuple(basis for basis in found if basis.labels)
 
 

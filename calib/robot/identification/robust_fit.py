@@ -17,12 +17,13 @@ from calib.arrays import Array, Mask
 from calib.engine import Loss, Options, Polish, ResidualBlock, Solution, huber, solve
 from calib.engine.normal_equations.assembly import assemble
 from calib.engine.normal_equations.layout import layout_of
-from calib.robot.identification.model import Model, Rows, pose_problem, residuals_at
-from calib.robot.identification.noise import Noise, fits, mean_noise, median_noise, noise_of
+from calib.robot.identification.model import Model, ModelRows, pose_problem, residuals_at
+from calib.robot.identification.noise import MeasurementNoise, inlier_rows, mean_noise, median_noise, noise_of
 from calib.robot.identification.residuals import ARM_BLOCK
 
 if TYPE_CHECKING:
     from calib.engine import OnIteration
+    from calib.engine.label import Label
 
 # The closed-form start is close: with Nielsen's tau this small the solve is Gauss-Newton from the second step on.
 TO_THE_END = Options(initial_damping=1e-6, polish=Polish(last_digit=False))
@@ -46,7 +47,7 @@ class Fit:
     model: Model
     values: dict[str, Array]
     used: Mask
-    noise: Noise
+    noise: MeasurementNoise
     solution: Solution
 
     @cached_property
@@ -54,10 +55,10 @@ class Fit:
         """Per parameter with a prior, posterior over prior variance: 1 where the rows say nothing of it."""
         known = self.solution.uncertainty
         variance = dict(zip(known.labels, np.diagonal(known.shared).tolist(), strict=True))
-        return {label: min(variance[label] / width**2, 1.0) for label, width in self.model.widths().items()}
+        return {label: min(variance[label] / width**2, 1.0) for label, width in self.model.prior_sigma().items()}
 
     @cached_property
-    def hardly_seen(self) -> tuple[str, ...]:
+    def prior_dominated(self) -> tuple[Label, ...]:
         """Parameters of the arm that stay where they are by the plausible prior more than by what the rows say."""
         if self.model.tolerance is not None:
             return ()
@@ -85,12 +86,12 @@ class Fit:
 
 def fit(
     model: Model,
-    rows: Rows,
+    rows: ModelRows,
     values: Mapping[str, Array],
     usable: Mask,
     *,
     robust: bool = True,
-    progress: OnIteration | None = None,
+    on_iteration: OnIteration | None = None,
 ) -> Fit:
     """Fit a model to the usable rows (n,) of a table, from `values`.
 
@@ -104,27 +105,27 @@ def fit(
     if usable.sum() > 2 * SCOUTS:
         scouts = np.zeros(len(rows), bool)
         scouts[np.random.default_rng(0).choice(np.flatnonzero(usable), SCOUTS, replace=False)] = True
-        first = _fit(model, rows[scouts], at, np.ones(SCOUTS, bool), None, robust, progress)
-        return _fit(model, rows, first.values, usable, first.noise.common, robust, progress)
-    return _fit(model, rows, at, usable, None, robust, progress)
+        first = _fit(model, rows[scouts], at, np.ones(SCOUTS, bool), None, robust, on_iteration)
+        return _fit(model, rows, first.values, usable, first.noise.common, robust, on_iteration)
+    return _fit(model, rows, at, usable, None, robust, on_iteration)
 
 
 def _fit(
     model: Model,
-    rows: Rows,
+    rows: ModelRows,
     values: dict[str, Array],
     usable: Mask,
     common: Mapping[str, float] | None,
     robust: bool,
-    progress: OnIteration | None,
+    on_iteration: OnIteration | None,
 ) -> Fit:
     measurement, used = model.measurement, usable
     if common is None:
         common = median_noise(measurement, residuals_at(model, rows[used], values), rows.given[used])
     noise = noise_of(measurement, rows.given, common)
-    solution = _solve(model, rows, used, values, noise, progress)
+    solution = _solve(model, rows, used, values, noise, on_iteration)
     if robust:
-        solution, used, noise = _without_outliers(model, rows, used, solution, noise, progress)
+        solution, used, noise = _without_outliers(model, rows, used, solution, noise, on_iteration)
     one_weight = len(measurement.components) == 1 and _unhindered(model) and not rows.given.any()
     for _ in range(NOISE_ROUNDS):
         free = _redundancy(model, rows[used], solution, noise.sigma[used])
@@ -135,35 +136,40 @@ def _fit(
         noise = noise_of(measurement, rows.given, now)
         if one_weight or changed <= SETTLED:
             break
-        solution = _solve(model, rows, used, solution.values, noise, progress)
-    solution = _solve(model, rows, used, solution.values, noise, progress, options=TO_THE_END)
+        solution = _solve(model, rows, used, solution.values, noise, on_iteration)
+    solution = _solve(model, rows, used, solution.values, noise, on_iteration, options=TO_THE_END)
     if not solution.status.converged and _unhindered(model):
         exact = pose_problem(model, rows[used], solution.values, noise.sigma[used], priors=False)
-        solution = solve(exact, TO_THE_LAST_DIGIT, progress)
+        solution = solve(exact, TO_THE_LAST_DIGIT, on_iteration)
     return Fit(model, solution.values, used, noise, solution)
 
 
 def _solve(
     model: Model,
-    rows: Rows,
+    rows: ModelRows,
     used: Mask,
     values: Mapping[str, Array],
-    noise: Noise,
-    progress: OnIteration | None,
+    noise: MeasurementNoise,
+    on_iteration: OnIteration | None,
     loss: Loss | None = None,
     options: Options = ON_THE_WAY,
 ) -> Solution:
     problem = pose_problem(model, rows[used], values, noise.sigma[used], loss)
-    return solve(problem, options, progress)
+    return solve(problem, options, on_iteration)
 
 
 def _without_outliers(
-    model: Model, rows: Rows, usable: Mask, solution: Solution, noise: Noise, progress: OnIteration | None
-) -> tuple[Solution, Mask, Noise]:
+    model: Model,
+    rows: ModelRows,
+    usable: Mask,
+    solution: Solution,
+    noise: MeasurementNoise,
+    on_iteration: OnIteration | None,
+) -> tuple[Solution, Mask, MeasurementNoise]:
     """Find the rows that do not belong, and solve without them. Returns the noise that weighed the last solve too."""
     measurement = model.measurement
 
-    def look(solution: Solution, used: Mask) -> tuple[Array, Noise]:
+    def look(solution: Solution, used: Mask) -> tuple[Array, MeasurementNoise]:
         residuals = residuals_at(model, rows, solution.values)
         count = measurement.dimension * int(used.sum())
         shrunk = np.sqrt(max(_spare(model, solution) / max(count, 1), LEAST_REDUNDANCY))
@@ -174,25 +180,25 @@ def _without_outliers(
     residuals, seen = look(solution, used)
     if _spare(model, solution) < len(solution.layout.free):
         return solution, used, noise  # whatever does not fit, the parameters bend until it does: nothing can be named
-    if (fits(measurement, residuals, seen, rows.table.pose) | ~usable).all():
+    if (inlier_rows(measurement, residuals, seen, rows.table.pose) | ~usable).all():
         return solution, used, noise
     for _ in range(HUBER_ROUNDS):
         noise = seen
-        solution = _solve(model, rows, used, solution.values, noise, progress, huber(HUBER))
+        solution = _solve(model, rows, used, solution.values, noise, on_iteration, huber(HUBER))
         residuals, seen = look(solution, used)
         if max(noise.common[name] / seen.common[name] for name in seen.common) < 1 + 5 * SETTLED:
             break
     for _ in range(LEAVE_OUT_ROUNDS):
-        previous, used = used, usable & fits(measurement, residuals, seen, rows.table.pose)
+        previous, used = used, usable & inlier_rows(measurement, residuals, seen, rows.table.pose)
         if (used == previous).all():
             break
         noise = seen
-        solution = _solve(model, rows, used, solution.values, noise, progress)
+        solution = _solve(model, rows, used, solution.values, noise, on_iteration)
         residuals, seen = look(solution, used)
     return solution, used, noise
 
 
-def _redundancy(model: Model, rows: Rows, solution: Solution, sigma: Array) -> dict[str, float]:
+def _redundancy(model: Model, rows: ModelRows, solution: Solution, sigma: Array) -> dict[str, float]:
     """Of each component's residuals, the share that the fit leaves free: 1 - tr(C N_c) / m_c (Foerstner 1979)."""
     measurement, count = model.measurement, len(rows)
     if _unhindered(model) and (len(measurement.components) == 1 or count > FEW_ROWS):

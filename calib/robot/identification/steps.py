@@ -1,4 +1,4 @@
-"""The fits of one identification: which rows, which parameters they tell apart, which way round an instrument looks."""
+"""The fits of one identification, in order: frames, parameters, the way round of the instrument, effects."""
 
 from __future__ import annotations
 
@@ -9,93 +9,196 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calib.arrays import Array, Mask
-from calib.robot.arm.kinematics import base_from_flange
+from calib.errors import ConvergenceError
 from calib.robot.effect import Conditions, Effect, conditions_of, read_effect, shipped_effects
-from calib.robot.evaluation.evaluate import not_lost
-from calib.robot.identification.free_parameters import FreeSet, check_travel, hold_redundant, hold_turning
-from calib.robot.identification.model import Model, residuals_at, rows_of
-from calib.robot.identification.noise import median_noise
+from calib.robot.identification.effect_selection import EffectTrial, select_effects
+from calib.robot.identification.free_parameters import (
+    FreeSet,
+    check_travel,
+    expected_rank,
+    free_set,
+    hold_redundant,
+    hold_turning,
+)
+from calib.robot.identification.model import Model, model_rows, residuals_at
+from calib.robot.identification.noise import median_noise, plausible_rows
 from calib.robot.identification.residuals import ARM_BLOCK
 from calib.robot.identification.robust_fit import Fit, fit
-from calib.robot.measurement import Measurement, read_measurement
-from calib.robot.table.select import chosen
+from calib.robot.table.select import select_rows
 
 if TYPE_CHECKING:
     from calib.engine import OnIteration
-    from calib.robot.calibrated_arm import CalibratedArm
+    from calib.robot.arm_model import Arm
     from calib.robot.identification.identifiability import Identifiability
+    from calib.robot.identification.request import Request
+    from calib.robot.measurement import Measurement
     from calib.robot.table.read import PoseTable
 
 # An instrument on the flange is assumed where that lowers the positions' noise by so much; alike, the usual one is.
-RIDES_BELOW = 0.97
+ON_FLANGE_BELOW = 0.97
+ON_FLANGE = (
+    "the instrument appears to be mounted on the flange (it observes a fixed target): errors in mm are those of its "
+    "observations; --measurement pose treats it as fixed"
+)
 
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """What every fit of an identification shares. usable: (n,) rows of `training` that are not lost. start: values of
-    the frames, and of the effects that the nominal arm has."""
+    """What every fit of an identification shares."""
 
-    nominal: CalibratedArm
+    nominal: Arm
     training: PoseTable
+    """The rows to fit."""
     conditions: Conditions
     reference_degc: float | None
     usable: Mask
+    """(n,) rows of `training` that can be measurements of their poses."""
     start: dict[str, Array]
-    wish: FreeSet
-    robust: bool = True
-    progress: OnIteration | None = None
+    """Values of the frames, in closed form, and of the effects that the nominal arm has."""
+    requested: FreeSet
+    request: Request
+    on_iteration: OnIteration | None = None
 
 
-def task_of(nominal: CalibratedArm, table: PoseTable, rows: Mask, kind: Measurement, wish: FreeSet, seed: int) -> Task:
-    """Choose the rows, and find the frames in closed form."""
-    training = chosen(table, rows)
-    started = kind.start(base_from_flange(nominal.arm, training.joints), training, seed)
-    usable = not_lost(started.size)
-    check_travel(nominal.arm, chosen(training, usable), wish.fixed)
+@dataclass(frozen=True, eq=False)
+class Stage:
+    """The fits of one model."""
+
+    model: Model
+    """With nothing held but by default."""
+    before: Fit
+    """The nominal arm with its frames fitted."""
+    after: Fit
+    """The identified arm."""
+    identifiability: Identifiability
+    trials: tuple[EffectTrial, ...] = ()
+    """Effects tried."""
+    notes: tuple[str, ...] = ()
+
+
+def prepare(
+    nominal: Arm,
+    training: PoseTable,
+    measurement: Measurement,
+    request: Request,
+    on_iteration: OnIteration | None = None,
+) -> Task:
+    """Find the frames in closed form and the rows that are plausible; refuse joints that stand still among them."""
+    requested = free_set(nominal.reference_arm, request.model, request.fix, request.free)
+    check_travel(nominal.geometry, training, requested.fixed)
+    started = measurement.start(nominal.geometry.base_from_flange(training.joints), training, request.seed)
+    usable = plausible_rows(started.size)
+    check_travel(nominal.geometry, select_rows(training, usable), requested.fixed)
     known = {name: np.array([list(labels.values())]) for name, labels in nominal.effects.items()}
     reference = nominal.reference_degc
     if reference is None and training.temperature_degc is not None:
         reference = float(np.mean(training.temperature_degc))
     conditions = conditions_of(training, reference)
-    return Task(nominal, training, conditions, reference, usable, {**known, **started.values}, wish)
+    start = {**known, **started.values}
+    return Task(nominal, training, conditions, reference, usable, start, requested, request, on_iteration)
 
 
-def frames_fit(task: Task, bare: Model) -> Fit:
+def fit_model(task: Task, measurement: Measurement) -> Stage:
+    """Fit the frames to the nominal arm, then the parameters that were asked for and can be told apart."""
+    nominal = task.nominal
+    bare = Model(nominal.geometry, measurement, nominal.reference_arm, tuple(map(read_effect, nominal.effects)))
+    before = fit_frames(task, bare)
+    after, found = fit_parameters(task, replace(bare, tolerance=task.request.tolerance), before.values)
+    return Stage(bare, before, after, found)
+
+
+def fit_frames(task: Task, bare: Model) -> Fit:
     """The nominal arm as it is, with its frames fitted."""
     model = replace(bare, held=frozenset((*bare.arm.labels, *bare.effect_labels())))
-    return fit(model, rows_of(model, task.training, task.conditions), task.start, task.usable, robust=task.robust)
+    rows = model_rows(model, task.training, task.conditions)
+    return fit(model, rows, task.start, task.usable, robust=task.request.robust)
 
 
-def identified(task: Task, asked: Model, values: Mapping[str, Array]) -> tuple[Fit, Identifiability]:
+def fit_parameters(task: Task, asked: Model, values: Mapping[str, Array]) -> tuple[Fit, Identifiability]:
     """Hold what cannot be told apart, and fit the rest."""
-    model = replace(asked, held=task.wish.held(asked))
-    rows = rows_of(model, task.training, task.conditions)
-    model, found = hold_redundant(model, rows[task.usable], task.start, task.wish.freed)
-    fitted = fit(model, rows, values, task.usable, robust=task.robust, progress=task.progress)
+    model = replace(asked, held=task.requested.held(asked))
+    rows = model_rows(model, task.training, task.conditions)
+    determined, found = hold_redundant(model, rows[task.usable], task.start, task.requested.freed)
+    fitted = _fit(task, determined, values)
     if not model.measurement.contact:
-        return fitted, found
-    before = model
-    model, found = hold_turning(before, rows[fitted.used], fitted.values, task.wish.freed, found)
-    if model.held == before.held:
-        return fitted, found
-    held = np.isin(model.arm.labels, sorted(model.held))
+        return fitted, _with_expected_rank(task, determined, found)
+    settled, settled_found = hold_turning(determined, rows[fitted.used], fitted.values, task.requested.freed, found)
+    expected = _with_expected_rank(task, settled, settled_found)
+    if settled.held == determined.held:
+        return fitted, expected
+    held = np.isin(model.arm.labels, sorted(settled.held))
     start = {**fitted.values, ARM_BLOCK: np.where(held, model.arm.parameters, fitted.values[ARM_BLOCK])}
-    return fit(model, rows, start, task.usable, robust=task.robust, progress=task.progress), found
+    return _fit(task, settled, start), expected
 
 
-def rides_along(task: Task, fitted: Fit) -> bool:
-    """Whether positions fit better as those of the world seen from the target, although the others were fitted."""
-    noise = []
-    for name in ("pose", "view"):
-        model = replace(fitted.model, measurement=read_measurement(name))
-        rows = rows_of(model, task.training, task.conditions)[fitted.used]
-        noise.append(median_noise(model.measurement, residuals_at(model, rows, fitted.values), rows.given)["position"])
-    return noise[1] < RIDES_BELOW * noise[0]
+def fit_on_flange(task: Task, stage: Stage) -> Stage:
+    """The same for an instrument on the flange, if the measurement has such a twin that fits the positions better."""
+    twin = stage.model.measurement.on_flange
+    if twin is None or not _fits_better(task, stage.after, twin):
+        return stage
+    turned = fit_model(task, twin)
+    return replace(turned, notes=(*stage.notes, ON_FLANGE))
+
+
+def add_effects(task: Task, stage: Stage) -> Stage:
+    """The stage with the effects of the model that was asked for: none, all that the table may show, or chosen ones."""
+    if task.request.model not in ("full", "auto"):
+        return stage
+    candidates, unmet = available_effects(task, stage.model)
+    effects, trials = _select(task, stage, candidates)
+    known = replace(stage, trials=trials, notes=(*stage.notes, *unmet))
+    if not effects:
+        return known
+    extended = replace(stage.model, tolerance=task.request.tolerance, effects=stage.model.effects + effects)
+    after, found = fit_parameters(task, extended, stage.after.values)
+    return replace(known, after=after, identifiability=found)
 
 
 def available_effects(task: Task, bare: Model) -> tuple[tuple[Effect, ...], tuple[str, ...]]:
     """Effects that the nominal arm has not and the table may show, and why others may not."""
     others = [read_effect(name) for name in shipped_effects() if name not in task.nominal.effects]
     unmet = {effect.name: effect.needs(task.training) for effect in others}
-    able = tuple(effect for effect in others if unmet[effect.name] is None and effect.labels(bare.shape))
-    return able, tuple(f"{name} cannot be seen: {why}" for name, why in unmet.items() if why)
+    able = tuple(effect for effect in others if unmet[effect.name] is None and effect.labels(bare.reference_arm))
+    return able, tuple(f"{name} is not observable: {why}" for name, why in unmet.items() if why)
+
+
+def require_converged(fitted: Fit) -> None:
+    """Raise ConvergenceError `arm-not-converged` for a fit that did not."""
+    if not fitted.solution.status.converged:
+        raise ConvergenceError(
+            "the identification did not converge",
+            code="arm-not-converged",
+            why=fitted.solution.sentence(),
+            advice="inspect the outlier rows, or estimate fewer parameters: --fix, --model offsets",
+        )
+
+
+def _select(
+    task: Task, stage: Stage, candidates: tuple[Effect, ...]
+) -> tuple[tuple[Effect, ...], tuple[EffectTrial, ...]]:
+    """All candidates for the full model; those that reduce the cross-validated error for the automatic one."""
+    if task.request.model == "full":
+        return candidates, ()
+    return select_effects(stage.after, task.training, task.conditions, candidates, task.request.seed)
+
+
+def _fit(task: Task, model: Model, values: Mapping[str, Array]) -> Fit:
+    rows = model_rows(model, task.training, task.conditions)
+    return fit(model, rows, values, task.usable, robust=task.request.robust, on_iteration=task.on_iteration)
+
+
+def _with_expected_rank(task: Task, model: Model, found: Identifiability) -> Identifiability:
+    return replace(found, expected_rank=expected_rank(task.requested, model, task.training))
+
+
+def _fits_better(task: Task, fitted: Fit, twin: Measurement) -> bool:
+    """Whether positions fit better as the twin measures them, although the others were fitted."""
+    own, other = (_position_noise(task, fitted, measurement) for measurement in (fitted.model.measurement, twin))
+    return other < ON_FLANGE_BELOW * own
+
+
+def _position_noise(task: Task, fitted: Fit, measurement: Measurement) -> float:
+    model = replace(fitted.model, measurement=measurement)
+    rows = model_rows(model, task.training, task.conditions)[fitted.used]
+    noise = median_noise(measurement, residuals_at(model, rows, fitted.values), rows.given)
+    return noise[measurement.components[0].name]

@@ -14,19 +14,16 @@ from calib.arrays import Array
 from calib.engine import ParameterBlock
 from calib.robot.measurement import (
     Component,
+    FrameStart,
     Linearise,
     Linearised,
     Measurement,
-    Start,
-    minus_cross,
-    moved,
-    per_target,
     point_block,
-    rows_last,
     target_count,
     target_names,
 )
-from calib.robot.start.closed_form_starts import distance_start
+from calib.robot.row_algebra import apply_rows, minus_cross, per_target, rows_last
+from calib.robot.start.pose import distance_start
 
 if TYPE_CHECKING:
     from calib.engine.problem import Rows, Values
@@ -36,12 +33,12 @@ ANCHOR, TARGET = "anchor_in_base", "target_in_flange"
 NEAREST_M = 1e-9  # a distance of zero has no direction
 
 
-def start(base_from_flange: Array, table: PoseTable, seed: int) -> Start:
+def start(base_from_flange: Array, table: PoseTable, seed: int) -> FrameStart:
     """Squared distances are linear in products of the unknowns; no random subsets, so no seed."""
     assert table.distance is not None
     found = distance_start(base_from_flange, table.distance, table.target)
     values = {ANCHOR: found.anchor_in_base[None], TARGET: found.target_in_flange.reshape(1, -1)}
-    return Start(values, {"distance": np.abs(found.residual_m)}, found.inlier)
+    return FrameStart(values, {"distance": np.abs(found.residual_m)}, found.inlier)
 
 
 def blocks(table: PoseTable, values: Values) -> tuple[ParameterBlock, ...]:
@@ -58,7 +55,7 @@ def residual(table: PoseTable) -> Linearise:
         target = table.target[rows]
         point = values[TARGET].reshape(-1, 3).T[:, target]
         f = rows_last(flange[:, :3, :])
-        line = moved(f[:, :3], point) + f[:, 3] - values[ANCHOR].reshape(3, 1)
+        line = apply_rows(f[:, :3], point) + f[:, 3] - values[ANCHOR].reshape(3, 1)
         length = np.sqrt(np.einsum("an,an->n", line, line))
         residuals = (length - distance[rows])[None]
         if not derivatives:
@@ -79,6 +76,8 @@ def rank(revolute: int, prismatic: int, targets: int) -> int:
 
 MEASUREMENT = Measurement(
     name="distance",
+    title="the distance between a target on the flange and a fixed anchor (draw-wire, ball bar)",
+    table_kinds=("distance",),
     components=(Component("distance", "m", slice(0, 1), "sigma_distance"),),
     start=start,
     blocks=blocks,

@@ -12,20 +12,18 @@ import numpy as np
 
 from calib.arrays import Array
 from calib.engine import ParameterBlock
+from calib.engine.label import Label
 from calib.robot.measurement import (
     Component,
+    FrameStart,
     Linearise,
     Linearised,
     Measurement,
-    Start,
-    minus_cross,
-    moved,
-    per_target,
     point_block,
-    rows_last,
     target_count,
     target_names,
 )
+from calib.robot.row_algebra import apply_rows, minus_cross, per_target, rows_last
 from calib.robot.start.contact import contact_plane_start
 
 if TYPE_CHECKING:
@@ -33,21 +31,20 @@ if TYPE_CHECKING:
     from calib.robot.table.read import PoseTable
 
 PLANE, TIP = "plane_in_base", "tip_in_flange"
+COORDINATES = (Label("tilt1", "rad"), Label("tilt2", "rad"), Label("offset", "m"))
 
 
-def start(base_from_flange: Array, table: PoseTable, seed: int) -> Start:
+def start(base_from_flange: Array, table: PoseTable, seed: int) -> FrameStart:
     """Linear in n, o and the products of n and x."""
     found = contact_plane_start(base_from_flange, table.target, seed=seed)
     values = {PLANE: found.in_base[None], TIP: found.tip_in_flange[None]}
-    return Start(values, {"position": found.residual_m}, found.inlier)
+    return FrameStart(values, {"position": found.residual_m}, found.inlier)
 
 
 def blocks(table: PoseTable, values: Values) -> tuple[ParameterBlock, ...]:
     """Every plane in the base, as unit normal and offset (1, planes, 4), and the tip on the flange."""
     planes = values[PLANE].reshape(1, -1, 4)
-    labels = tuple(
-        f"{PLANE}{name}.{label}" for name in target_names(table) for label in ("tilt1_rad", "tilt2_rad", "offset_m")
-    )
+    labels = tuple(label.of(PLANE, name) for name in target_names(table) for label in COORDINATES)
     return ParameterBlock(PLANE, planes, labels, retract=_retract), point_block(TIP, values[TIP])
 
 
@@ -61,7 +58,7 @@ def residual(table: PoseTable) -> Linearise:
         normal, offset = planes[target, :3].T, planes[target, 3]
         f = rows_last(flange[:, :3, :])
         tip = np.broadcast_to(values[TIP].reshape(3, 1), (3, f.shape[2]))
-        in_base = moved(f[:, :3], tip) + f[:, 3]
+        in_base = apply_rows(f[:, :3], tip) + f[:, 3]
         residuals = (np.einsum("an,an->n", normal, in_base) - offset)[None]
         if not derivatives:
             return Linearised(residuals)
@@ -97,6 +94,8 @@ def _retract(values: Array, step: Array) -> Array:
 
 MEASUREMENT = Measurement(
     name="plane",
+    title="joint values at which the tip touches an unknown plane",
+    table_kinds=("joints",),
     components=(Component("position", "m", slice(0, 1)),),
     start=start,
     blocks=blocks,

@@ -14,18 +14,15 @@ from calib.arrays import Array
 from calib.engine import ParameterBlock
 from calib.robot.measurement import (
     Component,
+    FrameStart,
     Linearise,
     Linearised,
     Measurement,
-    Start,
-    minus_cross,
-    moved,
-    per_target,
     point_block,
-    rows_last,
     target_count,
     target_names,
 )
+from calib.robot.row_algebra import apply_rows, minus_cross, per_target, rows_last
 from calib.robot.start.contact import contact_point_start
 
 if TYPE_CHECKING:
@@ -35,11 +32,11 @@ if TYPE_CHECKING:
 POINT, TIP = "point_in_base", "tip_in_flange"
 
 
-def start(base_from_flange: Array, table: PoseTable, seed: int) -> Start:
+def start(base_from_flange: Array, table: PoseTable, seed: int) -> FrameStart:
     """p - R x = t is linear in p and x."""
     found = contact_point_start(base_from_flange, table.target, seed=seed)
     values = {POINT: found.in_base.reshape(1, -1), TIP: found.tip_in_flange[None]}
-    return Start(values, {"position": found.residual_m}, found.inlier)
+    return FrameStart(values, {"position": found.residual_m}, found.inlier)
 
 
 def blocks(table: PoseTable, values: Values) -> tuple[ParameterBlock, ...]:
@@ -55,7 +52,7 @@ def residual(table: PoseTable) -> Linearise:
         target = table.target[rows]
         f = rows_last(flange[:, :3, :])
         tip = np.broadcast_to(values[TIP].reshape(3, 1), (3, f.shape[2]))
-        residuals = moved(f[:, :3], tip) + f[:, 3] - values[POINT].reshape(-1, 3).T[:, target]
+        residuals = apply_rows(f[:, :3], tip) + f[:, 3] - values[POINT].reshape(-1, 3).T[:, target]
         if not derivatives:
             return Linearised(residuals)
         by_flange = np.concatenate([f[:, :3], minus_cross(f[:, :3], tip)], axis=1)
@@ -72,6 +69,8 @@ def rank(revolute: int, prismatic: int, targets: int) -> int:
 
 MEASUREMENT = Measurement(
     name="point",
+    title="joint values at which the tip is held in an unknown fixed point",
+    table_kinds=("joints",),
     components=(Component("position", "m", slice(0, 3)),),
     start=start,
     blocks=blocks,

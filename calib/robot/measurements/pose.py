@@ -14,21 +14,16 @@ from calib.arrays import Array
 from calib.engine import ParameterBlock
 from calib.robot.measurement import (
     Component,
+    FrameStart,
     Linearise,
     Linearised,
     Measurement,
-    Start,
     frame_block,
-    minus_cross,
-    moved,
-    per_target,
-    product,
-    rows_last,
     target_count,
     target_names,
-    turn_error,
 )
-from calib.robot.start.closed_form_starts import pose_start
+from calib.robot.row_algebra import apply_rows, minus_cross, multiply_rows, per_target, rows_last, turn_error
+from calib.robot.start.pose import pose_start
 
 if TYPE_CHECKING:
     from calib.engine.problem import Rows, Values
@@ -37,7 +32,7 @@ if TYPE_CHECKING:
 BASE, TARGET = "world_from_base", "flange_from_target"
 
 
-def start(base_from_flange: Array, table: PoseTable, seed: int) -> Start:
+def start(base_from_flange: Array, table: PoseTable, seed: int) -> FrameStart:
     """Shah's closed form on random subsets."""
     assert table.position is not None
     assert table.rotation is not None
@@ -45,7 +40,7 @@ def start(base_from_flange: Array, table: PoseTable, seed: int) -> Start:
     measured[:, :3, :3], measured[:, :3, 3], measured[:, 3, 3] = table.rotation, table.position, 1.0
     found = pose_start(base_from_flange, measured, table.target, seed=seed)
     values = {BASE: found.world_from_base[None], TARGET: found.flange_from_target[None]}
-    return Start(values, {"position": found.residual_m, "orientation": found.residual_rad}, found.inlier)
+    return FrameStart(values, {"position": found.residual_m, "orientation": found.residual_rad}, found.inlier)
 
 
 def blocks(table: PoseTable, values: Values) -> tuple[ParameterBlock, ...]:
@@ -71,13 +66,13 @@ def residual(table: PoseTable) -> Linearise:
         turn = single[:3, :3] if of_target is None else of_target[:3, :3]
         point = single[:3, 3, None] if of_target is None else of_target[:3, 3]
         f = rows_last(flange[:, :3, :])
-        in_world = product(world[:3, :3], f[:, :3])
-        in_base = moved(f[:, :3], np.broadcast_to(point, (3, f.shape[2]))) + f[:, 3]
+        in_world = multiply_rows(world[:3, :3], f[:, :3])
+        in_base = apply_rows(f[:, :3], np.broadcast_to(point, (3, f.shape[2]))) + f[:, 3]
         n = f.shape[2]
         predicted = np.einsum("abn,bc->acn" if of_target is None else "abn,bcn->acn", in_world, turn)
         off, bend = turn_error(np.einsum("abn,cbn->acn", predicted, rotation[:, :, rows]))
         residuals = np.empty((6, n))
-        residuals[:3] = moved(world[:3, :3], in_base)
+        residuals[:3] = apply_rows(world[:3, :3], in_base)
         residuals[:3] += world[:3, 3, None]
         residuals[:3] -= position[:, rows]
         residuals[3:] = off
@@ -86,14 +81,14 @@ def residual(table: PoseTable) -> Linearise:
         by_flange = np.zeros((6, 6, n))
         by_flange[:3, :3] = in_world
         by_flange[:3, 3:] = minus_cross(in_world, np.broadcast_to(point, (3, n)))
-        by_flange[3:, 3:] = product(bend, in_world)
+        by_flange[3:, 3:] = multiply_rows(bend, in_world)
         by_base = np.zeros((6, 6, n))
         by_base[:3, :3] = world[:3, :3, None]
         by_base[:3, 3:] = minus_cross(np.broadcast_to(world[:3, :3, None], (3, 3, n)), in_base)
         by_base[3:, 3:] = np.einsum("abn,bc->acn", bend, world[:3, :3])
         by_target = np.zeros((6, 6, n))
         by_target[:3, :3] = predicted
-        by_target[3:, 3:] = product(bend, predicted)
+        by_target[3:, 3:] = multiply_rows(bend, predicted)
         columns = (by_base.swapaxes(0, 1), per_target(by_target.swapaxes(0, 1), target, count))
         return Linearised(residuals, by_flange, columns)
 
@@ -107,6 +102,8 @@ def rank(revolute: int, prismatic: int, targets: int) -> int:
 
 MEASUREMENT = Measurement(
     name="pose",
+    title="where a target on the flange is and how it is turned, seen by a fixed instrument",
+    table_kinds=("pose",),
     components=(
         Component("position", "m", slice(0, 3), "sigma_position"),
         Component("orientation", "rad", slice(3, 6), "sigma_rotation"),
@@ -115,4 +112,5 @@ MEASUREMENT = Measurement(
     blocks=blocks,
     residual=residual,
     rank=rank,
+    on_flange_name="pose_from_flange",
 )

@@ -1,4 +1,4 @@
-"""View: an instrument on the flange, such as a camera on the hand, sees how a fixed object stands before it.
+"""Pose from the flange: an instrument on it, such as a camera on the hand, sees how a fixed object stands before it.
 
 The table holds the same poses as for `pose`: world_from_target, the target being the instrument and the world the
 object. What is seen is the inverse, and so are the errors: a view that is wrongly turned by a milliradian puts the
@@ -15,18 +15,9 @@ import numpy as np
 
 from calib.arrays import Array
 from calib.geometry import se3
-from calib.robot.measurement import (
-    Linearise,
-    Linearised,
-    Measurement,
-    minus_cross,
-    per_target,
-    product,
-    rows_last,
-    target_count,
-    turn_error,
-)
+from calib.robot.measurement import Linearise, Linearised, Measurement, target_count
 from calib.robot.measurements import pose
+from calib.robot.row_algebra import minus_cross, multiply_rows, per_target, rows_last, turn_error
 
 if TYPE_CHECKING:
     from calib.engine.problem import Rows, Values
@@ -69,17 +60,21 @@ def _through(by_tangent: Array, transform: Array) -> Array:
     """Derivatives (6, 6, n) by the tangent on the other side of transforms (4, 4, n): times their adjoints."""
     turn, point = transform[:3, :3], transform[:3, 3]
     out = np.empty_like(by_tangent)
-    out[:, :3] = product(by_tangent[:, :3], turn)
+    out[:, :3] = multiply_rows(by_tangent[:, :3], turn)
     # adjoint: v' = R v + t x R w, w' = R w
-    out[:, 3:] = product(by_tangent[:, 3:] - minus_cross(by_tangent[:, :3], point), turn)
+    out[:, 3:] = multiply_rows(by_tangent[:, 3:] - minus_cross(by_tangent[:, :3], point), turn)
     return out
 
 
 MEASUREMENT = Measurement(
-    name="view",
+    name="pose_from_flange",
+    title="where a fixed object is and how it is turned, seen by an instrument on the flange",
+    table_kinds=("pose",),
     components=pose.MEASUREMENT.components,
     start=pose.start,
     blocks=pose.blocks,
     residual=residual,
     rank=pose.rank,
+    along_target=True,
+    fixed_name="pose",
 )

@@ -14,21 +14,17 @@ from calib.arrays import Array
 from calib.engine import ParameterBlock
 from calib.robot.measurement import (
     Component,
+    FrameStart,
     Linearise,
     Linearised,
     Measurement,
-    Start,
     frame_block,
-    minus_cross,
-    moved,
-    per_target,
     point_block,
-    product,
-    rows_last,
     target_count,
     target_names,
 )
-from calib.robot.start.closed_form_starts import position_start
+from calib.robot.row_algebra import apply_rows, minus_cross, multiply_rows, per_target, rows_last
+from calib.robot.start.pose import position_start
 
 if TYPE_CHECKING:
     from calib.engine.problem import Rows, Values
@@ -37,12 +33,12 @@ if TYPE_CHECKING:
 BASE, TARGET = "world_from_base", "target_in_flange"
 
 
-def start(base_from_flange: Array, table: PoseTable, seed: int) -> Start:
+def start(base_from_flange: Array, table: PoseTable, seed: int) -> FrameStart:
     """Linear least squares on random subsets."""
     assert table.position is not None
     found = position_start(base_from_flange, table.position, table.target, seed=seed)
     values = {BASE: found.world_from_base[None], TARGET: found.target_in_flange.reshape(1, -1)}
-    return Start(values, {"position": found.residual_m}, found.inlier)
+    return FrameStart(values, {"position": found.residual_m}, found.inlier)
 
 
 def blocks(table: PoseTable, values: Values) -> tuple[ParameterBlock, ...]:
@@ -59,9 +55,9 @@ def residual(table: PoseTable) -> Linearise:
         world, target = values[BASE].reshape(4, 4), table.target[rows]
         point = values[TARGET].reshape(-1, 3).T[:, target]
         f = rows_last(flange[:, :3, :])
-        in_world = product(world[:3, :3], f[:, :3])
-        in_base = moved(f[:, :3], point) + f[:, 3]
-        residuals = moved(world[:3, :3], in_base) + world[:3, 3, None] - position[:, rows]
+        in_world = multiply_rows(world[:3, :3], f[:, :3])
+        in_base = apply_rows(f[:, :3], point) + f[:, 3]
+        residuals = apply_rows(world[:3, :3], in_base) + world[:3, 3, None] - position[:, rows]
         if not derivatives:
             return Linearised(residuals)
         by_flange = np.concatenate([in_world, minus_cross(in_world, point)], axis=1)
@@ -80,6 +76,8 @@ def rank(revolute: int, prismatic: int, targets: int) -> int:
 
 MEASUREMENT = Measurement(
     name="position",
+    title="where a target on the flange is, seen by a fixed instrument",
+    table_kinds=("position", "pose"),
     components=(Component("position", "m", slice(0, 3), "sigma_position"),),
     start=start,
     blocks=blocks,

@@ -12,7 +12,7 @@ from calib.robot.arm.read import shipped_arms
 from calib.robot.effect import read_effect
 
 if TYPE_CHECKING:
-    from calib.robot.simulation.simulate import Simulation
+    from calib.robot.simulation.simulate import ArmSimulation
     from calib.robot.table.read import PoseTable
 
 # Nanometres and nanoradians: far below any instrument, and far above the last digits, in which processors differ. So a
@@ -22,7 +22,7 @@ TRUTH_DECIMALS = 12
 ARM_FILE = "arm.yaml"  # of an arm that is none of those shipped
 
 
-def settings(simulation: Simulation) -> dict[str, Any]:
+def settings(simulation: ArmSimulation) -> dict[str, Any]:
     """The document of `calib.yaml`: the arm, by name or file, and the measurement where the columns do not tell it."""
     shipped = simulation.nominal.name in shipped_arms()
     document: dict[str, Any] = {"arm": simulation.nominal.name if shipped else ARM_FILE}
@@ -31,7 +31,7 @@ def settings(simulation: Simulation) -> dict[str, Any]:
     return document
 
 
-def truth(simulation: Simulation) -> dict[str, Any]:
+def truth(simulation: ArmSimulation) -> dict[str, Any]:
     """Seed, spread, outliers, and the true arm, effects and frames, as the document of `truth.yaml`."""
     nominal, arm = simulation.nominal, simulation.arm
     parameters = dict(zip(arm.labels, _listed(arm.parameters), strict=True))

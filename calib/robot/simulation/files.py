@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from calib.documents import to_yaml
-from calib.robot.arm.write import arm_as_yaml
+from calib.robot.arm.write import geometry_as_yaml
 from calib.robot.simulation.documents import ARM_FILE, rounded, settings, truth
 from calib.robot.table.write import poses_text
 
 if TYPE_CHECKING:
-    from calib.robot.simulation.simulate import Simulation
+    from calib.robot.simulation.simulate import ArmSimulation
 
 
-def simulation_files(simulation: Simulation) -> dict[str, str]:
+def simulation_files(simulation: ArmSimulation) -> dict[str, str]:
     """Content by file name: poses.csv, calib.yaml, truth.yaml and, for an arm that is not shipped, arm.yaml."""
     document = settings(simulation)
     files = {
@@ -22,5 +22,5 @@ def simulation_files(simulation: Simulation) -> dict[str, str]:
         "truth.yaml": to_yaml(truth(simulation), "Simulated by `calib simulate robot`: the truth behind poses.csv."),
     }
     if document["arm"] == ARM_FILE:
-        files[ARM_FILE] = arm_as_yaml(simulation.nominal)
+        files[ARM_FILE] = geometry_as_yaml(simulation.nominal)
     return files

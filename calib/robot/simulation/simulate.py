@@ -48,7 +48,7 @@ class Spread:
 
 
 @dataclass(frozen=True, eq=False)
-class Simulation:
+class ArmSimulation:
     """What was simulated.
 
     table: what a user would hold. nominal, arm: the arm as drawn and as built. measurement: one of `MEASUREMENTS`.
@@ -78,7 +78,7 @@ def simulate(
     effects: Sequence[str] = (),
     spread: Spread | None = None,
     seed: int = 0,
-) -> Simulation:
+) -> ArmSimulation:
     """Move an arm that differs from `arm` to random poses, and measure it.
 
     targets: on the flange, every one measured at every pose; points or planes that the tip touches in turn.
@@ -132,7 +132,7 @@ def simulate(
     )
     if not contact:
         table = _measured(table, measurement, stood, frames, outlier, spread, rng)
-    return Simulation(table, arm, built, measurement, sizes, frames, outlier, stood, seed, spread)
+    return ArmSimulation(table, arm, built, measurement, sizes, frames, outlier, stood, seed, spread)
 
 
 def built_arm(arm: SerialArm, spread: Spread, rng: np.random.Generator) -> SerialArm:

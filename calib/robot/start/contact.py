@@ -1,5 +1,5 @@
 """Where the tip is, and the point or plane it touches, from joint values alone and a nominal arm: closed forms that
-shrug off a fifth of wrong rows, as those in `calib.robot.start.closed_form_starts` do.
+shrug off a fifth of wrong rows, as those in `calib.robot.start.pose` do.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 from calib.arrays import Array, Index, Mask
 from calib.errors import DegenerateError
 from calib.geometry import se3, so3
-from calib.robot.start.closed_form_starts import ROUNDS, judges, most_seen, reach, require_turning, subsets, within
+from calib.robot.start.pose import ROUNDS, judges, most_seen, reach, require_turning, subsets, within
 
 POINT_ROWS = 4  # in a subset: 12 equations for 6 unknowns
 # 16 rows for the 12 unknown ratios of a plane: 0.028 of the subsets are clean with a fifth of the rows wrong, and none

@@ -1,7 +1,8 @@
-"""Which rows are kept aside to judge the result: whole poses, or whole sessions, never parts of them."""
+"""Which rows are held out to validate the result: whole poses, or whole sessions, never parts of them."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,10 +15,33 @@ if TYPE_CHECKING:
     from calib.robot.table.read import PoseTable
 
 
+HOLDOUT = 0.2  # a fifth: enough to validate by, little enough to miss
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Which rows are fitted and which validate the result: some of the same table, held out, or another table."""
+
+    share: float = HOLDOUT
+    """Of the poses, or of the groups; 0 holds nothing out."""
+    by: str | None = None
+    """A column whose values are kept together; as COLUMN=VALUE, the rows of that value are held out."""
+    train_rows: int | None = None
+    """Fit about so many rows, hold out all others."""
+    validation: PoseTable | None = None
+    """Another table to validate by."""
+    refit_frames: bool = True
+    """Whether the verdict on that rests on base and target fitted to it."""
+
+    def rows(self, table: PoseTable, seed: int) -> Mask:
+        """The rows (n,) held out; see `held_out`."""
+        return held_out(table, self.share, self.by, self.train_rows, seed)
+
+
 def held_out(
-    table: PoseTable, share: float = 0.2, by: str | None = None, train_rows: int | None = None, seed: int = 0
+    table: PoseTable, share: float = HOLDOUT, by: str | None = None, train_rows: int | None = None, seed: int = 0
 ) -> Mask:
-    """The rows (n,) to judge by; the others are fitted.
+    """The rows (n,) that are held out; the others are fitted.
 
     share: of the groups, drawn at random; 0 holds nothing out. Groups are poses, or, with `by`, rows of one value of
     that column; `by` as COLUMN=VALUE holds out the rows of that value. train_rows: fit about so many rows, hold out all

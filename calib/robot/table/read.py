@@ -52,7 +52,7 @@ _FEW_LINES = 8  # line numbers shown before "..."
 
 
 @dataclass(frozen=True)
-class SetAside:
+class ExcludedRow:
     """A row that is not used: its line in the file, and the reason in words."""
 
     line: int
@@ -69,7 +69,7 @@ class PoseTable:
     target, pose: (n,) indices into target_names, pose_names; without such a column the names are empty, all targets
     are 0 and every row is a pose of its own.
     sigma_position: (n, 3) m. sigma_rotation: (n, 3) rad. sigma_distance: (n,) m. temperature_degc, payload_kg: (n,).
-    lines: (n,) line of each row in the file. other: the columns of other names, as text. set_aside: rows not used.
+    lines: (n,) line of each row in the file. other: the columns of other names, as text. excluded: rows not used.
     notes: remarks for the user. name: the file.
     """
 
@@ -90,7 +90,7 @@ class PoseTable:
     temperature_degc: Array | None = None
     payload_kg: Array | None = None
     other: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    set_aside: tuple[SetAside, ...] = ()
+    excluded: tuple[ExcludedRow, ...] = ()
     notes: tuple[str, ...] = ()
     name: str = ""
 
@@ -142,7 +142,7 @@ def read_poses(
     if not used:
         why = f"the columns are: {', '.join(text.header)}"
         raise InputError("no columns of poses", code="table-no-poses", where=where, why=why, advice=_NO_POSES)
-    keep, set_aside = _complete_rows(text, used, values, places, where)
+    keep, excluded = _complete_rows(text, used, values, places, where)
     values = {name: column[keep] for name, column in values.items()}
     angles, quaternion = _orientations(orientation, values, euler)
     if quaternion is not None:
@@ -179,7 +179,7 @@ def read_poses(
         temperature_degc=sigmas.get("temperature_degc"),
         payload_kg=sigmas.get("payload_kg"),
         other=other,
-        set_aside=set_aside,
+        excluded=excluded,
         notes=tuple(notes),
         name=where,
     )
@@ -197,21 +197,21 @@ def _refuse_mixtures(
 
 def _complete_rows(
     text: Delimited, used: tuple[str, ...], values: dict[str, Array], places: dict[str, int], where: str
-) -> tuple[NDArray[np.bool_], tuple[SetAside, ...]]:
+) -> tuple[NDArray[np.bool_], tuple[ExcludedRow, ...]]:
     """Which rows hold every number that is used, and the others with their reasons."""
     rows = len(text.lines)
     if rows + len(text.ragged) == 0:
         raise InputError("a header and no rows", code="table-empty", where=where)
     keep = np.ones(rows, dtype=bool)
-    aside = [SetAside(line, f"{width} cells instead of {len(text.header)}") for line, width in text.ragged]
+    aside = [ExcludedRow(line, f"{width} cells instead of {len(text.header)}") for line, width in text.ragged]
     for name in used:
         for row in np.flatnonzero(keep & np.isnan(values[name])):
-            aside.append(SetAside(text.lines[row], f"{name} is {text.cells[places[name]][row]!r}, not a number"))
+            aside.append(ExcludedRow(text.lines[row], f"{name} is {text.cells[places[name]][row]!r}, not a number"))
         keep &= ~np.isnan(values[name])
     if used[-1:] and set(QUATERNION) <= set(used):
         length = np.linalg.norm(np.stack([values[name] for name in QUATERNION], axis=1), axis=1)
         for row in np.flatnonzero(keep & (np.abs(length - 1) > UNIT_QUATERNION_WITHIN)):
-            aside.append(SetAside(text.lines[row], f"its quaternion has length {length[row]:.3g}"))
+            aside.append(ExcludedRow(text.lines[row], f"its quaternion has length {length[row]:.3g}"))
         keep &= ~(np.abs(length - 1) > UNIT_QUATERNION_WITHIN)
     aside.sort(key=lambda item: item.line)
     if len(aside) > keep.sum():

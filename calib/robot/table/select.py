@@ -30,7 +30,7 @@ PER_ROW = (
 )
 
 
-def chosen(table: PoseTable, rows: Index | NDArray[np.bool_]) -> PoseTable:
+def select_rows(table: PoseTable, rows: Index | NDArray[np.bool_]) -> PoseTable:
     """The table with these rows only; names of targets and poses stay, so indices keep their meaning."""
     index = np.flatnonzero(rows) if rows.dtype == bool else rows
     parts: dict[str, Any] = {name: column[index] for name in PER_ROW if (column := getattr(table, name)) is not None}

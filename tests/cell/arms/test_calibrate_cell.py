@@ -20,8 +20,8 @@ from calib.cell.simulation.cell import simulated_cell
 from calib.cli import app
 from calib.errors import UsageError
 from calib.geometry import se3, so3
-from calib.robot.arm.read import load_arm
-from calib.robot.calibrated_arm import load_calibrated_arm
+from calib.robot.arm.read import load_geometry
+from calib.robot.arm_file import load_arm
 from calib.robot.simulation.simulate import Spread
 
 
@@ -52,7 +52,7 @@ def test_one_board_seen_from_two_hands(tmp_path: Path) -> None:
     camera, board = typical_camera("brown_conrady"), Checkerboard(9, 6, 0.025).corners_in_board
     arms = {}
     for name, seed in (("left", 1), ("right", 2)):
-        simulation = simulate_arm(camera, board, load_arm("ur5e"), seed=seed, unseen=0)
+        simulation = simulate_arm(camera, board, load_geometry("ur5e"), seed=seed, unseen=0)
         for file, text in simulation_files(simulation).items():
             (tmp_path / f"{name}_{file}").write_text(text)
         arms[name] = ArmOfCell(
@@ -73,7 +73,7 @@ def test_from_the_command_line(folder: Path, tmp_path: Path) -> None:
     assert set(document["arms"]) == {"arm1", "arm2"}
     told = yaml.safe_load((tmp_path / "out" / "cell.yaml").read_text())
     for name, member in told["arms"].items():
-        load_calibrated_arm(str(tmp_path / "out" / member["arm"]))
+        load_arm(str(tmp_path / "out" / member["arm"]))
         assert 0 < member["sigma_m"] < 1e-3, name
     again = run.invoke(app, ["cell", "--config", str(folder / "cell.yaml"), "--output", str(tmp_path / "text")])
     assert "hands a point to" in again.stdout

@@ -11,7 +11,10 @@ from cases.arm_images import CAMERA, looked_at, simulated, unseen_mm
 from calib.cell.arms.image_measurement import best_setup, views_of_arm
 from calib.cell.hand_eye.frame_loop import SETUPS, Setup
 from calib.errors import UsageError
+from calib.robot.arm_model import Arm
 from calib.robot.calibration import identify
+from calib.robot.identification.request import Request
+from calib.robot.table.holdout import Split
 
 
 @pytest.mark.parametrize("setup", SETUPS)
@@ -19,11 +22,11 @@ def test_geometry_from_forty_images(setup: Setup) -> None:
     simulation = simulated(setup)
     views = looked_at(simulation)
     table, measurement = views.table(setup), views.measurement(setup)
-    found = identify(simulation.nominal, table, measurement=measurement, holdout=0.0)
+    found = identify(Arm(simulation.nominal), table, Request(), Split(0.0), measurement=measurement)
     assert found.identifiability.rank == 30
     assert found.noise["corners"] == pytest.approx(0.15, abs=0.02)
     assert unseen_mm(simulation, found) < 0.12
-    offsets = identify(simulation.nominal, table, "offsets", measurement=measurement, holdout=0.0)
+    offsets = identify(Arm(simulation.nominal), table, Request("offsets"), Split(0.0), measurement=measurement)
     assert unseen_mm(simulation, offsets) > 5 * unseen_mm(simulation, found)
 
 
@@ -41,7 +44,11 @@ def test_images_of_other_rows_are_named() -> None:
     names[4], names[9] = names[9], names[4]
     views = looked_at(replace(simulation, table=replace(simulation.table, other={"image": tuple(names)})))
     found = identify(
-        simulation.nominal, views.table("eye-in-hand"), measurement=views.measurement("eye-in-hand"), holdout=0.0
+        Arm(simulation.nominal),
+        views.table("eye-in-hand"),
+        Request(),
+        Split(0.0),
+        measurement=views.measurement("eye-in-hand"),
     )
     assert {outlier.pose for outlier in found.outliers} == {names[4], names[9]}
     assert unseen_mm(simulation, found) < 0.15

@@ -21,9 +21,12 @@ from calib.engine import Problem
 from calib.engine.derivatives import jacobian_errors
 from calib.errors import UsageError
 from calib.geometry import se3
+from calib.robot.arm_model import Arm
 from calib.robot.calibration import identify
 from calib.robot.effect import conditions_of
-from calib.robot.identification.model import Model, pose_problem, rows_of
+from calib.robot.identification.model import Model, model_rows, pose_problem
+from calib.robot.identification.request import Request
+from calib.robot.table.holdout import Split
 
 FREE = tuple(label for label in CAMERA.lens.labels if label not in CAMERA.lens.held)
 SEEDS = range(4)
@@ -31,7 +34,12 @@ SEEDS = range(4)
 
 def identified(simulation: ArmInImages, views: ArmViews) -> ArmInView:
     setup = simulation.setup
-    return identify_in_view(views, setup, views.table(setup), partial(identify, simulation.nominal, holdout=0.0))
+    return identify_in_view(
+        views,
+        setup,
+        views.table(setup),
+        partial(identify, Arm(simulation.nominal), request=Request(), split=Split(0.0)),
+    )
 
 
 @cache
@@ -157,7 +165,7 @@ def posed(simulation: ArmInImages, views: ArmViews, setup: Setup) -> Problem:
         "flange_from_target": simulation.on_flange[None, None],
     }
     model = Model(arm, views.measurement(setup), arm)
-    return pose_problem(model, rows_of(model, table, conditions_of(table)), frames, priors=False)
+    return pose_problem(model, model_rows(model, table, conditions_of(table)), frames, priors=False)
 
 
 @pytest.mark.parametrize("setup", SETUPS)

@@ -9,10 +9,11 @@ import pytest
 import yaml
 
 from calib.geometry import se3
+from calib.robot.arm.dh_row import D
 from calib.robot.arm.hayati import split_link, table_of_links, to_hayati
 from calib.robot.arm.kinematics import about_z, along_x, base_from_flange
-from calib.robot.arm.read import load_arm, shipped_arms
-from calib.robot.arm.serial_arm import D, SerialArm
+from calib.robot.arm.read import load_geometry, shipped_arms
+from calib.robot.arm.serial_arm import SerialArm
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -38,7 +39,7 @@ def test_axes_that_coincide_split_too() -> None:
 def test_factory_tables_of_real_arms_lose_their_kilometres(name: str, real_robots: Path) -> None:
     factory = yaml.safe_load((real_robots / "ur_factory" / "ur_factory_dh.yaml").read_text())[name]
     columns = [factory["theta"], factory["d"], factory["a"], factory["alpha"], [0.0] * 6]
-    arm = load_arm("ur10e").with_parameters(np.array(columns).T.ravel())
+    arm = load_geometry("ur10e").with_parameters(np.array(columns).T.ravel())
     assert np.abs(arm.table[:, D]).max() > 400
     small = to_hayati(arm)
     assert np.abs(small.table[:, 1:3]).max() < 1
@@ -50,7 +51,7 @@ def test_factory_tables_of_real_arms_lose_their_kilometres(name: str, real_robot
 
 @pytest.mark.parametrize("name", shipped_arms())
 def test_nearly_parallel_axes_of_any_arm_convert_exactly(name: str) -> None:
-    nominal = load_arm(name)
+    nominal = load_geometry(name)
     random = np.random.default_rng(5)
     table = nominal.table + random.normal(0, 1e-4, nominal.table.shape)
     table[:, D] += random.normal(0, 0.5, nominal.joints)
@@ -64,7 +65,7 @@ def test_nearly_parallel_axes_of_any_arm_convert_exactly(name: str) -> None:
 
 def test_a_sound_table_stays_as_it_is() -> None:
     for name in ("ur10e", "irb120", "franka_panda", "cobra600"):
-        arm = load_arm(name)
+        arm = load_geometry(name)
         np.testing.assert_array_equal(to_hayati(arm).table, arm.table)
 
 

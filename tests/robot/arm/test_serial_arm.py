@@ -12,9 +12,10 @@ from calib import config
 from calib.errors import CalibError, InputError, UsageError
 from calib.geometry import se3, so3
 from calib.robot.arm.kinematics import CHUNK, base_from_flange, flange_jacobian
-from calib.robot.arm.read import check_errors, load_arm, parse_arm, shipped_arms
+from calib.robot.arm.read import check_errors, load_geometry, parse_geometry, shipped_arms
 from calib.robot.arm.serial_arm import SerialArm
-from calib.robot.arm.write import arm_as_yaml, save_arm
+from calib.robot.arm.write import geometry_as_yaml
+from calib.robot.arm_file import save_arm
 
 ARMS = shipped_arms()
 STEP = 1e-30  # complex step: no cancellation, so any tiny value
@@ -41,7 +42,7 @@ def test_the_arms_of_the_plan_are_shipped() -> None:
 
 @pytest.mark.parametrize("name", ARMS)
 def test_shipped_arm_says_where_it_comes_from_and_passes_its_checks(name: str) -> None:
-    arm = load_arm(name)
+    arm = load_geometry(name)
     assert arm.name == name
     assert len(arm.source) > 10
     assert arm.checks, "an arm without a check pose is not shipped"
@@ -57,7 +58,7 @@ def test_shipped_arm_says_where_it_comes_from_and_passes_its_checks(name: str) -
 
 @pytest.mark.parametrize("name", ARMS)
 def test_derivatives_match_complex_steps(name: str) -> None:
-    arm = load_arm(name)
+    arm = load_geometry(name)
     q = commands(arm, 5, seed=1)
     parameters = arm.parameters + np.random.default_rng(2).normal(0, 0.05, 5 * arm.joints)
     pose, by_parameter, by_command = flange_jacobian(arm, q, parameters)
@@ -76,10 +77,10 @@ def test_derivatives_match_complex_steps(name: str) -> None:
 
 @pytest.mark.parametrize("name", ARMS)
 def test_arm_survives_its_file_bit_for_bit(name: str, tmp_path: Path) -> None:
-    arm = load_arm(name)
+    arm = load_geometry(name)
     path = tmp_path / "arm.yaml"
     save_arm(arm, path)
-    again = load_arm(path)
+    again = load_geometry(path)
     for field in ("table", "motion_from_command", "limits", "base", "tool"):
         np.testing.assert_array_equal(getattr(again, field), getattr(arm, field), err_msg=field)
     for field in ("name", "title", "source", "convention", "prismatic", "joint_names"):
@@ -122,7 +123,7 @@ def test_forward_kinematics_is_the_product_of_its_rows(convention: str) -> None:
 
 
 def test_batches_of_any_shape_and_size_agree() -> None:
-    arm = load_arm("gen3")
+    arm = load_geometry("gen3")
     q = commands(arm, 2 * CHUNK + 3, seed=4)
     poses = base_from_flange(arm, q)
     np.testing.assert_allclose(poses[[0, CHUNK, -1]], base_from_flange(arm, q[[0, CHUNK, -1]]), rtol=0, atol=1e-14)
@@ -134,7 +135,7 @@ def test_batches_of_any_shape_and_size_agree() -> None:
 
 
 def test_labels_carry_units_and_order() -> None:
-    arm = load_arm("ur10e")
+    arm = load_geometry("ur10e")
     assert arm.labels[:6] == ("theta1_rad", "d1_m", "a1_m", "alpha1_rad", "beta1_rad", "theta2_rad")
     assert arm.parameters[arm.labels.index("a2_m")] == -0.6127
     moved = arm.parameters
@@ -145,18 +146,18 @@ def test_labels_carry_units_and_order() -> None:
 
 
 def test_near_parallel_axes_trade_d_for_beta() -> None:
-    ur = load_arm("ur10e")
+    ur = load_geometry("ur10e")
     assert ur.near_parallel == (False, True, True, False, False)
     assert not {"d2_m", "d3_m"} & set(ur.geometry_labels)
     assert {"beta2_rad", "beta3_rad", "d4_m"} <= set(ur.geometry_labels)
-    irb = load_arm("irb120")  # modified: the link between axes 2 and 3 stands in row 3
+    irb = load_geometry("irb120")  # modified: the link between axes 2 and 3 stands in row 3
     assert "beta3_rad" in irb.geometry_labels
     assert "d2_m" not in irb.geometry_labels
-    assert not any(label.startswith("beta") for label in load_arm("franka_panda").geometry_labels)
+    assert not any(label.startswith("beta") for label in load_geometry("franka_panda").geometry_labels)
 
 
 def test_teach_pendant_coupling_moves_joint_3_with_joint_2() -> None:
-    arm = load_arm("crx10ia_l")
+    arm = load_geometry("crx10ia_l")
     motion = arm.motions(np.array([0, 0.3, 0.1, 0, 0, 0]))
     np.testing.assert_allclose(motion, [0, 0.3, 0.4, 0, 0, 0], rtol=0, atol=1e-15)
     upper = base_from_flange(arm, np.array([[0, 0.0, 0.2, 0, 0, 0], [0, 0.5, 0.2, 0, 0, 0]]))
@@ -164,7 +165,7 @@ def test_teach_pendant_coupling_moves_joint_3_with_joint_2() -> None:
 
 
 def test_limits_are_those_of_the_commanded_values() -> None:
-    arm = load_arm("stanford")
+    arm = load_geometry("stanford")
     assert not arm.outside_limits(np.array([0, 0, 0.5, 0, 0, 0])).any()
     assert arm.outside_limits(np.array([0, 0, 0.1, 0, 0, 0])).tolist() == [False, False, True, False, False, False]
 
@@ -181,7 +182,7 @@ tool: {position_mm: [0, 0, 10], rotation_vector_deg: [0, 180, 0]}
 
 
 def test_units_of_a_row_become_si() -> None:
-    arm = parse_arm(config.parse_yaml(GOOD, "x"), "x")
+    arm = parse_geometry(config.parse_yaml(GOOD, "x"), "x")
     np.testing.assert_array_equal(arm.table[0], [np.pi / 2, 0.1, 0.2, np.pi / 2, 0])
     np.testing.assert_array_equal(arm.limits[1], [0, 0.5])
     assert arm.motion_from_command[0, 0] == -1
@@ -209,7 +210,7 @@ def test_a_wrong_file_is_named(old: str, new: str, code: str, says: str, tmp_pat
     path = tmp_path / "two.yaml"
     path.write_text(GOOD.replace(old, new))
     with pytest.raises(UsageError) as caught:
-        load_arm(path)
+        load_geometry(path)
     assert caught.value.code == code
     assert says in str(caught.value)
     assert "two.yaml" in str(caught.value)
@@ -234,7 +235,7 @@ def test_a_wrong_check_is_refused(check: str, says: str, tmp_path: Path) -> None
     path = tmp_path / "two.yaml"
     path.write_text(GOOD + f"checks:\n  - {check}\n")
     with pytest.raises(CalibError) as caught:
-        load_arm(path)
+        load_geometry(path)
     assert says in str(caught.value)
 
 
@@ -243,19 +244,19 @@ def test_a_table_typed_in_the_other_convention_misses_its_check(tmp_path: Path) 
     path = tmp_path / "ur5e.yaml"
     path.write_text(text.replace("convention: standard_dh", "convention: modified_dh"))
     with pytest.raises(InputError) as caught:
-        load_arm(path)
+        load_geometry(path)
     assert caught.value.code == "arm-check-failed"
 
 
 def test_an_unknown_arm_names_the_nearest() -> None:
     with pytest.raises(UsageError, match="did you mean 'ur10e'"):
-        load_arm("ur10ee")
+        load_geometry("ur10ee")
     with pytest.raises(UsageError) as caught:
-        load_arm("nowhere.yaml")
+        load_geometry("nowhere.yaml")
     assert caught.value.code == "config-unreadable"
 
 
 def test_text_with_quotes_and_accents_survives() -> None:
-    arm = replace(load_arm("ur5e"), title='Stäubli "best": #1', source="a\nb")
-    again = parse_arm(config.parse_yaml(arm_as_yaml(arm), "x"), "x")
+    arm = replace(load_geometry("ur5e"), title='Stäubli "best": #1', source="a\nb")
+    again = parse_geometry(config.parse_yaml(geometry_as_yaml(arm), "x"), "x")
     assert (again.title, again.source) == (arm.title, arm.source)

@@ -11,8 +11,8 @@ import pytest
 from calib.errors import CalibError
 from calib.geometry import se3, so3
 from calib.robot.arm.kinematics import base_from_flange
-from calib.robot.arm.read import load_arm
-from calib.robot.arm.write import save_arm
+from calib.robot.arm.read import load_geometry
+from calib.robot.arm_file import save_arm
 
 # (origin xyz, rpy, axis): frankaemika/franka_description robots/fer/kinematics.yaml
 PANDA = [
@@ -76,7 +76,7 @@ def product(joints: list, tip: tuple, q: np.ndarray, kinds: list[str] | None = N
 def test_the_makers_urdf_is_the_shipped_arm(name: str, joints: list, tip: tuple, tmp_path: Path) -> None:
     path = tmp_path / "robot.urdf"
     path.write_text(urdf(joints, tip))
-    arm, shipped = load_arm(path), load_arm(name)
+    arm, shipped = load_geometry(path), load_geometry(name)
     q = np.random.default_rng(0).uniform(-2, 2, (100, arm.joints))
     np.testing.assert_allclose(base_from_flange(arm, q), base_from_flange(shipped, q), rtol=0, atol=1e-13)
     assert arm.joint_names[0] == "q1"
@@ -93,14 +93,14 @@ def test_a_chain_of_any_axes_is_exact(seed: int, tmp_path: Path) -> None:
     tip = tuple(random.normal(size=(2, 3)))
     path = tmp_path / "robot.urdf"
     path.write_text(urdf(joints, tip, kinds))
-    arm = load_arm(path)
+    arm = load_geometry(path)
     assert arm.prismatic == tuple(kind == "prismatic" for kind in kinds)
     assert np.isinf(arm.limits[1]).all()
     q = random.uniform(-2, 2, (20, 6))
     expected = np.array([product(joints, tip, row, kinds) for row in q])
     np.testing.assert_allclose(base_from_flange(arm, q), expected, rtol=0, atol=1e-12)
     save_arm(arm, tmp_path / "arm.yaml")
-    np.testing.assert_array_equal(load_arm(tmp_path / "arm.yaml").table, arm.table)
+    np.testing.assert_array_equal(load_geometry(tmp_path / "arm.yaml").table, arm.table)
 
 
 def test_a_tip_can_be_chosen(tmp_path: Path) -> None:
@@ -109,14 +109,14 @@ def test_a_tip_can_be_chosen(tmp_path: Path) -> None:
     finger = '<joint name="f" type="prismatic"><parent link="flange"/><child link="finger"/><axis xyz="0 1 0"/></joint>'
     other = finger.replace('"f"', '"g"').replace('"finger"', '"thumb"')
     path.write_text(text.replace("</robot>", finger + other + "</robot>"))
-    assert load_arm(path, tip="flange").joints == 7
-    assert load_arm(path, tip="finger").joints == 8
+    assert load_geometry(path, tip="flange").joints == 7
+    assert load_geometry(path, tip="finger").joints == 8
     with pytest.raises(CalibError) as caught:
-        load_arm(path)
+        load_geometry(path)
     assert caught.value.code == "urdf-tip"
     assert "finger, thumb" in str(caught.value)
     with pytest.raises(CalibError, match="did you mean 'flange'"):
-        load_arm(path, tip="flang")
+        load_geometry(path, tip="flang")
 
 
 BOMB = """<?xml version="1.0"?><!DOCTYPE robot [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>
@@ -153,7 +153,7 @@ def test_a_broken_or_hostile_file_is_named(text: str, code: str, tmp_path: Path)
     path = tmp_path / "robot.urdf"
     path.write_text(text)
     with pytest.raises(CalibError) as caught:
-        load_arm(path)
+        load_geometry(path)
     assert caught.value.code == code
     assert "robot.urdf" in caught.value.where
 
@@ -162,10 +162,10 @@ def test_a_loop_with_a_tip_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "robot.urdf"
     path.write_text(urdf(IRB120, ((0, 0, 0), (0, 0, 0))).replace('<parent link="l0"/>', '<parent link="flange"/>'))
     with pytest.raises(CalibError, match="loop"):
-        load_arm(path, tip="flange")
+        load_geometry(path, tip="flange")
 
 
 def test_a_missing_file_is_named() -> None:
     with pytest.raises(CalibError) as caught:
-        load_arm("nowhere.urdf")
+        load_geometry("nowhere.urdf")
     assert caught.value.code == "urdf-unreadable"

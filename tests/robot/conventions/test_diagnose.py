@@ -11,11 +11,11 @@ from cases.seeds import seeds
 from scipy.spatial.transform import Rotation
 
 from calib.errors import DegenerateError
-from calib.robot.arm.read import load_arm
+from calib.robot.arm.read import load_geometry
 from calib.robot.conventions.diagnose import DECISIVE, diagnose, residual
-from calib.robot.conventions.interpretations import readings, sign_patterns
+from calib.robot.conventions.interpretations import interpretations, sign_patterns
 from calib.robot.simulation.documents import rounded
-from calib.robot.simulation.simulate import Simulation, Spread, simulate
+from calib.robot.simulation.simulate import ArmSimulation, Spread, simulate
 from calib.robot.table.read import PoseTable, read_poses
 from calib.robot.table.write import poses_text
 
@@ -23,14 +23,14 @@ from calib.robot.table.write import poses_text
 ORDINARY = Spread(error_m=5e-4, error_rad=1e-3)
 
 
-def simulated(arm: str, measurement: str = "pose", seed: int = 0, **options: object) -> Simulation:
+def simulated(arm: str, measurement: str = "pose", seed: int = 0, **options: object) -> ArmSimulation:
     options = {"poses": 60, "spread": ORDINARY} | options
-    return simulate(load_arm(arm), measurement=measurement, seed=seed, **options)
+    return simulate(load_geometry(arm), measurement=measurement, seed=seed, **options)
 
 
-def best(arm: str, measured: Simulation, reading: int) -> tuple[str, str, float]:
+def best(arm: str, measured: ArmSimulation, reading: int) -> tuple[str, str, float]:
     """What is broken by one reading, what is found first, and by how much the residual then differs from sound."""
-    broken = readings(measured.nominal, measured.table)[reading]
+    broken = interpretations(measured.nominal, measured.table)[reading]
     table, bad = broken.table(measured.table), broken.arm(measured.nominal)
     found = diagnose(bad, table)
     if not found:
@@ -40,12 +40,12 @@ def best(arm: str, measured: Simulation, reading: int) -> tuple[str, str, float]
     assert str(found[0].other) in str(found[0])
     assert str(found[0].given) in str(found[0])
     assert found[0].given.size > DECISIVE * found[0].other.size
-    return broken.name, found[0].reading.name, again.size / sound.size
+    return broken.name, found[0].interpretation.name, again.size / sound.size
 
 
 def pose_mistakes() -> list[Any]:
     """Of the many swaps of two joints, which are alike, only every fourth, and two of them by default."""
-    names = [each.name for each in readings(load_arm("ur5e"), simulated("ur5e").table)]
+    names = [each.name for each in interpretations(load_geometry("ur5e"), simulated("ur5e").table)]
     swaps = [i for i, name in enumerate(names) if "are swapped" in name][::4]
     others = [i for i, name in enumerate(names) if "are swapped" not in name]
     return [*others, *swaps[:2], *(pytest.param(i, marks=pytest.mark.slow) for i in swaps[2:])]
@@ -59,7 +59,7 @@ def test_mistakes_in_a_pose_table_are_found(reading: int) -> None:
 
 
 def position_mistakes() -> list[int]:
-    names = [each.name for each in readings(load_arm("irb120"), simulated("irb120", "position").table)]
+    names = [each.name for each in interpretations(load_geometry("irb120"), simulated("irb120", "position").table)]
     # a turn of the instrument's axes is a turn of its frame: nothing is wrong, and nothing can be seen
     turned = ("the columns x, y, z hold y, z, x", "the columns x, y, z hold z, x, y")
     return [i for i, name in enumerate(names) if name not in turned and i % 4 == 0]
@@ -76,7 +76,7 @@ def test_mistakes_in_a_position_table_are_found(reading: int) -> None:
                                                   ("ur10e", "point")])  # fmt: skip
 def test_units_are_found_in_other_tables(arm: str, measurement: str) -> None:
     measured = simulated(arm, measurement, poses=80)
-    for broken in readings(measured.nominal, measured.table):
+    for broken in interpretations(measured.nominal, measured.table):
         if "read as" not in broken.name:
             continue
         # radians shrunk to degrees hardly move the arm: then nothing is left to be out of contact
@@ -107,7 +107,7 @@ EULER = [  # columns, as they are, as they are read
 ]  # fmt: skip
 
 
-def angles_file(path: Path, measured: Simulation, columns: str, euler: str | None, unit: str = "rad") -> Path:
+def angles_file(path: Path, measured: ArmSimulation, columns: str, euler: str | None, unit: str = "rad") -> Path:
     assert measured.table.rotation is not None
     turns = Rotation.from_matrix(measured.table.rotation)
     angles = turns.as_rotvec() if euler is None else turns.as_euler(euler)
@@ -135,7 +135,7 @@ def test_euler_sequences_are_found(tmp_path: Path, columns: str, meant: str | No
         if meant is None
         else f"Euler angles {meant if meant.isupper() or columns == 'e' else meant[::-1].upper()}"
     )
-    assert words in found[0].reading.name
+    assert words in found[0].interpretation.name
     fixed = found[0].apply(table)
     assert measured.table.rotation is not None
     np.testing.assert_allclose(fixed.rotation, measured.table.rotation, atol=1e-12)
@@ -147,15 +147,15 @@ def test_angles_in_another_unit_are_found(tmp_path: Path) -> None:
     for columns, euler in (("e", "ZYX"), ("r", None)):
         path = angles_file(tmp_path / f"{columns}.csv", measured, columns, euler, unit="deg")
         found = diagnose(measured.nominal, read_poses(path, euler=euler))
-        assert found[0].reading.name == "orientation angles are radians, read as degrees"
+        assert found[0].interpretation.name == "orientation angles are radians, read as degrees"
 
 
 def test_two_mistakes_at_once_are_found() -> None:
     measured = simulated("ur10e", seed=4)
-    named = {reading.name: reading for reading in readings(measured.nominal, measured.table)}
+    named = {reading.name: reading for reading in interpretations(measured.nominal, measured.table)}
     both = named["joint angles are degrees, read as radians"].then(named["positions are metres, read as millimetres"])
     found = diagnose(measured.nominal, both.table(measured.table))
-    assert set(found[0].reading.name.split("; ")) == {
+    assert set(found[0].interpretation.name.split("; ")) == {
         "joint angles are radians, read as degrees",
         "positions are millimetres, read as metres",
     }
@@ -163,14 +163,14 @@ def test_two_mistakes_at_once_are_found() -> None:
         each for each in sign_patterns(measured.table) if each.name == "joints 2 and 4 and 5 count the other way"
     )
     found = diagnose(measured.nominal, several.table(measured.table))
-    assert found[0].reading.name == several.name
+    assert found[0].interpretation.name == several.name
 
 
 def test_what_the_data_cannot_tell_apart_is_all_named() -> None:
     measured = simulated("ur5e", "position", seed=5)
-    named = {reading.name: reading for reading in readings(measured.nominal, measured.table)}
+    named = {reading.name: reading for reading in interpretations(measured.nominal, measured.table)}
     mirrored = named["positions count y the other way (a left-handed frame)"].table(measured.table)
-    found = {finding.reading.name for finding in diagnose(measured.nominal, mirrored)}
+    found = {finding.interpretation.name for finding in diagnose(measured.nominal, mirrored)}
     assert "positions count y the other way (a left-handed frame)" in found
     assert "the columns x, y, z hold y, x, z" in found
 
@@ -178,13 +178,13 @@ def test_what_the_data_cannot_tell_apart_is_all_named() -> None:
 def test_applying_a_reading_keeps_everything_else() -> None:
     measured = simulated("ur5e", "position", seed=6, targets=2)
     table = rounded(measured.table)
-    for reading in readings(measured.nominal, table):
+    for reading in interpretations(measured.nominal, table):
         other = reading.table(table)
         assert isinstance(other, PoseTable)
         assert (other.target_names, other.pose_names, other.name) == (table.target_names, table.pose_names, table.name)
         np.testing.assert_array_equal(other.lines, table.lines)
         assert reading.arm(measured.nominal).joints == 6
-    names = [reading.name for reading in readings(measured.nominal, table)]
+    names = [reading.name for reading in interpretations(measured.nominal, table)]
     assert len(set(names)) == len(names)
 
 
@@ -210,13 +210,13 @@ def test_too_few_rows_are_refused() -> None:
     pytest.param("franka_fr3", "fr3_camera_pose/poses.csv", marks=pytest.mark.slow),
 ])  # fmt: skip
 def test_measured_arms_raise_no_alarm_until_broken(real_robots: Path, arm: str, file: str) -> None:
-    nominal, table = load_arm(arm), read_poses(real_robots / file)
+    nominal, table = load_geometry(arm), read_poses(real_robots / file)
     assert diagnose(nominal, table) == ()
-    named = {reading.name: reading for reading in readings(nominal, table)}
+    named = {reading.name: reading for reading in interpretations(nominal, table)}
     for broken, cure in (
         ("joint angles are radians, read as degrees", "joint angles are degrees, read as radians"),
         ("positions are millimetres, read as metres", "positions are metres, read as millimetres"),
         ("the joint columns stand in reversed order", "the joint columns stand in reversed order"),
         ("joint 5 counts the other way", "joint 5 counts the other way"),
     ):
-        assert diagnose(nominal, named[broken].table(table))[0].reading.name == cure
+        assert diagnose(nominal, named[broken].table(table))[0].interpretation.name == cure

@@ -6,15 +6,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from calib.robot.arm.read import load_arm
-from calib.robot.arm.serial_arm import THETA
-from calib.robot.calibration import identify
+from calib.robot.arm.dh_row import THETA
+from calib.robot.arm.read import load_geometry
+from calib.robot.calibration import calibrate
 from calib.robot.conventions.zero_positions import find_offsets
 from calib.robot.simulation.simulate import simulate
 
 
 def test_unknown_zero_positions_are_found() -> None:
-    arm = load_arm("stanford")
+    arm = load_geometry("stanford")
     simulation = simulate(arm, poses=50, seed=3)
     wrong = arm.table.copy()
     turned = np.radians([0.0, 120.0, 0.0, -80.0, 150.0, 0.0])
@@ -25,13 +25,13 @@ def test_unknown_zero_positions_are_found() -> None:
         generations.append(generation)
         return generation >= 25  # enough for three joints
 
-    found = find_offsets(replace(arm, table=wrong), simulation.table, seed=1, callback=watch)
+    found = find_offsets(replace(arm, table=wrong), simulation.table, seed=1, on_progress=watch)
     assert generations
     assert found.after.sound
     assert not found.before.fits
     error = (found.offsets + turned + np.pi) % (2 * np.pi) - np.pi
     assert np.degrees(np.abs(error)).max() < 3.0
     assert "j4 +" in str(found)
-    fitted = identify(found.arm, simulation.table)
-    assert fitted.judged is not None
-    assert fitted.judged.after.position_mm.mean < 0.15
+    fitted = calibrate(simulation.table, found.arm)
+    assert fitted.evaluation.decisive is not None
+    assert fitted.evaluation.decisive.after.position_mm.mean < 0.15

@@ -10,9 +10,9 @@ import pytest
 from calib.errors import DegenerateError
 from calib.geometry import se3, so3
 from calib.robot.arm.kinematics import base_from_flange
-from calib.robot.arm.read import load_arm
-from calib.robot.start.closed_form_starts import distance_start, pose_start, position_start
+from calib.robot.arm.read import load_geometry
 from calib.robot.start.closed_forms import anchor_of_distances
+from calib.robot.start.pose import distance_start, pose_start, position_start
 from calib.robot.table.read import read_poses
 
 BASE = se3.compose(so3.exp(np.array([0.3, -1.1, 2.0])), np.array([2.5, -0.7, 0.4]))
@@ -21,7 +21,7 @@ ANCHOR = np.array([1.3, -0.9, 0.2])
 
 
 def flange(name: str, rows: int, seed: int) -> np.ndarray:
-    arm = load_arm(name)
+    arm = load_geometry(name)
     return base_from_flange(arm, np.random.default_rng(seed).uniform(-1.5, 1.5, (rows, arm.joints)))
 
 
@@ -167,15 +167,15 @@ def test_a_point_that_never_leaves_its_place_is_refused() -> None:
 
 def test_measured_arms_start_near_their_published_errors(real_robots: Path) -> None:
     table = read_poses(real_robots / "ur10_leica_pose" / "series_c.csv")
-    f = base_from_flange(load_arm("ur10_cb3"), table.joints)
+    f = base_from_flange(load_geometry("ur10_cb3"), table.joints)
     pose = pose_start(f, se3.compose(table.rotation, table.position))
     assert 0.9e-3 < pose.residual_m.mean() < 1.1e-3  # 0.997 nominal, 0.910 with the frames refined
     assert position_start(f, table.position).residual_m.mean() < 0.92e-3
     table = read_poses(real_robots / "irb120_tracker_position" / "poses.csv")
-    f = base_from_flange(load_arm("irb120"), table.joints)
+    f = base_from_flange(load_geometry("irb120"), table.joints)
     position = position_start(f, table.position, table.target)
     assert position.residual_m.mean() == pytest.approx(0.709e-3, abs=2e-6)
     table = read_poses(real_robots / "fr3_camera_pose" / "poses.csv")
-    f = base_from_flange(load_arm("franka_fr3"), table.joints)
+    f = base_from_flange(load_geometry("franka_fr3"), table.joints)
     pose = pose_start(f, se3.compose(table.rotation, table.position))
     assert 5.4e-3 < np.sqrt(np.mean(pose.residual_m**2)) < 7.9e-3  # 5.5 to 7.8, as the frames are fitted

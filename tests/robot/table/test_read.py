@@ -38,7 +38,7 @@ def test_a_plain_table(tmp_path: Path) -> None:
     np.testing.assert_array_equal(table.quaternion_xyzw[1], [0.6, 0, 0, 0.8])
     np.testing.assert_allclose(table.rotation[2], np.diag([-1, 1, -1]), atol=1e-15)
     assert table.lines.tolist() == [2, 3, 4]
-    assert (table.notes, table.set_aside, dict(table.other)) == ((), (), {})
+    assert (table.notes, table.excluded, dict(table.other)) == ((), (), {})
 
 
 VARIANTS = {
@@ -66,7 +66,7 @@ def test_every_notation_reads_the_same(name: str, encoding: str, tmp_path: Path)
     other = read(tmp_path, VARIANTS[name]("\n".join([HEADER, *ROWS])), encoding=encoding)
     for field in ("joints", "position", "quaternion_xyzw"):
         np.testing.assert_array_equal(getattr(other, field), getattr(plain, field))
-    assert len(other.set_aside) == 0
+    assert len(other.excluded) == 0
     if name == "comments and empty lines":
         assert other.lines.tolist() == [5, 8, 11]
 
@@ -126,7 +126,7 @@ def test_a_few_bad_rows_are_set_aside_by_line(tmp_path: Path) -> None:
     rows[13] = rows[13].replace("0,0,0,1", "0,0,0,0.5")
     rows[15] = rows[15].replace("0,0,0,1", "0,0,0,1.005")
     table = read(tmp_path, HEADER, *rows)
-    assert [(item.line, item.reason) for item in table.set_aside] == [
+    assert [(item.line, item.reason) for item in table.excluded] == [
         (5, "j1_rad is 'nan', not a number"),
         (7, "j1_rad is '', not a number"),
         (9, "3 cells instead of 9"),
@@ -289,4 +289,4 @@ def test_measured_tables_are_whole(real_robots: Path) -> None:
     assert (table.measurement, table.joints.shape) == ("position", (3000, 6))
     assert (table.target_names, len(table.pose_names)) == (("1", "2", "3"), 1000)
     table = read_poses(real_robots / "fr3_camera_pose" / "poses.csv")
-    assert (table.measurement, table.joints.shape, table.set_aside) == ("pose", (114, 7), ())
+    assert (table.measurement, table.joints.shape, table.excluded) == ("pose", (114, 7), ())

@@ -1,0 +1,134 @@
+"""An identified arm with its evidence: what `calib.robot.calibrate` returns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from calib.arrays import Array
+from calib.estimate import Estimate
+from calib.result import Result
+from calib.robot.evaluation.documents import as_document, as_files, as_rows
+from calib.robot.evaluation.summary import summarise
+from calib.robot.evaluation.verdict import verdict_of
+from calib.robot.identification.residuals import ARM_BLOCK
+
+if TYPE_CHECKING:
+    from calib.engine.label import Label
+    from calib.robot.arm_model import Arm
+    from calib.robot.compensation_training import CompensationOutcome
+    from calib.robot.evaluation.evaluate import Comparison, Evaluation, Outlier
+    from calib.robot.evaluation.uncertainty import ArmUncertainty
+    from calib.robot.identification.effect_selection import EffectTrial
+    from calib.robot.identification.identifiability import Identifiability
+    from calib.robot.identification.request import Request
+    from calib.robot.identification.robust_fit import Fit
+    from calib.robot.measurement import Measurement
+    from calib.robot.table.read import PoseTable
+    from calib.verdict import Verdict
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ArmCalibration(Result):
+    """An identified arm with its evidence."""
+
+    arm: Arm
+    """Identified, its compensation included."""
+    nominal: Arm
+    """The arm before, in the conventions that apply to it."""
+    table: PoseTable
+    """All rows, as they were interpreted."""
+    request: Request
+    """What was asked for."""
+    fit: Fit
+    """Of the model, without the compensation."""
+    identifiability: Identifiability
+    """What the data determine, and what they should."""
+    evaluation: Evaluation
+    """Errors before and after, on rows fitted, held out, and of another table."""
+    uncertainty: ArmUncertainty
+    """Of the measured point over the range of motion, and at the joints."""
+    trials: tuple[EffectTrial, ...] = ()
+    """Effects tried."""
+    compensation: CompensationOutcome | None = None
+    """What was learned beyond the model; None if that was not asked for."""
+    notes: tuple[str, ...] = ()
+    """Remarks on what was assumed, interpreted, or is weakly determined."""
+
+    @property
+    def measurement(self) -> Measurement:
+        """What the table was taken to hold."""
+        return self.fit.model.measurement
+
+    @property
+    def labels(self) -> tuple[Label, ...]:
+        """Of all parameters of arm and effects."""
+        return (*self.fit.model.arm.labels, *self.fit.model.effect_labels())
+
+    @cached_property
+    def parameters(self) -> Mapping[str, Estimate]:
+        """Every parameter of arm and effects by its label.
+
+        sigma: 0 if held as asked or by the model, infinite if the data do not determine it.
+        """
+        fit, found = self.fit, self.identifiability
+        blocks = (ARM_BLOCK, *(effect.name for effect in fit.model.effects))
+        values = np.concatenate([fit.values[block][0] for block in blocks]).tolist()
+        undetermined = {*(each.label for each in found.redundant), *found.silent}
+
+        def sigma(label: Label) -> float:
+            return float("inf") if label in undetermined else fit.scale * fit.solution.uncertainty.sigma(label)
+
+        pairs = zip(self.labels, values, strict=True)
+        return {label: Estimate(label, value, sigma(label), held=label in fit.model.held) for label, value in pairs}
+
+    @property
+    def covariance(self) -> Array:
+        """(p, p) over `labels`, zero where held."""
+        return np.asarray(self.fit.scale**2 * self.fit.solution.uncertainty.covariance(self.labels))
+
+    @property
+    def frames(self) -> Mapping[str, Array]:
+        """Values of the frames by name: transforms (1, k, 4, 4), points (1, 3 k), planes (1, k, 4)."""
+        blocks = self.measurement.blocks(self.table, self.fit.values)
+        return {block.name: self.fit.values[block.name] for block in blocks}
+
+    @property
+    def noise(self) -> Mapping[str, float]:
+        """Standard deviation of what the arm leaves, per component, m and rad."""
+        return self.fit.noise.common
+
+    @property
+    def heldout(self) -> Comparison | None:
+        """Errors on the rows held out."""
+        return self.evaluation.heldout
+
+    @property
+    def outliers(self) -> tuple[Outlier, ...]:
+        """Rejected rows of the table, in the order of lines."""
+        return self.evaluation.outliers
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        """Whether the arm is accurate enough, by rows that were not fitted, and what to do next."""
+        return verdict_of(self)
+
+    def summary(self) -> str:
+        """Errors before and after, the largest changes, what is not observable, the verdict."""
+        return summarise(self)
+
+    def document(self) -> dict[str, Any]:
+        """The result as plain data; see `calib.robot.evaluation.documents`."""
+        return as_document(self)
+
+    def files(self) -> Mapping[str, str | bytes]:
+        """`arm.yaml` and `result.json`."""
+        return as_files(self)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One dict for each row of the table: line, pose, target, part, used, reason, errors before and after."""
+        return as_rows(self)

@@ -1,0 +1,107 @@
+"""Arms in files: a shipped name, a YAML file with or without effects and compensation, or a URDF become an `Arm`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from calib import config
+from calib.errors import UsageError, did_you_mean
+from calib.files import write_text
+from calib.robot.arm.read import load_geometry, parse_geometry
+from calib.robot.arm.serial_arm import SerialArm
+from calib.robot.arm.write import block_lines, geometry_as_yaml
+from calib.robot.arm_model import Arm
+from calib.robot.compensation import Correction, correction_document, read_correction
+from calib.robot.effect import read_effect, shipped_effects
+
+EFFECTS_KEY = "effects"
+COMPENSATION_KEY = "compensation"
+
+
+@dataclass(frozen=True)
+class _Effects:
+    """Effects, as written."""
+
+    parameters: dict[str, dict[str, float]]
+    reference_arm: Any
+    reference_degc: float | None = None
+
+
+@dataclass(frozen=True)
+class _Compensation:
+    """A correction, as written."""
+
+    kind: str
+    learned: Any
+
+
+def load_arm(text_or_path: str | Path, *, tip: str | None = None) -> Arm:
+    """The arm of a shipped name or a URDF file (as far as the link `tip`), or of a YAML file with or without effects
+    and compensation.
+
+    Raises the errors of `calib.robot.arm.read.load_geometry`, UsageError `arm-value` for effects or a compensation that
+    do not belong to it, and the errors of `calib.robot.compensation.read_correction`.
+    """
+    text = str(text_or_path)
+    if Path(text).suffix.lower() not in (".yaml", ".yml"):
+        return Arm(load_geometry(text_or_path, tip=tip))
+    document = config.read_yaml(Path(text))
+    beyond = {EFFECTS_KEY, COMPENSATION_KEY}
+    if not isinstance(document, dict) or not beyond & document.keys():
+        return Arm(load_geometry(text_or_path))
+    geometry = parse_geometry({key: value for key, value in document.items() if key not in beyond}, text)
+    written = config.build(_Effects, document.get(EFFECTS_KEY), f"{text}: {EFFECTS_KEY}")
+    reference = parse_geometry(written.reference_arm, f"{text}: {EFFECTS_KEY}: reference_arm")
+    _check_effects(written, reference, f"{text}: {EFFECTS_KEY}")
+    correction = None
+    if COMPENSATION_KEY in document:
+        correction = _read_compensation(document[COMPENSATION_KEY], geometry.joints, f"{text}: {COMPENSATION_KEY}")
+    return Arm(geometry, written.parameters, reference, written.reference_degc, correction)
+
+
+def save_arm(arm: Arm | SerialArm, path: str | Path, *, overwrite: bool = False) -> None:
+    """Write the arm as YAML that loads again, bit for bit.
+
+    Raises UsageError `file-exists` unless `overwrite`, `file-unwritable`.
+    """
+    text = arm_as_yaml(arm) if isinstance(arm, Arm) else geometry_as_yaml(arm)
+    write_text(text, Path(path), overwrite=overwrite)
+
+
+def arm_as_yaml(arm: Arm) -> str:
+    """The text of an `arm.yaml` that `load_arm` reads."""
+    text = geometry_as_yaml(replace(arm.geometry, checks=()))
+    if not arm.bends:
+        return text
+    lines = [f"{EFFECTS_KEY}:  # small motions of the flange beyond the geometry, evaluated at the reference arm"]
+    if arm.reference_degc is not None:
+        lines.append(f"  reference_degc: {arm.reference_degc!r}")
+    lines.append("  parameters:" if arm.effects else "  parameters: {}")
+    for name, parameters in arm.effects.items():
+        lines.append(f"    {name}:")
+        lines += [f"      {label}: {float(value)!r}" for label, value in parameters.items()]
+    lines.append("  reference_arm:")
+    lines += [f"    {line}" for line in geometry_as_yaml(replace(arm.reference_arm, checks=())).splitlines()]
+    if arm.correction is not None:
+        lines.append(f"{COMPENSATION_KEY}:  # corrections of the joints, learned from what all of the above leaves")
+        lines += block_lines(correction_document(arm.correction), "  ")
+    return text + "\n".join(lines) + "\n"
+
+
+def _check_effects(written: _Effects, reference: SerialArm, where: str) -> None:
+    """Refuse effects that are unknown, or whose labels are not those of the reference arm."""
+    for name, parameters in written.parameters.items():
+        if name not in shipped_effects():
+            advice = did_you_mean(name, shipped_effects())
+            raise UsageError(f"unknown effect {name!r}", code="unknown-effect", where=where, advice=advice)
+        labels = read_effect(name).labels(reference)
+        if tuple(parameters) != labels:
+            what = f"the parameters of {name} are not those of this arm"
+            raise UsageError(what, code="arm-value", where=where, advice=f"expected {', '.join(labels)}")
+
+
+def _read_compensation(document: Any, joints: int, where: str) -> Correction:
+    written = config.build(_Compensation, document, where)
+    return read_correction(written.kind, written.learned, joints, f"{where}: learned")

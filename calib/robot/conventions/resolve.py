@@ -1,0 +1,130 @@
+"""Which arm, and in which conventions: settled before anything is identified.
+
+The arm is found where none is named. Table and arm are interpreted in the units, orders and signs in which they fit:
+applied where that was asked for, else named in an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from calib.errors import InputError, UsageError
+from calib.robot.arm.serial_arm import SerialArm
+from calib.robot.arm_file import load_arm
+from calib.robot.arm_model import Arm
+from calib.robot.conventions.diagnose import diagnose, residual
+from calib.robot.conventions.find_arm import find_arm
+from calib.robot.conventions.zero_positions import find_offsets
+from calib.robot.identification.free_parameters import check_travel, free_set
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from calib.robot.identification.request import Request
+    from calib.robot.table.read import PoseTable
+
+OnProgress = Callable[[int, int], object]
+INTERPRETED = "conventions applied: {}"
+
+
+@dataclass(frozen=True, eq=False)
+class ResolvedArm:
+    """An arm and a table in the conventions in which they fit, and remarks on what was assumed."""
+
+    arm: Arm
+    table: PoseTable
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ConventionPolicy:
+    """How conventions are settled."""
+
+    measurement: str
+    """The measurement by whose closed form they are tried."""
+    fix: bool = False
+    """Whether other units, orders and signs are applied if they are what fits; else an error names them."""
+    global_start: bool = False
+    """Whether the joints' zero positions are searched for."""
+    seed: int = 0
+    on_progress: OnProgress | None = None
+    """on_progress(done, total) of the search for zero positions."""
+
+
+def resolve_arm(
+    table: PoseTable, arm: Arm | SerialArm | str | Path | None, request: Request, policy: ConventionPolicy
+) -> ResolvedArm:
+    """The arm named, or else the shipped one that fits, in the conventions in which it fits the table.
+
+    Raises UsageError `arm-needed`, `unknown-label`; the errors of `load_arm`, `find_arm`, `check_travel` and
+    `resolve_conventions`.
+    """
+    if policy.global_start and arm is None:
+        advice = "calib robot --poses poses.csv --arm my_arm.yaml --global-start"
+        raise UsageError("--global-start needs --arm", code="arm-needed", advice=advice)
+    named = _search_arm(table, policy) if arm is None else ResolvedArm(as_arm(arm), table)
+    requested = free_set(named.arm.reference_arm, request.model, request.fix, request.free)
+    check_travel(named.arm.geometry, named.table, requested.fixed)  # a column that stands still fits no arm
+    return _search_zeros(named, policy) if policy.global_start else resolve_conventions(named, policy)
+
+
+def as_arm(arm: Arm | SerialArm | str | Path) -> Arm:
+    """The arm itself, or of a geometry, a shipped name, a file."""
+    if isinstance(arm, Arm):
+        return arm
+    return Arm(arm) if isinstance(arm, SerialArm) else load_arm(arm)
+
+
+def resolve_conventions(named: ResolvedArm, policy: ConventionPolicy) -> ResolvedArm:
+    """Arm and table in the units, orders and signs that fit, if that was asked for.
+
+    Raises InputError `conventions` that names them if it was not, `arm-does-not-fit` where none fits.
+    """
+    arm, table = named.arm, named.table
+    if table.measurement == "joints" or table.joints.shape[1] != arm.joints:
+        return named
+    findings = diagnose(arm.geometry, table, policy.measurement, seed=policy.seed)
+    if findings and policy.fix:
+        changed = findings[0].apply_to_arm(arm.geometry)
+        meant = arm if changed is arm.geometry else Arm(changed)
+        notes = (*named.notes, INTERPRETED.format(findings[0]))
+        return ResolvedArm(meant, findings[0].apply(table), notes)
+    if findings:
+        raise InputError(
+            f"the table is inconsistent with the arm as given; consistent if {findings[0].interpretation.name}",
+            code="conventions",
+            where=table.name,
+            why="; or if ".join(str(each) for each in findings[:3]),
+            advice="fix the table or the options, or apply the first with --fix-conventions",
+        )
+    left = residual(arm.geometry, table, policy.measurement, seed=policy.seed)
+    if np.isfinite(left.position_m) and not left.fits:  # else the poses tell nothing, and identification says why
+        raise InputError(
+            f"the table does not fit the arm {arm.name}: off by {left} at the median",
+            code="arm-does-not-fit",
+            where=table.name,
+            advice="leave --arm out to have every shipped arm tried; check joint values and their order; "
+            "--global-start if the zero positions of the joints are unknown",
+        )
+    return named
+
+
+def _search_arm(table: PoseTable, policy: ConventionPolicy) -> ResolvedArm:
+    """The shipped arm that fits; the table as it is then meant."""
+    search = find_arm(table, policy.measurement, fix=policy.fix, seed=policy.seed)
+    note = f"no arm was named; the best fit: {search}"
+    if search.finding is None:
+        return ResolvedArm(Arm(search.arm), table, (note,))
+    return ResolvedArm(Arm(search.arm), search.finding.apply(table), (note, INTERPRETED.format(search.finding)))
+
+
+def _search_zeros(named: ResolvedArm, policy: ConventionPolicy) -> ResolvedArm:
+    """The arm with joint offsets found by search."""
+    zeros = find_offsets(
+        named.arm.geometry, named.table, policy.measurement, seed=policy.seed, on_progress=policy.on_progress
+    )
+    return ResolvedArm(Arm(zeros.arm), named.table, (*named.notes, str(zeros)))
