@@ -38,8 +38,8 @@ from calib.robot.arm.dh_row import A, D
 from calib.robot.arm.kinematics import base_from_flange
 from calib.robot.arm.read import load_geometry
 from calib.robot.arm.serial_arm import SerialArm
-from calib.robot.arm_calibration import ArmCalibration
 from calib.robot.calibration import calibrate
+from calib.robot.evaluation.arm_calibration import ArmCalibration
 from calib.robot.simulation.simulate import simulate
 from calib.robot.table.read import PoseTable
 

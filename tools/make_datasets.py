@@ -17,9 +17,9 @@ from calib.camera.images import opencv
 from calib.camera.simulation.rendering import PixelRays, render
 from calib.camera.simulation.simulate import simulate, typical_camera
 from calib.cell.simulation.cell import simulated_cell
-from calib.report import simulated_arm
 from calib.robot.arm.read import load_geometry
 from calib.robot.simulation import simulate as robot_simulation
+from calib.robot.simulation.files import simulation_files
 
 Files = dict[str, str | bytes]
 
@@ -65,7 +65,7 @@ def two_cobots() -> Files:
 
 
 def _robot(arm: str, **options: Any) -> Files:
-    return {**simulated_arm.simulation_files(robot_simulation.simulate(load_geometry(arm), **options))}
+    return {**simulation_files(robot_simulation.simulate(load_geometry(arm), **options))}
 
 
 def _renamed(content: str | bytes) -> str | bytes:

@@ -39,9 +39,9 @@ from calib.cell.arms.image_measurement import views_of_arm
 from calib.cell.arms.joint_lens import identify_in_view
 from calib.cell.simulation.arm_in_images import ArmInImages, simulate_arm
 from calib.robot.arm.read import load_geometry
-from calib.robot.arm_calibration import ArmCalibration
 from calib.robot.arm_model import Arm
 from calib.robot.calibration import identify
+from calib.robot.evaluation.arm_calibration import ArmCalibration
 from calib.robot.identification.request import Request
 from calib.robot.table.holdout import Split
 

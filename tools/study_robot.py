@@ -33,8 +33,8 @@ import numpy as np
 
 from calib.errors import CalibError
 from calib.robot.arm.read import load_geometry
-from calib.robot.arm_calibration import ArmCalibration
 from calib.robot.calibration import calibrate
+from calib.robot.evaluation.arm_calibration import ArmCalibration
 from calib.robot.simulation.simulate import ArmSimulation, Spread, simulate
 
 ARMS = ("ur5e", "irb120", "franka_panda", "iiwa14", "stanford", "r2000ic_165f")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from calib.cell.arms.joint_lens import LensOfArm
     from calib.cell.hand_eye.calibrate import HandEye
     from calib.cell.rig.calibrate import Cameras
-    from calib.robot.arm_calibration import ArmCalibration
+    from calib.robot.evaluation.arm_calibration import ArmCalibration
     from calib.verdict import Verdict
 
 

@@ -125,8 +125,8 @@ def command(
         from calib.cli import adapters
         from calib.folder import reserve
         from calib.robot.calibration import calibrate
-        from calib.robot.conventions.resolve import ConventionPolicy
         from calib.robot.identification.request import Request
+        from calib.robot.resolve import ConventionPolicy
         from calib.robot.table.columns import parse_columns
         from calib.robot.table.holdout import HOLDOUT, Split
         from calib.robot.table.read import read_poses

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from calib.cell.arms.image_measurement import ArmViews
     from calib.cell.arms.joint_lens import LensOfArm
     from calib.cell.hand_eye.frame_loop import Setup
-    from calib.robot.arm_calibration import ArmCalibration
     from calib.robot.arm_model import Arm
     from calib.robot.conventions.find_arm import ArmSearch
-    from calib.robot.conventions.resolve import ConventionPolicy
+    from calib.robot.evaluation.arm_calibration import ArmCalibration
     from calib.robot.identification.request import Request
+    from calib.robot.resolve import ConventionPolicy
     from calib.robot.table.holdout import Split
 
 
@@ -54,7 +54,7 @@ def from_images(
     `identify_in_view`."""
     from calib.cell.arms.joint_lens import identify_in_view
     from calib.robot.calibration import identify
-    from calib.robot.conventions.resolve import resolve_arm
+    from calib.robot.resolve import resolve_arm
 
     nominal, side, notes = arm_and_setup(views, arm, setup, request.seed)
     resolved = resolve_arm(views.table(side), nominal, request, policy)

@@ -9,11 +9,11 @@ from calib.lazy import lazy
 if TYPE_CHECKING:
     from calib.robot.arm.reach import reach_m
     from calib.robot.arm.serial_arm import SerialArm
-    from calib.robot.arm_calibration import ArmCalibration
     from calib.robot.arm_file import load_arm, save_arm
     from calib.robot.arm_model import Arm
     from calib.robot.calibration import calibrate
     from calib.robot.conventions.find_arm import find_arm
+    from calib.robot.evaluation.arm_calibration import ArmCalibration
     from calib.robot.inverse import inverse_kinematics
     from calib.robot.simulation.simulate import ArmSimulation, simulate
     from calib.robot.table.read import PoseTable, read_poses
@@ -40,7 +40,7 @@ __getattr__, __dir__ = lazy(
     __name__,
     {
         "Arm": "arm_model",
-        "ArmCalibration": "arm_calibration",
+        "ArmCalibration": "evaluation.arm_calibration",
         "ArmSimulation": "simulation.simulate",
         "PoseTable": "table.read",
         "SerialArm": "arm.serial_arm",

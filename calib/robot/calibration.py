@@ -7,11 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from calib.robot.arm_calibration import ArmCalibration
 from calib.robot.arm_model import Arm
 from calib.robot.compensation import read_compensation
-from calib.robot.compensation_training import CompensationOutcome, compensate_residuals
-from calib.robot.conventions.resolve import ConventionPolicy, ResolvedArm, resolve_arm, resolve_conventions
+from calib.robot.compensation_training import compensate_residuals
+from calib.robot.evaluation.arm_calibration import ArmCalibration
+from calib.robot.evaluation.compensation_outcome import CompensationOutcome
 from calib.robot.evaluation.evaluate import EvaluationRows, NominalAndIdentified, evaluate
 from calib.robot.evaluation.uncertainty import arm_uncertainty
 from calib.robot.identification.request import Request
@@ -19,14 +19,15 @@ from calib.robot.identification.residuals import ARM_BLOCK
 from calib.robot.identification.robust_fit import Fit
 from calib.robot.identification.steps import add_effects, fit_model, fit_on_flange, prepare, require_converged
 from calib.robot.measurement import Measurement, measurement_of
+from calib.robot.resolve import ConventionPolicy, ResolvedArm, resolve_arm, resolve_conventions
 from calib.robot.table.holdout import HOLDOUT, Split
 from calib.robot.table.select import select_rows
 
 if TYPE_CHECKING:
     from calib.engine import OnIteration
     from calib.robot.arm.serial_arm import SerialArm
-    from calib.robot.conventions.resolve import OnProgress
     from calib.robot.identification.steps import Task
+    from calib.robot.resolve import OnProgress
     from calib.robot.table.read import PoseTable
 
 IDENTIFIED = "_identified"  # behind the name of the arm; once

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from calib.robot.compensation import Compensation, Correction, Groups, TrainingOutcome
 from calib.robot.effect import conditions_of, motion_tangents
-from calib.robot.evaluation.evaluate import Evaluation, EvaluationRows, NominalAndIdentified, evaluate
+from calib.robot.evaluation.compensation_outcome import CompensationOutcome
+from calib.robot.evaluation.evaluate import EvaluationRows, NominalAndIdentified, evaluate
 from calib.robot.identification.model import model_rows
 from calib.robot.identification.residuals import flange_poses
 from calib.robot.identification.robust_fit import Fit
@@ -19,22 +20,6 @@ if TYPE_CHECKING:
     from calib.robot.table.read import PoseTable
 
 SESSION = "session"  # the column that tells sessions apart, if no other is named
-
-
-@dataclass(frozen=True, eq=False)
-class CompensationOutcome:
-    """What a compensation gave."""
-
-    correction: Correction | None
-    """None if it was declined."""
-    reason: str
-    """Why it was kept or declined."""
-    fit: Fit
-    """The arm's, with the correction if there is one."""
-    evaluation: Evaluation
-    """Of that arm."""
-    before: Evaluation
-    """Without the correction."""
 
 
 def compensate_residuals(

@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-CLIMBING = {
-    "robot/identification/ -> robot/evaluation/",
-}
+CLIMBING = set()
 """Arrows between folders of a room against the storeys in tools/storeys.py."""
 
-CIRCLES = {
-    "robot/arm/",
-    "robot/calibrated_arm",
-    "robot/calibration",
-    "robot/compensation",
-    "robot/compensation_training",
-    "robot/effect",
-    "robot/evaluation/",
-    "robot/identification/",
-}
+CIRCLES = set()
 """Parts of a room that need each other."""
 
 MATHS_IN_CLI = {
-    "calib.cli.robot",
     "calib.cli.robot_images",
 }
 """Modules of the command line that import numpy, geometry or the engine."""
@@ -38,16 +26,12 @@ WORKFLOW_IN_CLI = {
 }
 """Modules of the command line that reach into a folder of camera, robot or cell."""
 
-WORKING_TEXTS = {
-    "calib.report.simulated_arm -> calib.robot.simulation.documents",
-}
+WORKING_TEXTS = set()
 """Texts that import what simulates or solves."""
 
 LONG_FUNCTIONS = {
     "calib.cell.hand_eye.documents.as_document",
     "calib.cell.simulation.arm_in_images.simulate_arm",
-    "calib.cli.robot.command",
-    "calib.robot.calibration.identify",
     "calib.robot.simulation.simulate.simulate",
     "calib.robot.table.read.read_poses",
 }
@@ -55,17 +39,13 @@ LONG_FUNCTIONS = {
 
 MANY_PARAMETERS = {
     "calib.cell.hand_eye.calibrate.calibrate_hand_eye",
-    "calib.robot.calibration.identify",
 }
 """Functions past the limit of parameters."""
 
 CLASS_NAMES = {
     "Finding",
-    "Judged",
     "Noise",
-    "Reading",
     "Search",
-    "Simulation",
     "Solved",
     "Start",
     "Verdict",
@@ -129,13 +109,9 @@ PARTICIPLES = {
     "cell: screened",
     "cell: timed",
     "cell: understood",
-    "cli: _understood",
     "config: shipped",
     "delimited: _parsed",
-    "report: _named",
-    "report: _traded",
     "robot: _brought_to",
-    "robot: _calibrated",
     "robot: _checked",
     "robot: _determined",
     "robot: _drawn",
@@ -149,19 +125,14 @@ PARTICIPLES = {
     "robot: _quoted",
     "robot: _reached",
     "robot: _seen",
-    "robot: _solved",
     "robot: _unhindered",
-    "robot: chosen",
-    "robot: fits",
     "robot: held",
     "robot: held_out",
-    "robot: identified",
     "robot: judged",
     "robot: meant",
     "robot: moved",
     "robot: rounded",
     "robot: scaled",
-    "robot: stated",
     "robot: turned",
     "text: named",
 }

@@ -12,8 +12,8 @@ import pytest
 from calib.errors import DegenerateError, InputError, UsageError
 from calib.robot.arm.kinematics import base_from_flange
 from calib.robot.arm.read import load_geometry
-from calib.robot.arm_calibration import ArmCalibration
 from calib.robot.calibration import calibrate
+from calib.robot.evaluation.arm_calibration import ArmCalibration
 from calib.robot.identification.noise import chi_median, mean_noise, median_noise, noise_of
 from calib.robot.measurement import read_measurement
 from calib.robot.simulation.simulate import Spread, simulate

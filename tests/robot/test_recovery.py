@@ -9,8 +9,8 @@ from cases.seeds import runs, wider
 from calib.geometry import se3, so3
 from calib.robot.arm.read import load_geometry
 from calib.robot.arm.workspace import random_commands
-from calib.robot.arm_calibration import ArmCalibration
 from calib.robot.calibration import calibrate
+from calib.robot.evaluation.arm_calibration import ArmCalibration
 from calib.robot.simulation.simulate import ArmSimulation, Spread, simulate
 
 EXACT = Spread(sigma_m=0, sigma_rad=0)

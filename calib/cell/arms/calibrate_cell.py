@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from calib.cell.arms.image_measurement import ArmViews
-    from calib.robot.arm_calibration import ArmCalibration
+    from calib.robot.evaluation.arm_calibration import ArmCalibration
     from calib.robot.measurement import Measurement
     from calib.robot.table.read import PoseTable
 

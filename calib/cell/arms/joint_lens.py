@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from calib.camera.camera import Camera
     from calib.cell.arms.image_measurement import ArmViews
     from calib.cell.hand_eye.frame_loop import Setup
-    from calib.robot.arm_calibration import ArmCalibration
+    from calib.robot.evaluation.arm_calibration import ArmCalibration
     from calib.robot.measurement import Measurement
     from calib.robot.table.read import PoseTable
 

@@ -14,8 +14,8 @@ from calib.robot.arm_file import arm_as_yaml
 
 if TYPE_CHECKING:
     from calib.arrays import Array
-    from calib.robot.arm_calibration import ArmCalibration
     from calib.robot.evaluation.accuracy import Accuracy
+    from calib.robot.evaluation.arm_calibration import ArmCalibration
     from calib.robot.evaluation.evaluate import Comparison
 
 IN_INPUTS = ("name", "line", "part", "used", "reason")  # of what `as_rows` tells of a row
@@ -76,8 +76,8 @@ def as_rows(calibration: ArmCalibration) -> list[dict[str, Any]]:
     """
     evaluation = calibration.evaluation
     rows = [_unread(each.line, each.reason) for each in calibration.table.excluded]
-    rows += _compared(evaluation.fitted, "fitted")
-    rows += _compared(evaluation.heldout, "held out") if evaluation.heldout else []
+    rows += _comparison_rows(evaluation.fitted, "fitted")
+    rows += _comparison_rows(evaluation.heldout, "held out") if evaluation.heldout else []
     return sorted(rows, key=lambda row: int(row["line"]))
 
 
@@ -89,7 +89,7 @@ def _unread(line: int, reason: str) -> dict[str, Any]:
     return {**whose, "part": "unread", "used": False, "reason": reason, **errors}
 
 
-def _compared(comparison: Comparison, part: str) -> list[dict[str, Any]]:
+def _comparison_rows(comparison: Comparison, part: str) -> list[dict[str, Any]]:
     table = comparison.table
     reasons = {outlier.line: outlier.reason for outlier in comparison.outliers}
     columns = {

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from calib.engine.label import Label
-    from calib.robot.arm_calibration import ArmCalibration
     from calib.robot.evaluation.accuracy import Accuracy
+    from calib.robot.evaluation.arm_calibration import ArmCalibration
     from calib.robot.evaluation.evaluate import Outlier
 
 MOST_CHANGES = 6  # parameters shown
@@ -29,7 +29,7 @@ def summarise(calibration: ArmCalibration) -> str:
         f"model {calibration.request.model}"
     ]
     lines += [cut(note) for note in calibration.notes[:MOST_NOTES]]
-    lines += _rejected(calibration)
+    lines += _rejections(calibration)
     lines += ["", *_errors(calibration), "", *_changes(calibration)]
     lines += [cut(f"effect {trial}") for trial in calibration.trials if trial.added][:3]
     if calibration.compensation is not None:
@@ -41,7 +41,7 @@ def summarise(calibration: ArmCalibration) -> str:
     return "\n".join(lines)
 
 
-def _rejected(calibration: ArmCalibration) -> list[str]:
+def _rejections(calibration: ArmCalibration) -> list[str]:
     """Rows that took no part, and why."""
     lines = []
     if excluded := calibration.table.excluded:

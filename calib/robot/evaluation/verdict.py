@@ -9,7 +9,7 @@ import numpy as np
 from calib.verdict import Verdict
 
 if TYPE_CHECKING:
-    from calib.robot.arm_calibration import ArmCalibration
+    from calib.robot.evaluation.arm_calibration import ArmCalibration
     from calib.robot.evaluation.evaluate import Comparison
 
 # What settled arms leave at every joint: 0.004 (UR10), 0.006 (IRB 120) and 0.02 deg (a hand-held camera's noise with

@@ -14,10 +14,10 @@ from calib.errors import CalibError, ConvergenceError, UsageError
 from calib.geometry import se3, so3
 from calib.robot.arm.read import load_geometry
 from calib.robot.arm.workspace import random_commands
-from calib.robot.arm_calibration import ArmCalibration
 from calib.robot.arm_file import load_arm, save_arm
 from calib.robot.arm_model import Arm
 from calib.robot.calibration import calibrate
+from calib.robot.evaluation.arm_calibration import ArmCalibration
 from calib.robot.inverse import inverse_kinematics
 from calib.robot.simulation.simulate import ArmSimulation, Spread, simulate
 

@@ -20,7 +20,7 @@ from calib.robot.identification.residuals import ARM_BLOCK
 if TYPE_CHECKING:
     from calib.engine.label import Label
     from calib.robot.arm_model import Arm
-    from calib.robot.compensation_training import CompensationOutcome
+    from calib.robot.evaluation.compensation_outcome import CompensationOutcome
     from calib.robot.evaluation.evaluate import Comparison, Evaluation, Outlier
     from calib.robot.evaluation.uncertainty import ArmUncertainty
     from calib.robot.identification.effect_selection import EffectTrial
