@@ -44,10 +44,8 @@ MANY_PARAMETERS = {
 
 CLASS_NAMES = {
     "Finding",
-    "Noise",
     "Search",
     "Solved",
-    "Start",
     "Verdict",
     "_Keys",
 }
