@@ -18,7 +18,7 @@ QUICK = {
     "bench_camera": ["--quick", "--json"],
     "bench_cameras": ["--runs", "1"],
     "bench_handeye": ["--runs", "1", "--json"],
-    "bench_network": ["--quick", "--runs", "1", "--json"],
+    "bench_network": ["--quick", "--runs", "1", "--data", "absent", "--json"],
     "bench_robot": ["--quick", "--json"],
     "compare_optimizers": ["--iterations", "20", "--json"],
     "import_chart": ["--json"],
