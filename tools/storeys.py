@@ -50,7 +50,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
 """What each room or file directly under calib may import besides itself."""
 
 ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
-    "camera": (("images/",), ("boards/", "lenses/"), ("detection/", "calibration/", "simulation/")),
+    "camera": (("images/",), ("detection/", "calibration/", "simulation/"), ("boards/", "lenses/")),
     "robot": (
         ("arm/", "table/"),
         ("effects/", "start/"),

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from calib import config, plugins
-from calib.arrays import Array
+from calib.arrays import Array, Grey, Index
 from calib.errors import UsageError, did_you_mean
 
-_KINDS = "calib.camera.boards"
+KINDS = "calib.camera.boards"
+
+
+@dataclass(frozen=True, eq=False)
+class BoardCorners:
+    """Corners of a board found in an image."""
+
+    corners_px: Array
+    """(n, 2)"""
+    index: Index
+    """(n,) which of the board's corners each is."""
 
 
 class Board(Protocol):
@@ -27,8 +38,20 @@ class Board(Protocol):
     def scale_known(self) -> bool:
         """Whether lengths are metres."""
 
+    @property
+    def grid(self) -> tuple[int, int] | None:
+        """(columns, rows) of inner corners of a full checkerboard, of which grids of any size are looked for before the
+        thorough search; None for any other board."""
+
+    @property
+    def hint(self) -> str:
+        """What to check where no image shows it."""
+
     def reflectance(self, x: Array, y: Array, width_x: Array, width_y: Array) -> Array:
-        """How light (0 to 1) the board is at (x, y) in its frame, averaged over a box of the widths given."""
+        """Lightness (0 to 1) of the board at (x, y) in its frame, averaged over a box of the widths given."""
+
+    def find(self, image: Grey) -> tuple[BoardCorners | None, str]:
+        """Its corners in an image, else None and the reason. Runs in worker processes."""
 
     @classmethod
     def from_config(cls, document: Any, where: str) -> Board:
@@ -62,7 +85,7 @@ def load_board(text: str) -> Board:
 
 def pick(kind: str) -> type[Board]:
     """The class of a kind of board. Raises UsageError `unknown-board`."""
-    board: type[Board] = plugins.pick(_KINDS, "BOARD", kind)
+    board: type[Board] = plugins.pick(KINDS, "BOARD", kind)
     return board
 
 
@@ -87,7 +110,7 @@ def _from_document(document: Any, where: str) -> Board:
             "the board's kind is not given",
             code="config-missing-key",
             where=where,
-            advice=f"kind: one of {', '.join(plugins.discover(_KINDS))}",
+            advice=f"kind: one of {', '.join(plugins.discover(KINDS))}",
         )
     fields = {key: value for key, value in document.items() if key != "kind"}
     return pick(kind).from_config(fields, where)

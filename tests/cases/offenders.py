@@ -44,7 +44,6 @@ MANY_PARAMETERS = {
 
 CLASS_NAMES = {
     "Finding",
-    "Search",
     "Solved",
     "Verdict",
     "_Keys",
@@ -53,24 +52,16 @@ CLASS_NAMES = {
 
 PARTICIPLES = {
     "camera: _eliminated",
-    "camera: _equalised",
     "camera: _extended",
-    "camera: _grown",
     "camera: _inflated",
-    "camera: _linked",
     "camera: _malformed",
     "camera: _predicted",
     "camera: _pruned",
     "camera: _quoted",
-    "camera: _refined",
-    "camera: _seen",
     "camera: _shifted",
     "camera: _stretched",
-    "camera: _unmirrored",
-    "camera: _used",
     "camera: chosen",
     "camera: covered",
-    "camera: inferred",
     "camera: normalised",
     "camera: ordered",
     "camera: raised",

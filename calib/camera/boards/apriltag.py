@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from calib import config
-from calib.arrays import Array
+from calib.arrays import Array, Grey
+from calib.camera.board import BoardCorners
 from calib.camera.boards.checkerboard import UNITS_M
 from calib.camera.images import opencv
 from calib.errors import UsageError, did_you_mean
@@ -48,19 +48,27 @@ class AprilTag:
         return True
 
     @property
+    def grid(self) -> None:
+        return None
+
+    @property
+    def hint(self) -> str:
+        return f"check the family ({self.family}) and that the tag has a white rim"
+
+    @property
     def corners_in_board(self) -> Array:
         """(4, 3) clockwise, the first at the origin."""
         s = self.side_m
         return np.array([[0.0, 0.0, 0.0], [s, 0.0, 0.0], [s, s, 0.0], [0.0, s, 0.0]])
 
-    @cached_property
+    @property
     def dictionary(self) -> Any:
         """OpenCV's dictionary of the family."""
         aruco = opencv.load().aruco
         return aruco.getPredefinedDictionary(getattr(aruco, f"DICT_APRILTAG_{self.family}"))
 
     def reflectance(self, x: Array, y: Array, width_x: Array, width_y: Array) -> Array:
-        """How light (0 to 1): the tag on white paper, grey beyond."""
+        """Lightness (0 to 1): the tag on white paper, grey beyond."""
         cells = self.dictionary.markerSize + 2
         image = opencv.load().aruco.generateImageMarker(self.dictionary, self.number or 0, cells)
         paper = np.pad(image / 255.0, 1, constant_values=1.0)
@@ -73,6 +81,20 @@ class AprilTag:
                 row = np.floor((y + dy * width_y) / self.side_m * cells).astype(int) + 2
                 total += paper[np.clip(row, 0, cells + 3), np.clip(column, 0, cells + 3)]
         return total / _SAMPLES**2
+
+    def find(self, image: Grey) -> tuple[BoardCorners | None, str]:
+        """The tag's corners, found by OpenCV and refined to sub-pixels."""
+        aruco = opencv.load().aruco
+        parameters = aruco.DetectorParameters()
+        parameters.cornerRefinementMethod = aruco.CORNER_REFINE_SUBPIX
+        corners, numbers, _ = aruco.ArucoDetector(self.dictionary, parameters).detectMarkers(image)
+        found = [] if numbers is None else [int(number) for number in np.ravel(numbers)]
+        which = [i for i, number in enumerate(found) if self.number in (None, number)]
+        if not which:
+            return None, f"it shows tags {found}, not {self.number}" if found else "it shows no tag of this family"
+        if len(which) > 1:
+            return None, f"it shows {len(which)} such tags; name one, as in {self.name}:{found[0]}"
+        return BoardCorners(np.reshape(corners[which[0]], (4, 2)).astype(float), np.arange(4)), ""
 
     @classmethod
     def from_config(cls, document: Any, where: str) -> AprilTag:

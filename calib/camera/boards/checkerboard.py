@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from calib import config
-from calib.arrays import Array
+from calib.arrays import Array, Grey
+from calib.camera.board import BoardCorners
 from calib.errors import UsageError
 
 UNITS_M = {"um": 1e-6, "mm": 1e-3, "cm": 1e-2, "m": 1.0, "in": 0.0254}
@@ -49,6 +50,15 @@ class Checkerboard:
         return self.square_m is not None
 
     @property
+    def grid(self) -> tuple[int, int]:
+        return self.columns, self.rows
+
+    @property
+    def hint(self) -> str:
+        whole = "the whole board must be in the image, sharp, flat, and larger than a tenth of it"
+        return f"{whole}; columns x rows count inner corners, where four squares meet"
+
+    @property
     def corners_in_board(self) -> Array:
         """(rows * columns, 3), row by row, the first corner at the origin."""
         row, column = np.mgrid[: self.rows, : self.columns]
@@ -56,13 +66,21 @@ class Checkerboard:
         return np.column_stack((column.ravel() * side, row.ravel() * side, np.zeros(row.size)))
 
     def reflectance(self, x: Array, y: Array, width_x: Array, width_y: Array) -> Array:
-        """How light (0 to 1): the square outside the first corner is dark; a square of margin, grey beyond."""
+        """Lightness (0 to 1): the square outside the first corner is dark; a square of margin, grey beyond."""
         side = 1.0 if self.square_m is None else self.square_m
         inside_x, wave_x, sheet_x = _averages(x / side, width_x / side, self.columns)
         inside_y, wave_y, sheet_y = _averages(y / side, width_y / side, self.rows)
         dark = (inside_x * inside_y + wave_x * wave_y) / 2
         sheet = sheet_x * sheet_y
         return sheet - dark + _BEYOND * (1.0 - sheet)
+
+    def find(self, image: Grey) -> tuple[BoardCorners | None, str]:
+        """Its corners, by linked saddles and, where these do not suffice, by OpenCV's detectors."""
+        from calib.camera.detection.checkered import board_corners
+        from calib.camera.detection.search import find_grid
+
+        found, reason = find_grid(image, self.grid)
+        return (None, reason) if found is None else (board_corners(found, self.grid), "")
 
     @classmethod
     def from_config(cls, document: Any, where: str) -> Checkerboard:

@@ -1,10 +1,11 @@
-"""One image searched for one checkerboard: found in a reduced image, refined in the full one."""
+"""One image searched for one checkerboard: found in a reduced image, refined in the full one.
+
+Grids come with their refined corners in full-image pixels, NaN where one is not to be trusted; None with the reason.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -12,7 +13,6 @@ from calib.arrays import Array, Grey
 from calib.camera.detection import grid, subpixel
 from calib.camera.detection.saddles import find_saddles, smoothed
 from calib.camera.images import opencv
-from calib.camera.images.read import read_grey
 
 # Longest sides the image is reduced to, in turn. At the first a square of most boards is 10 to 60 pixels wide; the
 # larger ones see small or distant boards, the smaller one blurred or noisy images.
@@ -24,35 +24,12 @@ _MIN_EXPLAINED = 0.5  # of the grey values' variance by two crossing edges; true
 _MAX_LOST = 0.1  # of the corners may be covered or glared out; the others still count
 
 
-@dataclass(frozen=True)
-class Finding:
-    """What an image showed.
-
-    size_px: (width, height). orientation: EXIF's. found: the grid with its refined corners in full-image pixels, NaN
-    where one is not to be trusted; None where there is none. reason: why there is none.
-    """
-
-    size_px: tuple[int, int]
-    orientation: int
-    found: grid.Grid | None
-    reason: str = ""
-
-
-def look(path: Path, size: tuple[int, int] | None) -> Finding:
-    """Search an image for a checkerboard of `size` (columns, rows) inner corners, or of any size.
-
-    For any size only the quick detector runs; for a given size the stronger ones too. Raises as `images.read_grey`.
-    """
-    image, header = read_grey(path)
-    found, reason = (_any_size(image) if size is None else _given_size(image, size)) if image.size else (None, "empty")
-    return Finding((header.width_px, header.height_px), header.orientation, found, reason)
-
-
-def _any_size(image: Grey) -> tuple[grid.Grid | None, str]:
+def find_any_grid(image: Grey) -> tuple[grid.Grid | None, str]:
+    """A checkerboard's grid of any size, by the quick detector alone."""
     best: Array | None = None
     reason = "no checkerboard was found"
     for reduced, scale in _pyramid(image, _SIDES_PX[:3]):
-        corners, why = _grown(reduced)
+        corners, why = _grow(reduced)
         if corners is None:
             reason = why or reason
             continue
@@ -61,18 +38,19 @@ def _any_size(image: Grey) -> tuple[grid.Grid | None, str]:
         if subpixel.spacing_px(corners).min() >= _SMALL_SQUARE_PX:
             break
     if best is None:
-        stretched, scale = next(_pyramid(_equalised(image), _SIDES_PX[:1]))
-        corners, why = _grown(stretched)
+        stretched, scale = next(_pyramid(_equalise(image), _SIDES_PX[:1]))
+        corners, why = _grow(stretched)
         if corners is not None:
             best = (corners + 0.5) / scale - 0.5
-    return (None, reason) if best is None else _refined(image, best)
+    return (None, reason) if best is None else _refine(image, best)
 
 
-def _given_size(image: Grey, size: tuple[int, int]) -> tuple[grid.Grid | None, str]:
+def find_grid(image: Grey, size: tuple[int, int]) -> tuple[grid.Grid | None, str]:
+    """A checkerboard's grid of `size` (columns, rows) inner corners or turned from that, by all detectors."""
     reason, largest = "no checkerboard was found", np.zeros((0, 0, 2))
-    for corners in _linked(image):
+    for corners in _link(image):
         if sorted(corners.shape[:2]) == sorted(size):
-            found, why = _refined(image, corners)
+            found, why = _refine(image, corners)
             if found is not None:
                 return found, ""
             reason = why
@@ -85,18 +63,18 @@ def _given_size(image: Grey, size: tuple[int, int]) -> tuple[grid.Grid | None, s
         if largest.size > size[0] * size[1] and grid.cut_off(largest, *size, (image.shape[1], image.shape[0])):
             return None, f"{reason}: the rest seems to lie outside the image"
     for corners in _stronger(image, size):
-        found, why = _refined(image, corners)
+        found, why = _refine(image, corners)
         if found is not None:
             return found, ""
         reason = why
     return None, reason
 
 
-def _linked(image: Grey) -> Iterator[Array]:
+def _link(image: Grey) -> Iterator[Array]:
     """Full grids (rows, columns, 2) of linked corners in full-image pixels, at all scales and contrasts."""
-    for version in (image, _equalised(image)):
+    for version in (image, _equalise(image)):
         for reduced, scale in _pyramid(version, _SIDES_PX):
-            corners, _ = _grown(reduced)
+            corners, _ = _grow(reduced)
             if corners is not None:
                 yield (corners + 0.5) / scale - 0.5
 
@@ -106,7 +84,7 @@ def _stronger(image: Grey, size: tuple[int, int]) -> Iterator[Array]:
     cv2 = opencv.load()
     quick = cv2.CALIB_CB_ADAPTIVE_THRESH | cv2.CALIB_CB_NORMALIZE_IMAGE | cv2.CALIB_CB_FAST_CHECK
     thorough = cv2.CALIB_CB_NORMALIZE_IMAGE | cv2.CALIB_CB_EXHAUSTIVE | cv2.CALIB_CB_ACCURACY
-    for version in (image, _equalised(image)):
+    for version in (image, _equalise(image)):
         for find, flags, side in (
             (cv2.findChessboardCorners, quick, _CLASSIC_SIDE_PX),
             (cv2.findChessboardCornersSB, thorough, _SECTOR_SIDE_PX),
@@ -115,10 +93,10 @@ def _stronger(image: Grey, size: tuple[int, int]) -> Iterator[Array]:
             seen, points = find(reduced, size, flags=flags)
             if seen:
                 corners = np.asarray(points, dtype=np.float64).reshape(size[1], size[0], 2)
-                yield _unmirrored((corners + 0.5) / scale - 0.5)
+                yield _unmirror((corners + 0.5) / scale - 0.5)
 
 
-def _unmirrored(corners: Array) -> Array:
+def _unmirror(corners: Array) -> Array:
     right, down = corners[0, -1] - corners[0, 0], corners[-1, 0] - corners[0, 0]
     return corners if right[0] * down[1] - right[1] * down[0] > 0 else corners[:, ::-1]
 
@@ -139,19 +117,19 @@ def _pyramid(image: Grey, sides: tuple[int, ...]) -> Iterator[tuple[Grey, Array]
             yield image, np.ones(2)
 
 
-def _grown(image: Grey) -> tuple[Array | None, str]:
+def _grow(image: Grey) -> tuple[Array | None, str]:
     """The largest full grid (rows, columns, 2) in an image at its own scale, by linking saddles."""
     smooth = smoothed(image)
     return grid.best_grid(find_saddles(smooth), smooth)
 
 
-def _equalised(image: Grey) -> Grey:
+def _equalise(image: Grey) -> Grey:
     """Contrast stretched locally, in tiles of an eighth of the image."""
-    equalised: Grey = opencv.load().createCLAHE(clipLimit=4.0, tileGridSize=(8, 8)).apply(image)
-    return equalised
+    stretched: Grey = opencv.load().createCLAHE(clipLimit=4.0, tileGridSize=(8, 8)).apply(image)
+    return stretched
 
 
-def _refined(image: Grey, corners: Array) -> tuple[grid.Grid | None, str]:
+def _refine(image: Grey, corners: Array) -> tuple[grid.Grid | None, str]:
     """A grid refined and checked; None and the reason where it fails."""
     problem = grid.fault(corners)
     if problem:

@@ -6,8 +6,10 @@ them, so a script needs no `if __name__ == "__main__"`, and one that hangs insid
 
 from __future__ import annotations
 
+import base64
 import json
 import os
+import pickle
 import queue
 import signal
 import subprocess
@@ -15,13 +17,14 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Generic, TypeVar
 
-import numpy as np
-
-from calib.camera.detection import grid, search
+from calib.arrays import Grey
+from calib.camera.board import KINDS
 from calib.camera.images import opencv
+from calib.camera.images.read import read_grey
 from calib.errors import CalibError, InputError, UsageError
 
 _START_S = 120.0  # an interpreter with numpy and OpenCV starts in .3 s; a cold network drive takes its time
@@ -30,13 +33,22 @@ _CODE = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from calib.camera.detection.workers import serve; serve()"
 )
 
+T = TypeVar("T")
+Finder = Callable[[Grey], tuple[T | None, str]]  # what is found in an image, else None and the reason
 
-@dataclass(frozen=True)
-class Search:
-    """One image to search, for a board of `size` (columns, rows) or of any size."""
 
-    path: Path
-    size: tuple[int, int] | None = None
+@dataclass(frozen=True, eq=False)
+class Sighting(Generic[T]):
+    """What one image showed."""
+
+    size_px: tuple[int, int]
+    """(width, height)"""
+    orientation: int
+    """EXIF's."""
+    found: T | None
+    """What was looked for, if it was found."""
+    reason: str
+    """Why it was not."""
 
 
 def cpu_count() -> int:
@@ -47,25 +59,25 @@ def cpu_count() -> int:
 
 
 def search_all(
-    searches: Sequence[Search], jobs: int, timeout_s: float, done: Callable[[], None]
-) -> list[search.Finding | str]:
-    """Each search's finding, or the reason why there is none, in the order given; `done` is called after each.
+    paths: Sequence[Path], find: Finder[T], jobs: int, timeout_s: float, done: Callable[[], None]
+) -> list[Sighting[T] | str]:
+    """What each image shows, or the reason why it cannot be told, in the order given; `done` is called after each.
+
+    find: a function of a module, a method of a picklable board, or a partial of these.
 
     Raises UsageError `opencv-unavailable` or InputError `worker-failed` when no worker can be started.
     """
     tasks: queue.SimpleQueue[int] = queue.SimpleQueue()
-    for index in range(len(searches)):
+    for index in range(len(paths)):
         tasks.put(index)
-    answers: queue.SimpleQueue[tuple[int, search.Finding | str | BaseException]] = queue.SimpleQueue()
-    workers = [_Worker(timeout_s) for _ in range(max(1, min(jobs, len(searches))))]
-    threads = [
-        threading.Thread(target=_feed, args=(worker, searches, tasks, answers), daemon=True) for worker in workers
-    ]
-    results: list[search.Finding | str] = [""] * len(searches)
+    answers: queue.SimpleQueue[tuple[int, Sighting[T] | str | BaseException]] = queue.SimpleQueue()
+    workers = [_Worker(find, timeout_s) for _ in range(max(1, min(jobs, len(paths))))]
+    threads = [threading.Thread(target=_feed, args=(worker, paths, tasks, answers), daemon=True) for worker in workers]
+    results: list[Sighting[T] | str] = [""] * len(paths)
     try:
         for thread in threads:
             thread.start()
-        for _ in searches:
+        for _ in paths:
             index, answer = answers.get()
             if isinstance(answer, BaseException):
                 raise answer
@@ -78,10 +90,10 @@ def search_all(
 
 
 def _feed(
-    worker: _Worker,
-    searches: Sequence[Search],
+    worker: _Worker[T],
+    paths: Sequence[Path],
     tasks: queue.SimpleQueue[int],
-    answers: queue.SimpleQueue[tuple[int, search.Finding | str | BaseException]],
+    answers: queue.SimpleQueue[tuple[int, Sighting[T] | str | BaseException]],
 ) -> None:
     """A worker's thread: hand it one image after another."""
     while True:
@@ -90,31 +102,32 @@ def _feed(
         except queue.Empty:
             return
         try:
-            answers.put((index, worker.search(searches[index])))
+            answers.put((index, worker.look(paths[index])))
         except BaseException as error:  # the main thread raises it
             answers.put((index, error))
             return
 
 
-class _Worker:
+class _Worker(Generic[T]):
     """One process, started when first needed and again after it died."""
 
-    def __init__(self, timeout_s: float) -> None:
+    def __init__(self, find: Finder[T], timeout_s: float) -> None:
+        self._find = find
         self._timeout_s = timeout_s
         self._process: subprocess.Popen[bytes] | None = None
         self._closed = False
         self._lock = threading.Lock()
 
-    def search(self, search: Search) -> search.Finding | str:
+    def look(self, path: Path) -> Sighting[T] | str:
         process = self._process or self._start()
-        size = list(search.size) if search.size else None
-        answer, timed_out = _ask(process, {"path": str(search.path), "size": size}, self._timeout_s)
+        answer, timed_out = _ask(process, (path, self._find), self._timeout_s)
         if answer is None:
             self._stop()
             if timed_out:
                 return f"the search took longer than {self._timeout_s:g} s"
             return f"the detector crashed on it ({_ending(process.returncode)})"
-        return _finding(answer)
+        sighting: Sighting[T] | str = answer
+        return sighting
 
     def close(self) -> None:
         self._closed = True
@@ -124,12 +137,13 @@ class _Worker:
         # One thread each: the images are the parallelism, and results must not depend on the number of threads.
         threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
         paths = json.dumps([os.path.abspath(path) for path in sys.path])
+        boards = json.dumps([os.path.abspath(path) for path in import_module(KINDS).__path__])
         with self._lock:
             if self._closed:
                 raise InputError("the search was stopped", code="worker-failed")
             try:
                 process = subprocess.Popen(
-                    [sys.executable, "-c", _CODE, paths],
+                    [sys.executable, "-c", _CODE, paths, boards],
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.DEVNULL,
@@ -147,8 +161,8 @@ class _Worker:
                 why=_ending(process.returncode),
                 advice=f"does this work?  {sys.executable} -c 'import cv2, calib.camera.detection.workers'",
             )
-        if "error" in answer:
-            raise UsageError(**answer["error"])
+        if isinstance(answer, CalibError):
+            raise answer
         return process
 
     def _stop(self) -> None:
@@ -184,11 +198,11 @@ def _ask(process: subprocess.Popen[bytes], question: object, timeout_s: float) -
         assert process.stdin is not None  # they are pipes
         assert process.stdout is not None
         if question is not None:
-            process.stdin.write(json.dumps(question).encode() + b"\n")
+            process.stdin.write(_pack(question))
             process.stdin.flush()
         line = process.stdout.readline()
-        return (json.loads(line) if line.endswith(b"\n") else None), expired.is_set()
-    except (OSError, ValueError):  # a pipe closed under us
+        return (_unpack(line) if line.endswith(b"\n") else None), expired.is_set()
+    except (OSError, ValueError, EOFError, pickle.UnpicklingError):  # a pipe closed under us
         return None, expired.is_set()
     finally:
         timer.cancel()
@@ -203,51 +217,47 @@ def _ending(status: int | None) -> str:
     return f"exit status {status}"
 
 
-def _finding(answer: dict[str, Any]) -> search.Finding | str:
-    if "refused" in answer:
-        return str(answer["refused"])
-    found = answer["found"]
-    if found is not None:
-        found = grid.Grid(np.array(found["corners_px"], dtype=np.float64), found["dark_first"])
-    width, height = answer["size_px"]
-    return search.Finding((width, height), answer["orientation"], found, answer["reason"])
+def _pack(content: object) -> bytes:
+    return base64.b64encode(pickle.dumps(content)) + b"\n"
+
+
+def _unpack(line: bytes) -> Any:
+    return pickle.loads(base64.b64decode(line))  # from a process that was started here
 
 
 def serve() -> None:
-    """The worker's side: one JSON line per image in, one out, until the input ends."""
+    """The worker's side: a line per image in, one out, until the input ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle; it kills its workers
     answers = os.fdopen(os.dup(1), "wb")
     quiet = os.open(os.devnull, os.O_WRONLY)
     os.dup2(quiet, 1)  # whatever a C library prints must not mix with the answers
 
-    def answer(document: dict[str, Any]) -> None:
-        answers.write(json.dumps(document).encode() + b"\n")
+    def answer(content: object) -> None:
+        answers.write(_pack(content))
         answers.flush()
 
+    import_module(KINDS).__path__[:] = json.loads(sys.argv[2])  # boards may stand in folders of the user's
     try:
         opencv.load().setNumThreads(1)
     except UsageError as error:
-        answer({"error": {"what": error.what, "code": error.code, "why": error.why, "advice": error.advice}})
+        answer(error)
         return
-    answer({"ready": True})
+    answer("ready")
     for line in sys.stdin.buffer:
-        question = json.loads(line)
-        answer(_answer(Path(question["path"]), tuple(question["size"]) if question["size"] else None))
+        answer(_answer(line))
 
 
-def _answer(path: Path, size: tuple[int, int] | None) -> dict[str, Any]:
+def _answer(line: bytes) -> Sighting[Any] | str:
     try:
-        finding = search.look(path, size)
+        return look(*_unpack(line))
     except CalibError as error:
-        return {"refused": f"{error.what}: {error.why}" if error.why else error.what}
-    except Exception as error:  # a defect here costs one image, and says so
-        return {"refused": f"the detector failed on it ({type(error).__name__}: {error})"}
-    found = None
-    if finding.found is not None:
-        found = {"corners_px": finding.found.corners_px.tolist(), "dark_first": finding.found.dark_first}
-    return {
-        "size_px": finding.size_px,
-        "orientation": finding.orientation,
-        "found": found,
-        "reason": finding.reason,
-    }
+        return f"{error.what}: {error.why}" if error.why else error.what
+    except Exception as error:  # a defect here costs one image, and is reported
+        return f"the detector failed on it ({type(error).__name__}: {error})"
+
+
+def look(path: Path, find: Finder[T]) -> Sighting[T]:
+    """What one image shows. Raises as `images.read_grey`."""
+    image, header = read_grey(path)
+    found, reason = find(image)
+    return Sighting((header.width_px, header.height_px), header.orientation, found, reason)

@@ -70,7 +70,7 @@ def test_corners_are_found_where_they_are(tmp_path: Path) -> None:
 
 def test_another_tag_and_no_tag_are_told(tmp_path: Path) -> None:
     photographs(tmp_path)
-    with pytest.raises(InputError, match="no image shows the tag") as caught:
+    with pytest.raises(InputError, match="found in none of 4 images") as caught:
         detect(tmp_path, "apriltag:36h11:48mm:11")
     assert "[10]" in caught.value.why
     camera = typical_camera("brown_conrady", SIZE)
@@ -82,6 +82,23 @@ def test_another_tag_and_no_tag_are_told(tmp_path: Path) -> None:
     with pytest.raises(InputError) as nothing:
         detect(folder, TAG)
     assert nothing.value.code == "no-board-found"
+
+
+def test_another_size_is_excluded_and_options_are_checked(tmp_path: Path) -> None:
+    photographs(tmp_path)
+    small = opencv.load().imread(str(tmp_path / "tag_0.png"), 0)[::2, ::2]
+    opencv.load().imwrite(str(tmp_path / "small.png"), small)
+    told: list[tuple[int, int]] = []
+    found = detect(tmp_path, TAG, jobs=2, on_progress=lambda done, total: told.append((done, total)))
+    assert [view.image for view in found.views] == [f"tag_{i}.png" for i in range(4)]
+    assert [(each.image, each.reason) for each in found.excluded] == [
+        ("small.png", "it is 320x240 pixels, most of the others are 640x480")
+    ]
+    assert told == [(done, 5) for done in range(1, 6)]
+    for options, code in (({"jobs": 0}, "bad-jobs"), ({"timeout_s": -5.0}, "bad-timeout")):
+        with pytest.raises(UsageError) as caught:
+            detect(tmp_path, TAG, **options)
+        assert caught.value.code == code
 
 
 def test_a_measured_gripper(real_data: Callable[[str], Path]) -> None:

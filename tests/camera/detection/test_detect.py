@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -14,10 +11,7 @@ import pytest
 from cases.rendered import TestCamera, pose, view
 
 from calib.camera.boards.checkerboard import Checkerboard
-from calib.camera.detection import grid, workers
 from calib.camera.detection.detect import detect
-from calib.camera.detection.search import look
-from calib.camera.images import opencv
 from calib.camera.observations import Observations
 from calib.errors import InputError, UsageError
 
@@ -76,61 +70,6 @@ def test_the_result_does_not_depend_on_the_number_of_workers(folder: Path) -> No
     for a, b in zip(one.views, three.views, strict=True):
         assert a.image == b.image
         assert a.corners_px.tobytes() == b.corners_px.tobytes()
-
-
-@pytest.mark.parametrize(
-    ("columns", "rows", "distance", "options", "rms_px"),
-    [
-        (4, 3, 9.0, {}, 0.01),
-        (7, 7, 12.0, {}, 0.012),
-        (20, 15, 24.0, {}, 0.012),
-        (9, 6, 14.0, {"blur_px": 4.0}, 0.06),
-        (9, 6, 14.0, {"levels": (100.0, 120.0)}, 0.08),
-        (9, 6, 14.0, {"noise": 12.0, "levels": (40.0, 200.0)}, 0.05),
-    ],
-)
-def test_sizes_blur_contrast_noise(
-    tmp_path: Path, columns: int, rows: int, distance: float, options: dict[str, object], rms_px: float
-) -> None:
-    board = Checkerboard(columns, rows)
-    image, corners = view(CAMERA, board, pose(board, (0.35, -0.3, 0.15), distance), **options)
-    path = tmp_path / "view.png"
-    cv2.imwrite(str(path), image)
-    found = look(path, None).found
-    assert found is not None
-    oriented = grid.orient(found, columns, rows)
-    assert oriented is not None, (found.columns, found.rows)
-    error = oriented.corners_px.reshape(-1, 2) - corners
-    assert np.sqrt((error**2).sum(axis=1).mean()) < rms_px * 1.5
-
-
-def test_strong_distortion_bends_edges_not_corners(tmp_path: Path) -> None:
-    camera, board = TestCamera(250.0, (640, 480), bend=-0.35), Checkerboard(9, 6)
-    image, corners = view(camera, board, pose(board, (0.3, 0.4, 0.1), 6.5), noise=1.0)
-    cv2.imwrite(str(tmp_path / "wide.png"), image)
-    found = look(tmp_path / "wide.png", (9, 6)).found
-    assert found is not None
-    oriented = grid.orient(found, 9, 6)
-    assert oriented is not None
-    error = oriented.corners_px.reshape(-1, 2) - corners
-    assert np.sqrt((error**2).sum(axis=1).mean()) < 0.012
-
-
-def test_a_turned_grid_keeps_hand_and_colours() -> None:
-    row, column = np.mgrid[:6, :9]
-    one = grid.Grid(np.dstack((column, row)).astype(float), dark_first=True)
-    turns = [one]
-    for _ in range(4):
-        turns.append(turns[-1].turned())
-    np.testing.assert_array_equal(turns[4].corners_px, one.corners_px)
-    assert turns[4].dark_first
-    assert [turn.columns for turn in turns] == [9, 6, 9, 6, 9]
-    for turn in turns:
-        right, down = turn.corners_px[0, 1] - turn.corners_px[0, 0], turn.corners_px[1, 0] - turn.corners_px[0, 0]
-        assert right[0] * down[1] - right[1] * down[0] == 1.0
-        # In a 9 x 6 board squares (0, 0) and (9, 0) have unlike colours, (9, 6) too, (0, 6) alike.
-        first = turn.corners_px[0, 0].tolist()
-        assert turn.dark_first == {(0, 0): True, (8, 0): False, (8, 5): False, (0, 5): True}[tuple(map(int, first))]
 
 
 def test_what_cannot_be_used_is_named(tmp_path: Path, folder: Path) -> None:
@@ -214,69 +153,6 @@ def test_exif_rotation_is_noted_and_ignored(tmp_path: Path) -> None:
     assert seen.image_size_px == (640, 480)
     assert "EXIF" in " ".join(seen.notes)
     assert np.sqrt(((seen.views[0].corners_px - truth(0)) ** 2).sum(axis=1).mean()) < 0.05
-
-
-CRASHER = """
-import os, signal, sys, time
-from calib.camera.detection import search
-plain = search.look
-def look(path, size):
-    if "v1" in path.name:
-        os.kill(os.getpid(), signal.SIGSEGV)
-    if "v3" in path.name:
-        time.sleep(100)
-    return plain(path, size)
-search.look = look
-from calib.camera.detection.workers import serve
-serve()
-"""
-
-
-def test_a_worker_that_dies_or_hangs_costs_one_image(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workers, "_CODE", f"import json, sys; sys.path[:] = json.loads(sys.argv[1]); exec({CRASHER!r})")
-    seen = detect(folder, jobs=1, timeout_s=4.0)
-    assert [one.image for one in seen.views] == ["v0.png", "v2.png"]
-    reasons = {one.image: one.reason for one in seen.excluded}
-    assert "crashed" in reasons["v1.png"]
-    assert "longer than 4 s" in reasons["v3.png"]
-
-
-def test_a_worker_that_cannot_start_is_an_error(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workers, "_CODE", "raise SystemExit(7)")
-    with pytest.raises(InputError) as caught:
-        detect(folder)
-    assert caught.value.code == "worker-failed"
-    assert "exit status 7" in str(caught.value)
-
-
-def test_a_broken_opencv_reaches_the_caller(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    broken = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); sys.modules['cv2'] = None; "
-    monkeypatch.setattr(workers, "_CODE", broken + "from calib.camera.detection.workers import serve; serve()")
-    with pytest.raises(UsageError) as caught:
-        detect(folder)
-    assert caught.value.code == "opencv-unavailable"
-    assert "pip install" in str(caught.value)
-
-
-def test_an_opencv_that_lacks_its_functions_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "cv2", type(sys)("cv2"))
-    with pytest.raises(UsageError) as caught:
-        opencv.load()
-    assert caught.value.code == "opencv-unavailable"
-    assert "uninstall" in caught.value.advice
-
-
-def test_a_script_needs_no_guard_and_no_library_is_loaded_early(tmp_path: Path, folder: Path) -> None:
-    script = tmp_path / "script.py"
-    script.write_text(
-        "import sys\n"
-        "from calib.camera.detection.detect import detect\n"
-        "assert not {'cv2', 'scipy'} & set(sys.modules)\n"
-        f"print(len(detect({str(folder)!r}, jobs=2).views))\n"
-        "assert not {'cv2', 'scipy'} & set(sys.modules)\n"
-    )
-    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, env=os.environ, check=False)
-    assert (done.stdout, done.stderr) == ("4\n", "")
 
 
 def fitted(seen: Observations, fisheye: bool = False) -> tuple[float, float]:
