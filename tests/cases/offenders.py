@@ -43,10 +43,8 @@ MANY_PARAMETERS = {
 """Functions past the limit of parameters."""
 
 CLASS_NAMES = {
-    "Finding",
     "Solved",
     "Verdict",
-    "_Keys",
 }
 """Class names with more than one meaning."""
 

@@ -99,7 +99,7 @@ class AprilTag:
     @classmethod
     def from_config(cls, document: Any, where: str) -> AprilTag:
         """Keys: family, side_mm, number (may be left out)."""
-        keys = config.build(_Keys, document, where)
+        keys = config.build(_TagKeys, document, where)
         try:
             return cls(keys.family, keys.side_mm * 1e-3, keys.number)
         except UsageError as error:
@@ -124,7 +124,7 @@ class AprilTag:
 
 
 @dataclass(frozen=True)
-class _Keys:
+class _TagKeys:
     """The keys of a tag's YAML file, besides its kind."""
 
     family: str

@@ -85,7 +85,7 @@ class Checkerboard:
     @classmethod
     def from_config(cls, document: Any, where: str) -> Checkerboard:
         """Keys: columns, rows (inner corners), square_mm (may be left out)."""
-        keys = config.build(_Keys, document, where)
+        keys = config.build(_CheckerboardKeys, document, where)
         try:
             return cls(keys.columns, keys.rows, None if keys.square_mm is None else keys.square_mm * 1e-3)
         except UsageError as error:
@@ -114,7 +114,7 @@ class Checkerboard:
 
 
 @dataclass(frozen=True)
-class _Keys:
+class _CheckerboardKeys:
     """The keys of a checkerboard's YAML file, besides its kind."""
 
     columns: int
