@@ -40,6 +40,23 @@ def decay(x: Array, b: Array) -> tuple[Array, Array]:
     return b[0] * e + b[2], np.stack([e, -b[0] * x * e, np.ones_like(x)], axis=1)
 
 
+def noisy_decay() -> Problem:
+    """Twenty points of a decay, with small residuals left at the minimum."""
+    x = np.linspace(0, 4, 20)
+    return curve(decay, x, decay(x, np.array([2.0, 1.1, 0.5]))[0] + 0.01 * np.sin(37 * x), [1.0, 0.5, 0.0])
+
+
+def scalar(function: Callable[[float], tuple[float, float]], start: float, dimension: int = 1) -> Problem:
+    """One unknown; function(b) returns residuals and derivatives."""
+
+    def evaluate(values: Values, rows: Rows) -> tuple[Array, Sequence[Array]]:
+        r, j = function(values["b"][0, 0])
+        return np.array([[r]]), (np.array([[[j]]]),)
+
+    block = ParameterBlock("b", np.array([[start]]), ("b",))
+    return Problem((block,), (ResidualBlock("one", 1, dimension, {"b": None}, evaluate),))
+
+
 def rosenbrock(start: Sequence[float] = (-1.2, 1.0)) -> Problem:
     """The banana valley as two residuals, 10 (y - x^2) and 1 - x."""
 
@@ -144,3 +161,27 @@ def dense(problem: Problem, values: Values) -> Dense:
         residuals.append((r / sigma * weight[:, None]).ravel())
     kept = tuple(labels[i] for i in free)
     return Dense(np.concatenate(matrices)[:, free], np.concatenate(residuals), kept)
+
+
+def smoothing(size: int = 24) -> tuple[Array, Array]:
+    """A Fredholm equation of the first kind: a heat kernel on a grid, and a smooth truth (both scaled to about 1)."""
+    t = (np.arange(size) + 0.5) / size
+    kernel = np.exp(-((t[:, None] - t) ** 2) / (2 * 0.1**2)) / (size * 0.25)
+    return kernel, np.sin(np.pi * t) + 0.5 * np.sin(2 * np.pi * t)
+
+
+def ill_posed(level: float, operator_error: float = 0.0, seed: int = 0) -> tuple[Problem, Array, float, float]:
+    """kernel (x + x^3 / 20) = data: problem, truth, delta, h."""
+    rng = np.random.default_rng(seed)
+    kernel, truth = smoothing()
+    noise = rng.normal(size=len(truth))
+    noise *= level / np.linalg.norm(noise)
+    error = rng.normal(size=kernel.shape)
+    error *= operator_error / np.linalg.norm(error, 2)
+    data = kernel @ (truth + truth**3 / 20) + noise
+    known = kernel + error
+
+    def model(x: Array, b: Array) -> tuple[Array, Array]:
+        return known @ (b + b**3 / 20), known * (1 + 3 * b**2 / 20)
+
+    return curve(model, np.arange(24.0), data, [0.0] * 24), truth, level, operator_error

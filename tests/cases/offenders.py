@@ -129,7 +129,6 @@ SHARED_GENERATORS = {
     "tests/camera/detection/test_corner_model.py",
     "tests/camera/images/test_read.py",
     "tests/cell/hand_eye/test_diagnose.py",
-    "tests/engine/methods/test_batched.py",
 }
 """Tests with a random generator at module level."""
 

@@ -6,10 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
+from cases.bundles import PROBLEMS
 from cases.engine import Use, curve, dense, random_parameters, random_residuals
 
 from calib.arrays import Array
 from calib.engine import ParameterBlock, Problem, ResidualBlock, Solution, prior, solve
+from calib.engine.covariance import uncertainty
+from calib.engine.normal_equations.assembly import assemble
+from calib.engine.normal_equations.layout import layout_of
 from calib.engine.problem import Rows, Values
 
 X = np.linspace(0.5, 3, 12)
@@ -214,3 +218,20 @@ def test_deviations_are_those_of_repeated_experiments() -> None:
         found.append(np.linalg.lstsq(columns, y)[0])
     solution = solve(curve(lambda x, b: (columns @ b, columns), X, y, [0.0, 0.0], sigma=0.3))
     np.testing.assert_allclose(np.std(found, axis=0), np.sqrt(np.diagonal(solution.uncertainty.shared)), rtol=0.12)
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_covariance_equals_the_dense_inverse(name: str) -> None:
+    problem = PROBLEMS[name]()
+    solution = solve(problem)
+    layout, reference = layout_of(problem), dense(problem, solution.values)
+    found = uncertainty(layout, solution.values, assemble(layout, solution.values))
+    assert found.unobservable == ()
+    where = [reference.labels.index(label) for label in found.labels]
+    np.testing.assert_allclose(found.shared, reference.covariance[np.ix_(where, where)], rtol=1e-7, atol=1e-12)
+    for name, sigma in found.private.items():
+        block = problem.by_name[name]
+        for member in range(block.count):
+            for coordinate in range(block.tangent):
+                expected = reference.sigma(block.full_label(member, coordinate)) if coordinate in block.free else 0.0
+                assert sigma[member, coordinate] == pytest.approx(expected, rel=1e-7)

@@ -24,7 +24,7 @@ def acceleration(point: Point, step: Tangent, system: DampedSystem, probe: float
     weights are those at x.
     """
     layout = point.layout
-    point.evaluations += 2  # at the point again, for its Jacobian is not held, and ahead of it
+    point.count_evaluations(2)  # at the point again, for its Jacobian is not held, and ahead of it
     values_ahead = move(layout, point.values, probe * step)
     steps, slopes = scatter(layout, step), empty_sums(layout)
     for residual in layout.residuals:

@@ -65,7 +65,7 @@ def largest_eigenvalue(normal: NormalEquations, inverse: Tangent, sweeps: int = 
     for _ in range(sweeps):
         product = normal_times(normal, vector) * inverse
         length = product.length
-        if length == 0.0:
+        if not length > 0.0:  # nothing to find, or not a number
             return value
         value = length / vector.length
         vector = product * (1 / length)

@@ -9,17 +9,25 @@ import pytest
 from scipy.optimize import lsq_linear
 
 from calib.arrays import Array
-from calib.engine import ParameterBlock, Problem, ProblemError, ResidualBlock, huber, solve
+from calib.engine import EvaluationError, ParameterBlock, Problem, ProblemError, ResidualBlock, huber, solve
 from calib.engine.methods.batched import solve_separately
 from calib.engine.problem import Rows
 
 X = np.linspace(0, 3, 25)
 LABELS = ("height", "rate_per_s", "level")
 SETTLED = {"rate_per_s": 1e-10}
-RNG = np.random.default_rng(4)
-TRUTH = np.column_stack([RNG.uniform(1, 5, 300), RNG.uniform(0.3, 3, 300), RNG.uniform(-2, 2, 300)])
-SEEN = TRUTH[:, :1] * np.exp(-TRUTH[:, 1:2] * X) + TRUTH[:, 2:] + RNG.normal(0, 0.01, (300, 25))
 START = np.tile([1.0, 0.5, 0.0], (300, 1))
+
+
+def simulate(members: int, seed: int) -> tuple[Array, Array]:
+    """True parameters (members, 3) and noisy curves (members, 25)."""
+    rng = np.random.default_rng(seed)
+    truth = np.column_stack([rng.uniform(1, 5, members), rng.uniform(0.3, 3, members), rng.uniform(-2, 2, members)])
+    seen = truth[:, :1] * np.exp(-truth[:, 1:2] * X) + truth[:, 2:] + rng.normal(0, 0.01, (members, 25))
+    return truth, seen
+
+
+TRUTH, SEEN = simulate(300, seed=4)
 
 
 def decays(seen: Array, block: ParameterBlock, sigma: float | Array = 1.0) -> Problem:
@@ -114,3 +122,13 @@ def test_a_problem_that_does_not_fall_apart_is_refused() -> None:
         solve_separately(Problem(good.parameters, (rows, rows)), SETTLED)
     with pytest.raises(ProblemError, match="no label"):
         solve_separately(good, {"rate": 1.0})
+
+
+def test_an_error_names_its_block() -> None:
+    def evaluate(values: Mapping[str, Array], rows: Rows) -> tuple[Array, Sequence[Array]]:
+        raise KeyError("gone")
+
+    block = ParameterBlock("decay", START, LABELS)
+    problem = Problem((block,), (ResidualBlock("bad block", 300, 25, {"decay": np.arange(300)}, evaluate),))
+    with pytest.raises(EvaluationError, match="'bad block' raised KeyError"):
+        solve_separately(problem, SETTLED)
