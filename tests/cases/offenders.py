@@ -51,13 +51,11 @@ CLASS_NAMES = {
 PARTICIPLES = {
     "camera: _eliminated",
     "camera: _extended",
-    "camera: _inflated",
     "camera: _malformed",
     "camera: _predicted",
     "camera: _pruned",
     "camera: _quoted",
     "camera: _shifted",
-    "camera: _stretched",
     "camera: chosen",
     "camera: covered",
     "camera: normalised",
@@ -65,9 +63,7 @@ PARTICIPLES = {
     "camera: raised",
     "camera: seen_by",
     "camera: smoothed",
-    "camera: truncated",
     "camera: turned",
-    "camera: unsupported",
     "cell: _applied",
     "cell: _asked",
     "cell: _failed",
@@ -126,8 +122,6 @@ PARTICIPLES = {
 """Functions named by a participle."""
 
 SHARED_GENERATORS = {
-    "tests/camera/detection/test_corner_model.py",
-    "tests/camera/images/test_read.py",
     "tests/cell/hand_eye/test_diagnose.py",
 }
 """Tests with a random generator at module level."""

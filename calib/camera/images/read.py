@@ -15,11 +15,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calib.arrays import Grey
+from calib.camera.image_format import (
+    Header,
+    check_header,
+    image_suffixes,
+    truncated_image,
+    unreadable_image,
+    unsupported_image,
+)
 from calib.camera.images import opencv
-from calib.camera.images.headers import Header, check, tiff_upright, truncated, unreadable, unsupported
 from calib.errors import InputError
 
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff"})
 MAX_BYTES = 2_000_000_000  # 250 MP of 16-bit colour is 1.5 GB
 _STRETCH = (0.1, 99.9)  # percentiles of a 16-bit image that become black and white: hot pixels do not decide
 
@@ -35,7 +41,8 @@ def find_images(folder: Path) -> list[Path]:
         raise InputError(
             "no images: the folder cannot be opened", code="no-images", where=str(folder), why=str(error)
         ) from None
-    found = [path for path in files if path.suffix.lower() in SUFFIXES and path.is_file()]
+    suffixes = image_suffixes()
+    found = [path for path in files if path.suffix.lower() in suffixes and path.is_file()]
     if not found:
         kinds = Counter("folders" if path.is_dir() else (path.suffix.lower() or "no suffix") for path in files)
         there = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common(6)) or "nothing"
@@ -44,7 +51,7 @@ def find_images(folder: Path) -> list[Path]:
             code="no-images",
             where=str(folder),
             why=f"it holds: {there}",
-            advice=f"images are files ending in {', '.join(sorted(SUFFIXES))}",
+            advice=f"images are files ending in {', '.join(sorted(suffixes))}",
         )
     return sorted(found, key=lambda path: natural_order(path.name))
 
@@ -89,7 +96,7 @@ def read_header(path: Path) -> Header:
     Raises InputError: `image-unreadable` (cannot be opened, not an image, damaged), `image-truncated`,
     `image-too-large`, `image-unsupported` (a kind of pixel that is not read here).
     """
-    return check(_load(path), str(path))
+    return check_header(_load(path), str(path))[0]
 
 
 def read_grey(path: Path) -> tuple[Grey, Header]:
@@ -99,36 +106,36 @@ def read_grey(path: Path) -> tuple[Grey, Header]:
     `image-damaged` where the decoder made pixels up.
     """
     data = _load(path)
-    header = check(data, str(path))
-    if header.format == "TIFF" and header.orientation != 1:
-        data = tiff_upright(data)
+    header, kind = check_header(data, str(path))
+    if kind.upright is not None and header.orientation != 1:
+        data = kind.upright(data)
     cv2 = opencv.load()
     flags = cv2.IMREAD_GRAYSCALE | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
     with _decoder_words() as words:
         try:
             image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
         except (cv2.error, MemoryError) as error:
-            raise unreadable(str(path), f"the decoder says: {str(error).strip()[:200]}") from None
-    said = " ".join(words)
+            raise unreadable_image(str(path), f"the decoder reports: {str(error).strip()[:200]}") from None
+    report = " ".join(words)
     if image is None or image.ndim != 2:
-        raise unreadable(str(path), "the decoder refuses it")
-    if re.search(r"Corrupt JPEG data: (?!\d+ extraneous)|[Pp]remature end|[Nn]ot enough data|[Rr]ead error", said):
+        raise unreadable_image(str(path), "the decoder refuses it")
+    if re.search(r"Corrupt JPEG data: (?!\d+ extraneous)|[Pp]remature end|[Nn]ot enough data|[Rr]ead error", report):
         raise InputError(
-            "image is damaged", code="image-damaged", where=str(path), why=f"the decoder says: {said[:200]}"
+            "image is damaged", code="image-damaged", where=str(path), why=f"the decoder reports: {report[:200]}"
         )
     if image.shape != (header.height_px, header.width_px):
-        raise unreadable(
+        raise unreadable_image(
             str(path),
-            f"its header says {header.width_px}x{header.height_px}, decoded it has {image.shape[1]}x{image.shape[0]}",
+            f"its header states {header.width_px}x{header.height_px}, decoded it has {image.shape[1]}x{image.shape[0]}",
         )
     if image.dtype == np.uint16:
-        return _stretched(image), header
+        return _stretch(image), header
     if image.dtype != np.uint8:
-        raise unsupported(str(path), f"pixels of type {image.dtype}; 8 and 16 bits are read")
+        raise unsupported_image(str(path), f"pixels of type {image.dtype}; 8 and 16 bits are read")
     return image, header
 
 
-def _stretched(image: NDArray[np.uint16]) -> Grey:
+def _stretch(image: NDArray[np.uint16]) -> Grey:
     """16 bits to 8, between percentiles."""
     counts = np.bincount(image.ravel(), minlength=65536)
     below = np.cumsum(counts) / image.size * 100.0
@@ -162,13 +169,13 @@ def _decoder_words() -> Iterator[list[str]]:
 def _load(path: Path) -> bytes:
     try:
         if not path.is_file():
-            raise unreadable(str(path), "there is no such file" if not path.exists() else "it is not a file")
+            raise unreadable_image(str(path), "there is no such file" if not path.exists() else "it is not a file")
         size = path.stat().st_size
         if size > MAX_BYTES:
             raise InputError("image file too large", code="image-too-large", where=str(path), why=f"{size} bytes")
         data = path.read_bytes()
     except (OSError, ValueError) as error:
-        raise unreadable(str(path), str(error)) from None
+        raise unreadable_image(str(path), str(error)) from None
     if not data:
-        raise truncated(str(path), "the file is empty")
+        raise truncated_image(str(path), "the file is empty")
     return data

@@ -14,8 +14,7 @@ import pytest
 from calib.camera.images.read import find_images, read_grey, read_header
 from calib.errors import CalibError, InputError
 
-RNG = np.random.default_rng(5)
-COLOUR = RNG.integers(0, 256, (20, 30, 3), dtype=np.uint8)
+COLOUR = np.random.default_rng(5).integers(0, 256, (20, 30, 3), dtype=np.uint8)
 EXIF_TURNED = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0"
 
 
@@ -138,7 +137,7 @@ def test_a_wrong_file_is_refused(tmp_path: Path, name: str, data: bytes, code: s
 def test_a_jpeg_that_claims_more_rows_than_it_holds_is_refused(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    data = bytearray(encoded(".jpg", RNG.integers(0, 256, (200, 300), dtype=np.uint8)))
+    data = bytearray(encoded(".jpg", np.random.default_rng(6).integers(0, 256, (200, 300), dtype=np.uint8)))
     at = data.index(b"\xff\xc0") + 5
     data[at : at + 2] = struct.pack(">H", 900)
     path = tmp_path / "tall.jpg"
