@@ -77,13 +77,13 @@ def measured(case: Case, runs: int) -> list[str]:
         for h, own, truth in zip(rig.together, rig.alone, s.mount_from_camera, strict=True):
             found["together"].append(error(h.mount_from_camera, truth))
             found["alone"].append(error(own.mount_from_camera, truth))
-            held.append(holds(h.mount_from_camera, truth, h.interval_m, h.interval_rad))
+            held.append(holds(h.mount_from_camera, truth, h.place.half_width_95_m, h.place.half_width_95_rad))
         for k, pair in enumerate(rig.between, start=1):
             truth = se3.inverse(s.mount_from_camera[0]) @ s.mount_from_camera[k]
             one, other = (rig.alone[i].mount_from_camera for i in (0, k))
             found["between"].append(error(pair.a_from_b, truth))
             found["between, alone"].append(error(se3.inverse(one) @ other, truth))
-            apart.append(holds(pair.a_from_b, truth, pair.interval_m, pair.interval_rad))
+            apart.append(holds(pair.a_from_b, truth, pair.half_width_95_m, pair.half_width_95_rad))
     medians = {name: np.median(errors, axis=0).tolist() for name, errors in found.items()}
     print(f"{case.name}: intervals hold {100 * np.mean(held):.1f} %, between cameras {100 * np.mean(apart):.1f} %")
     for name, (deg, mm) in medians.items():

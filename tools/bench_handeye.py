@@ -34,12 +34,13 @@ import numpy as np
 from calib.camera.boards.checkerboard import Checkerboard
 from calib.camera.calibration.locate_boards import boards_seen
 from calib.camera.simulation.simulate import typical_camera
-from calib.cell.hand_eye.calibrate import HandEye, calibrate_hand_eye
+from calib.cell.hand_eye.calibrate import calibrate_hand_eye
 from calib.cell.hand_eye.closed_forms import METHODS
-from calib.cell.hand_eye.frame_loop import mount_from_rest
+from calib.cell.hand_eye.frame_loop import mount_from_fixture
+from calib.cell.hand_eye.result import HandEyeCalibration
 from calib.cell.pairing.by_name_or_order import stem_of
-from calib.cell.pairing.by_time import MOST_OFFSET_S
-from calib.cell.pairing.timestamps import Stamps
+from calib.cell.pairing.by_time import MAX_TIME_OFFSET_S
+from calib.cell.pairing.timestamps import ImageTimes
 from calib.cell.simulation.hand_eye import Noise, Simulation, simulate
 from calib.cell.simulation.moving_arm import simulate_moving
 from calib.errors import CalibError
@@ -77,7 +78,7 @@ class Case:
         apart = float(np.random.default_rng(1000 + seed).uniform(-self.apart_s, self.apart_s))
         return simulate_moving(CAMERA, BOARD, noise=self.noise, seed=seed, time_offset_s=apart)
 
-    def calibrated(self, s: Simulation) -> HandEye:
+    def calibrated(self, s: Simulation) -> HandEyeCalibration:
         """What is made of them."""
         names = [stem_of(view.image) for view in s.observations.views]
         return calibrate_hand_eye(
@@ -86,8 +87,10 @@ class Case:
             camera=None if self.own_lens else CAMERA,
             setup=s.setup,
             refine=self.refine,
-            image_times=None if s.image_s is None else Stamps(dict(zip(names, s.image_s, strict=True)), "times.csv"),
-            max_offset_s=MOST_OFFSET_S if self.apart_s else 0.0,
+            image_times=None
+            if s.image_s is None
+            else ImageTimes(dict(zip(names, s.image_s, strict=True)), "times.csv"),
+            max_time_offset_s=MAX_TIME_OFFSET_S if self.apart_s else 0.0,
         )
 
 
@@ -159,9 +162,11 @@ def measured(case: Case, runs: int) -> Row:
             continue
         seconds.append(time.process_time() - begin)
         errors.append(error(found.mount_from_camera, s.mount_from_camera))
-        held.append(_held(found.mount_from_camera, s.mount_from_camera, found.interval_m, found.interval_rad))
+        widths = found.place.half_width_95_m, found.place.half_width_95_rad
+        held.append(_held(found.mount_from_camera, s.mount_from_camera, *widths))
         if (offset := found.time_offset) is not None and not offset.held:
-            clock.append(abs(offset.value_s - s.time_offset_s) <= offset.interval_s)
+            low, high = offset.estimate.interval_95
+            clock.append(low <= s.time_offset_s <= high)
         wrong += [bool(fit.reason) for fit in found.images] != s.wrong.tolist()
         for name, x in _by_others(s, case).items():
             others.setdefault(name, []).append(error(x, s.mount_from_camera))
@@ -180,7 +185,7 @@ def error(x: Array, truth: Array) -> tuple[float, float]:
 def large_times() -> tuple[float, dict[str, float]]:
     """CPU seconds of a whole calibration of many images from their corners, and of each closed form; best of three."""
     s = simulate(CAMERA, BOARD, views=LARGE, seed=1)
-    g = mount_from_rest(_flange(s), s.setup)
+    g = mount_from_fixture(_flange(s), s.setup)
     c = boards_seen(s.observations, CAMERA).camera_from_board
     solve = _best_of(lambda: calibrate_hand_eye(s.observations, s.table, camera=CAMERA, setup=s.setup))
     return solve, {name: _best_of(lambda f=method: f(g, c)) for name, method in METHODS.items()}
@@ -215,7 +220,7 @@ def _by_others(s: Simulation, case: Case) -> dict[str, Array]:
     flange, c = _flange(s), seen.camera_from_board
     if len(c) < len(flange):
         return {}
-    g = mount_from_rest(flange, s.setup)
+    g = mount_from_fixture(flange, s.setup)
     found = {name: method(g, c) for name, method in METHODS.items()}
     if hasattr(cv2, "calibrateHandEye"):
         for name in ("TSAI", "PARK", "HORAUD", "ANDREFF", "DANIILIDIS"):

@@ -12,8 +12,6 @@ from calib.result import Output
 if TYPE_CHECKING:
     from calib.cell.arms.calibrate_cell import Cell
     from calib.cell.arms.joint_lens import LensOfArm
-    from calib.cell.hand_eye.calibrate import HandEye
-    from calib.cell.rig.calibrate import Cameras
     from calib.robot.evaluation.arm_calibration import ArmCalibration
     from calib.verdict import Verdict
 
@@ -66,47 +64,6 @@ def cell(calibration: Cell) -> Adapted:
     files |= {f"{name}/arm.yaml": arm_as_yaml(found.arm) for name, found in calibration.arms.items()}
     text = summary(calibration, verdicts, "")
     return Adapted("cell", text, files, worst, as_document(calibration, verdicts, 0.0))
-
-
-def hand_eye(calibration: HandEye) -> Adapted:
-    """A camera with a robot."""
-    from calib.cell.hand_eye.documents import as_camera_file, as_document, as_hand_eye_file, matrix_text
-    from calib.cell.hand_eye.summary import summary
-    from calib.cell.hand_eye.verdict import judge
-
-    verdict = judge(calibration)
-    mount = calibration.mount
-    title = (
-        f"Where the camera is: matrix is {mount}_from_camera, metres; the camera's z points forward, x right, y down."
-    )
-    files: dict[str, str | bytes] = {
-        "hand_eye.yaml": documents.to_yaml(as_hand_eye_file(calibration), title),
-        f"{mount}_from_camera.txt": matrix_text(calibration),
-        "camera.yaml": documents.to_yaml(as_camera_file(calibration), "The camera of this calibration."),
-    }
-    text = summary(calibration, verdict, "")
-    return Adapted("hand_eye", text, files, verdict, as_document(calibration, verdict, 0.0))
-
-
-def cameras(calibration: Cameras) -> Adapted:
-    """Several cameras with a robot."""
-    from calib.cell.hand_eye.documents import as_hand_eye_file, matrix_text
-    from calib.cell.rig.documents import as_cameras_document, as_cameras_file, as_lens_file, verdicts, worst
-    from calib.cell.rig.summary import cameras_summary
-
-    found = verdicts(calibration)
-    mount = calibration.mount
-    title = f"Where the camera is: matrix is {mount}_from_camera, metres; z points forward, x right, y down."
-    all_title = title.replace("the camera is", "the cameras are")
-    files: dict[str, str | bytes] = {"cameras.yaml": documents.to_yaml(as_cameras_file(calibration), all_title)}
-    for k, (name, h) in enumerate(zip(calibration.names, calibration.together, strict=True)):
-        files |= {
-            f"{name}/hand_eye.yaml": documents.to_yaml(as_hand_eye_file(h, name), title),
-            f"{name}/{mount}_from_camera.txt": matrix_text(h),
-            f"{name}/camera.yaml": documents.to_yaml(as_lens_file(calibration, k), "The camera of this calibration."),
-        }
-    text = cameras_summary(calibration, found, "")
-    return Adapted("cameras", text, files, worst(found), as_cameras_document(calibration, found, 0.0))
 
 
 def arm(calibration: ArmCalibration, lens: LensOfArm | None) -> Output:

@@ -102,45 +102,31 @@ def command(
         detection.check(images, corners, "calib hand-eye --images photos/ --poses poses.csv")
         named = camera_names(images or corners or [], camera or [], image_times)
         from calib.camera.camera import load_camera
-        from calib.camera.lens import load_lens
-        from calib.cell.hand_eye.calibrate import calibrate_hand_eye, check_refinable
-        from calib.cell.hand_eye.closed_forms import read_method
-        from calib.cell.hand_eye.frame_loop import read_setup
-        from calib.cell.pairing.timestamps import read_image_times
-        from calib.cell.rig.calibrate import calibrate_cameras
-        from calib.cli import adapters
+        from calib.cell import calibrate_cameras, calibrate_hand_eye, read_image_times
+        from calib.cell.hand_eye.options import HandEyeRequest
         from calib.folder import reserve
         from calib.robot.table.columns import parse_columns
         from calib.robot.table.read import read_poses
 
-        load_lens(lens)  # a misspelt value is reported before the long work
-        chosen = read_setup(setup) if setup is not None else None
-        if method is not None:
-            read_method(method)
-        wish = check_refinable(split_commas(refine))
-        noise = length_and_angle(robot_noise, "--robot-noise") if robot_noise else None
+        options: dict[str, Any] = {
+            "lens": lens,
+            "setup": setup,
+            "method": method,
+            "refine": split_commas(refine),
+            "robot_noise": length_and_angle(robot_noise, "--robot-noise") if robot_noise else None,
+            "fix_conventions": fix_conventions,
+            "robust": robust,
+            "image_times": read_image_times(image_times) if image_times is not None else None,
+            "max_time_offset_s": max_time_offset_s,
+        }
+        HandEyeRequest(**options)  # a misspelt value is reported before the long work
         given = [load_camera(path) for path in camera or []]
         mapping = parse_columns(columns) if columns is not None else {}
-        times = read_image_times(image_times) if image_times is not None else None
         table = read_poses(poses, euler=euler, columns=mapping, joints_needed=False)
         folder = reserve(output, FOLDER)
         sources = [*((path, None) for path in images or []), *((None, path) for path in corners or [])]
         seen = [detection.observe(*source, reporter) for source in sources]
-        options: dict[str, Any] = {
-            "lens": lens,
-            "setup": chosen,
-            "method": method,
-            "refine": wish,
-            "robot_noise": noise,
-            "fix_conventions": fix_conventions,
-            "robust": robust,
-        }
         if len(seen) > 1:
-            together = calibrate_cameras(seen, table, named, cameras=given or None, **options)
-            deliver(adapters.cameras(together), folder, reporter)
+            deliver(calibrate_cameras(seen, table, named, given or None, **options), folder, reporter)
         else:
-            own = given[0] if given else None
-            calibration = calibrate_hand_eye(
-                seen[0], table, camera=own, image_times=times, max_offset_s=max_time_offset_s, **options
-            )
-            deliver(adapters.hand_eye(calibration), folder, reporter)
+            deliver(calibrate_hand_eye(seen[0], table, given[0] if given else None, **options), folder, reporter)

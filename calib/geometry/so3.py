@@ -173,3 +173,9 @@ def nearest(matrix: Array) -> Array:
     u = u.copy()
     u[..., :, 2] *= sign[..., None]
     return np.asarray(u @ vt)
+
+
+def angle_between(a: Array, b: Array) -> Array:
+    """Angles (...) in rad between rotations (..., 3, 3), 0 to pi: |A - B| = 2 sqrt 2 sin(angle / 2)."""
+    chord = np.linalg.norm(a - b, axis=(-2, -1))
+    return np.asarray(2 * np.arcsin(np.minimum(chord / np.sqrt(8.0), 1.0)))

@@ -9,7 +9,8 @@ import numpy as np
 
 from calib.camera.boards.checkerboard import Checkerboard
 from calib.camera.simulation.simulate import typical_camera
-from calib.cell.hand_eye.paired_views import Data, gathered
+from calib.cell.hand_eye.options import HandEyeRequest
+from calib.cell.hand_eye.paired_views import PairedViews, pair_views
 from calib.cell.simulation.hand_eye import Noise, Simulation, simulate
 from calib.geometry import se3, so3
 from calib.robot.table.orientation import Angles
@@ -24,10 +25,10 @@ def simulated(views: int = 15, seed: int = 3, setup: Any = "eye-in-hand", noise:
     return simulate(CAMERA, BOARD, setup=setup, views=views, seed=seed, noise=noise)
 
 
-def data_of(simulation: Simulation, **changes: Any) -> Data:
-    """The data as gathered, with changes of the table."""
+def data_of(simulation: Simulation, **changes: Any) -> PairedViews:
+    """The data as pair_views, with changes of the table."""
     table = replace(simulation.table, **changes)
-    return gathered(simulation.observations, table, CAMERA, "brown_conrady", True)
+    return pair_views(simulation.observations, table, CAMERA, HandEyeRequest())
 
 
 def poses(table: PoseTable) -> Any:

@@ -34,7 +34,7 @@ def test_from_simulation_to_every_export(sim: Path, tmp_path: Path) -> None:
     result = run(*given(sim), "--output", out)
     assert result.exit_code == 0, result.output
     for words in (
-        "camera_in_flange",
+        "flange_from_camera",
         "verdict: good",
         "static_transform_publisher",
         "quaternion xyzw",
@@ -45,10 +45,13 @@ def test_from_simulation_to_every_export(sim: Path, tmp_path: Path) -> None:
     matrix = np.loadtxt(out / "flange_from_camera.txt")
     assert np.abs(matrix - truth).max() < 1e-3
     exported = read_yaml(out / "hand_eye.yaml")
-    place = exported["camera_in_flange"]
+    place = exported["mount_from_camera"]
     assert np.allclose(place["matrix"], matrix)
     assert np.allclose(place["position_mm"], 1000 * matrix[:3, 3])
-    assert len(place["interval95_mm"]) == len(place["interval95_deg"]) == 3
+    assert place["frame"] == "flange"
+    for unit, values in (("mm", place["position_mm"]), ("deg", place["rotation_vector_deg"])):
+        for (low, high), value in zip(place[f"interval_95_{unit}"], values, strict=True):
+            assert low < value < high
     assert "--frame-id flange" in exported["static_transform_publisher"]
     assert load_camera(out / "camera.yaml").lens.name == "brown_conrady"
 
@@ -59,8 +62,8 @@ def test_json_is_one_document_with_every_image(sim: Path, tmp_path: Path) -> Non
     assert document["status"] == "ok"
     assert document["setup"] == "eye-in-hand"
     assert document["other_setup"]["median_mm"] > 10 * document["closed_form"]["median_mm"]
-    assert len(document["images"]) == 15
-    assert {"rms_px", "off_mm", "off_deg"} <= set(document["images"][0])
+    assert len(document["inputs"]) == 15
+    assert {"rms_px", "correction_mm", "correction_deg"} <= set(document["inputs"][0])
     assert len(document["next_poses"]) == 3
     assert document == json.loads((tmp_path / "out" / "result.json").read_text())
 
@@ -70,7 +73,7 @@ def test_a_fixed_camera(tmp_path: Path) -> None:
     run("simulate", "hand-eye", "--output", out, "--setup", "eye-to-hand", "--views", 15)
     result = run(*given(out), "--setup", "eye-to-hand", "--output", tmp_path / "out")
     assert result.exit_code == 0, result.output
-    assert "camera_in_base" in result.output
+    assert "base_from_camera" in result.output
     assert (tmp_path / "out" / "base_from_camera.txt").is_file()
 
 
@@ -88,7 +91,7 @@ def test_another_convention_ends_with_status_3_and_is_accepted_on_request(sim: P
     assert not (tmp_path / "out").exists()
     result = run(*arguments, "--output", tmp_path / "out", "--fix-conventions")
     assert result.exit_code == 0, result.output
-    assert "read differently" in result.output
+    assert "convention applied" in result.output
 
 
 def test_the_wrong_set_up_is_told_apart(sim: Path, tmp_path: Path) -> None:
@@ -145,7 +148,7 @@ def test_wrong_pairings_are_named_as_the_truth_has_them(tmp_path: Path) -> None:
     run("simulate", "hand-eye", "--output", out, "--views", 20, "--mispaired-share", 0.1, "--seed", 2)
     result = run(*given(out), "--output", tmp_path / "out", "--json")
     document = json.loads(result.output)
-    named = [image["image"] for image in document["images"] if not image["used"]]
+    named = [each["name"] for each in document["inputs"] if not each["used"]]
     assert named == read_yaml(out / "truth.yaml")["wrong_pairings"]
 
 

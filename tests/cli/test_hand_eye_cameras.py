@@ -39,18 +39,24 @@ def test_every_camera_has_its_files_and_its_place_from_the_other(sim: Path, tmp_
     out = tmp_path / "out"
     result = run(*given(sim), *lenses(sim), "--output", out)
     assert result.exit_code == 0, result.output
-    for words in ("2 cameras on the base", "camera1: ", "camera2 in camera1", "its own images alone", "verdict: good"):
+    for words in (
+        "2 cameras on the base",
+        "camera1: ",
+        "camera2 in camera1",
+        "by its own images alone",
+        "verdict: good",
+    ):
         assert words in result.output
     truth = read_yaml(sim / "truth.yaml")["mount_from_camera"]
     for name in ("camera1", "camera2"):
         matrix = np.loadtxt(out / name / "base_from_camera.txt")
         assert np.abs(matrix - truth[name]).max() < 1e-3
         exported = read_yaml(out / name / "hand_eye.yaml")
-        assert np.allclose(exported["camera_in_base"]["matrix"], matrix)
+        assert np.allclose(exported["mount_from_camera"]["matrix"], matrix)
         assert f"--child-frame-id {name}_optical_frame" in exported["static_transform_publisher"]
         assert load_camera(out / name / "camera.yaml").lens.name == "brown_conrady"
-    between = read_yaml(out / "cameras.yaml")["between"][0]
-    assert (between["of"], between["in"]) == ("camera2", "camera1")
+    between = read_yaml(out / "cameras.yaml")["relative_poses"][0]
+    assert (between["camera"], between["frame"]) == ("camera2", "camera1")
     one, other = (np.array(truth[name]) for name in ("camera1", "camera2"))
     assert np.abs(np.linalg.inv(one) @ other - between["matrix"]).max() < 1e-3
 
@@ -62,8 +68,8 @@ def test_json_is_one_document(sim: Path, tmp_path: Path) -> None:
     assert set(document["cameras"]) == {"camera1", "camera2"}
     for camera in document["cameras"].values():
         assert camera["lens_estimated"]
-        own = camera["interval95_mm_by_its_own_images"]
-        assert max(camera["camera_in_base"]["interval95_mm"]) < max(own)
+        together = [(high - low) / 2 for low, high in camera["mount_from_camera"]["interval_95_mm"]]
+        assert max(together) < max(camera["half_width_95_mm_alone"])
     assert document == json.loads((tmp_path / "out" / "result.json").read_text())
     written = read_yaml(tmp_path / "out" / "camera1" / "camera.yaml")["parameters"]
     assert 0 < written["fx_px"]["sigma"] < 10

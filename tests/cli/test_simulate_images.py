@@ -38,11 +38,11 @@ def cell(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def hand_eye(folder: Path, output: Path, *source: object) -> tuple[np.ndarray, dict[str, list[float]]]:
-    """The matrix found, and `camera_in_flange` of hand_eye.yaml."""
+    """The matrix found, and `mount_from_camera` of hand_eye.yaml."""
     common = ("--poses", folder / "poses.csv", "--camera", folder / "camera.yaml", "--output", output)
     result = run("hand-eye", *source, *common)
     assert result.exit_code == 0, result.output
-    return np.loadtxt(output / "flange_from_camera.txt"), read_yaml(output / "hand_eye.yaml")["camera_in_flange"]
+    return np.loadtxt(output / "flange_from_camera.txt"), read_yaml(output / "hand_eye.yaml")["mount_from_camera"]
 
 
 def errors(found: np.ndarray, folder: Path) -> tuple[np.ndarray, np.ndarray]:
@@ -70,11 +70,11 @@ def test_corners_in_pictures_are_those_of_the_table(cell: Path) -> None:
 def test_a_hand_eye_from_pictures_is_as_good_as_from_corners(cell: Path, tmp_path: Path) -> None:
     found, told = hand_eye(cell, tmp_path / "pictures", "--images", cell / "images", "--board", BOARD)
     off_mm, off_deg = errors(found, cell)
-    assert (off_mm < 2 * np.array(told["interval95_mm"])).all()  # four standard deviations
-    assert (off_deg < 2 * np.array(told["interval95_deg"])).all()
+    assert (off_mm < 4 * np.array(told["sigma_mm"])).all()
+    assert (off_deg < 4 * np.array(told["sigma_deg"])).all()
     _, corners = hand_eye(cell, tmp_path / "corners", "--corners", cell / "corners.csv")
     for unit in ("mm", "deg"):  # the robot's noise decides, not the pictures
-        assert max(told[f"interval95_{unit}"]) < 1.5 * max(corners[f"interval95_{unit}"])
+        assert max(told[f"sigma_{unit}"]) < 1.5 * max(corners[f"sigma_{unit}"])
 
 
 @pytest.mark.slow
@@ -82,7 +82,7 @@ def test_a_bowed_board_is_rendered_bowed(tmp_path: Path) -> None:
     sim = simulated(tmp_path / "sim", "hand-eye", "--views", 8, "--seed", 4, "--bow-mm", 2)
     out = tmp_path / "out"
     hand_eye(sim, out, "--images", sim / "images", "--board", BOARD, "--setup", "eye-in-hand", "--refine", "board")
-    assert json.loads((out / "result.json").read_text())["board_bow_mm"] == pytest.approx(2.0, rel=0.05)
+    assert json.loads((out / "result.json").read_text())["board_height_mm"] == pytest.approx(2.0, rel=0.05)
 
 
 @pytest.mark.slow

@@ -130,6 +130,11 @@ def _solve(
     unit_px = huber_at_px or 1.0
     seen = reprojection(lens, corners, unit_px, loss)
     problem = Problem((unknown, poses), (seen, *weak_priors(lens, unknown, unit_px)))
+    return solve_bundle(problem, on_iteration)
+
+
+def solve_bundle(problem: Problem, on_iteration: OnIteration | None = None) -> Solution:
+    """Least squares by the rule that is quick near a solution; by the patient one from there if that takes too long."""
     solution = solve(problem, QUICK, on_iteration)
     if solution.status is Status.ITERATIONS:
         solution = solve(problem.with_values(solution.values), PATIENT, on_iteration)

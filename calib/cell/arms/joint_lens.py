@@ -15,13 +15,15 @@ from calib.arrays import Array
 from calib.camera.calibration.locate_boards import seen_by
 from calib.camera.calibration.reprojection import LENS_BLOCK
 from calib.cell.arms.image_measurement import as_seen, lens_label
-from calib.cell.hand_eye.documents import camera_file
+from calib.cell.lens_estimates import camera_document, lens_estimates
 from calib.errors import ConvergenceError
+from calib.estimate import Estimate
 
 if TYPE_CHECKING:
     from calib.camera.camera import Camera
     from calib.cell.arms.image_measurement import ArmViews
     from calib.cell.hand_eye.frame_loop import Setup
+    from calib.engine.label import Label
     from calib.robot.evaluation.arm_calibration import ArmCalibration
     from calib.robot.measurement import Measurement
     from calib.robot.table.read import PoseTable
@@ -34,7 +36,7 @@ UNSEEN_PX = 1e-5  # of the corners, by parameters that make up for one another i
 
 
 class Identified(Protocol):
-    """Identifies an arm from a table and what it holds: `calib.robot.calibration.identify` with all else settled."""
+    """Identifies an arm from a table and what it holds, as `calib.robot.identify` does with all else settled."""
 
     def __call__(self, table: PoseTable, *, measurement: Measurement) -> ArmCalibration: ...
 
@@ -55,18 +57,23 @@ class LensOfArm:
     moved_px: float
 
     @property
-    def sigma(self) -> dict[str, float]:
+    def sigma(self) -> dict[Label, float]:
         """Standard deviation per label."""
         return dict(zip(self.camera.lens.labels, np.sqrt(np.diagonal(self.covariance)).tolist(), strict=True))
 
+    @property
+    def estimates(self) -> dict[str, Estimate]:
+        """The parameters by label."""
+        return lens_estimates(self.camera, self.sigma, self.held)
+
     def __str__(self) -> str:
-        sigma, value = self.sigma, self.camera.value
-        fx, fy = (f"{label[:2]} {value(label):.2f} ± {sigma[label]:.2f}" for label in ("fx_px", "fy_px"))
+        focal = list(self.estimates.values())[:2]
+        fx, fy = (f"{each.label.name} {each.value:.2f} ± {each.sigma:.2f}" for each in focal)
         return f"lens estimated jointly with the arm: {fx}, {fy} px; it moves corners by {self.moved_px:.2f} px rms"
 
     def file(self) -> dict[str, Any]:
         """The content of `camera.yaml`, which `calib.camera.load_camera` reads."""
-        return camera_file(self.camera, self.sigma, self.held)
+        return camera_document(self.camera, self.estimates)
 
     def document(self) -> dict[str, Any]:
         """The lens as plain data, for the result's document."""

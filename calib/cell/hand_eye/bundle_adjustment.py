@@ -1,8 +1,9 @@
 """The bundle adjustment of a hand-eye: corners and robot poses, each by its noise, in one problem.
 
-The pose of the board in every image is private to it; the robot's correction is what that pose, X and Y leave of the
-robot's own, weighted by the robot's noise. The engine eliminates one pose per image. Where images stand in a stream of
-poses, the offset of the two clocks is one more unknown, about which the flange moves along its screw in every image.
+The pose of the board in every image is private to it; the robot's correction is the loop error of that pose with
+mount_from_camera and fixture_from_board, weighted by the robot's noise. The engine eliminates one pose per image. Where
+images are located in a stream of poses, the offset of the two clocks is one more unknown, about which the flange moves
+along its screw in every image.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import numpy as np
 
 from calib.arrays import Array
 from calib.camera.calibration.board_shape import SHAPE_BLOCK, shape_block, shaped_reprojection, surface
-from calib.camera.calibration.bundle_adjustment import PATIENT, QUICK
+from calib.camera.calibration.bundle_adjustment import solve_bundle
 from calib.camera.calibration.reprojection import (
     LENS_BLOCK,
     POSE_BLOCK,
@@ -25,9 +26,10 @@ from calib.camera.calibration.reprojection import (
     reprojection,
     weak_priors,
 )
-from calib.cell.hand_eye.frame_loop import by_time, discrepancy
-from calib.cell.hand_eye.variance_components import Reduced, RobotNoise
-from calib.engine import ParameterBlock, Problem, ResidualBlock, Solution, Status, solve
+from calib.cell.hand_eye.frame_loop import by_time, loop_error
+from calib.cell.hand_eye.variance_components import ReducedProblem, RobotNoise
+from calib.engine import ParameterBlock, Problem, ResidualBlock, Solution
+from calib.engine.label import Label
 from calib.engine.normal_equations.assembly import assemble
 from calib.engine.normal_equations.layout import layout_of
 from calib.geometry import se3
@@ -41,28 +43,32 @@ if TYPE_CHECKING:
     from calib.engine.problem import Rows, Values
 
 
-CAMERA_BLOCK, BOARD_BLOCK = "mount_from_camera", "rest_from_board"
-CAMERA_LABELS = tuple(f"camera_{label}" for label in se3.TANGENT)
-BOARD_LABELS = tuple(f"board_{label}" for label in se3.TANGENT)
-OFFSET_BLOCK, OFFSET_LABEL = "clock", "time_offset_s"
+CAMERA_BLOCK, BOARD_BLOCK = "mount_from_camera", "fixture_from_board"
+_TANGENT = tuple(Label(f"v{axis}", "m") for axis in "xyz") + tuple(Label(f"w{axis}", "rad") for axis in "xyz")
+CAMERA_LABELS = tuple(label.of(CAMERA_BLOCK) for label in _TANGENT)
+BOARD_LABELS = tuple(label.of(BOARD_BLOCK) for label in _TANGENT)
+OFFSET_BLOCK, OFFSET_LABEL = "clock", Label("time_offset", "s")
 
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """What is seen, and from where the robot says. corners: of all images. base_from_flange: (n, 4, 4).
-
-    held: lens labels that are not estimated. shaped: whether the board's height is. clock: of images in a stream of
-    poses, at the offset that base_from_flange belongs to.
-    """
+    """Corners of all images, and where the robot reports its flange in each."""
 
     setup: Setup
     lens: Lens
     held: frozenset[str]
-    shaped: bool
+    """Lens labels that are not estimated."""
+
+    bent_board: bool
+    """Whether the board's height is estimated."""
+
     images: tuple[str, ...]
     corners: Corners
     base_from_flange: Array
+    """(n, 4, 4) as reported, of images in a stream at the offset of `clock`."""
+
     clock: Clock | None = None
+    """Of images in a stream of poses; None where every image has a pose of its own."""
 
     @property
     def timed(self) -> bool:
@@ -76,7 +82,7 @@ class Scene:
         clock = self.clock.at(offset_s)
         return replace(self, clock=clock, base_from_flange=clock.base_from_flange)
 
-    def said(self, offset_s: float) -> Array:
+    def reported_poses(self, offset_s: float) -> Array:
         """The robot's poses (n, 4, 4) at an offset near that of the scene, each moved along its screw.
 
         A stream's own noise makes its interpolation rough in time; this is smooth, and `at` follows between solves.
@@ -88,14 +94,25 @@ class Scene:
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """Where the unknowns stand: lens parameters, board shape (7,), X, Y, camera_from_board (n, 4, 4), time offset."""
+    """Values of the unknowns."""
 
     parameters: Array
+    """Of the lens."""
+
     shape: Array
-    x: Array
-    y: Array
+    """(7,) m, of the board's surface."""
+
+    mount_from_camera: Array
+    """(4, 4)."""
+
+    fixture_from_board: Array
+    """(4, 4)."""
+
     camera_from_board: Array
+    """(n, 4, 4)."""
+
     offset_s: float = 0.0
+    """By which the robot's clock is ahead of the images'."""
 
     @classmethod
     def of(cls, values: Values, before: State) -> State:
@@ -108,50 +125,46 @@ class State:
 
 def adjust(scene: Scene, state: State, noise_px: float, noise: RobotNoise) -> Solution:
     """Least squares from a state."""
-    problem = _problem(scene, state, noise_px, noise)
-    solution = solve(problem, QUICK)
-    if solution.status is Status.ITERATIONS:
-        solution = solve(problem.with_values(solution.values), PATIENT)
-    return solution
+    return solve_bundle(_pose_problem(scene, state, noise_px, noise))
 
 
-def reduce(scene: Scene, state: State, noise_px: float) -> tuple[Reduced, float]:
+def reduce(scene: Scene, state: State, noise_px: float) -> tuple[ReducedProblem, float]:
     """The problem about a state with every camera_from_board eliminated, and the variance factor of the corners.
 
-    The common unknowns are the tangents of X and Y, then the free lens parameters, the board's shape and the offset of
-    the clocks.
+    The common unknowns are the tangents of mount_from_camera and fixture_from_board, then the free lens parameters, the
+    board's shape and the offset of the clocks.
     """
-    seen = Problem(*_seen_by_camera(scene, state, noise_px))
-    normal = assemble(layout_of(seen), seen.start)
+    corners = Problem(*_camera_blocks(scene, state, noise_px))
+    normal = assemble(layout_of(corners), corners.start)
     own = normal.private[POSE_BLOCK]
     information, coupling, slope = own[:, :, :6], own[:, :, 6:-1], own[:, :, -1]
-    spread = np.linalg.inv(information)
-    through = spread @ coupling  # (n, 6, k)
-    said = scene.said(state.offset_s)
-    off = discrepancy(scene.setup, said, state.x, state.y, state.camera_from_board)
-    best = -np.einsum("nij,nj->ni", spread, slope)  # the corners' own wish for each pose
-    y = off.residuals + np.einsum("nij,nj->ni", off.by_view, best)
+    covariance = np.linalg.inv(information)
+    through = covariance @ coupling  # (n, 6, k)
+    reported = scene.reported_poses(state.offset_s)
+    off = loop_error(scene.setup, reported, state.mount_from_camera, state.fixture_from_board, state.camera_from_board)
+    best = -np.einsum("nij,nj->ni", covariance, slope)  # the step of each pose to what its own corners fit best
+    residuals = off.residuals + np.einsum("nij,nj->ni", off.by_view, best)
     by = np.concatenate([off.by_camera, off.by_board, -off.by_view @ through], axis=2)
     common = normal.shared.shape[0]
-    inside, pull = np.zeros((12 + common, 12 + common)), np.zeros(12 + common)
-    inside[12:, 12:] = normal.shared - np.einsum("nik,nil->kl", coupling, through)
-    pull[12:] = normal.gradient - np.einsum("nik,ni->k", through, slope)
-    covariance = off.by_view @ spread @ np.swapaxes(off.by_view, 1, 2)
+    shared, gradient = np.zeros((12 + common, 12 + common)), np.zeros(12 + common)
+    shared[12:, 12:] = normal.shared - np.einsum("nik,nil->kl", coupling, through)
+    gradient[12:] = normal.gradient - np.einsum("nik,ni->k", through, slope)
+    by_corners = off.by_view @ covariance @ np.swapaxes(off.by_view, 1, 2)
     squares = normal.squares + float(np.einsum("ni,ni->", slope, best))
     if common:
-        squares -= float(pull[12:] @ np.linalg.lstsq(inside[12:, 12:], pull[12:], rcond=None)[0])
+        squares -= float(gradient[12:] @ np.linalg.lstsq(shared[12:, 12:], gradient[12:], rcond=None)[0])
     freedom = normal.residuals - 6 * len(own) - common
     if scene.timed:
         assert scene.clock is not None
-        by = np.concatenate([by, by_time(said, scene.clock.twist, off.residuals)[:, :, None]], axis=2)
-        inside, pull = np.pad(inside, (0, 1)), np.pad(pull, (0, 1))  # of which the corners say nothing
-    return Reduced(y, by, covariance, inside, pull), max(squares, 0.0) / max(freedom, 1)
+        by = np.concatenate([by, by_time(reported, scene.clock.twist, off.residuals)[:, :, None]], axis=2)
+        shared, gradient = np.pad(shared, (0, 1)), np.pad(gradient, (0, 1))  # which the corners do not depend on
+    return ReducedProblem(residuals, by, by_corners, shared, gradient), max(squares, 0.0) / max(freedom, 1)
 
 
 def reprojection_errors(scene: Scene, state: State, camera_from_board: Array | None = None) -> Array:
     """Projected less seen (rows, 2) in pixels, at the state's poses or others."""
     corners = scene.corners
-    if scene.shaped:
+    if scene.bent_board:
         in_board = corners.in_board.copy()
         in_board[2] += state.shape @ surface(in_board)
         corners = replace(corners, in_board=in_board)
@@ -159,12 +172,12 @@ def reprojection_errors(scene: Scene, state: State, camera_from_board: Array | N
     return np.asarray((reproject(scene.lens, state.parameters, poses, corners) - corners.px).T)
 
 
-def _seen_by_camera(
+def _camera_blocks(
     scene: Scene, state: State, noise_px: float
 ) -> tuple[tuple[ParameterBlock, ...], tuple[ResidualBlock, ...]]:
     lens = lens_block(scene.lens, state.parameters, scene.held)
     poses = pose_block(state.camera_from_board, scene.images)
-    if not scene.shaped:
+    if not scene.bent_board:
         return (lens, poses), (
             reprojection(scene.lens, scene.corners, noise_px),
             *weak_priors(scene.lens, lens, noise_px),
@@ -173,27 +186,27 @@ def _seen_by_camera(
     return (lens, poses, shape_block(state.shape)), (seen, *weak_priors(scene.lens, lens, noise_px))
 
 
-def _problem(scene: Scene, state: State, noise_px: float, noise: RobotNoise) -> Problem:
-    parameters, residuals = _seen_by_camera(scene, state, noise_px)
-    camera = ParameterBlock(CAMERA_BLOCK, state.x[None], CAMERA_LABELS, retract=se3.retract)
-    board = ParameterBlock(BOARD_BLOCK, state.y[None], BOARD_LABELS, retract=se3.retract)
+def _pose_problem(scene: Scene, state: State, noise_px: float, noise: RobotNoise) -> Problem:
+    parameters, residuals = _camera_blocks(scene, state, noise_px)
+    camera = ParameterBlock(CAMERA_BLOCK, state.mount_from_camera[None], CAMERA_LABELS, retract=se3.retract)
+    board = ParameterBlock(BOARD_BLOCK, state.fixture_from_board[None], BOARD_LABELS, retract=se3.retract)
     clock = (ParameterBlock(OFFSET_BLOCK, np.array([[state.offset_s]]), (OFFSET_LABEL,)),) if scene.timed else ()
-    return Problem((*parameters, camera, board, *clock), (*residuals, _robot(scene, noise)))
+    return Problem((*parameters, camera, board, *clock), (*residuals, _robot_block(scene, noise)))
 
 
-def _robot(scene: Scene, noise: RobotNoise) -> ResidualBlock:
+def _robot_block(scene: Scene, noise: RobotNoise) -> ResidualBlock:
     """The robot's correction in every image, (n, 6): metres, then radians."""
     count = len(scene.images)
 
     def evaluate(values: Values, rows: Rows) -> tuple[Array, Sequence[Array]]:
         x, y, c = values[CAMERA_BLOCK][0], values[BOARD_BLOCK][0], values[POSE_BLOCK][rows]
         if not scene.timed:
-            off = discrepancy(scene.setup, scene.base_from_flange[rows], x, y, c)
+            off = loop_error(scene.setup, scene.base_from_flange[rows], x, y, c)
             return off.residuals, (off.by_camera, off.by_board, off.by_view)
         assert scene.clock is not None
-        said = scene.said(float(values[OFFSET_BLOCK][0, 0]))[rows]
-        off = discrepancy(scene.setup, said, x, y, c)
-        by_offset = by_time(said, scene.clock.twist[rows], off.residuals)[:, :, None]
+        reported = scene.reported_poses(float(values[OFFSET_BLOCK][0, 0]))[rows]
+        off = loop_error(scene.setup, reported, x, y, c)
+        by_offset = by_time(reported, scene.clock.twist[rows], off.residuals)[:, :, None]
         return off.residuals, (off.by_camera, off.by_board, off.by_view, by_offset)
 
     blocks = {CAMERA_BLOCK: None, BOARD_BLOCK: None, POSE_BLOCK: np.arange(count)}

@@ -1,6 +1,6 @@
 """Hand-eye in closed form: X with A X = X B for the motions A of the mount and B of the camera, between all pairs.
 
-Every method takes mount_from_rest G (n, 4, 4) and camera_from_board C (n, 4, 4) with inverse(X) G Y = C and returns
+Every method takes mount_from_fixture G (n, 4, 4) and camera_from_board C (n, 4, 4) with inverse(X) G Y = C and returns
 X = mount_from_camera (4, 4). The motion from pose j to i is A = G_i inverse(G_j), B = C_i inverse(C_j).
 Raises DegenerateError `closed-form-failed` rather than return what is no rigid transform.
 """

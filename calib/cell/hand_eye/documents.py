@@ -5,168 +5,175 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from calib.arrays import Array
-from calib.cell.hand_eye.next_poses import next_poses
+from calib.cell.document_head import document_head
+from calib.cell.hand_eye.frame_loop import other_setup
+from calib.cell.lens_estimates import camera_document
+from calib.cell.pose_estimates import pose_document
+from calib.documents import to_json, to_yaml
 from calib.geometry import so3
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from calib.cell.hand_eye.next_poses import NextPose
+    from calib.cell.hand_eye.place import CameraPlace
+    from calib.cell.hand_eye.result import HandEyeCalibration, HandEyeNoise, ImageFit
+    from calib.cell.hand_eye.start import ClosedFormStart
+    from calib.cell.hand_eye.variance_components import RobotNoise
 
-    from calib.camera.camera import Camera
-    from calib.cell.hand_eye.calibrate import HandEye
-    from calib.cell.hand_eye.verdict import Verdict
+
+def files(h: HandEyeCalibration) -> dict[str, str]:
+    """Content by file name: hand_eye.yaml, flange_from_camera.txt or base_from_camera.txt, camera.yaml, result.json."""
+    return {**camera_files(h), "result.json": to_json(as_document(h))}
 
 
-def camera_place(h: HandEye) -> dict[str, Any]:
-    """The camera in its mount, in every notation, with half widths of 95 % intervals by the mount's axes."""
+def camera_files(h: HandEyeCalibration) -> dict[str, str]:
+    """The files of one camera, also where it is one of several."""
+    name = f"{h.place.mount}_from_camera"
+    title = f"The camera's pose: matrix is {name}, metres; the camera's z points forward, x right, y down."
     return {
-        "matrix": h.mount_from_camera.tolist(),
-        **_place(h.mount_from_camera),
-        "interval95_mm": (1000 * h.interval_m).tolist(),
-        "interval95_deg": np.degrees(h.interval_rad).tolist(),
+        "hand_eye.yaml": to_yaml(as_hand_eye_file(h), title),
+        f"{name}.txt": matrix_text(h),
+        "camera.yaml": to_yaml(
+            camera_document(h.camera, h.adjustment.lens_estimates), "The camera of this calibration."
+        ),
     }
 
 
-def as_document(h: HandEye, verdict: Verdict, seconds: float) -> dict[str, Any]:
+def as_document(h: HandEyeCalibration) -> dict[str, Any]:
     """The result as plain data, as `--json` prints it."""
-    other = None
-    if h.other_start is not None:
-        other = {"setup": "eye-to-hand" if h.setup == "eye-in-hand" else "eye-in-hand", **_residual(h.other_start)}
+    solution = h.adjustment.solution
+    head = document_head(
+        "hand_eye",
+        h,
+        unobservable=solution.uncertainty.unobservable,
+        notes=h.notes,
+        solver=solution.sentence(),
+    )
+    return {**head, **camera_sections(h)}
+
+
+def camera_sections(h: HandEyeCalibration) -> dict[str, Any]:
+    """What the document of one camera holds beyond the head, also where it is one of several."""
+    evidence = h.evidence
+    scale, height_m = evidence.board_scale, evidence.board_height_m
     return {
-        "status": "ok",
-        "verdict": verdict.grade,
-        "reason": verdict.reason,
-        "advice": list(verdict.advice),
-        "setup": h.setup,
+        **place_sections(h),
         "closed_form": {
-            "method": h.start.method,
-            "matrix": h.start.x.tolist(),
-            **_residual(h.start),
-            "sizes": dict(h.start.tried),
+            "method": evidence.start.method,
+            "matrix": evidence.start.mount_from_camera.tolist(),
+            **_median(evidence.start),
+            "rms_by_method": dict(evidence.start.rms_by_method),
         },
-        "other_setup": other,
-        **_clock(h),
-        f"camera_in_{h.mount}": camera_place(h),
-        f"board_in_{h.rest}": {"matrix": h.rest_from_board.tolist(), **_place(h.rest_from_board)},
+        "other_setup": _other_setup(h.place, evidence.other_start),
+        "conventions_applied": [str(alternative) for alternative in evidence.conventions_applied],
         "rms_px": h.rms_px,
-        "rms_px_with_the_robots_poses_as_read": h.robot_rms_px,
-        "noise_px": h.noise_px,
-        "robot_noise": {
-            "sigma_mm": 1000 * h.noise.sigma_m,
-            "sigma_deg": math.degrees(h.noise.sigma_rad),
-            "estimated": h.noise.estimated,
-        },
-        "turns_rms_deg": h.turns.rms_deg.tolist(),
-        "board_size": {"ratio": h.scale.ratio, "sigma": h.scale.sigma, "deviates": h.scale.deviates},
-        "board_bow_mm": None if h.bow_m is None else 1000 * h.bow_m,
+        "rms_px_uncorrected": h.uncorrected_rms_px,
+        **noise_sections(h.noise),
+        "turns_rms_deg": evidence.turns.rms_deg.tolist(),
+        "board_size": {"ratio": scale.ratio, "sigma": scale.sigma, "deviates": scale.deviates},
+        "board_height_mm": None if height_m is None else 1000 * height_m,
         "lens_estimated": h.lens_estimated,
-        "images": [
-            {
-                "image": fit.image,
-                "line": fit.line,
-                "used": not fit.reason,
-                "rms_px": fit.rms_px,
-                "rms_px_with_the_robots_pose_as_read": fit.robot_rms_px,
-                "off_mm": 1000 * fit.off_m,
-                "off_deg": math.degrees(fit.off_rad),
-                "sigmas": fit.sigmas,
-                "reason": fit.reason,
-            }
-            for fit in h.images
-        ]
-        + [{"image": aside.image, "used": False, "reason": aside.reason} for aside in h.set_aside],
-        "next_poses": [
-            {
-                "base_from_flange": pose.base_from_flange.tolist(),
-                **_place(pose.base_from_flange),
-                "view": pose.view,
-                "interval95_mm": 1000 * pose.interval_m,
-                "interval95_deg": math.degrees(pose.interval_rad),
-            }
-            for pose in next_poses(h)
-        ],
-        "read_differently": [str(finding) for finding in h.findings],
-        "notes": list(h.notes),
-        "solver": h.solution.sentence(),
-        "seconds": seconds,
+        "next_poses": [_next_pose(pose) for pose in h.next_poses],
     }
 
 
-def as_hand_eye_file(h: HandEye, name: str = "camera") -> dict[str, Any]:
-    """The content of `hand_eye.yaml`. name: of the camera, for its frame."""
+def place_sections(h: HandEyeCalibration) -> dict[str, Any]:
+    """Camera and board on what carries them, and the time offset."""
+    place = h.place
     return {
-        "setup": h.setup,
-        f"camera_in_{h.mount}": camera_place(h),
-        f"board_in_{h.rest}": {"matrix": h.rest_from_board.tolist(), **_place(h.rest_from_board)},
-        **_clock(h),
-        "static_transform_publisher": publisher(h, name),
-    }
-
-
-def as_camera_file(h: HandEye) -> dict[str, Any]:
-    """The content of `camera.yaml`, which `calib.camera.load_camera` reads."""
-    known = h.solution.uncertainty
-    sigma = {str(label): known.sigma(label) for label in h.camera.lens.labels}
-    return camera_file(h.camera, sigma, h.solution.problem.by_name["lens"].fixed)
-
-
-def camera_file(camera: Camera, sigma: Mapping[str, float], held: Collection[str]) -> dict[str, Any]:
-    """The content of a `camera.yaml`. sigma: standard deviation per label; held: labels that were not estimated."""
-    size = camera.image_size_px
-    values = zip(camera.lens.labels, camera.parameters.tolist(), strict=True)
-    return {
-        "lens": camera.lens.name,
-        "image_size_px": list(size) if size else None,
-        "parameters": {
-            label: {"value": value, "sigma": _finite(sigma[label]), "held": label in held} for label, value in values
+        "setup": place.setup,
+        "mount_from_camera": {"frame": place.mount, **pose_document(place.mount_from_camera, place.camera_estimates)},
+        "fixture_from_board": {
+            "frame": place.fixture,
+            **pose_document(place.fixture_from_board, place.board_estimates),
         },
+        **_clock(h),
     }
 
 
-def matrix_text(h: HandEye) -> str:
+def noise_sections(noise: HandEyeNoise) -> dict[str, Any]:
+    """Noise of corners and robot."""
+    return {"noise_px": noise.corner_px, "robot_noise": robot_noise(noise.robot)}
+
+
+def robot_noise(noise: RobotNoise) -> dict[str, Any]:
+    """Standard deviations per axis."""
+    return {
+        "sigma_mm": 1000 * noise.sigma_m,
+        "sigma_deg": math.degrees(noise.sigma_rad),
+        "estimated": noise.estimated,
+    }
+
+
+def rows(h: HandEyeCalibration) -> list[dict[str, Any]]:
+    """One dict per image: those with a pose of the robot, then those excluded."""
+    nothing = dict.fromkeys(_row(h.images[0])) if h.images else {}
+    excluded = [{**nothing, "name": each.image, "used": False, "reason": each.reason} for each in h.excluded]
+    return [_row(fit) for fit in h.images] + excluded
+
+
+def as_hand_eye_file(h: HandEyeCalibration) -> dict[str, Any]:
+    """The content of `hand_eye.yaml`."""
+    return {**place_sections(h), "static_transform_publisher": publisher(h.place)}
+
+
+def matrix_text(h: HandEyeCalibration) -> str:
     """The 4 x 4 matrix as four lines of numbers, metres."""
     return "\n".join(" ".join(f"{value:.12g}" for value in row) for row in h.mount_from_camera) + "\n"
 
 
-def publisher(h: HandEye, name: str = "camera") -> str:
-    """The line that makes ROS 2 know the camera; its frame is the optical one, z forward."""
-    x, y, z = h.mount_from_camera[:3, 3]
-    qx, qy, qz, qw = so3.quaternion_xyzw(h.mount_from_camera[:3, :3])
+def publisher(place: CameraPlace) -> str:
+    """The command that publishes the camera's frame in ROS 2: the optical one, z forward."""
+    x, y, z = place.mount_from_camera[:3, 3]
+    qx, qy, qz, qw = so3.quaternion_xyzw(place.mount_from_camera[:3, :3])
     numbers = f"--x {x:.6f} --y {y:.6f} --z {z:.6f} --qx {qx:.8f} --qy {qy:.8f} --qz {qz:.8f} --qw {qw:.8f}"
-    frames = f"--frame-id {h.mount} --child-frame-id {name}_optical_frame"
+    frames = f"--frame-id {place.mount} --child-frame-id {place.camera or 'camera'}_optical_frame"
     return f"ros2 run tf2_ros static_transform_publisher {numbers} {frames}"
 
 
-def _place(pose: Array) -> dict[str, list[float]]:
+def _row(fit: ImageFit) -> dict[str, Any]:
     return {
-        "position_mm": (1000 * pose[:3, 3]).tolist(),
-        "quaternion_xyzw": so3.quaternion_xyzw(pose[:3, :3]).tolist(),
-        "rotation_vector_deg": np.degrees(so3.log(pose[:3, :3])).tolist(),
+        "name": fit.image,
+        "used": not fit.reason,
+        "reason": fit.reason,
+        "line": fit.line,
+        "rms_px": fit.rms_px,
+        "rms_px_uncorrected": fit.uncorrected_rms_px,
+        "correction_mm": 1000 * fit.correction_m,
+        "correction_deg": math.degrees(fit.correction_rad),
+        "distance_sigmas": fit.distance,
     }
 
 
-def _clock(h: HandEye) -> dict[str, Any]:
-    """The time offset, where there is one: what the robot's clock shows more than the camera's."""
+def _next_pose(pose: NextPose) -> dict[str, Any]:
+    return {
+        "base_from_flange": pose_document(pose.base_from_flange),
+        "view": pose.view,
+        "half_width_95_mm": 1000 * pose.half_width_95_m,
+        "half_width_95_deg": math.degrees(pose.half_width_95_rad),
+    }
+
+
+def _clock(h: HandEyeCalibration) -> dict[str, Any]:
+    """The time offset, where there is one: by which the robot's clock is ahead of the camera's."""
     if h.time_offset is None:
         return {}
-    t = h.time_offset
+    offset = h.time_offset
+    estimate = offset.estimate.as_document()
     return {
         "time_offset": {
-            "value_s": t.value_s,
-            "sigma_s": _finite(t.sigma_s),
-            "interval95_s": _finite(t.interval_s),
-            "held": t.held or None,
-            "flange_speed_m_s": t.speed_m_s,
-            "flange_speed_deg_s": math.degrees(t.speed_rad_s),
+            "value_s": estimate["value"],
+            "sigma_s": estimate["sigma"],
+            "interval_95_s": estimate["interval_95"],
+            "held": offset.held or None,
+            "flange_speed_m_s": offset.speed_m_s,
+            "flange_speed_deg_s": math.degrees(offset.speed_rad_s),
         }
     }
 
 
-def _residual(start: Any) -> dict[str, float]:
+def _other_setup(place: CameraPlace, other: ClosedFormStart | None) -> dict[str, Any] | None:
+    return None if other is None else {"setup": other_setup(place.setup), **_median(other)}
+
+
+def _median(start: ClosedFormStart) -> dict[str, float]:
     return {"median_mm": 1000 * start.median_m, "median_deg": math.degrees(start.median_rad)}
-
-
-def _finite(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None

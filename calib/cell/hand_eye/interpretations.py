@@ -1,4 +1,4 @@
-"""Other readings of hand-eye data: what each mistake of units, order, sign or pairing undoes. All are exact."""
+"""Other interpretations of hand-eye data: what each mistake of units, order, sign or pairing undoes. All are exact."""
 
 from __future__ import annotations
 
@@ -7,95 +7,100 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from calib.arrays import Array
+from calib.arrays import Array, Mask
 from calib.geometry import se3
-from calib.robot.conventions.interpretations import Interpretation as OfTable
 from calib.robot.conventions.interpretations import interpretations_of_poses
 
 if TYPE_CHECKING:
     from calib.cell.hand_eye.frame_loop import Setup
-    from calib.cell.hand_eye.paired_views import Data
+    from calib.cell.hand_eye.paired_views import PairedViews
+    from calib.robot.table.read import PoseTable
 
 
 INVERTED = "poses are inverted"
 
 
 @dataclass(frozen=True)
-class Reading:
-    """One way to read. name: in words, what the data mean. apply: what it makes of them."""
+class HandEyeInterpretation:
+    """One way to understand hand-eye data."""
 
     name: str
-    apply: Callable[[Data], Data]
+    """What the data mean, in words."""
 
-    def then(self, other: Reading) -> Reading:
-        """This reading, and another one of what it gives."""
-        return Reading(f"{self.name}; {other.name}", lambda data: other.apply(self.apply(data)))
+    apply: Callable[[PairedViews], PairedViews]
+    """The data so understood."""
+
+    def then(self, other: HandEyeInterpretation) -> HandEyeInterpretation:
+        """This interpretation, and another one of what it gives."""
+        return HandEyeInterpretation(f"{self.name}; {other.name}", lambda pairs: other.apply(self.apply(pairs)))
 
 
-def readings(data: Data, setup: Setup | None) -> tuple[Reading, ...]:
-    """Every single other reading that asks for no estimate.
+def interpretations(pairs: PairedViews, setup: Setup | None) -> tuple[HandEyeInterpretation, ...]:
+    """Every single other interpretation that needs no estimate.
 
-    setup: None where both are tried: then inverted poses are the other set-up, and no reading of their own.
+    setup: None where both are tried: then inverted poses are the other set-up, and no interpretation of their own.
     """
     found = []
-    for reading in interpretations_of_poses(data.table):
-        if reading.name.startswith(INVERTED):
+    for each in interpretations_of_poses(pairs.table):
+        name = each.name
+        if name.startswith(INVERTED):
             if setup is None:
                 continue
             carrier = "on the hand" if setup == "eye-to-hand" else "fixed"
-            words = f"{INVERTED}: base in flange, not flange in base (or the camera is {carrier}, see --setup)"
-            reading = replace(reading, name=words)
-        found.append(_of_table(reading))
-    if data.seen.poses_given and setup is not None:
-        found.append(Reading("board poses are inverted: camera in board, not board in camera", _boards_inverted))
-    return (*found, *_shifts(data)) if data.clock is None else tuple(found)  # a shift in time is the clocks' offset
+            name = f"{INVERTED}: base in flange, not flange in base (or the camera is {carrier}, see --setup)"
+        found.append(_of_table(name, each.table))
+    if pairs.seen.poses_given and setup is not None:
+        name = "board poses are inverted: camera in board, not board in camera"
+        found.append(HandEyeInterpretation(name, _invert_boards))
+    if pairs.clock is None:  # a shift in time is the clocks' offset
+        found += _shifts()
+    return tuple(found)
 
 
-def turned_board(data: Data) -> Array | None:
+def half_turn(pairs: PairedViews) -> Array | None:
     """The half turn (4, 4) about the middle that maps the board's corners onto themselves; None if there is none."""
-    points = np.unique(np.round(np.concatenate([view.corners_in_board for view in data.seen.views]), 9), axis=0)
+    points = np.unique(np.round(np.concatenate([view.corners_in_board for view in pairs.seen.views]), 9), axis=0)
     middle = (points.min(axis=0) + points.max(axis=0)) / 2
     turn = se3.compose(np.diag([-1.0, -1.0, 1.0]), middle * (2.0, 2.0, 0.0))
-    there = np.unique(np.round(se3.apply(turn, points), 9), axis=0)
-    same = there.shape == points.shape and np.allclose(there, points, atol=1e-6 * float(np.ptp(points)))
+    turned = np.unique(np.round(se3.apply(turn, points), 9), axis=0)
+    same = turned.shape == points.shape and np.allclose(turned, points, atol=1e-6 * float(np.ptp(points)))
     return turn if same else None
 
 
-def half_turned(turn: Array, which: NDArray[np.bool_]) -> Callable[[Data], Data]:
+def turn_boards(turn: Array, which: Mask) -> Callable[[PairedViews], PairedViews]:
     """The corners of some views (n,) counted from the board's other end."""
-    return lambda data: replace(data, seen=data.seen.with_points(turn, which))
+    return lambda pairs: replace(pairs, seen=pairs.seen.with_points(turn, which))
 
 
-def scaled(ratio: float) -> Callable[[Data], Data]:
+def scale_board(ratio: float) -> Callable[[PairedViews], PairedViews]:
     """A board that is larger by a ratio."""
 
-    def larger(data: Data) -> Data:
-        seen = data.seen.with_points(np.eye(4), np.zeros(len(data.seen.views), bool), ratio)
-        return replace(data, seen=seen, board_size=ratio * data.board_size)
+    def larger(pairs: PairedViews) -> PairedViews:
+        seen = pairs.seen.with_points(np.eye(4), np.zeros(len(pairs.seen.views), bool), ratio)
+        return replace(pairs, seen=seen, board_size=ratio * pairs.board_size)
 
     return larger
 
 
-def _of_table(reading: OfTable) -> Reading:
-    return Reading(reading.name, lambda data: data.of(reading.table(data.table)))
+def _of_table(name: str, apply: Callable[[PoseTable], PoseTable]) -> HandEyeInterpretation:
+    return HandEyeInterpretation(name, lambda pairs: pairs.with_table(apply(pairs.table)))
 
 
-def _boards_inverted(data: Data) -> Data:
-    return replace(data, seen=replace(data.seen, camera_from_board=se3.inverse(data.seen.camera_from_board)))
+def _invert_boards(pairs: PairedViews) -> PairedViews:
+    return replace(pairs, seen=replace(pairs.seen, camera_from_board=se3.inverse(pairs.seen.camera_from_board)))
 
 
-def _shifts(data: Data) -> Iterator[Reading]:
-    """The list of poses begins one row too early or too late; the image left over at the end has none."""
-    for step, words in ((1, "the pose of each image stands one row further down"), (-1, "... one row further up")):
-        yield Reading(words.replace("...", "the pose of each image stands"), _shifted(step))
+def _shifts() -> Iterator[HandEyeInterpretation]:
+    """The list of poses begins one row too early or too late; the image at the end that then has none is dropped."""
+    for step, direction in ((1, "down"), (-1, "up")):
+        yield HandEyeInterpretation(f"the pose of each image stands one row further {direction}", _shift_rows(step))
 
 
-def _shifted(step: int) -> Callable[[Data], Data]:
-    def moved(data: Data) -> Data:
-        rows = data.rows + step
-        kept = np.flatnonzero((rows >= 0) & (rows < len(data.table.lines)))
-        return replace(data, rows=rows).chosen(kept)
+def _shift_rows(step: int) -> Callable[[PairedViews], PairedViews]:
+    def shift(pairs: PairedViews) -> PairedViews:
+        rows = pairs.rows + step
+        inside = np.flatnonzero((rows >= 0) & (rows < len(pairs.table.lines)))
+        return replace(pairs, rows=rows).select(inside)
 
-    return moved
+    return shift

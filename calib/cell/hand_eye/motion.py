@@ -35,9 +35,9 @@ class Turns:
     distinct: int
 
 
-def turns(mount_from_rest: Array) -> Turns:
+def turns(mount_from_fixture: Array) -> Turns:
     """The spread of turns of poses (n, 4, 4)."""
-    rotations = mount_from_rest[:, :3, :3]
+    rotations = mount_from_fixture[:, :3, :3]
     mean = so3.nearest(rotations.mean(axis=0))
     if np.linalg.matrix_rank(rotations.mean(axis=0), tol=1e-3) < 2:
         mean = rotations[0]  # half turns cancel in the mean
@@ -46,19 +46,19 @@ def turns(mount_from_rest: Array) -> Turns:
     _, size, axes = np.linalg.svd(vectors, full_matrices=False)
     rms = np.zeros(3)
     rms[: len(size)] = np.degrees(size) / np.sqrt(len(vectors))
-    return Turns(rms, np.vstack([axes, np.zeros((3 - len(axes), 3))]), _distinct(mount_from_rest))
+    return Turns(rms, np.vstack([axes, np.zeros((3 - len(axes), 3))]), _distinct(mount_from_fixture))
 
 
-def require_motion(mount_from_rest: Array, setup: Setup) -> Turns:
+def require_motion(mount_from_fixture: Array, setup: Setup) -> Turns:
     """The turns of poses (n, 4, 4), or DegenerateError `too-few-poses`, `poses-repeated`, `poses-degenerate` that
     names the direction that stays free."""
     from calib.cell.hand_eye.frame_loop import MOUNT
 
-    frame, count = MOUNT[setup], len(mount_from_rest)
+    frame, count = MOUNT[setup], len(mount_from_fixture)
     if count < 2:
         what = f"{count} image with a pose; at least {FEWEST} are needed, 15 are good"
         raise DegenerateError(what, code="too-few-poses", advice=_ADVICE)
-    found = turns(mount_from_rest)
+    found = turns(mount_from_fixture)
     least = np.degrees(LEAST_TURN_RAD)
     if found.distinct == 1:
         raise DegenerateError(
@@ -103,8 +103,6 @@ def _distinct(poses: Array) -> int:
     left, count = poses, 0
     while len(left) and count < FEWEST:
         length = np.linalg.norm(left[:, :3, 3] - left[0, :3, 3], axis=1)
-        # |A - B| = 2 sqrt 2 sin(angle / 2) for rotations
-        chord = np.linalg.norm(left[:, :3, :3] - left[0, :3, :3], axis=(1, 2))
-        same = (length < SAME_M) & (chord < np.sqrt(2.0) * SAME_RAD)
+        same = (length < SAME_M) & (so3.angle_between(left[:, :3, :3], left[0, :3, :3]) < SAME_RAD)
         left, count = left[~same], count + 1
     return count

@@ -1,4 +1,4 @@
-"""Where to take the next images: the poses that would shrink the camera's uncertainty most."""
+"""Where to take the next images: the poses that would reduce the camera's uncertainty most."""
 
 from __future__ import annotations
 
@@ -8,66 +8,105 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calib.arrays import Array
-from calib.cell.hand_eye.frame_loop import discrepancy
+from calib.arrays import Array, Mask
+from calib.cell.hand_eye.frame_loop import loop_error
 from calib.cell.hand_eye.variance_components import solve_reduced
 from calib.geometry import se3, so3
 
 if TYPE_CHECKING:
-    from calib.cell.hand_eye.calibrate import HandEye
+    from calib.cell.hand_eye.result import HandEyeCalibration
 
 
 TILTS_DEG, ROLLS_DEG, DIRECTIONS = (15.0, 35.0, 50.0), (0.0, 90.0, 180.0, 270.0), 8
+# A pose closer than this to one that was measured, or proposed, in both: an image from there adds hardly anything but
+# its noise, and to the person at the robot it is the same pose.
+NEAR_SHARE, NEAR_RAD = 0.1, np.deg2rad(10.0)  # of the distance between camera and board
 
 
 @dataclass(frozen=True, eq=False)
 class NextPose:
-    """A pose to add. base_from_flange: (4, 4). view: how the board then stands in the image, in words. interval_m,
-    interval_rad: the largest 95 % half widths of the camera's place with this pose and those before it."""
+    """A pose to add."""
 
     base_from_flange: Array
+    """(4, 4)."""
+
     view: str
-    interval_m: float
-    interval_rad: float
+    """How the board then is in the image, in words."""
+
+    half_width_95_m: float
+    """The largest half width of the camera's 95 % intervals with this pose and those before it."""
+
+    half_width_95_rad: float
+    """The same of its turn."""
 
 
-def next_poses(calibration: HandEye, count: int = 3) -> tuple[NextPose, ...]:
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """Views of the board from all sides at the usual distance."""
+
+    base_from_flange: Array
+    """(n, 4, 4) that shows the board so."""
+
+    by: Array
+    """(n, 6, k) derivatives of the loop error by the common unknowns."""
+
+    words: list[str]
+
+    distance_m: float
+    """Between camera and board."""
+
+    def near(self, flange: Array) -> Mask:
+        """Which of them (n,) are near any of some poses (m, 4, 4)."""
+        apart_m = np.linalg.norm(self.base_from_flange[:, None, :3, 3] - flange[:, :3, 3], axis=2)
+        apart_rad = so3.angle_between(self.base_from_flange[:, None, :3, :3], flange[:, :3, :3])
+        return np.asarray(((apart_m < NEAR_SHARE * self.distance_m) & (apart_rad < NEAR_RAD)).any(axis=1))
+
+
+def next_poses(h: HandEyeCalibration, count: int = 3) -> tuple[NextPose, ...]:
     """The best of views of the board from all sides at the usual distance, one after another, greedily.
 
     Best is the least mean variance of where the camera sees a point at that distance (A-optimal; A. Atkinson, A. Donev,
-    Optimum Experimental Designs, 1992, sec. 10). Whether the arm can reach them is for the user to see.
+    Optimum Experimental Designs, 1992, sec. 10). None is near another or near a pose that was measured. Whether the arm
+    can reach them is for the user to check.
     """
-    h = calibration
-    views, words, distance = _views(h)
-    if h.setup == "eye-in-hand":
-        flange = h.rest_from_board @ se3.inverse(h.mount_from_camera @ views)
-    else:
-        flange = h.mount_from_camera @ views @ se3.inverse(h.rest_from_board)
-    off = discrepancy(h.setup, flange, h.mount_from_camera, h.rest_from_board, views)
-    size = h.reduced.by.shape[2]
-    by = np.zeros((len(views), 6, size))
-    by[:, :, :6], by[:, :, 6:12] = off.by_camera, off.by_board
-    spread = np.median(h.reduced.seen, axis=0) + np.diag(h.noise.whitening**2)
-    covariance = solve_reduced(h.reduced, h.noise).covariance
-    weight = np.repeat([1.0, distance**2], 3)
-    quantile = float(np.max(h.interval_m / np.sqrt(np.diagonal(h.covariance)[:3])))
-    found = []
+    reduced, noise = h.adjustment.reduced, h.noise.robot
+    candidates = _candidates(h)
+    by = candidates.by
+    noise_of_view = np.median(reduced.by_corners, axis=0) + np.diag(noise.whitening**2)
+    covariance = solve_reduced(reduced, noise).covariance
+    weight = np.repeat([1.0, candidates.distance_m**2], 3)
+    idle = candidates.near(h.adjustment.scene.base_from_flange)
+    found: list[NextPose] = []
     for _ in range(count):
-        shrink = np.linalg.solve(spread + by @ covariance @ np.swapaxes(by, 1, 2), by @ covariance)
+        shrink = np.linalg.solve(noise_of_view + by @ covariance @ np.swapaxes(by, 1, 2), by @ covariance)
         gain = np.swapaxes(by @ covariance, 1, 2)[:, :6] @ shrink[:, :, :6]
-        best = int(np.argmax(np.einsum("nii,i->n", gain, weight)))
+        gains = np.einsum("nii,i->n", gain, weight)
+        best = int(np.argmax(np.where(idle, -np.inf, gains)))
+        if idle[best]:
+            break
         covariance = covariance - (by[best] @ covariance).T @ shrink[best]
-        sigma = np.sqrt(np.maximum(np.diagonal(covariance)[:6], 0.0))
-        interval = quantile * sigma[:3].max(), quantile * sigma[3:].max()
-        found.append(NextPose(flange[best], words[best], float(interval[0]), float(interval[1])))
+        half = h.place.quantile * np.sqrt(np.maximum(np.diagonal(covariance)[:6], 0.0))
+        pose = candidates.base_from_flange[best]
+        found.append(NextPose(pose, candidates.words[best], float(half[:3].max()), float(half[3:].max())))
+        idle |= candidates.near(pose[None])
     return tuple(found)
 
 
-def _views(h: HandEye) -> tuple[Array, list[str], float]:
+def _candidates(h: HandEyeCalibration) -> Candidates:
+    views, words, distance_m = _views(h)
+    x, y = h.mount_from_camera, h.fixture_from_board
+    flange = y @ se3.inverse(x @ views) if h.setup == "eye-in-hand" else x @ views @ se3.inverse(y)
+    off = loop_error(h.place.setup, flange, x, y, views)
+    by = np.zeros((len(views), 6, h.adjustment.reduced.by.shape[2]))
+    by[:, :, :6], by[:, :, 6:12] = off.by_camera, off.by_board
+    return Candidates(flange, by, words, distance_m)
+
+
+def _views(h: HandEyeCalibration) -> tuple[Array, list[str], float]:
     """camera_from_board (n, 4, 4) of views from all sides, their names, and the usual distance in m."""
     points = np.concatenate([view.corners_in_board for view in h.observations.views])
-    middle = (points.min(axis=0) + points.max(axis=0)) / 2 * h.board_size
-    distance = float(np.median(np.linalg.norm(se3.apply(h.camera_from_board, middle), axis=1)))
+    middle = (points.min(axis=0) + points.max(axis=0)) / 2 * h.evidence.board_size
+    distance = float(np.median(np.linalg.norm(se3.apply(h.adjustment.camera_from_board, middle), axis=1)))
     poses, words = [], []
     for tilt, roll, i in product(TILTS_DEG, ROLLS_DEG, range(DIRECTIONS)):
         angle = 2 * np.pi * i / DIRECTIONS

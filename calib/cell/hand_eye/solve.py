@@ -1,4 +1,4 @@
-"""Solving a hand-eye problem: noise and adjustment in turn, and who agrees with the outcome."""
+"""The solve of a hand-eye: noise and bundle adjustment in turn, outliers rejected anew until none is left."""
 
 from __future__ import annotations
 
@@ -6,120 +6,162 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from calib.arrays import Array
+from calib.arrays import Array, Mask
 from calib.camera.calibration.board_shape import LABELS as SHAPE_LABELS
 from calib.camera.calibration.bundle_adjustment import adjust as adjust_camera
 from calib.camera.calibration.reprojection import PosedLens, corners_of
 from calib.cell.hand_eye.bundle_adjustment import OFFSET_LABEL, Scene, State, adjust, reduce
-from calib.cell.hand_eye.outliers import distances_of
-from calib.cell.hand_eye.variance_components import Reduced, RobotNoise, estimate_noise
-from calib.errors import ConvergenceError
+from calib.cell.hand_eye.outliers import Inliers, inlier_mask, mahalanobis_distances
+from calib.cell.hand_eye.settle import require_converged, settle
+from calib.cell.hand_eye.variance_components import ReducedProblem, RobotNoise, estimate_noise
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from calib.cell.hand_eye.frame_loop import Setup
-    from calib.cell.hand_eye.outliers import Screened
-    from calib.cell.hand_eye.paired_views import Data
+    from calib.cell.hand_eye.options import HandEyeRequest
+    from calib.cell.hand_eye.paired_views import PairedViews
+    from calib.cell.hand_eye.resolve import Resolved
     from calib.engine import Solution
 
 
-ROUNDS = 12  # of noise and solve in turn; two or three settle it, a bent board with an unknown lens takes more
-SETTLED = 0.02  # relative change of the noise that no interval shows
+REJECTIONS = 4  # a lens that changes changes which images agree; two settle it
 
 
 @dataclass(frozen=True, eq=False)
-class Solved:
-    """A solution with the noise that goes with it, and the problem reduced about it. scene: at its time offset."""
+class HandEyeProblem:
+    """Images that agree, the values of the unknowns, and the noise by which corners and robot poses are weighted."""
 
     scene: Scene
-    solution: Solution
     state: State
-    noise: RobotNoise
     noise_px: float
-    reduced: Reduced
+    noise: RobotNoise
 
 
 @dataclass(frozen=True, eq=False)
-class Judged:
-    """Every image about a solution: camera_from_board (n, 4, 4) and distance (n,) in standard deviations."""
+class HandEyeSolution:
+    """A solution with the noise that goes with it."""
+
+    problem: HandEyeProblem
+    """About the solution, at the time offset found."""
+
+    solution: Solution
+
+    reduced: ReducedProblem
+    """The problem reduced about the solution."""
+
+
+@dataclass(frozen=True, eq=False)
+class ImageResiduals:
+    """Every image about a solution, used or not."""
 
     camera_from_board: Array
+    """(n, 4, 4)."""
+
     distances: Array
+    """(n,) of the robot's poses, in standard deviations."""
 
 
-def posed_problem(setup: Setup, data: Data, kept: Screened, refine: Sequence[str]) -> tuple[Scene, State]:
-    """The problem of the images that agree, and where it starts."""
-    index = np.flatnonzero(kept.used)
-    seen, camera = data.seen.chosen(index), data.seen.camera
-    lens_free = data.seen.own_lens or "lens" in refine
-    scene = Scene(
-        setup,
-        camera.lens,
-        camera.lens.held if lens_free else frozenset(camera.lens.labels),
-        "board" in refine,
-        tuple(view.image for view in seen.views),
-        corners_of(seen.views),
-        data.base_from_flange[index],
-        None if data.clock is None else data.clock.chosen(index),
-    )
-    flat = np.zeros(len(SHAPE_LABELS))
-    return scene, State(camera.parameters, flat, kept.x, kept.y, seen.camera_from_board, data.offset_s)
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What the solve of a hand-eye ends in."""
+
+    pairs: PairedViews
+    """All paired views, at the time offset found."""
+
+    inliers: Inliers
+
+    solved: HandEyeSolution
+
+    residuals: ImageResiduals
 
 
-def solve_scene(scene: Scene, state: State, noise_px: float, noise: RobotNoise, fixed: RobotNoise | None) -> Solved:
-    """Noise and solve in turn, until the noise stays, and the time offset about which the robot's poses are taken."""
-    noise = fixed or noise
-    for _ in range(ROUNDS):
-        solution = adjust(scene, state, noise_px, noise)
-        if not solution.status.converged:
-            raise ConvergenceError(
-                "the hand-eye calibration did not converge",
-                code="hand-eye-not-converged",
-                why=solution.sentence(),
-                advice="look at the images set aside, or give the camera with --camera",
-            )
-        before, state = state.offset_s, State.of(solution.values, state)
-        scene = scene.at(state.offset_s)
-        reduced, factor = reduce(scene, state, noise_px)
-        after = fixed or estimate_noise(reduced, noise)
-        px = noise_px * max(float(np.sqrt(factor)), 1e-6)
-        changes = np.log([after.sigma_m / noise.sigma_m, after.sigma_rad / noise.sigma_rad, px / noise_px])
-        if scene.timed:
-            changes = np.append(changes, (state.offset_s - before) / solution.uncertainty.sigma(OFFSET_LABEL))
-        noise, noise_px = after, px
-        if np.abs(changes).max() < SETTLED:
+def solve_hand_eye(resolved: Resolved, inliers: Inliers, request: HandEyeRequest) -> Outcome:
+    """Solve by the images that agree, and again by those that agree with the outcome, until they are the same.
+
+    Raises ConvergenceError `hand-eye-not-converged`.
+    """
+    pairs = resolved.pairs
+    for _ in range(REJECTIONS):
+        pairs = pairs.at(inliers.offset_s)
+        solved = settle(solve_once, pose_problem(resolved, pairs, inliers, request))
+        found = solved.problem
+        pairs = pairs.at(found.state.offset_s)
+        residuals = image_residuals(pairs, solved, inliers.used)
+        agree = inlier_mask(residuals.distances, inliers.used) if request.robust else inliers.used
+        if np.array_equal(agree, inliers.used):
             break
-    return Solved(scene, solution, state, noise, noise_px, reduced)
+        x, y = found.state.mount_from_camera, found.state.fixture_from_board
+        inliers = Inliers(agree, found.noise, x, y, pairs.offset_s)
+    return Outcome(pairs, inliers, solved, residuals)
 
 
-def judge_images(data: Data, solved: Solved, used: NDArray[np.bool_]) -> Judged:
+def pose_problem(resolved: Resolved, pairs: PairedViews, inliers: Inliers, request: HandEyeRequest) -> HandEyeProblem:
+    """The problem of the images that agree, and where it starts."""
+    index = np.flatnonzero(inliers.used)
+    used, lens = pairs.select(index), pairs.seen.camera.lens
+    lens_free = pairs.seen.own_lens or "lens" in request.refine
+    scene = Scene(
+        setup=resolved.setup,
+        lens=lens,
+        held=lens.held if lens_free else frozenset(lens.labels),
+        bent_board="board" in request.refine,
+        images=tuple(view.image for view in used.seen.views),
+        corners=corners_of(used.seen.views),
+        base_from_flange=used.base_from_flange,
+        clock=used.clock,
+    )
+    state = State(
+        parameters=pairs.seen.camera.parameters,
+        shape=np.zeros(len(SHAPE_LABELS)),
+        mount_from_camera=inliers.mount_from_camera,
+        fixture_from_board=inliers.fixture_from_board,
+        camera_from_board=used.seen.camera_from_board,
+        offset_s=pairs.offset_s,
+    )
+    return HandEyeProblem(scene, state, pairs.seen.noise_px, request.stated_noise or inliers.noise)
+
+
+def solve_once(problem: HandEyeProblem) -> tuple[HandEyeSolution, HandEyeProblem, float]:
+    """The solution, the problem about it with the noise by it, and by how much noise and time offset have changed.
+
+    Raises ConvergenceError `hand-eye-not-converged`.
+    """
+    before = problem
+    solution = adjust(before.scene, before.state, before.noise_px, before.noise)
+    require_converged(solution, "the hand-eye calibration", "inspect the rejected images, or give --camera")
+    state = State.of(solution.values, before.state)
+    scene = before.scene.at(state.offset_s)
+    reduced, factor = reduce(scene, state, before.noise_px)
+    noise = estimate_noise(reduced, before.noise) if before.noise.estimated else before.noise
+    noise_px = before.noise_px * max(float(np.sqrt(factor)), 1e-6)
+    change = max(noise.change(before.noise), abs(float(np.log(noise_px / before.noise_px))))
+    if scene.timed:
+        moved_s = abs(state.offset_s - before.state.offset_s)
+        change = max(change, moved_s / solution.uncertainty.sigma(OFFSET_LABEL))
+    after = HandEyeProblem(scene, state, noise_px, noise)
+    return HandEyeSolution(after, solution, reduced), after, change
+
+
+def image_residuals(pairs: PairedViews, solved: HandEyeSolution, used: Mask) -> ImageResiduals:
     """Every image about a solution; the board's pose in those that took no part anew, for the lens has changed."""
-    scene = solved.scene
-    camera, views, state = data.seen.camera, data.seen.views, solved.state
+    camera, views, state = pairs.seen.camera, pairs.seen.views, solved.problem.state
     held = frozenset(camera.lens.labels)
-    poses = data.seen.camera_from_board.copy()
+    poses = pairs.seen.camera_from_board.copy()
     poses[used] = state.camera_from_board
     if (others := np.flatnonzero(~used)).size:
-        corners = corners_of([views[i] for i in others])
         unused = [views[i] for i in others]
+        corners = corners_of(unused)
         start = PosedLens(state.parameters, poses[others])
         poses[others] = adjust_camera(camera.lens, held, unused, corners, start).camera_from_board
-    names = tuple(view.image for view in views)
-    whole = replace(
-        scene,
+    everyone = replace(
+        solved.problem.scene,
         held=held,
-        images=names,
+        images=tuple(view.image for view in views),
         corners=corners_of(views),
-        base_from_flange=data.base_from_flange,
-        clock=data.clock,
+        base_from_flange=pairs.base_from_flange,
+        clock=pairs.clock,
     )
-    everything, _ = reduce(whole, replace(state, camera_from_board=poses), solved.noise_px)
-    noise = (
-        solved.noise
-        if solved.noise.estimated
-        else estimate_noise(everything.chosen(np.flatnonzero(used)), solved.noise)
-    )
-    return Judged(poses, distances_of(everything, used, noise)[1])
+    everything, _ = reduce(everyone, replace(state, camera_from_board=poses), solved.problem.noise_px)
+    noise = solved.problem.noise
+    if not noise.estimated:  # outliers are told by the noise that the data show
+        noise = estimate_noise(everything.select(np.flatnonzero(used)), noise)
+    return ImageResiduals(poses, mahalanobis_distances(everything, used, noise)[1])

@@ -1,4 +1,4 @@
-"""The closed-form start of a hand-eye: images that agree, then the method that leaves least."""
+"""The closed-form start of a hand-eye: the images that agree, then the method that leaves the smallest error."""
 
 from __future__ import annotations
 
@@ -9,75 +9,120 @@ import numpy as np
 
 from calib.arrays import Array, Mask
 from calib.cell.hand_eye.closed_forms import METHODS, read_method
-from calib.cell.hand_eye.frame_loop import discrepancy, mount_from_rest, sizes
+from calib.cell.hand_eye.frame_loop import SETUPS, lengths_and_angles, loop_error, mount_from_fixture
 from calib.errors import DegenerateError
 from calib.geometry import se3, so3
+from calib.robot.conventions.diagnose import FITS_RAD, FITS_SHARE
 from calib.robot.start.pose import pose_start, reach, within
 
 if TYPE_CHECKING:
     from calib.cell.hand_eye.frame_loop import Setup
+    from calib.cell.hand_eye.paired_views import PairedViews
 
 
-FEWEST_FOR_VOTE = 6  # images below which a random subset of five cannot tell who is wrong
+FEWEST_FOR_VOTE = 6  # images below which random subsets of five do not single out an outlier
 
 
 @dataclass(frozen=True, eq=False)
-class Start:
-    """method: by name. x: mount_from_camera, y: rest_from_board (4, 4). off_m, off_rad: (n,) what the robot's poses
-    miss. motion_m: rms motion of the flange. agree: (n,) images of one opinion. tried: size per method."""
+class ClosedFormStart:
+    """A hand-eye in closed form, and what it leaves."""
 
     method: str
-    x: Array
-    y: Array
+    """Its name."""
+
+    mount_from_camera: Array
+    """(4, 4)."""
+
+    fixture_from_board: Array
+    """(4, 4)."""
+
     off_m: Array
+    """(n,) lengths of the loop errors of the images."""
+
     off_rad: Array
+    """(n,) angles of the loop errors."""
+
     motion_m: float
-    agree: Mask
-    tried: dict[str, float]
+    """rms motion of the flange, to compare with."""
+
+    inliers: Mask
+    """(n,) images whose poses agree, by which it was computed."""
+
+    rms_by_method: dict[str, float]
+    """rms loop error of each method tried: shares of the motion, and radians."""
 
     @property
     def median_m(self) -> float:
-        """Median distance in m."""
+        """Median length of the loop errors in m."""
         return float(np.median(self.off_m))
 
     @property
     def median_rad(self) -> float:
-        """Median angle in rad."""
+        """Median angle of the loop errors in rad."""
         return float(np.median(self.off_rad))
 
     @property
     def size(self) -> float:
-        """Both as one figure: shares of the motion, and radians."""
+        """Both as one figure: share of the motion, and radians."""
         return self.median_m / self.motion_m + self.median_rad
+
+    @property
+    def fits(self) -> bool:
+        """Whether it is small against the motion."""
+        return self.median_m < FITS_SHARE * self.motion_m and self.median_rad < FITS_RAD
 
     def __str__(self) -> str:
         return f"{1000 * self.median_m:.3g} mm and {np.degrees(self.median_rad):.3g} deg"
 
 
-def hand_eye_start(setup: Setup, base_from_flange: Array, camera_from_board: Array, method: str | None = None) -> Start:
-    """X and Y from poses (n, 4, 4), by the method named or the one with the smallest residual.
+@dataclass(frozen=True, eq=False)
+class SetupStart:
+    """The set-up given or found, and the closed forms."""
+
+    setup: Setup
+
+    start: ClosedFormStart
+
+    other: ClosedFormStart | None
+    """That of the other set-up, if both were tried."""
+
+
+def start_of_setup(pairs: PairedViews, setup: Setup | None, method: str | None = None) -> SetupStart:
+    """The start of the set-up given, or of the one that fits better. Raises as `hand_eye_start`."""
+    poses = pairs.base_from_flange, pairs.seen.camera_from_board
+    if setup is not None:
+        return SetupStart(setup, hand_eye_start(setup, *poses, method), None)
+    starts = {each: hand_eye_start(each, *poses, method) for each in SETUPS}
+    best, other = sorted(SETUPS, key=lambda each: starts[each].size)
+    return SetupStart(best, starts[best], starts[other])
+
+
+def hand_eye_start(
+    setup: Setup, base_from_flange: Array, camera_from_board: Array, method: str | None = None
+) -> ClosedFormStart:
+    """A hand-eye from poses (n, 4, 4), by the method named or the one with the smallest residual.
 
     Raises UsageError `unknown-method`, DegenerateError `closed-form-failed`, `poses-degenerate`.
     """
     if method is not None:
         read_method(method)
-    g, c = mount_from_rest(base_from_flange, setup), camera_from_board
+    g, c = mount_from_fixture(base_from_flange, setup), camera_from_board
     motion = reach(base_from_flange)
-    agree = _vote(g, c, motion) if len(g) >= FEWEST_FOR_VOTE else np.ones(len(g), bool)
-    best: Start | None = None
-    tried: dict[str, float] = {}
+    inliers = _vote(g, c, motion) if len(g) >= FEWEST_FOR_VOTE else np.ones(len(g), bool)
+    best: ClosedFormStart | None = None
+    rms: dict[str, float] = {}
     failure: DegenerateError | None = None
     for name in METHODS if method is None else (method,):
         try:
-            x = METHODS[name](g[agree], c[agree])
+            x = METHODS[name](g[inliers], c[inliers])
         except DegenerateError as error:
             failure = error
             continue
-        y = board_of(g[agree], c[agree], x)
-        off_m, off_rad = sizes(discrepancy(setup, base_from_flange, x, y, c).residuals)
-        tried[name] = float(np.sqrt(np.mean((off_m[agree] / motion) ** 2 + off_rad[agree] ** 2)))
-        if best is None or tried[name] < tried[best.method]:
-            best = Start(name, x, y, off_m, off_rad, motion, agree, tried)
+        y = mean_fixture_from_board(g[inliers], c[inliers], x)
+        off_m, off_rad = lengths_and_angles(loop_error(setup, base_from_flange, x, y, c).residuals)
+        rms[name] = float(np.sqrt(np.mean((off_m[inliers] / motion) ** 2 + off_rad[inliers] ** 2)))
+        if best is None or rms[name] < rms[best.method]:
+            best = ClosedFormStart(name, x, y, off_m, off_rad, motion, inliers, rms)
     if best is None:
         assert failure is not None
         raise failure
@@ -95,7 +140,7 @@ def _vote(g: Array, c: Array, motion: float) -> Mask:
     return within(found.residual_m / enlarged, motion) & within(found.residual_rad / enlarged, 1.0)
 
 
-def board_of(g: Array, c: Array, x: Array) -> Array:
-    """rest_from_board (4, 4) of X: the mean over poses of inverse(G) X C."""
-    said = se3.inverse(g) @ x @ c
-    return se3.compose(so3.nearest(said[:, :3, :3].mean(axis=0)), said[:, :3, 3].mean(axis=0))
+def mean_fixture_from_board(mount_from_fixture: Array, camera_from_board: Array, mount_from_camera: Array) -> Array:
+    """fixture_from_board (4, 4), the mean over poses (n, 4, 4) of the loop closed by each."""
+    each = se3.inverse(mount_from_fixture) @ mount_from_camera @ camera_from_board
+    return se3.compose(so3.nearest(each[:, :3, :3].mean(axis=0)), each[:, :3, 3].mean(axis=0))

@@ -7,100 +7,129 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calib.cell.hand_eye.documents import publisher
-from calib.cell.hand_eye.next_poses import next_poses
+from calib.cell.hand_eye.frame_loop import other_setup
 from calib.geometry import so3
+from calib.text import cut, named, with_sigma
 
 if TYPE_CHECKING:
-    from calib.cell.hand_eye.calibrate import HandEye, TimeOffset
-    from calib.cell.hand_eye.verdict import Verdict
+    from collections.abc import Sequence
 
-MOST_NAMED = 4  # images named before "and n more"
-WIDTH = 118
+    from calib.cell.hand_eye.place import CameraPlace
+    from calib.cell.hand_eye.result import HandEyeCalibration, TimeOffset
+    from calib.cell.hand_eye.variance_components import RobotNoise
+    from calib.estimate import Estimate
 
 
-def summary(h: HandEye, verdict: Verdict, output: str) -> str:
-    """The terminal summary: what was used, the camera's place with intervals, what is left, a verdict, what is next."""
-    lines = [f"{len(h.used)} of {len(h.images) + len(h.set_aside)} images; {h.setup}, camera on the {h.mount}"]
-    if h.other_start is not None:
-        lines.append(f"set-up found by its residual: {h.start}, the other one {h.other_start}")
-        lines.append("  (inverted poses look like the other set-up: say --setup to have them told apart)")
-    lines += [f"read differently: {finding}" for finding in h.findings]
-    lines += list(h.notes[:3])
-    if h.time_offset is not None:
-        lines.append(_clock(h.time_offset))
-    lines += left_out(h)
-    lines += ["", *place(h), ""]
-    lines.append(
-        f"rms {h.rms_px:.4f} px with the robot's poses corrected, {h.robot_rms_px:.3f} px with them as read; "
-        f"corners {h.noise_px:.3f} px"
-    )
-    source = "estimated" if h.noise.estimated else "as given"
-    worst = max(h.used, key=lambda fit: fit.sigmas)
-    lines.append(
-        f"robot's noise ({source}): {1000 * h.noise.sigma_m:.3g} mm, {np.degrees(h.noise.sigma_rad):.3g} deg per axis; "
-        f"worst image {worst.image}: {1000 * worst.off_m:.3g} mm, {np.degrees(worst.off_rad):.3g} deg"
-    )
-    lines.append(
-        "flange turns by " + ", ".join(f"{turn:.0f}" for turn in h.turns.rms_deg) + " deg rms about three axes; "
-        f"board size by the robot: {h.scale.ratio:.4f} ± {h.scale.sigma:.4f} of the size used"
-    )
-    if h.bow_m is not None:
-        lines.append(f"the board's surface is {1000 * h.bow_m:.2f} mm high")
+def summary(h: HandEyeCalibration) -> str:
+    """The terminal summary: what was used, the camera's pose with intervals, what is left, a verdict, what is next."""
+    verdict = h.verdict
+    lines = [
+        *_inputs(h),
+        *h.notes[:3],
+        *([] if h.time_offset is None else [_clock(h.time_offset)]),
+        *rejected_lines(h),
+        "",
+        *place_lines(h.place),
+        "",
+        *_residuals(h),
+        *_evidence(h),
+    ]
     lines = [cut(line) for line in lines]
-    lines.append(publisher(h))
-    lines.append(f"written: {output}")
-    lines.append(cut(f"verdict: {verdict.grade}: {verdict.reason}"))
+    lines.append(publisher(h.place))  # to be copied whole
+    lines.append(cut(f"verdict: {verdict}"))
     lines += [cut(f"next: {text}") for text in verdict.advice[:3]]
-    lines += _next(h)
-    return "\n".join(lines)
+    return "\n".join([*lines, *_next(h)])
 
 
-def left_out(h: HandEye) -> list[str]:
+def rejected_lines(h: HandEyeCalibration) -> list[str]:
     """Images that took no part, and why."""
     lines = []
-    if h.set_aside:
-        lines.append("set aside: " + _named([f"{a.image} ({a.reason})" for a in h.set_aside]))
-    if wrong := [f"{fit.image} ({fit.reason})" for fit in h.images if fit.reason]:
-        lines.append(f"{len(wrong)} images left out: " + _named(wrong))
+    if h.excluded:
+        lines.append("excluded: " + named([f"{each.image} ({each.reason})" for each in h.excluded]))
+    if outliers := [f"{fit.image} ({fit.reason})" for fit in h.images if fit.reason]:
+        lines.append(f"rejected {len(outliers)} outlier images: " + named(outliers))
     return lines
 
 
-def place(h: HandEye) -> list[str]:
-    """Position and turn with intervals, and the quaternion."""
-    position, far = 1000 * h.mount_from_camera[:3, 3], 1000 * h.interval_m
-    vector, turn = np.degrees(so3.log(h.mount_from_camera[:3, :3])), np.degrees(h.interval_rad)
-    lines = [f"  camera_in_{h.mount}              95 % intervals, along and about the axes of the {h.mount}"]
-    for axis, value, half, angle, wide in zip("xyz", position, far, vector, turn, strict=True):
-        lines.append(f"  {axis} {value:12.3f} ± {half:.3f} mm      r{axis} {angle:10.4f} ± {wide:.4f} deg")
-    numbers = ", ".join(f"{value:.8f}" for value in so3.quaternion_xyzw(h.mount_from_camera[:3, :3]))
+def place_lines(place: CameraPlace) -> list[str]:
+    """Position and rotation vector with standard deviations and intervals, and the quaternion."""
+    estimates = list(place.camera_estimates.values())
+    lines = [f"  {place.mount}_from_camera"]
+    for axis, position, turn in zip("xyz", estimates[:3], estimates[3:], strict=True):
+        left = _with_interval(position, 1000.0, "mm", 3)
+        right = _with_interval(turn, float(np.degrees(1.0)), "deg", 4)
+        lines.append(f"  {axis} {left:<48}r{axis} {right}")
+    numbers = ", ".join(f"{value:.8f}" for value in so3.quaternion_xyzw(place.mount_from_camera[:3, :3]))
     return [*lines, f"  quaternion xyzw {numbers}"]
 
 
-def _clock(t: TimeOffset) -> str:
-    """What the robot's clock shows more than the camera's."""
-    if t.held:
-        return t.held
-    speed = f"flange at {t.speed_m_s:.2g} m/s and {np.degrees(t.speed_rad_s):.2g} deg/s rms"
-    value = f"{1000 * t.value_s:.2f} ± {1000 * t.interval_s:.2f} ms (95 %)"
-    return f"time offset {value}, added to an image's time to find its pose; {speed}"
+def noise_words(noise: RobotNoise) -> str:
+    """Standard deviations per axis, and where they come from."""
+    source = "estimated" if noise.estimated else "as given"
+    return f"({source}): {1000 * noise.sigma_m:.3g} mm, {np.degrees(noise.sigma_rad):.3g} deg per axis"
 
 
-def _next(h: HandEye) -> list[str]:
-    """The three poses that would help most."""
-    lines = ["three more poses that would help most, if the arm can reach them (flange in base):"]
-    for pose in next_poses(h):
-        x, y, z = 1000 * pose.base_from_flange[:3, 3]
-        a, b, c = np.degrees(so3.log(pose.base_from_flange[:3, :3]))
-        known = f"-> {1000 * pose.interval_m:.2g} mm, {np.degrees(pose.interval_rad):.2g} deg"
-        lines.append(f"  x {x:.0f} y {y:.0f} z {z:.0f} mm, rotation vector {a:.0f} {b:.0f} {c:.0f} deg  {known}")
+def _inputs(h: HandEyeCalibration) -> list[str]:
+    evidence, images = h.evidence, len(h.images) + len(h.excluded)
+    lines = [f"{len(h.used)} of {images} images; {h.setup}, camera on the {h.place.mount}"]
+    if evidence.other_start is not None:
+        other = f"{other_setup(h.place.setup)} {evidence.other_start}"
+        lines.append(f"set-up: {h.setup} (median closed-form error {evidence.start}; {other})")
+        lines.append("  (inverted poses look like the other set-up: state --setup to have them distinguished)")
+    return lines + [f"convention applied: {each}" for each in evidence.conventions_applied]
+
+
+def _residuals(h: HandEyeCalibration) -> list[str]:
+    worst = max(h.used, key=lambda fit: fit.distance)
+    correction = f"{1000 * worst.correction_m:.3g} mm, {np.degrees(worst.correction_rad):.3g} deg"
+    return [
+        f"rms {h.rms_px:.4f} px with the robot's poses corrected, {h.uncorrected_rms_px:.3f} px uncorrected; "
+        f"corner noise {h.noise.corner_px:.3f} px",
+        f"robot noise {noise_words(h.noise.robot)}; worst image {worst.image}: {correction}",
+    ]
+
+
+def _evidence(h: HandEyeCalibration) -> list[str]:
+    evidence, scale = h.evidence, h.evidence.board_scale
+    turns = ", ".join(f"{turn:.0f}" for turn in evidence.turns.rms_deg)
+    lines = [
+        f"flange turns by {turns} deg rms about three axes; "
+        f"board size by the robot: {scale.ratio:.4f} ± {scale.sigma:.4f} of the size used"
+    ]
+    if evidence.board_height_m is not None:
+        lines.append(f"height of the board's surface: {1000 * evidence.board_height_m:.2f} mm")
     return lines
 
 
-def _named(items: list[str]) -> str:
-    rest = f", and {len(items) - MOST_NAMED} more" if len(items) > MOST_NAMED else ""
-    return ", ".join(items[:MOST_NAMED]) + rest
+def _with_interval(estimate: Estimate, scale: float, unit: str, digits: int) -> str:
+    value, sigma = scale * estimate.value, scale * estimate.sigma
+    if not estimate.observable:
+        return f"{value:11.{digits}f} {unit}, not observable"
+    return f"{with_sigma(value, sigma, 11)} {unit} {interval_words(estimate, scale, sigma)}"
 
 
-def cut(text: str) -> str:
-    """A line no wider than a terminal."""
-    return text if len(text) <= WIDTH else text[: WIDTH - 3] + "..."
+def interval_words(estimate: Estimate, scale: float, sigma: float) -> str:
+    """`[low, high] 95 %`, to the second significant digit of the standard deviation."""
+    low, high = (with_sigma(scale * end, sigma).split(" ± ")[0] for end in estimate.interval_95)
+    return f"[{low}, {high}] 95 %"
+
+
+def _clock(offset: TimeOffset) -> str:
+    """By which the robot's clock is ahead of the camera's."""
+    if offset.held:
+        return offset.held
+    speed = f"flange at {offset.speed_m_s:.2g} m/s and {np.degrees(offset.speed_rad_s):.2g} deg/s rms"
+    sigma = 1000 * offset.estimate.sigma
+    value = f"{with_sigma(1000 * offset.estimate.value, sigma)} ms {interval_words(offset.estimate, 1000.0, sigma)}"
+    return f"time offset {value}, added to an image's time to find its pose; {speed}"
+
+
+def _next(h: HandEyeCalibration) -> Sequence[str]:
+    """The three poses that would help most."""
+    lines = ["three more poses that reduce the uncertainty most (flange in base; check that the arm can reach them):"]
+    for pose in h.next_poses:
+        x, y, z = 1000 * pose.base_from_flange[:3, 3]
+        a, b, c = np.degrees(so3.log(pose.base_from_flange[:3, :3]))
+        known = f"-> {1000 * pose.half_width_95_m:.2g} mm, {np.degrees(pose.half_width_95_rad):.2g} deg"
+        lines.append(f"  x {x:.0f} y {y:.0f} z {z:.0f} mm, rotation vector {a:.0f} {b:.0f} {c:.0f} deg  {known}")
+    return lines

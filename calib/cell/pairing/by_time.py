@@ -1,4 +1,4 @@
-"""Which images stand where in a stream of poses: by time, where each has one and the robot went on moving."""
+"""Images located in a stream of poses by their times, where the robot goes on moving."""
 
 from __future__ import annotations
 
@@ -6,62 +6,71 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from calib.arrays import Array
+from calib.arrays import Array, Index
 from calib.camera.observations import Excluded
 from calib.cell.pairing.by_name_or_order import few, named_column, require_poses, stem_of
-from calib.cell.pairing.clock_offset import Clock, aligned
-from calib.cell.pairing.pose_stream import MOST_GAP, Stream
-from calib.cell.pairing.timestamps import stamps_in_names, times_of_rows
+from calib.cell.pairing.clock_offset import Clock, align_clocks
+from calib.cell.pairing.pose_stream import MOST_GAP, PoseStream
+from calib.cell.pairing.timestamps import times_in_names, times_of_rows
 from calib.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from calib.camera.calibration.locate_boards import BoardsSeen
     from calib.camera.observations import Observations
-    from calib.cell.pairing.timestamps import Stamps
+    from calib.cell.pairing.timestamps import ImageTimes
     from calib.robot.table.read import PoseTable
 
 
-MOST_OFFSET_S = 1.0  # clocks that are meant to be one, and the delay of a driver, differ by less
+MAX_TIME_OFFSET_S = 1.0  # synchronised clocks, and the delay of a driver, differ by less
 FEWEST_ROWS = 3
 MOST_BEND_RAD = np.deg2rad(1.0)  # ten rows a second of a quick arm have 0.2; stops listed with their times have 10
 
 
 @dataclass(frozen=True, eq=False)
-class Placed:
-    """index: (n,) of the views that the stream has a pose for. clock: those views in it. set_aside: the other views."""
+class LocatedViews:
+    """Views in a stream of poses."""
 
-    index: NDArray[np.intp]
+    index: Index
+    """(n,) of the views that the stream has a pose for."""
+
     clock: Clock
-    set_aside: tuple[Excluded, ...]
+    """Those views in the stream."""
+
+    excluded: tuple[Excluded, ...]
+    """The other views."""
 
 
 @dataclass(frozen=True, eq=False)
-class Timed:
-    """A stream of poses and the times of images, before anything is known of the offset. notes: for the user."""
+class TimedStream:
+    """A stream of poses and the times of images, before anything is known of the offset."""
 
-    stream: Stream
-    stamps: Stamps
+    stream: PoseStream
+
+    times: ImageTimes
+
     most_s: float
-    notes: tuple[str, ...]
+    """Largest offset to search."""
 
-    def placed(self, seen: BoardsSeen) -> Placed:
+    notes: tuple[str, ...]
+    """Remarks for the user."""
+
+    def locate(self, seen: BoardsSeen) -> LocatedViews:
         """The views that lie in the stream, at the offset that their turns ask for.
 
         Raises InputError `time-no-overlap` if none does.
         """
         names = [view.image for view in seen.views]
-        has = np.array([stem_of(name) in self.stamps.seconds for name in names])
-        aside = [Excluded(name, f"{self.stamps.source} has no time of it") for name in np.array(names)[~has]]
+        has = np.array([stem_of(name) in self.times.seconds for name in names])
+        aside = [Excluded(name, f"{self.times.source} has no time for it") for name in np.array(names)[~has]]
         timed = np.flatnonzero(has)
-        seconds = np.array([self.stamps.seconds[stem_of(names[i])] for i in timed])
-        clock = aligned(self.stream, seconds, seen.camera_from_board[timed], self.most_s)
-        inside = clock.seen_in
+        seconds = np.array([self.times.seconds[stem_of(names[i])] for i in timed])
+        clock = align_clocks(self.stream, seconds, seen.camera_from_board[timed], self.most_s)
+        inside = clock.covered
         aside += [Excluded(names[timed[i]], self._why(clock.robot_s[i])) for i in np.flatnonzero(~inside)]
         if not inside.any():
             raise InputError("no image lies in the stream of poses", code="time-no-overlap", why=aside[0].reason)
-        return Placed(timed[inside], clock.chosen(np.flatnonzero(inside)), tuple(aside))
+        return LocatedViews(timed[inside], clock.select(np.flatnonzero(inside)), tuple(aside))
 
     def _why(self, robot_s: float) -> str:
         """Why the stream has no pose at a time."""
@@ -72,16 +81,16 @@ class Timed:
         return f"taken in a gap of {gap:.3f} s, over {MOST_GAP:g} times the usual distance of poses"
 
 
-def stamps_of(observations: Observations, table: PoseTable) -> Stamps | None:
-    """The times in the images' names, where that is the one way they can be meant: the table has times and names no
-    images, and order cannot match them for their number."""
+def times_in_names_if_needed(observations: Observations, table: PoseTable) -> ImageTimes | None:
+    """The times in the images' names, where nothing else can pair them: the table has times and names no images, and
+    their numbers differ, so that order cannot."""
     count = len({*(view.image for view in observations.views), *(aside.image for aside in observations.excluded)})
     if named_column(table.other) is not None or count == len(table.lines) or times_of_rows(table) is None:
         return None
-    return stamps_in_names(observations)
+    return times_in_names(observations)
 
 
-def timed(observations: Observations, table: PoseTable, stamps: Stamps, most_s: float) -> Timed:
+def stream_of(observations: Observations, table: PoseTable, times: ImageTimes, most_s: float) -> TimedStream:
     """A table of poses as a stream, for images with times.
 
     Raises InputError `poses-missing`, `time-columns`, `stream-sparse`, `time-names`, `time-no-overlap`, and as
@@ -90,10 +99,10 @@ def timed(observations: Observations, table: PoseTable, stamps: Stamps, most_s: 
     require_poses(table)
     if named_column(table.other) is not None:
         raise UsageError(
-            "times of images are of no use with poses that name their image",
+            "image times cannot be combined with poses that name their image",
             code="option-conflict",
             where=table.name,
-            advice="leave --image-times out, or give the stream of poses, one row after the other",
+            advice="omit --image-times, or give the stream of poses without a column of images",
         )
     read = times_of_rows(table)
     if read is None:
@@ -103,35 +112,35 @@ def timed(observations: Observations, table: PoseTable, stamps: Stamps, most_s: 
             where=table.name,
             advice="a stream of poses has a column time_s, time_ms, time_us or time_ns",
         )
-    seconds = [stamps.seconds[key] for view in observations.views if (key := stem_of(view.image)) in stamps.seconds]
+    seconds = [times.seconds[key] for view in observations.views if (key := stem_of(view.image)) in times.seconds]
     if not seconds:
         seen = [view.image for view in observations.views]
-        why = f"images {few(seen)}; times of {few(list(stamps.seconds))}"
-        raise InputError("no image has a time", code="time-names", where=stamps.source, why=why)
-    _require_overlap(np.array(seconds), read[0], stamps, table, most_s)
-    stream = Stream.of(table, read[0])
+        why = f"images {few(seen)}; times of {few(list(times.seconds))}"
+        raise InputError("no image has a time", code="time-names", where=times.source, why=why)
+    _require_overlap(np.array(seconds), read[0], times, table, most_s)
+    stream = PoseStream.of(table, read[0])
     if len(read[0]) < FEWEST_ROWS or stream.bend_rad > MOST_BEND_RAD:
         raise InputError(
             f"{len(read[0])} poses for {len(seconds)} images are no stream",
             code="stream-sparse",
             where=table.name,
-            why=f"poses {stream.period_s:.3g} s apart do not tell how the robot moved between them "
+            why=f"poses {stream.period_s:.3g} s apart do not determine the motion between them "
             f"(to {np.degrees(stream.bend_rad):.2g} deg)",
             advice="record poses faster, or name the image of every pose in a column `image`",
         )
-    note = f"images placed by their times ({stamps.source}) in a stream of {len(read[0])} poses, "
+    note = f"images located by their times ({times.source}) in a stream of {len(read[0])} poses, "
     rate = f"{1 / stream.period_s:.3g} a second{read[1]}, along the screw between two"
-    return Timed(stream, stamps, most_s, (note + rate,))
+    return TimedStream(stream, times, most_s, (note + rate,))
 
 
-def _require_overlap(image_s: Array, pose_s: Array, stamps: Stamps, table: PoseTable, most_s: float) -> None:
+def _require_overlap(image_s: Array, pose_s: Array, times: ImageTimes, table: PoseTable, most_s: float) -> None:
     if image_s.max() + most_s < pose_s[0] or image_s.min() - most_s > pose_s[-1]:
         ranges = [f"from {times.min():.3f} to {times.max():.3f} s" for times in (image_s, pose_s)]
         raise InputError(
             "images and poses were taken at different times",
             code="time-no-overlap",
             where=table.name,
-            why=f"images {ranges[0]} ({stamps.source}), poses {ranges[1]}",
+            why=f"images {ranges[0]} ({times.source}), poses {ranges[1]}",
             advice="perhaps by two clocks that count from different days: bring one to the other, or search farther "
-            "with --max-offset",
+            "with --max-time-offset-s",
         )

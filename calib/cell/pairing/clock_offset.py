@@ -12,12 +12,12 @@ from functools import cached_property
 from itertools import combinations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
-from calib.arrays import Array, Index
-from calib.cell.pairing.pose_stream import Stream
+from calib.arrays import Array, Index, Mask
+from calib.cell.pairing.pose_stream import PoseStream
 from calib.errors import InputError
+from calib.geometry import so3
 from calib.robot.conventions.diagnose import FITS_RAD
 
 PAIRS = 200  # of images; each tells an offset to a few ms, and all of thousands would tell no more
@@ -30,30 +30,42 @@ ALIKE_RAD = np.deg2rad(0.02)  # the same for poses without noise
 
 
 @dataclass(frozen=True)
-class Search:
-    """What a search of the offset found. seconds: that fits best; low, high: all about it that fit as well; rival:
-    another one that does; fits: whether any does; most_s: how far was searched."""
+class OffsetSearch:
+    """What a search of the offset found, in seconds."""
 
     seconds: float
+    """The offset that fits best."""
+
     low: float
     high: float
+    """All about it, from low to high, that fit as well."""
+
     rival: float | None
+    """Another one that does."""
+
     fits: bool
+    """Whether any does."""
+
     most_s: float
+    """How far was searched."""
 
 
 @dataclass(frozen=True, eq=False)
 class Clock:
-    """Images in a stream. image_s: (n,) by the images' clock. offset_s: what the robot's clock shows more.
+    """Images in a stream of poses, through the offset of two clocks."""
 
-    held: why the offset is not estimated, in words; empty if it is.
-    """
+    stream: PoseStream
 
-    stream: Stream
     image_s: Array
+    """(n,) by the images' clock."""
+
     offset_s: float
-    search: Search
+    """By which the robot's clock is ahead."""
+
+    search: OffsetSearch
+
     held: str = ""
+    """Why the offset is not estimated, in words; empty if it is."""
 
     @property
     def robot_s(self) -> Array:
@@ -71,11 +83,11 @@ class Clock:
         return self.stream.twist(self.robot_s)
 
     @property
-    def seen_in(self) -> NDArray[np.bool_]:
+    def covered(self) -> Mask:
         """Which images (n,) the stream has a pose for."""
         return self.stream.has(self.robot_s)
 
-    def chosen(self, index: Index) -> Clock:
+    def select(self, index: Index) -> Clock:
         """Some of the images."""
         return replace(self, image_s=self.image_s[index])
 
@@ -95,7 +107,7 @@ class Clock:
                 code="time-offset-undecided",
                 where=where,
                 why=f"{s.seconds:.3f} s, and {s.rival:.3f} s as well: the motion repeats itself, or the images are few",
-                advice="search less far with --max-offset, or move in ways that do not repeat",
+                advice="search less far with --max-time-offset-s, or move in ways that do not repeat",
             )
         farthest = max(-s.low, s.high) if self.held else abs(s.seconds)
         if self.offset_s != 0 and farthest > 0.999 * s.most_s:
@@ -104,20 +116,20 @@ class Clock:
                 code="time-offset-range",
                 where=where,
                 why=f"{self.offset_s:.3f} s fits best, of at most {s.most_s:g} s either way",
-                advice="search farther with --max-offset",
+                advice="search farther with --max-time-offset-s",
             )
 
 
-def aligned(stream: Stream, image_s: Array, camera_from_board: Array, most_s: float) -> Clock:
+def align_clocks(stream: PoseStream, image_s: Array, camera_from_board: Array, most_s: float) -> Clock:
     """Images (n,) with their board's poses (n, 4, 4), at the offset of at most `most_s` that their turns ask for.
 
     Where nothing fits, or the flange stands still in every image, the offset is held, at zero if that fits as well.
     """
-    search = _searched(stream, image_s, camera_from_board, most_s)
+    search = _search_offset(stream, image_s, camera_from_board, most_s)
     if not search.fits:
         return Clock(stream, image_s, 0.0, search, "no time offset makes the flange turn as the board does")
     found = Clock(stream, image_s, search.seconds, search)
-    inside = found.robot_s[found.seen_in]
+    inside = found.robot_s[found.covered]
     if most_s > 0 and (not inside.size or not stream.stands(inside)):
         return found
     if search.low <= 0 <= search.high:
@@ -131,15 +143,15 @@ def aligned(stream: Stream, image_s: Array, camera_from_board: Array, most_s: fl
     return replace(found, offset_s=middle, held=reason)
 
 
-def _searched(stream: Stream, image_s: Array, camera_from_board: Array, most_s: float) -> Search:
+def _search_offset(stream: PoseStream, image_s: Array, camera_from_board: Array, most_s: float) -> OffsetSearch:
     """The offset by the mean miss of the angles between pairs of images, on a grid and then between its points."""
     first, second = _pairs(len(image_s))
-    turned = _angle(camera_from_board[first], camera_from_board[second])
+    turned = _turn(camera_from_board[first], camera_from_board[second])
 
     def misses(offset_s: float) -> tuple[float, int]:
         ends = [image_s[index] + offset_s for index in (first, second)]
         inside = stream.has(ends[0]) & stream.has(ends[1])
-        off = np.abs(_angle(stream.at(ends[0]), stream.at(ends[1])) - turned)[inside]
+        off = np.abs(_turn(stream.at(ends[0]), stream.at(ends[1])) - turned)[inside]
         return (float(np.minimum(off, CAP_RAD).mean()) if off.size else np.inf), int(inside.sum())
 
     grid = _grid(stream, most_s)
@@ -148,7 +160,7 @@ def _searched(stream: Stream, image_s: Array, camera_from_board: Array, most_s: 
     miss[count < count.max() / 2] = np.inf  # what few pairs say is no rival to what many do
     best = int(np.argmin(miss))
     if not miss[best] < FITS_RAD:
-        return Search(0.0, 0.0, 0.0, None, False, most_s)
+        return OffsetSearch(0.0, 0.0, 0.0, None, False, most_s)
     alike = miss <= max(ALIKE * miss[best], ALIKE_RAD)
     low, high = best, best
     while low > 0 and alike[low - 1]:
@@ -162,10 +174,10 @@ def _searched(stream: Stream, image_s: Array, camera_from_board: Array, most_s: 
     if 0 < best < len(grid) - 1:
         between = (grid[best - 1], grid[best + 1])
         seconds = float(minimize_scalar(lambda s: misses(s)[0], bounds=between, method="bounded").x)
-    return Search(seconds, float(grid[low]), float(grid[high]), rival, True, most_s)
+    return OffsetSearch(seconds, float(grid[low]), float(grid[high]), rival, True, most_s)
 
 
-def _grid(stream: Stream, most_s: float) -> Array:
+def _grid(stream: PoseStream, most_s: float) -> Array:
     """Offsets to try, zero among them, so close that the flange turns by `STEP_RAD` at most in its quick moments."""
     some = stream.time_s[:: 1 + len(stream.time_s) // SOME_ROWS]
     quick = np.quantile(np.linalg.norm(stream.twist(some)[:, 3:], axis=1), 0.95)
@@ -173,7 +185,7 @@ def _grid(stream: Stream, most_s: float) -> Array:
     return np.linspace(-most_s, most_s, 2 * steps + 1)
 
 
-def _pairs(count: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def _pairs(count: int) -> tuple[Index, Index]:
     """Indices of pairs of images: all of few, some of many."""
     rng = np.random.default_rng(0)
     if count * (count - 1) // 2 <= PAIRS:
@@ -183,7 +195,6 @@ def _pairs(count: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     return first, (first + rng.integers(1, count, PAIRS)) % count
 
 
-def _angle(a: Array, b: Array) -> Array:
-    """Angles (n,) rad from poses (n, 4, 4) to others: |A - B| = 2 sqrt 2 sin(angle / 2) for rotations."""
-    chord = np.linalg.norm(a[:, :3, :3] - b[:, :3, :3], axis=(1, 2))
-    return np.asarray(2 * np.arcsin(np.minimum(chord / np.sqrt(8.0), 1.0)))
+def _turn(a: Array, b: Array) -> Array:
+    """Angles (n,) rad from poses (n, 4, 4) to others."""
+    return so3.angle_between(a[:, :3, :3], b[:, :3, :3])

@@ -29,14 +29,14 @@ STANDS = (1e-5, 1e-5)  # m and rad, the same for a stream without noise: what ro
 
 
 @dataclass(frozen=True, eq=False)
-class Stream:
+class PoseStream:
     """time_s: (m,) increasing, by the robot's clock. base_from_flange: (m, 4, 4)."""
 
     time_s: Array
     base_from_flange: Array
 
     @classmethod
-    def of(cls, table: PoseTable, time_s: Array) -> Stream:
+    def of(cls, table: PoseTable, time_s: Array) -> PoseStream:
         """The stream of a table of poses whose rows were at these times (m,)."""
         assert table.rotation is not None
         assert table.position is not None

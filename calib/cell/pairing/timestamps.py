@@ -1,7 +1,8 @@
-"""Time stamps as people write them: a column with its unit, or a plain number that can only be one.
+"""Time stamps in tables and file names: with their unit, or in the one unit that a plain number can have.
 
 Columns are called time, t, stamp or timestamp, with the unit as in time_s, time_ms, stamp_us, stamp_ns. Without a unit
-a stamp is understood only where it counts from 1970, for then its size tells seconds from nanoseconds (ROS has either).
+a stamp is read only where it counts from 1970, for then its size distinguishes seconds from nanoseconds (ROS has
+either).
 """
 
 from __future__ import annotations
@@ -30,14 +31,17 @@ _CALL_IT = "call it time_s, time_ms, time_us or time_ns"
 
 
 @dataclass(frozen=True, eq=False)
-class Stamps:
-    """When things were, in seconds of one clock. seconds: by image, without folder and ending. source: in words."""
+class ImageTimes:
+    """When images were taken, by one clock."""
 
     seconds: Mapping[str, float]
+    """By image name without folder and ending."""
+
     source: str
+    """In words."""
 
 
-def read_image_times(path: str | Path) -> Stamps:
+def read_image_times(path: str | Path) -> ImageTimes:
     """The table image,time_s of when each image was taken.
 
     Raises InputError `table-*`, `time-columns`, `time-unit`, `time-number`, `time-not-increasing`, `pairing-twice`.
@@ -62,10 +66,10 @@ def read_image_times(path: str | Path) -> Stamps:
             raise InputError(f"image {name!r} has two times", code="pairing-twice", where=place, advice="keep one")
         seconds[stem_of(name)] = value
     _require_distinct(seconds, where)
-    return Stamps(seconds, f"{PurePath(where).name}{found[1]}")
+    return ImageTimes(seconds, f"{PurePath(where).name}{found[1]}")
 
 
-def stamps_in_names(observations: Observations) -> Stamps | None:
+def times_in_names(observations: Observations) -> ImageTimes | None:
     """Times from file names that are stamps and nothing else, as exports of ROS bags write them; None if any is not."""
     names = [stem_of(view.image) for view in observations.views]
     values = numbers(tuple(names), decimal_comma=False)
@@ -74,7 +78,7 @@ def stamps_in_names(observations: Observations) -> Stamps | None:
         return None
     seconds = dict(zip(names, (values / PER_SECOND[unit]).tolist(), strict=True))
     _require_distinct(seconds, "the images' names")
-    return Stamps(seconds, f"the files' names, read as {unit} since 1970")
+    return ImageTimes(seconds, f"the files' names, read as {unit} since 1970")
 
 
 def times_of_rows(table: PoseTable) -> tuple[Array, str] | None:
@@ -114,9 +118,7 @@ def times_of(columns: Mapping[str, tuple[str, ...]], lines: Any, where: str) -> 
     if np.isnan(values).any():
         row = int(np.flatnonzero(np.isnan(values))[0])
         place = f"{where}, line {lines[row]}, column {found[0]}"
-        raise InputError(
-            f"not a time: {cells[row]!r}", code="time-number", where=place, advice="mend or remove the row"
-        )
+        raise InputError(f"not a time: {cells[row]!r}", code="time-number", where=place, advice="fix or remove the row")
     unit, remark = found[0].lower().rpartition("_")[2], ""
     if unit not in PER_SECOND:
         since = _since_1970(values)

@@ -1,12 +1,12 @@
 """The bundle adjustment of several cameras that one robot shows one board, or carries past one.
 
-Unknown are every camera's place X_k, the board's place Y that all share, and the flange's true pose F_i wherever the
-robot stood, one for all cameras that saw it there:
+Unknown are mount_from_camera X_k of every camera, fixture_from_board Y that all share, and the true base_from_flange
+F_i in every pose of the robot, one for all cameras that took an image there:
 
-    camera_k_from_board = inverse(X_k) mount_from_rest(F_i) Y
+    camera_k_from_board = inverse(X_k) mount_from_fixture(F_i) Y
 
-Corners say where F_i is seen by the cameras, the robot where it believes it to be, each by its noise. The engine
-eliminates one flange pose per pose of the robot.
+Corners and the pose that the robot reports constrain F_i, each by its noise. The engine eliminates one flange pose per
+pose of the robot.
 """
 
 from __future__ import annotations
@@ -15,19 +15,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from calib.arrays import Array
-from calib.camera.calibration.bundle_adjustment import PATIENT, QUICK
+from calib.arrays import Array, Index
+from calib.camera.calibration.bundle_adjustment import solve_bundle
 from calib.camera.calibration.reprojection import LENS_BLOCK, POSE_BLOCK, Corners, reprojection
 from calib.cell.hand_eye.bundle_adjustment import BOARD_BLOCK, BOARD_LABELS, CAMERA_BLOCK
-from calib.cell.hand_eye.frame_loop import missed, predicted
-from calib.cell.hand_eye.solve import ROUNDS, SETTLED
-from calib.cell.hand_eye.variance_components import Reduced, RobotNoise, estimate_noise
-from calib.engine import ParameterBlock, Problem, ResidualBlock, Solution, Status, prior, solve
+from calib.cell.hand_eye.frame_loop import pose_error, predict_views
+from calib.cell.hand_eye.variance_components import ReducedProblem, RobotNoise
+from calib.engine import ParameterBlock, Problem, ResidualBlock, Solution, prior
 from calib.engine.normal_equations.assembly import assemble
 from calib.engine.normal_equations.layout import layout_of
-from calib.errors import ConvergenceError
 from calib.geometry import se3
 
 if TYPE_CHECKING:
@@ -35,6 +32,7 @@ if TYPE_CHECKING:
 
     from calib.camera.lens import Lens
     from calib.cell.hand_eye.frame_loop import Setup
+    from calib.engine.label import Label
     from calib.engine.problem import Rows, Values
 
 
@@ -42,35 +40,48 @@ FLANGE_BLOCK = "base_from_flange"
 
 
 @dataclass(frozen=True, eq=False)
-class Seeing:
-    """One camera. held: lens labels that are not estimated. corners: of all its images. noise_px: of a coordinate.
-    pose: (n,) which of the robot's poses each image was taken in."""
+class RigCamera:
+    """One camera of several, with its images."""
 
     name: str
+
     lens: Lens
+
     held: frozenset[str]
+    """Lens labels that are not estimated."""
+
     corners: Corners
+    """Of all its images."""
+
     noise_px: float
-    pose: NDArray[np.intp]
+    """Standard deviation of a corner's coordinate."""
+
+    pose: Index
+    """(n,) which of the robot's poses each image was taken in."""
 
     @property
     def block(self) -> str:
         """The name of its lens among the unknowns."""
         return f"{LENS_BLOCK} of {self.name}"
 
-    def label(self, of_lens: str) -> str:
-        """A lens label, told from the same one of the other cameras."""
-        return f"{self.name} {of_lens}"
+    def label(self, of_lens: str) -> Label:
+        """A lens label as that of this camera."""
+        return self.lens.labels[self.lens.labels.index(of_lens)].of(self.name)
 
 
 @dataclass(frozen=True, eq=False)
 class Rig:
-    """Cameras, and the robot's poses (m, 4, 4) as it said them; poses: their names."""
+    """Several cameras, one board, and the poses of the robot between them."""
 
     setup: Setup
-    cameras: tuple[Seeing, ...]
-    said: Array
+
+    cameras: tuple[RigCamera, ...]
+
+    reported_poses: Array
+    """(m, 4, 4) base_from_flange as the robot reported them."""
+
     poses: tuple[str, ...]
+    """Their names."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -80,85 +91,65 @@ class Rig:
 
 @dataclass(frozen=True, eq=False)
 class RigState:
-    """Where the unknowns stand: lens parameters per camera, X (k, 4, 4), Y (4, 4) and flange poses (m, 4, 4)."""
+    """Values of the unknowns."""
 
     parameters: tuple[Array, ...]
-    x: Array
-    y: Array
+    """Of the lens of each camera."""
+
+    mount_from_camera: Array
+    """(cameras, 4, 4)."""
+
+    fixture_from_board: Array
+    """(4, 4)."""
+
     base_from_flange: Array
+    """(m, 4, 4)."""
+
+    @classmethod
+    def of(cls, values: Values, rig: Rig) -> RigState:
+        """The unknowns of a solution."""
+        parameters = tuple(values[camera.block][0] for camera in rig.cameras)
+        return cls(parameters, values[CAMERA_BLOCK], values[BOARD_BLOCK][0], values[FLANGE_BLOCK])
 
     def camera_from_board(self, rig: Rig, k: int) -> Array:
         """(n, 4, 4) for each image of a camera."""
-        return predicted(rig.setup, self.base_from_flange[rig.cameras[k].pose], self.x[k], self.y)
+        flange = self.base_from_flange[rig.cameras[k].pose]
+        return predict_views(rig.setup, flange, self.mount_from_camera[k], self.fixture_from_board)
 
 
-@dataclass(frozen=True, eq=False)
-class RigSolved:
-    """A solution with the robot's noise that goes with it, and the problem reduced about it."""
-
-    solution: Solution
-    state: RigState
-    noise: RobotNoise
-    reduced: Reduced
+def adjust(rig: Rig, state: RigState, noise: RobotNoise) -> Solution:
+    """Least squares from a state."""
+    parameters, residuals = _camera_blocks(rig, state)
+    return solve_bundle(Problem(parameters, (*residuals, _robot_block(rig, noise))))
 
 
-def solve_rig(rig: Rig, state: RigState, noise: RobotNoise, fixed: RobotNoise | None) -> RigSolved:
-    """Robot's noise and solve in turn, until the noise stays. Raises ConvergenceError `hand-eye-not-converged`."""
-    noise = fixed or noise
-    for _ in range(ROUNDS):
-        problem = _problem(rig, state, noise)
-        solution = solve(problem, QUICK)
-        if solution.status is Status.ITERATIONS:
-            solution = solve(problem.with_values(solution.values), PATIENT)
-        if not solution.status.converged:
-            raise ConvergenceError(
-                "the calibration of all cameras together did not converge",
-                code="hand-eye-not-converged",
-                why=solution.sentence(),
-                advice="calibrate each alone and look at the images set aside",
-            )
-        values = solution.values
-        parameters = tuple(values[camera.block][0] for camera in rig.cameras)
-        state = RigState(parameters, values[CAMERA_BLOCK], values[BOARD_BLOCK][0], values[FLANGE_BLOCK])
-        reduced = reduce(rig, state)
-        after = fixed or estimate_noise(reduced, noise)
-        changes = np.log([after.sigma_m / noise.sigma_m, after.sigma_rad / noise.sigma_rad])
-        noise = after
-        if np.abs(changes).max() < SETTLED:
-            break
-    return RigSolved(solution, state, noise, reduced)
-
-
-def reduce(rig: Rig, state: RigState) -> Reduced:
+def reduce(rig: Rig, state: RigState) -> ReducedProblem:
     """The problem about a state with every flange pose eliminated, a row for each.
 
-    The common unknowns are the tangents of X camera by camera, of Y, then the free lens parameters.
+    The common unknowns are the tangents of mount_from_camera camera by camera, of fixture_from_board, then the free
+    lens parameters.
     """
-    seen = Problem(*_seen_by_cameras(rig, state))
-    normal = assemble(layout_of(seen), seen.start)
+    corners = Problem(*_camera_blocks(rig, state))
+    normal = assemble(layout_of(corners), corners.start)
     own = normal.private[FLANGE_BLOCK]
     information, coupling, slope = own[:, :, :6], own[:, :, 6:-1], own[:, :, -1]
-    spread = np.linalg.inv(information)
-    through = spread @ coupling
-    residuals, by_flange = missed(rig.said, state.base_from_flange)
-    y = residuals - np.einsum("nij,njk,nk->ni", by_flange, spread, slope)  # where the corners would have the flange
-    return Reduced(
-        y,
-        -by_flange @ through,
-        by_flange @ spread @ np.swapaxes(by_flange, 1, 2),
-        normal.shared - np.einsum("nik,nil->kl", coupling, through),
-        normal.gradient - np.einsum("nik,ni->k", through, slope),
+    covariance = np.linalg.inv(information)
+    through = covariance @ coupling
+    errors, by_flange = pose_error(rig.reported_poses, state.base_from_flange)
+    # of the flange poses that the corners fit best
+    residuals = errors - np.einsum("nij,njk,nk->ni", by_flange, covariance, slope)
+    return ReducedProblem(
+        residuals=residuals,
+        by=-by_flange @ through,
+        by_corners=by_flange @ covariance @ np.swapaxes(by_flange, 1, 2),
+        information=normal.shared - np.einsum("nik,nil->kl", coupling, through),
+        gradient=normal.gradient - np.einsum("nik,ni->k", through, slope),
     )
 
 
-def _problem(rig: Rig, state: RigState, noise: RobotNoise) -> Problem:
-    parameters, residuals = _seen_by_cameras(rig, state)
-    return Problem(parameters, (*residuals, _robot(rig, noise)))
-
-
-def _seen_by_cameras(rig: Rig, state: RigState) -> tuple[tuple[ParameterBlock, ...], tuple[ResidualBlock, ...]]:
-    places = ParameterBlock(CAMERA_BLOCK, state.x, se3.TANGENT, retract=se3.retract, members=rig.names)
-    board = ParameterBlock(BOARD_BLOCK, state.y[None], BOARD_LABELS, retract=se3.retract)
+def _camera_blocks(rig: Rig, state: RigState) -> tuple[tuple[ParameterBlock, ...], tuple[ResidualBlock, ...]]:
+    places = ParameterBlock(CAMERA_BLOCK, state.mount_from_camera, se3.TANGENT, retract=se3.retract, members=rig.names)
+    board = ParameterBlock(BOARD_BLOCK, state.fixture_from_board[None], BOARD_LABELS, retract=se3.retract)
     flange = ParameterBlock(FLANGE_BLOCK, state.base_from_flange, se3.TANGENT, retract=se3.retract, members=rig.poses)
     lenses = tuple(
         ParameterBlock(
@@ -174,9 +165,10 @@ def _seen_by_cameras(rig: Rig, state: RigState) -> tuple[tuple[ParameterBlock, .
     return (places, board, *lenses, flange), (*seen, *priors)
 
 
-def _weak_priors(camera: Seeing, block: ParameterBlock) -> tuple[ResidualBlock, ...]:
+def _weak_priors(camera: RigCamera, block: ParameterBlock) -> tuple[ResidualBlock, ...]:
     """`calib.camera.calibration.reprojection.weak_priors` of one camera of several."""
     weak = camera.lens.weak.items()
+    sigma: dict[str, float]
     sigma = {camera.label(label): camera.noise_px * value for label, value in weak if label not in camera.held}
     return (prior(block, dict.fromkeys(sigma, 0.0), sigma),) if sigma else ()
 
@@ -188,7 +180,7 @@ def _reprojection(rig: Rig, k: int) -> ResidualBlock:
 
     def evaluate(values: Values, rows: Rows) -> tuple[Array, Sequence[Array]]:
         flange, y = values[FLANGE_BLOCK][camera.pose], values[BOARD_BLOCK][0]
-        c = predicted(rig.setup, flange, values[CAMERA_BLOCK][k], y)
+        c = predict_views(rig.setup, flange, values[CAMERA_BLOCK][k], y)
         residuals, (by_lens, by_c) = alone.evaluate({LENS_BLOCK: values[camera.block], POSE_BLOCK: c}, rows)
         view = camera.corners.view[rows]
         # exp(-d) in front of C is exp(-Ad(inverse(C)) d) behind it, and so on along the chain
@@ -209,12 +201,12 @@ def _reprojection(rig: Rig, k: int) -> ResidualBlock:
     return ResidualBlock(f"reprojection in {camera.name}", rows, 2, blocks, evaluate, sigma=alone.sigma)
 
 
-def _robot(rig: Rig, noise: RobotNoise) -> ResidualBlock:
+def _robot_block(rig: Rig, noise: RobotNoise) -> ResidualBlock:
     """The robot's correction of every pose, (m, 6): metres, then radians."""
     count = len(rig.poses)
 
     def evaluate(values: Values, rows: Rows) -> tuple[Array, Sequence[Array]]:
-        residuals, by_flange = missed(rig.said[rows], values[FLANGE_BLOCK][rows])
+        residuals, by_flange = pose_error(rig.reported_poses[rows], values[FLANGE_BLOCK][rows])
         return residuals, (by_flange,)
 
     sigma = np.tile(noise.whitening, (count, 1))

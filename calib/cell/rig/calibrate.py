@@ -3,202 +3,205 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
-from scipy.stats import t as student
 
 from calib.arrays import Array
 from calib.camera.calibration.reprojection import reproject
-from calib.cell.hand_eye.bundle_adjustment import CAMERA_BLOCK
-from calib.cell.hand_eye.calibrate import CONFIDENCE, HandEye, ImageFit, calibrate_hand_eye
-from calib.cell.hand_eye.frame_loop import MOUNT, REST, Setup, missed, predicted, sizes
-from calib.cell.hand_eye.outliers import distances_of
-from calib.cell.hand_eye.variance_components import Reduced, RobotNoise
-from calib.cell.rig.bundle_adjustment import Rig, RigSolved, RigState, Seeing, solve_rig
+from calib.cell.hand_eye.bundle_adjustment import BOARD_LABELS, CAMERA_BLOCK
+from calib.cell.hand_eye.calibrate import calibrate_hand_eye
+from calib.cell.hand_eye.frame_loop import lengths_and_angles, pose_error, predict_views
+from calib.cell.hand_eye.options import HandEyeOptions, HandEyeRequest
+from calib.cell.hand_eye.outliers import mahalanobis_distances
+from calib.cell.hand_eye.place import CameraPlace, along_parent
+from calib.cell.hand_eye.result import HandEyeAdjustment, HandEyeCalibration, HandEyeNoise, ImageFit
+from calib.cell.hand_eye.variance_components import ReducedProblem
+from calib.cell.lens_estimates import lens_estimates
+from calib.cell.pose_estimates import quantile_975
+from calib.cell.rig.bundle_adjustment import Rig, RigCamera, RigState
+from calib.cell.rig.result import CamerasCalibration, RelativePose
+from calib.cell.rig.solve import RigProblem, RigSolution, solve_rig
 from calib.errors import CalibError, InputError, UsageError
 from calib.geometry import se3
 
 if TYPE_CHECKING:
     from calib.camera.camera import Camera
     from calib.camera.observations import Observations
-    from calib.engine import Solution
     from calib.robot.table.read import PoseTable
 
 
-LEAST_PX = 1e-3  # no image tells a corner better; weights beyond that of exact data drown the robot's in rounding
+LEAST_PX = 1e-3  # no corner is more precise; weights beyond that of exact data drown the robot's in rounding
 SAME_POSE = 1e-9  # m and rad; what rounding leaves of one row of a table read twice
-
-
-@dataclass(frozen=True, eq=False)
-class Between:
-    """One camera in another. a_from_b: (4, 4). interval_m, interval_rad: (3,) half widths of 95 % intervals along and
-    about the axes of a."""
-
-    a: str
-    b: str
-    a_from_b: Array
-    interval_m: Array
-    interval_rad: Array
-
-
-@dataclass(frozen=True, eq=False)
-class Cameras:
-    """Several cameras with one board and one robot between them.
-
-    names: of the cameras. together: what all images say of each camera; alone: what its own say. between: every camera
-    in the first. poses: how many of the robot's were used; shared: how many of them more than one camera saw.
-    """
-
-    setup: Setup
-    names: tuple[str, ...]
-    together: tuple[HandEye, ...]
-    alone: tuple[HandEye, ...]
-    between: tuple[Between, ...]
-    noise: RobotNoise
-    poses: int
-    shared: int
-    solution: Solution
-
-    @property
-    def mount(self) -> str:
-        """What carries the cameras: flange or base."""
-        return MOUNT[self.setup]
-
-    @property
-    def rest(self) -> str:
-        """What carries the board: base or flange."""
-        return REST[self.setup]
 
 
 def calibrate_cameras(
     observations: Sequence[Observations],
     table: PoseTable,
     names: Sequence[str],
-    *,
     cameras: Sequence[Camera] | None = None,
-    refine: Sequence[str] = (),
-    robot_noise: tuple[float, float] | None = None,
-    **options: Any,
-) -> Cameras:
-    """Several cameras in one base (or on one flange) from images of one board.
+    **options: Unpack[HandEyeOptions],
+) -> CamerasCalibration:
+    """Poses of several cameras in one base (or on one flange) from images of one board.
 
     observations: of each camera, paired with the poses of one table each on its own. names: of the cameras. cameras:
-    their lenses; None: each is calibrated from its own images. Other options as `calibrate_hand_eye`. Every camera is
-    calibrated alone, which decides what its images are worth: one that is wrongly paired costs that camera that
-    image. Then all are adjusted together, with one place of the board and one correction per pose of the robot.
+    their lenses; None: each is calibrated from its own images. options: as of `calibrate_hand_eye`. Every camera is
+    calibrated alone first, which rejects its outlier images: a wrong pairing costs one camera one image. Then all are
+    adjusted together, with one pose of the board and one correction per pose of the robot.
 
     Raises as `calibrate_hand_eye`, naming the camera; UsageError `option-conflict`; InputError `setup-mixed`,
     `conventions-mixed`.
     """
-    if "board" in refine:
+    request = HandEyeRequest(**options)
+    _require_flat_board(request)
+    alone = _calibrate_each(observations, table, names, cameras, options)
+    _require_one_setup(alone)
+    problem = _pose_problem(alone, table.name, request)
+    return _result(solve_rig(problem), alone)
+
+
+def _require_flat_board(request: HandEyeRequest) -> None:
+    if "board" in request.refine:
         raise UsageError(
             "the board's shape is not estimated with several cameras",
             code="option-conflict",
             where="--refine",
-            advice="estimate it with one camera, and give the flat board's corners that follow to all",
+            advice="estimate it with one camera, and give the resulting corners to all",
         )
+
+
+def _calibrate_each(
+    observations: Sequence[Observations],
+    table: PoseTable,
+    names: Sequence[str],
+    cameras: Sequence[Camera] | None,
+    options: HandEyeOptions,
+) -> tuple[HandEyeCalibration, ...]:
+    """Every camera by its own images; errors name the camera."""
     alone = []
     for k, (name, own) in enumerate(zip(names, observations, strict=True)):
-        camera = None if cameras is None else cameras[k]
         try:
-            alone.append(
-                calibrate_hand_eye(own, table, camera=camera, refine=refine, robot_noise=robot_noise, **options)
-            )
+            found = calibrate_hand_eye(own, table, None if cameras is None else cameras[k], **options)
         except CalibError as error:
             error.where = f"{name}: {error.where}" if error.where else name
             raise
-        if alone[-1].time_offset is not None:
+        if found.time_offset is not None:
             raise UsageError(
                 "several cameras are not calibrated in a stream of poses",
                 code="option-conflict",
                 where=name,
                 why="each has a clock of its own, and no two of them take images in one pose of a moving robot",
-                advice="calibrate them one by one, or let the robot stand and give one pose per image",
+                advice="calibrate them one by one, or let the robot stop and give one pose per image",
             )
-    rig, start = _rig(alone, names, table.name)
-    fixed = None if robot_noise is None else RobotNoise(*robot_noise, estimated=False)
-    best = min(alone, key=lambda h: float(h.interval_m.max()))
-    return _result(rig, solve_rig(rig, start, best.noise, fixed), alone)
+        alone.append(replace(found, place=replace(found.place, camera=name)))
+    return tuple(alone)
 
 
-def _rig(alone: Sequence[HandEye], names: Sequence[str], where: str) -> tuple[Rig, RigState]:
-    """The images that took part in each calibration as one problem, and where it starts."""
+def _require_one_setup(alone: Sequence[HandEyeCalibration]) -> None:
     if len({h.setup for h in alone}) > 1:
         raise InputError(
             "some cameras are on the hand and some fixed",
             code="setup-mixed",
-            why=", ".join(f"{name}: {h.setup}" for name, h in zip(names, alone, strict=True)),
-            advice="they cannot all see one board at rest: calibrate them in two runs",
+            why=", ".join(f"{h.place.camera}: {h.setup}" for h in alone),
+            advice="no board is fixed for all of them: calibrate them in two runs",
         )
+
+
+def _pose_problem(alone: Sequence[HandEyeCalibration], where: str, request: HandEyeRequest) -> RigProblem:
+    """The images that took part in each calibration as one problem, and where it starts."""
     lines = [np.array([fit.line for fit in h.used], dtype=np.intp) for h in alone]
     every, first = np.unique(np.concatenate(lines), return_index=True)
-    said = np.concatenate([h.base_from_flange for h in alone])[first]
+    own_poses = [h.adjustment.scene.base_from_flange for h in alone]
+    reported = np.concatenate(own_poses)[first]
     poses = [np.searchsorted(every, own) for own in lines]
-    for name, h, pose in zip(names, alone, poses, strict=True):
-        if np.abs(said[pose] - h.base_from_flange).max() > SAME_POSE:
+    for h, own, pose in zip(alone, own_poses, poses, strict=True):
+        if np.abs(reported[pose] - own).max() > SAME_POSE:
+            applied = "; ".join(map(str, h.evidence.conventions_applied)) or "as given"
             raise InputError(
-                "the cameras ask for different readings of the poses",
+                "the cameras require different interpretations of the poses",
                 code="conventions-mixed",
                 where=where,
-                why=f"{name} read them differently: {'; '.join(map(str, h.findings)) or 'as given'}",
-                advice="mend the table, or calibrate the cameras one by one",
+                why=f"{h.place.camera} differs: {applied}",
+                advice="fix the table, or calibrate the cameras one by one",
             )
-    seeing = tuple(
-        Seeing(name, h.camera.lens, h.scene.held, h.scene.corners, max(h.noise_px, LEAST_PX), pose)
-        for name, h, pose in zip(names, alone, poses, strict=True)
+    cameras = tuple(
+        RigCamera(
+            name=h.place.camera,
+            lens=h.camera.lens,
+            held=h.adjustment.scene.held,
+            corners=h.adjustment.scene.corners,
+            noise_px=max(h.noise.corner_px, LEAST_PX),
+            pose=pose,
+        )
+        for h, pose in zip(alone, poses, strict=True)
     )
-    rig = Rig(alone[0].setup, seeing, said, tuple(f"line {line}" for line in every))
-    board = min(alone, key=lambda h: float(h.interval_m.max())).rest_from_board
-    places = np.stack([h.mount_from_camera for h in alone])
-    return rig, RigState(tuple(h.camera.parameters for h in alone), places, board, said)
+    best = min(alone, key=lambda h: float(h.place.half_width_95_m.max()))
+    rig = Rig(alone[0].place.setup, cameras, reported, tuple(f"line {line}" for line in every))
+    state = RigState(
+        parameters=tuple(h.camera.parameters for h in alone),
+        mount_from_camera=np.stack([h.mount_from_camera for h in alone]),
+        fixture_from_board=best.fixture_from_board,
+        base_from_flange=reported,
+    )
+    return RigProblem(rig, state, request.stated_noise or best.noise.robot)
 
 
-def _result(rig: Rig, solved: RigSolved, alone: Sequence[HandEye]) -> Cameras:
+def _result(solved: RigSolution, alone: tuple[HandEyeCalibration, ...]) -> CamerasCalibration:
+    rig = solved.problem.rig
+    seen_by = sum(np.bincount(np.unique(camera.pose), minlength=len(rig.poses)) for camera in rig.cameras)
+    # the robot determines base and flange; corners determine the rest far better
+    freedom = 6 * len(rig.poses) - 12
     labels = tuple(f"{CAMERA_BLOCK}[{name}].{label}" for name in rig.names for label in se3.TANGENT)
     covariance = solved.solution.uncertainty.covariance(labels)
-    freedom = 6 * len(rig.poses) - 12  # the robot says where base and flange are; corners know the rest far better
-    seen_by = sum(np.bincount(np.unique(camera.pose), minlength=len(rig.poses)) for camera in rig.cameras)
-    together = tuple(_together(rig, solved, k, own, covariance, freedom) for k, own in enumerate(alone))
-    between = tuple(_between(rig, solved.state, k, covariance, freedom) for k in range(1, len(alone)))
-    shared = int(np.sum(np.asarray(seen_by) > 1))
-    return Cameras(
-        rig.setup,
-        rig.names,
-        together,
-        tuple(alone),
-        between,
-        solved.noise,
-        len(rig.poses),
-        shared,
-        solved.solution,
-    )
-
-
-def _together(rig: Rig, solved: RigSolved, k: int, own: HandEye, covariance: Array, freedom: int) -> HandEye:
-    """One camera by what all images say."""
-    state, tangent = solved.state, slice(6 * k, 6 * k + 6)
-    along_mount = np.kron(np.eye(2), state.x[k, :3, :3])  # the tangent is along the camera's axes
-    count = solved.reduced.by.shape[2]
-    first = [*range(6 * k, 6 * k + 6), *range(6 * len(rig.cameras), 6 * len(rig.cameras) + 6)]
-    return replace(
-        own,
-        mount_from_camera=state.x[k],
-        rest_from_board=state.y,
-        covariance=along_mount @ covariance[tangent, tangent] @ along_mount.T,
-        freedom=freedom,
-        camera=replace(own.camera, parameters=state.parameters[k]),
-        noise=solved.noise,
-        images=_image_fits(rig, solved, k, own),
-        camera_from_board=state.camera_from_board(rig, k),
-        reduced=_reordered(solved.reduced, [*first, *(i for i in range(count) if i not in first)]),
+    return CamerasCalibration(
+        setup=rig.setup,
+        together=tuple(_camera(solved, k, own, covariance, freedom) for k, own in enumerate(alone)),
+        alone=alone,
+        relative=tuple(_relative_pose(solved, k, covariance, freedom) for k in range(1, len(alone))),
+        noise=solved.problem.noise,
+        poses=len(rig.poses),
+        shared=int(np.sum(np.asarray(seen_by) > 1)),
         solution=solved.solution,
     )
 
 
-def _reordered(reduced: Reduced, order: list[int]) -> Reduced:
-    """The common unknowns in another order."""
+def _camera(
+    solved: RigSolution, k: int, own: HandEyeCalibration, covariance: Array, freedom: int
+) -> HandEyeCalibration:
+    """One camera by the images of all. covariance: of the tangents of all cameras."""
+    rig, state, known = solved.problem.rig, solved.problem.state, solved.solution.uncertainty
+    tangent = slice(6 * k, 6 * k + 6)
+    camera, seen = replace(own.camera, parameters=state.parameters[k]), rig.cameras[k]
+    sigma = {label: known.sigma(seen.label(label)) for label in camera.lens.labels}
+    return replace(
+        own,
+        place=CameraPlace(
+            setup=rig.setup,
+            mount_from_camera=state.mount_from_camera[k],
+            fixture_from_board=state.fixture_from_board,
+            covariance=along_parent(covariance[tangent, tangent], state.mount_from_camera[k]),
+            board_covariance=along_parent(known.covariance(BOARD_LABELS), state.fixture_from_board),
+            freedom=freedom,
+            camera=own.place.camera,
+        ),
+        camera=camera,
+        noise=HandEyeNoise(solved.problem.noise, own.noise.corner_px),
+        images=_image_fits(solved, k, own),
+        adjustment=HandEyeAdjustment(
+            scene=own.adjustment.scene,
+            solution=solved.solution,
+            reduced=_camera_first(solved.reduced, k, len(rig.cameras)),
+            camera_from_board=state.camera_from_board(rig, k),
+            lens_estimates=lens_estimates(camera, sigma, seen.held, seen.name),
+        ),
+    )
+
+
+def _camera_first(reduced: ReducedProblem, k: int, cameras: int) -> ReducedProblem:
+    """The common unknowns with one camera's tangent first, then the board's."""
+    first = [*range(6 * k, 6 * k + 6), *range(6 * cameras, 6 * cameras + 6)]
+    order = [*first, *(i for i in range(reduced.by.shape[2]) if i not in first)]
     return replace(
         reduced,
         by=reduced.by[:, :, order],
@@ -207,28 +210,36 @@ def _reordered(reduced: Reduced, order: list[int]) -> Reduced:
     )
 
 
-def _image_fits(rig: Rig, solved: RigSolved, k: int, own: HandEye) -> tuple[ImageFit, ...]:
-    """Every image of a camera: those that took part by what all say, the others as they were."""
-    camera, state = rig.cameras[k], solved.state
-    rms = []
-    for flange in (state.base_from_flange, rig.said):
-        poses = predicted(rig.setup, flange[camera.pose], state.x[k], state.y)
-        left = reproject(camera.lens, state.parameters[k], poses, camera.corners) - camera.corners.px
-        squares = np.bincount(camera.corners.view, np.sum(left**2, axis=0))
-        rms.append(np.sqrt(squares / camera.corners.counts))
-    lengths, angles = (each[camera.pose] for each in sizes(missed(rig.said, state.base_from_flange)[0]))
+def _image_fits(solved: RigSolution, k: int, own: HandEyeCalibration) -> tuple[ImageFit, ...]:
+    """Every image of a camera: those that took part by the solution of all, the others as they were."""
+    rig, state = solved.problem.rig, solved.problem.state
+    camera = rig.cameras[k]
+    corrected, uncorrected = (
+        _rms_by_image(solved, k, flange[camera.pose]) for flange in (state.base_from_flange, rig.reported_poses)
+    )
+    corrections = pose_error(rig.reported_poses, state.base_from_flange)[0]
+    lengths, angles = (each[camera.pose] for each in lengths_and_angles(corrections))
     every = np.ones(len(rig.poses), bool)
-    sigmas = distances_of(solved.reduced, every, solved.noise)[1][camera.pose]
-    columns = zip(*(each.tolist() for each in (*rms, lengths, angles, sigmas)), strict=True)
+    distances = mahalanobis_distances(solved.reduced, every, solved.problem.noise)[1][camera.pose]
+    columns = zip(*(each.tolist() for each in (corrected, uncorrected, lengths, angles, distances)), strict=True)
     fits = {fit.image: ImageFit(fit.image, fit.line, *values) for fit, values in zip(own.used, columns, strict=True)}
     return tuple(fits.get(fit.image, fit) for fit in own.images)
 
 
-def _between(rig: Rig, state: RigState, k: int, covariance: Array, freedom: int) -> Between:
+def _rms_by_image(solved: RigSolution, k: int, flange: Array) -> Array:
+    """rms reprojection errors (n,) in px of a camera's images at flange poses (n, 4, 4)."""
+    rig, state = solved.problem.rig, solved.problem.state
+    corners = rig.cameras[k].corners
+    poses = predict_views(rig.setup, flange, state.mount_from_camera[k], state.fixture_from_board)
+    left = reproject(rig.cameras[k].lens, state.parameters[k], poses, corners) - corners.px
+    return np.asarray(np.sqrt(np.bincount(corners.view, np.sum(left**2, axis=0)) / corners.counts))
+
+
+def _relative_pose(solved: RigSolution, k: int, covariance: Array, freedom: int) -> RelativePose:
     """A camera in the first, by inverse(X_0) X_k: its right tangent is that of X_k less what X_0's becomes there."""
-    a_from_b = np.asarray(se3.inverse(state.x[0]) @ state.x[k])
-    own, index = np.eye(6), np.r_[0:6, 6 * k : 6 * k + 6]
-    by = np.kron(np.eye(2), a_from_b[:3, :3]) @ np.hstack([-se3.adjoint(se3.inverse(a_from_b)), own])
-    spread = np.sqrt(np.diagonal(by @ covariance[np.ix_(index, index)] @ by.T))
-    half = float(student.ppf(0.5 + CONFIDENCE / 2, max(freedom, 1))) * spread
-    return Between(rig.names[0], rig.names[k], a_from_b, half[:3], half[3:])
+    rig, cameras = solved.problem.rig, solved.problem.state.mount_from_camera
+    a_from_b = np.asarray(se3.inverse(cameras[0]) @ cameras[k])
+    index = np.r_[0:6, 6 * k : 6 * k + 6]
+    by = np.hstack([-se3.adjoint(se3.inverse(a_from_b)), np.eye(6)])
+    own = along_parent(by @ covariance[np.ix_(index, index)] @ by.T, a_from_b)
+    return RelativePose(rig.names[0], rig.names[k], a_from_b, own, quantile_975(freedom))

@@ -1,82 +1,76 @@
-"""Several cameras with one robot as documents: one for all, and one for each as of a single camera."""
+"""Several cameras with one robot as documents: one for all, and files for each as of a single camera."""
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from calib.cell.hand_eye.documents import as_document, as_hand_eye_file, camera_file
-from calib.cell.hand_eye.verdict import GRADES, Verdict, judge
-from calib.geometry import so3
+from calib.cell.document_head import document_head
+from calib.cell.hand_eye.documents import as_hand_eye_file, camera_files, camera_sections, robot_noise
+from calib.cell.pose_estimates import pose_document
+from calib.documents import to_json, to_yaml
 
 if TYPE_CHECKING:
-    from calib.cell.rig.calibrate import Between, Cameras
+    from calib.cell.hand_eye.result import HandEyeCalibration
+    from calib.cell.rig.result import CamerasCalibration, RelativePose
 
 
-def verdicts(c: Cameras) -> tuple[Verdict, ...]:
-    """One per camera, by what all images say of it."""
-    return tuple(judge(h) for h in c.together)
+def files(c: CamerasCalibration) -> dict[str, str]:
+    """Content by file name: cameras.yaml, result.json and a folder per camera."""
+    mount = c.together[0].place.mount
+    title = f"The cameras' poses: matrix is {mount}_from_camera, metres; z points forward, x right, y down."
+    each = {f"{h.place.camera}/{file}": text for h in c.together for file, text in camera_files(h).items()}
+    return {"cameras.yaml": to_yaml(as_cameras_file(c), title), "result.json": to_json(as_document(c)), **each}
 
 
-def worst(found: tuple[Verdict, ...]) -> Verdict:
-    """The verdict on the weakest camera, which is that on all."""
-    return max(found, key=lambda verdict: GRADES.index(verdict.grade))
-
-
-def as_cameras_document(c: Cameras, found: tuple[Verdict, ...], seconds: float) -> dict[str, Any]:
+def as_document(c: CamerasCalibration) -> dict[str, Any]:
     """The result as plain data, as `--json` prints it."""
-    each = {}
-    for name, together, alone, verdict in zip(c.names, c.together, c.alone, found, strict=True):
-        document = as_document(together, verdict, seconds)
-        for key in ("status", "seconds", "solver", "robot_noise"):  # one for all, see below
-            del document[key]
-        document["interval95_mm_by_its_own_images"] = (1000 * alone.interval_m).tolist()
-        document["interval95_deg_by_its_own_images"] = np.degrees(alone.interval_rad).tolist()
-        each[name] = document
+    head = document_head(
+        "cameras",
+        c,
+        unobservable=c.solution.uncertainty.unobservable,
+        notes=tuple(dict.fromkeys(note for h in c.together for note in h.notes)),
+        solver=c.solution.sentence(),
+    )
+    cameras = {
+        together.place.camera: _camera(together, alone) for together, alone in zip(c.together, c.alone, strict=True)
+    }
     return {
-        "status": "ok",
-        "verdict": worst(found).grade,
-        "reason": worst(found).reason,
+        **head,
         "setup": c.setup,
         "poses": c.poses,
         "poses_seen_by_several": c.shared,
-        "robot_noise": {
-            "sigma_mm": 1000 * c.noise.sigma_m,
-            "sigma_deg": math.degrees(c.noise.sigma_rad),
-            "estimated": c.noise.estimated,
-        },
-        "between": [as_between(between) for between in c.between],
-        "cameras": each,
-        "solver": c.solution.sentence(),
-        "seconds": seconds,
+        "robot_noise": robot_noise(c.noise),
+        "relative_poses": [_relative(pair) for pair in c.relative],
+        "cameras": cameras,
     }
 
 
-def as_cameras_file(c: Cameras) -> dict[str, Any]:
-    """The content of `cameras.yaml`: every camera's place, and where each is from the first."""
-    each = {name: as_hand_eye_file(h, name) for name, h in zip(c.names, c.together, strict=True)}
-    return {"cameras": each, "between": [as_between(between) for between in c.between]}
+def rows(c: CamerasCalibration) -> list[dict[str, Any]]:
+    """One dict per image of each camera."""
+    return [{"camera": h.place.camera, **row} for h in c.together for row in h.rows()]
 
 
-def as_lens_file(c: Cameras, k: int) -> dict[str, Any]:
-    """The content of one camera's `camera.yaml`, which `calib.camera.load_camera` reads."""
-    camera, held = c.together[k].camera, c.together[k].scene.held
-    known = c.solution.uncertainty
-    sigma = {str(label): known.sigma(f"{c.names[k]} {label}") for label in camera.lens.labels}
-    return camera_file(camera, sigma, held)
+def as_cameras_file(c: CamerasCalibration) -> dict[str, Any]:
+    """The content of `cameras.yaml`: every camera's pose, and that of each further one in the first."""
+    each = {h.place.camera: as_hand_eye_file(h) for h in c.together}
+    return {"cameras": each, "relative_poses": [_relative(pair) for pair in c.relative]}
 
 
-def as_between(between: Between) -> dict[str, Any]:
-    """One camera in another, half widths of 95 % intervals by the axes of the other."""
-    pose = between.a_from_b
+def _camera(together: HandEyeCalibration, alone: HandEyeCalibration) -> dict[str, Any]:
+    """One camera, with its own verdict; what is one for all is left to the document of all."""
+    verdict, sections = together.verdict, camera_sections(together)
+    del sections["robot_noise"]
     return {
-        "of": between.b,
-        "in": between.a,
-        "matrix": pose.tolist(),
-        "position_mm": (1000 * pose[:3, 3]).tolist(),
-        "quaternion_xyzw": so3.quaternion_xyzw(pose[:3, :3]).tolist(),
-        "interval95_mm": (1000 * between.interval_m).tolist(),
-        "interval95_deg": np.degrees(between.interval_rad).tolist(),
+        "verdict": verdict.grade,
+        "reason": verdict.reason,
+        "advice": list(verdict.advice),
+        **sections,
+        "half_width_95_mm_alone": (1000 * alone.place.half_width_95_m).tolist(),
+        "half_width_95_deg_alone": np.degrees(alone.place.half_width_95_rad).tolist(),
     }
+
+
+def _relative(pair: RelativePose) -> dict[str, Any]:
+    return {"camera": pair.b, "frame": pair.a, **pose_document(pair.a_from_b, pair.estimates)}

@@ -6,48 +6,50 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calib.cell.hand_eye.summary import cut, left_out, place
-from calib.cell.rig.documents import worst
+from calib.cell.hand_eye.summary import noise_words, place_lines, rejected_lines
 from calib.geometry import so3
+from calib.text import cut
 
 if TYPE_CHECKING:
-    from calib.cell.hand_eye.verdict import Verdict
-    from calib.cell.rig.calibrate import Between, Cameras
+    from calib.cell.hand_eye.result import HandEyeCalibration
+    from calib.cell.rig.result import CamerasCalibration, RelativePose
 
 
-def cameras_summary(c: Cameras, verdicts: tuple[Verdict, ...], output: str) -> str:
-    """The terminal summary: every camera's place with intervals, where they are from each other, and a verdict."""
+def summary(c: CamerasCalibration) -> str:
+    """The terminal summary: every camera's pose with intervals, camera in camera, and a verdict."""
+    place = c.together[0].place
     lines = [
-        f"{len(c.names)} cameras on the {c.mount} ({c.setup}), one board on the {c.rest}; "
+        f"{len(c.together)} cameras on the {place.mount} ({c.setup}), one board on the {place.fixture}; "
         f"{c.poses} poses of the robot, {c.shared} of them seen by several"
     ]
-    for name, together, alone, verdict in zip(c.names, c.together, c.alone, verdicts, strict=True):
-        lines += ["", f"{name}: {len(together.used)} of {len(together.images) + len(together.set_aside)} images"]
-        lines += [f"  read differently: {finding}" for finding in together.findings]
-        lines += [f"  {note}" for note in together.notes[:2]]
-        lines += [f"  {text}" for text in left_out(together)]
-        lines += place(together)
-        far, turn = 1000 * alone.interval_m.max(), np.degrees(alone.interval_rad.max())
-        lines.append(
-            f"  rms {together.rms_px:.4f} px; its own images alone know it to {far:.2g} mm and {turn:.2g} deg (95 %)"
-        )
-        lines += [f"  next: {text}" for text in verdict.advice[:2]]
-    lines += ["", *(text for between in c.between for text in _between(between))]
-    source = "estimated" if c.noise.estimated else "as given"
-    noise = f"{1000 * c.noise.sigma_m:.3g} mm, {np.degrees(c.noise.sigma_rad):.3g} deg per axis"
-    lines.append(f"robot's noise ({source}): {noise}; one correction per pose, whichever cameras saw it")
-    lines.append(f"written: {output}")
-    verdict = worst(verdicts)
-    lines.append(f"verdict: {verdict.grade}: {c.names[verdicts.index(verdict)]}: {verdict.reason}")
+    for together, alone in zip(c.together, c.alone, strict=True):
+        lines += ["", *_camera(together, alone)]
+    lines += ["", *(line for pair in c.relative for line in _relative(pair))]
+    lines.append(f"robot noise {noise_words(c.noise)}; one correction per pose, whichever cameras saw it")
+    lines.append(f"verdict: {c.verdict}")
     return "\n".join(cut(line) for line in lines)
 
 
-def _between(between: Between) -> list[str]:
-    """One camera in another, with intervals."""
-    x, y, z = 1000 * between.a_from_b[:3, 3]
-    a, b, c = np.degrees(so3.log(between.a_from_b[:3, :3]))
-    far, turn = 1000 * between.interval_m.max(), np.degrees(between.interval_rad.max())
+def _camera(together: HandEyeCalibration, alone: HandEyeCalibration) -> list[str]:
+    images = len(together.images) + len(together.excluded)
+    far, turn = 1000 * alone.place.half_width_95_m.max(), np.degrees(alone.place.half_width_95_rad.max())
     return [
-        f"{between.b} in {between.a}: x {x:.3f} y {y:.3f} z {z:.3f} mm, ± {far:.2g} mm (95 %)",
-        f"  rotation vector {a:.4f} {b:.4f} {c:.4f} deg, ± {turn:.2g} deg",
+        f"{together.place.camera}: {len(together.used)} of {images} images",
+        *(f"  convention applied: {each}" for each in together.evidence.conventions_applied),
+        *(f"  {note}" for note in together.notes[:2]),
+        *(f"  {line}" for line in rejected_lines(together)),
+        *place_lines(together.place),
+        f"  rms {together.rms_px:.4f} px; by its own images alone known to {far:.2g} mm and {turn:.2g} deg (95 %)",
+        *(f"  next: {text}" for text in together.verdict.advice[:2]),
+    ]
+
+
+def _relative(pair: RelativePose) -> list[str]:
+    """One camera in another, with the larger half width of the intervals."""
+    x, y, z = 1000 * pair.a_from_b[:3, 3]
+    a, b, c = np.degrees(so3.log(pair.a_from_b[:3, :3]))
+    far, turn = 1000 * pair.half_width_95_m.max(), np.degrees(pair.half_width_95_rad.max())
+    return [
+        f"{pair.b} in {pair.a}: x {x:.3f} y {y:.3f} z {z:.3f} mm, known to {far:.2g} mm (95 %)",
+        f"  rotation vector {a:.4f} {b:.4f} {c:.4f} deg, known to {turn:.2g} deg",
     ]

@@ -42,7 +42,7 @@ def simulation_files(
         "bow_mm": 1000 * s.noise.bow_m,
         "wrong_pairings": [v.image for v, bad in zip(s.observations.views, s.wrong, strict=True) if bad],
         "mount_from_camera": np.round(s.mount_from_camera, 12).tolist(),
-        "rest_from_board": np.round(s.rest_from_board, 12).tolist(),
+        "fixture_from_board": np.round(s.fixture_from_board, 12).tolist(),
     }
     if s.image_s is not None:
         truth["time_offset_s"] = s.time_offset_s
@@ -75,7 +75,7 @@ def rig_files(simulation: RigSimulation) -> dict[str, str | bytes]:
         "sigma_position_mm": 1000 * s.noise.sigma_m,
         "sigma_rotation_deg": math.degrees(s.noise.sigma_rad),
         "mount_from_camera": {f"camera{k + 1}": np.round(x, 12).tolist() for k, x in enumerate(s.mount_from_camera)},
-        "rest_from_board": np.round(s.rest_from_board, 12).tolist(),
+        "fixture_from_board": np.round(s.fixture_from_board, 12).tolist(),
     }
     title = "Simulated by `calib simulate handeye`: the truth behind the corners and poses.csv."
     return {

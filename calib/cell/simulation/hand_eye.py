@@ -43,7 +43,8 @@ class Noise:
 
 @dataclass(frozen=True, eq=False)
 class Simulation:
-    """observations, table: what a user would hold; the rest is the truth. mount_from_camera, rest_from_board: (4, 4).
+    """observations, table: what a user would hold; the rest is the truth. mount_from_camera,
+    fixture_from_board: (4, 4).
     base_from_flange, camera_from_board: (n, 4, 4) without noise. wrong: (n,) images with another's pose. image_s: (n,)
     when images were taken, where the table is a stream; time_offset_s: what its clock shows more."""
 
@@ -52,7 +53,7 @@ class Simulation:
     camera: Camera
     setup: Setup
     mount_from_camera: Array
-    rest_from_board: Array
+    fixture_from_board: Array
     base_from_flange: Array
     camera_from_board: Array
     wrong: NDArray[np.bool_]
@@ -101,7 +102,7 @@ def bowed(corners_in_board: Array, bow_m: float) -> Array:
 
 
 def mounted(setup: Setup, camera_from_board: Array, rng: np.random.Generator) -> tuple[Array, Array, Array]:
-    """mount_from_camera and rest_from_board (4, 4), drawn, and base_from_flange (n, 4, 4) that shows the board so."""
+    """mount_from_camera and fixture_from_board (4, 4), drawn, and base_from_flange (n, 4, 4) by them."""
     c = camera_from_board
     x = se3.compose(so3.exp(rng.normal(0.0, 1.0, 3)), rng.uniform((-0.08, -0.08, -0.03), (0.08, 0.08, 0.13)))
     if setup == "eye-in-hand":

@@ -26,14 +26,14 @@ OBLIQUE_RAD = np.deg2rad(75.0)  # between a board's normal and the line of sight
 @dataclass(frozen=True, eq=False)
 class RigSimulation:
     """observations: of each camera, image names alike; table: poses by those names. The rest is the truth.
-    mount_from_camera: (cameras, 4, 4). rest_from_board: (4, 4)."""
+    mount_from_camera: (cameras, 4, 4). fixture_from_board: (4, 4)."""
 
     observations: tuple[Observations, ...]
     table: PoseTable
     camera: Camera
     setup: Setup
     mount_from_camera: Array
-    rest_from_board: Array
+    fixture_from_board: Array
     seed: int
     noise: Noise
 

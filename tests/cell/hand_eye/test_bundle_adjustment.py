@@ -13,9 +13,9 @@ from calib.camera.calibration.board_shape import SHAPE_BLOCK, shaped_reprojectio
 from calib.camera.calibration.reprojection import LENS_BLOCK, POSE_BLOCK, corners_of
 from calib.camera.observations import View
 from calib.cell.hand_eye.board_scale import by_log_scale
-from calib.cell.hand_eye.frame_loop import SETUPS, Setup, discrepancy, predicted
-from calib.cell.hand_eye.interpretations import scaled
-from calib.cell.hand_eye.variance_components import Reduced, RobotNoise, _deviance, estimate_noise
+from calib.cell.hand_eye.frame_loop import SETUPS, Setup, loop_error, predict_views
+from calib.cell.hand_eye.interpretations import scale_board
+from calib.cell.hand_eye.variance_components import ReducedProblem, RobotNoise, estimate_noise, restricted_deviance
 from calib.geometry import se3
 
 STEP = 1e-6
@@ -26,14 +26,14 @@ def test_the_robots_discrepancy(setup: Setup) -> None:
     rng = np.random.default_rng(0)
     b, c = se3.exp(rng.normal(size=(4, 6))), se3.exp(rng.normal(size=(4, 6)))
     x, y = se3.exp(rng.normal(size=6)), se3.exp(rng.normal(size=6))
-    off = discrepancy(setup, b, x, y, c)
+    off = loop_error(setup, b, x, y, c)
     for k in range(6):
         d = np.zeros(6)
         d[k] = STEP
         for ours, moved in (
-            (off.by_camera, lambda d: discrepancy(setup, b, se3.retract(x, d), y, c)),
-            (off.by_board, lambda d: discrepancy(setup, b, x, se3.retract(y, d), c)),
-            (off.by_view, lambda d: discrepancy(setup, b, x, y, se3.retract(c, d))),
+            (off.by_camera, lambda d: loop_error(setup, b, se3.retract(x, d), y, c)),
+            (off.by_board, lambda d: loop_error(setup, b, x, se3.retract(y, d), c)),
+            (off.by_view, lambda d: loop_error(setup, b, x, y, se3.retract(c, d))),
         ):
             theirs = (moved(d).residuals - moved(-d).residuals) / (2 * STEP)
             assert np.allclose(ours[:, :, k], theirs, atol=1e-8)
@@ -42,26 +42,26 @@ def test_the_robots_discrepancy(setup: Setup) -> None:
 @pytest.mark.parametrize("setup", SETUPS)
 def test_the_loop_closes_where_the_robot_is_exact(setup: Setup) -> None:
     s = simulated(setup=setup)
-    x, y = s.mount_from_camera, s.rest_from_board
-    assert np.allclose(predicted(setup, s.base_from_flange, x, y), s.camera_from_board)
-    assert np.abs(discrepancy(setup, s.base_from_flange, x, y, s.camera_from_board).residuals).max() < 1e-12
+    x, y = s.mount_from_camera, s.fixture_from_board
+    assert np.allclose(predict_views(setup, s.base_from_flange, x, y), s.camera_from_board)
+    assert np.abs(loop_error(setup, s.base_from_flange, x, y, s.camera_from_board).residuals).max() < 1e-12
 
 
 def test_a_larger_board_is_farther_away() -> None:
     s = simulated(views=5)
-    x, y, c = s.mount_from_camera, s.rest_from_board, s.camera_from_board
+    x, y, c = s.mount_from_camera, s.fixture_from_board, s.camera_from_board
 
     def grown(logarithm: float) -> Any:
         return se3.compose(c[:, :3, :3], c[:, :3, 3] * np.exp(logarithm))
 
-    theirs = [discrepancy(s.setup, s.base_from_flange, x, y, grown(d)).residuals for d in (STEP, -STEP)]
+    theirs = [loop_error(s.setup, s.base_from_flange, x, y, grown(d)).residuals for d in (STEP, -STEP)]
     ours = by_log_scale(s.setup, s.base_from_flange, x, y, c)
     assert np.allclose(ours, (theirs[0] - theirs[1]) / (2 * STEP), atol=1e-8)
 
 
 def test_scaling_the_board_leaves_every_corner_where_it_was() -> None:
     s = simulated(views=5)
-    before, after = data_of(s).seen, scaled(1.3)(data_of(s)).seen
+    before, after = data_of(s).seen, scale_board(1.3)(data_of(s)).seen
     was, now = (
         [CAMERA.project(se3.apply(p, v.corners_in_board)) for p, v in zip(s.camera_from_board, s.views, strict=True)]
         for s in (before, after)
@@ -90,20 +90,20 @@ def test_the_shape_of_the_board() -> None:
         assert np.allclose(ours[1][:, :, k], (plus - minus) / (2 * STEP), rtol=1e-5, atol=1e-3)
 
 
-def reduced(rng: np.random.Generator, images: int, sigma: tuple[float, float]) -> Reduced:
+def reduced(rng: np.random.Generator, images: int, sigma: tuple[float, float]) -> ReducedProblem:
     noise = rng.normal(size=(images, 6)) * np.repeat(sigma, 3)
     seen = np.tile(np.diag(np.repeat([2e-4, 1e-4], 3) ** 2), (images, 1, 1))
     noise += rng.normal(size=(images, 6)) * np.repeat([2e-4, 1e-4], 3)
-    return Reduced(noise, rng.normal(size=(images, 6, 12)), seen, np.zeros((12, 12)), np.zeros(12))
+    return ReducedProblem(noise, rng.normal(size=(images, 6, 12)), seen, np.zeros((12, 12)), np.zeros(12))
 
 
 def test_the_restricted_likelihood() -> None:
     one = reduced(np.random.default_rng(2), 10, (3e-4, 1e-3))
     at = np.log([2e-4, 7e-4])
-    slopes = _deviance(at, one)[1]
+    slopes = restricted_deviance(at, one)[1]
     for k in range(2):
         d = np.eye(2)[k] * 1e-5
-        theirs = (_deviance(at + d, one)[0] - _deviance(at - d, one)[0]) / 2e-5
+        theirs = (restricted_deviance(at + d, one)[0] - restricted_deviance(at - d, one)[0]) / 2e-5
         assert slopes[k] == pytest.approx(theirs, rel=1e-5)
 
 

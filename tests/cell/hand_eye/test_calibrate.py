@@ -17,17 +17,16 @@ from calib.camera import Observations, detect
 from calib.camera.camera import Camera
 from calib.camera.lens import load_lens
 from calib.camera.observations import View
-from calib.cell.hand_eye.calibrate import HandEye, calibrate_hand_eye
+from calib.cell.hand_eye.calibrate import calibrate_hand_eye
 from calib.cell.hand_eye.frame_loop import SETUPS, Setup
-from calib.cell.hand_eye.next_poses import next_poses
-from calib.cell.hand_eye.verdict import judge
+from calib.cell.hand_eye.result import HandEyeCalibration
 from calib.cell.simulation.hand_eye import Noise, simulate
 from calib.errors import InputError, UsageError
 from calib.geometry import so3
 from calib.robot.table.read import read_poses
 
 
-def median_errors(found: list[HandEye], truths: list[Any]) -> tuple[float, float]:
+def median_errors(found: list[HandEyeCalibration], truths: list[Any]) -> tuple[float, float]:
     """mm and degrees."""
     pairs = [errors(h.mount_from_camera, truth) for h, truth in zip(found, truths, strict=True)]
     far, turn = np.median(pairs, axis=0)
@@ -42,8 +41,8 @@ def test_perfect_data_give_the_truth_and_the_set_up(setup: Setup) -> None:
     far, turn = errors(found.mount_from_camera, s.mount_from_camera)
     assert far < 1e-8
     assert turn < 1e-8
-    assert found.other_start is not None
-    assert found.other_start.size > 10 * max(found.start.size, 1e-6)
+    assert found.evidence.other_start is not None
+    assert found.evidence.other_start.size > 10 * max(found.evidence.start.size, 1e-6)
 
 
 @pytest.mark.parametrize("count", runs(12))
@@ -54,9 +53,9 @@ def test_intervals_hold_and_the_noise_is_found(setup: Setup, count: int) -> None
         s = simulated(views=30, seed=100 + seed, setup=setup)
         h = calibrate_hand_eye(s.observations, s.table, camera=CAMERA, setup=setup)
         x, truth = h.mount_from_camera, s.mount_from_camera
-        held.append(np.abs(x[:3, 3] - truth[:3, 3]) <= h.interval_m)
-        held.append(np.abs(so3.log(x[:3, :3] @ truth[:3, :3].T)) <= h.interval_rad)
-        noise.append((h.noise.sigma_m, h.noise.sigma_rad, h.noise_px))
+        held.append(np.abs(x[:3, 3] - truth[:3, 3]) <= h.place.half_width_95_m)
+        held.append(np.abs(so3.log(x[:3, :3] @ truth[:3, :3].T)) <= h.place.half_width_95_rad)
+        noise.append((h.noise.robot.sigma_m, h.noise.robot.sigma_rad, h.noise.corner_px))
         found.append(h)
         truths.append(truth)
     assert np.mean(held) > 0.95 - 0.09 * wider(12, count)  # 72 coordinates of 12 runs: 0.95 - 3 sigma
@@ -91,7 +90,7 @@ def test_a_lens_from_the_same_images_widens_the_intervals() -> None:
     own = calibrate_hand_eye(s.observations, s.table, setup=s.setup)
     assert own.lens_estimated
     assert not given.lens_estimated
-    assert own.interval_rad.max() > given.interval_rad.max()
+    assert own.place.half_width_95_rad.max() > given.place.half_width_95_rad.max()
     assert np.degrees(errors(own.mount_from_camera, s.mount_from_camera)[1]) < 0.15
 
 
@@ -100,46 +99,46 @@ def test_a_bowed_board_is_found_and_does_no_harm(own_lens: bool) -> None:
     s = simulated(views=30, noise=Noise(sigma_m=0.0, sigma_rad=0.0, bow_m=2e-3))
     camera = None if own_lens else CAMERA
     h = calibrate_hand_eye(s.observations, s.table, camera=camera, setup=s.setup, refine=["board"])
-    assert h.bow_m == pytest.approx(2e-3, rel=0.05)
+    assert h.evidence.board_height_m == pytest.approx(2e-3, rel=0.05)
     assert errors(h.mount_from_camera, s.mount_from_camera)[0] < 5e-5
     flat = calibrate_hand_eye(s.observations, s.table, camera=camera, setup=s.setup)
     assert flat.rms_px > 3 * h.rms_px
-    assert any("--refine board" in text for text in judge(flat).advice)
+    assert any("--refine board" in text for text in flat.verdict.advice)
 
 
 def test_the_boards_size_is_checked() -> None:
     s = simulated(views=20)
     views = tuple(View(v.image, v.corners_px, BOARD * 0.98) for v in s.observations.views)
     h = calibrate_hand_eye(replace(s.observations, views=views), s.table, camera=CAMERA, setup=s.setup)
-    assert h.scale.deviates
-    assert h.scale.ratio == pytest.approx(1 / 0.98, abs=3 * h.scale.sigma + 1e-3)
-    assert any("times as large" in text for text in judge(h).advice)
+    assert h.evidence.board_scale.deviates
+    assert h.evidence.board_scale.ratio == pytest.approx(1 / 0.98, abs=3 * h.evidence.board_scale.sigma + 1e-3)
+    assert any("times as large" in text for text in h.verdict.advice)
 
 
 def test_the_next_poses_help_as_much_as_they_say() -> None:
     s = simulated(views=10)
     h = calibrate_hand_eye(s.observations, s.table, camera=CAMERA, setup=s.setup)
-    poses = next_poses(h)
+    poses = h.next_poses
     assert len(poses) == 3
-    known = [h.interval_m.max(), *(pose.interval_m for pose in poses)]
+    known = [h.place.half_width_95_m.max(), *(pose.half_width_95_m for pose in poses)]
     assert all(after < before for before, after in pairwise(known))
 
 
 def test_a_stated_noise_is_believed() -> None:
     s = simulated(views=20)
     h = calibrate_hand_eye(s.observations, s.table, camera=CAMERA, setup=s.setup, robot_noise=(1e-3, 1e-3))
-    assert (h.noise.sigma_m, h.noise.sigma_rad, h.noise.estimated) == (1e-3, 1e-3, False)
+    assert (h.noise.robot.sigma_m, h.noise.robot.sigma_rad, h.noise.robot.estimated) == (1e-3, 1e-3, False)
 
 
 def test_verdicts() -> None:
     s = simulated(views=30)
     good = calibrate_hand_eye(s.observations, s.table, camera=CAMERA, setup=s.setup)
-    assert judge(good).grade == "good"
+    assert good.verdict.grade == "good"
     few = simulated(views=6)
-    assert judge(calibrate_hand_eye(few.observations, few.table, camera=CAMERA, setup=s.setup)).grade == "usable"
+    assert calibrate_hand_eye(few.observations, few.table, camera=CAMERA, setup=s.setup).verdict.grade == "usable"
     bad = simulated(views=6, noise=Noise(sigma_m=8e-3, sigma_rad=np.deg2rad(1.0)))
     with_noise = calibrate_hand_eye(bad.observations, bad.table, camera=CAMERA, setup=s.setup)
-    assert judge(with_noise).grade == "do not use"
+    assert with_noise.verdict.grade == "do not use"
 
 
 def test_what_cannot_be_refined_is_named() -> None:
@@ -153,7 +152,7 @@ def test_a_large_set_is_quick_enough_to_iterate() -> None:
     s = simulate(CAMERA, BOARD, views=300, seed=1)
     h = calibrate_hand_eye(s.observations, s.table, camera=CAMERA, setup=s.setup)
     assert len(h.used) == 300
-    assert h.interval_m.max() < 5e-5
+    assert h.place.half_width_95_m.max() < 5e-5
 
 
 # Real data
@@ -179,7 +178,7 @@ def test_tabb_ds1(real_data: Callable[[str], Path]) -> None:
     published = Camera(load_lens("brown_conrady"), np.array(values), (640, 480))
     exact = calibrate_hand_eye(observations, table, camera=published, robot_noise=(1e-7, 1e-7), robust=False)
     assert exact.setup == "eye-in-hand"
-    assert round(exact.robot_rms_px, 2) <= 1.56
+    assert round(exact.uncorrected_rms_px, 2) <= 1.56
     solved = calibrate_hand_eye(observations, table, camera=published)
     assert solved.rms_px < 0.1
     assert len(solved.used) == 88
@@ -197,7 +196,7 @@ def test_cs_synthetic_1(real_data: Callable[[str], Path]) -> None:
     far, turn = errors(h.mount_from_camera, np.diag([1.0, -1.0, -1.0, 1.0]))
     assert far < 0.35e-3
     assert np.degrees(turn) < 0.02
-    assert far < np.linalg.norm(h.interval_m)
+    assert far < np.linalg.norm(h.place.half_width_95_m)
 
 
 def test_visp_franka_eih(real_data: Callable[[str], Path]) -> None:
@@ -211,4 +210,4 @@ def test_visp_franka_eih(real_data: Callable[[str], Path]) -> None:
     ratio = float(raised.value.what.split(" times as large")[0].split()[-1])
     assert 1.10 < ratio < 1.15
     h = calibrate_hand_eye(detect(folder, "checkerboard:9x6:26.2mm", jobs=1), table, camera=factory)
-    assert np.sqrt(np.mean([fit.off_m**2 for fit in h.used])) < 0.5 * 5.41e-3
+    assert np.sqrt(np.mean([fit.correction_m**2 for fit in h.used])) < 0.5 * 5.41e-3

@@ -76,8 +76,8 @@ def test_the_start_is_the_method_of_least_residual_unless_one_is_named() -> None
     g, c, _ = motion(rng, HAND_EYES["ordinary"])
     flange = se3.inverse(se3.retract(g, rng.normal(size=(12, 6)) * 1e-3))
     start = hand_eye_start("eye-in-hand", flange, c)
-    assert set(start.tried) == set(METHODS)
-    assert start.tried[start.method] == min(start.tried.values())
+    assert set(start.rms_by_method) == set(METHODS)
+    assert start.rms_by_method[start.method] == min(start.rms_by_method.values())
     assert hand_eye_start("eye-in-hand", flange, c, "park").method == "park"
 
 

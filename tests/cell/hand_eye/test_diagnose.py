@@ -15,8 +15,8 @@ from calib.camera.observations import Observations, View
 from calib.cell.hand_eye.calibrate import calibrate_hand_eye
 from calib.cell.hand_eye.diagnose import diagnose
 from calib.cell.hand_eye.frame_loop import SETUPS, Setup
-from calib.cell.hand_eye.interpretations import turned_board
-from calib.cell.hand_eye.paired_views import Data
+from calib.cell.hand_eye.interpretations import half_turn
+from calib.cell.hand_eye.paired_views import PairedViews
 from calib.cell.simulation.hand_eye import Noise, Simulation
 from calib.errors import DegenerateError, InputError
 from calib.geometry import se3, so3
@@ -71,7 +71,7 @@ def test_two_mistakes_at_once() -> None:
     s = simulated()
     assert s.table.quaternion_xyzw is not None
     change = {"position": s.table.position * 1000, "quaternion_xyzw": s.table.quaternion_xyzw[:, [3, 0, 1, 2]]}
-    name = diagnose(data_of(s, **change), s.setup)[0].reading.name
+    name = diagnose(data_of(s, **change), s.setup)[0].interpretation.name
     assert "w, x, y, z" in name
     assert "millimetres" in name
 
@@ -83,21 +83,21 @@ def test_inverted_board_poses(setup: Setup) -> None:
     assert any("board poses are inverted" in str(each) for each in diagnose(replace(data, seen=seen), setup))
 
 
-def resized(data: Data, factor: float) -> Data:
+def resized(data: PairedViews, factor: float) -> PairedViews:
     return replace(data, seen=data.seen.with_points(np.eye(4), np.zeros(len(data.rows), bool), factor))
 
 
 @pytest.mark.parametrize("factor", [0.9, 1.2])
 def test_a_board_of_another_size(factor: float) -> None:
-    name = diagnose(resized(data_of(simulated()), factor), "eye-in-hand")[0].reading.name
+    name = diagnose(resized(data_of(simulated()), factor), "eye-in-hand")[0].interpretation.name
     assert "times as large as given" in name
     ratio = float(name.split(" times")[0].split()[-1])
     assert ratio == pytest.approx(1 / factor, rel=0.01)
 
 
-def half_turned(s: Simulation, which: list[int]) -> Observations:
+def turn_half(s: Simulation, which: list[int]) -> Observations:
     """Corners of some images counted from the board's other end."""
-    turn = turned_board(data_of(s))
+    turn = half_turn(data_of(s))
     assert turn is not None
     views = [
         replace(view, corners_in_board=se3.apply(turn, BOARD)) if i in which else view
@@ -108,7 +108,7 @@ def half_turned(s: Simulation, which: list[int]) -> Observations:
 
 def test_a_board_turned_in_some_images_is_told_and_mended() -> None:
     s = simulated(views=20)
-    observations = half_turned(s, [2, 5, 9, 16])
+    observations = turn_half(s, [2, 5, 9, 16])
     with pytest.raises(InputError) as raised:
         calibrate_hand_eye(observations, s.table, camera=CAMERA, setup=s.setup)
     assert raised.value.code == "conventions"
@@ -129,7 +129,7 @@ def test_what_is_told_is_mended_on_request(name: str) -> None:
     far, turn = errors(found.mount_from_camera, s.mount_from_camera)
     assert far < 5e-4
     assert turn < 1e-3
-    assert found.findings
+    assert found.evidence.conventions_applied
 
 
 @pytest.mark.parametrize("setup", SETUPS)
@@ -153,7 +153,7 @@ def test_poses_that_belong_to_nothing_do_not_fit() -> None:
 def seen_from(flange: Any, setup: Setup = "eye-in-hand") -> tuple[Observations, Any]:
     """Observations and table of a robot in poses that move a board before the camera as they do."""
     s = simulated(views=len(flange))
-    x, y = s.mount_from_camera, s.rest_from_board
+    x, y = s.mount_from_camera, s.fixture_from_board
     middle = s.base_from_flange[0] @ flange
     c = se3.inverse(x) @ se3.inverse(middle) @ y
     px = CAMERA.project(se3.apply(c[:, None], BOARD)) + np.random.default_rng(1).normal(size=(len(c), 54, 2)) * 0.1

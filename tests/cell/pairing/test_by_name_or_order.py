@@ -10,7 +10,8 @@ import pytest
 from cases.hand_eye import simulated
 
 from calib.camera.observations import Excluded, Observations
-from calib.cell.hand_eye.paired_views import gathered
+from calib.cell.hand_eye.options import HandEyeRequest
+from calib.cell.hand_eye.paired_views import pair_views
 from calib.cell.pairing.by_name_or_order import pair
 from calib.errors import InputError, UsageError
 from calib.robot.table.read import PoseTable, read_poses
@@ -69,7 +70,7 @@ def test_what_cannot_be_matched_is_refused(table: PoseTable, code: str) -> None:
 def test_a_board_without_a_size_is_refused() -> None:
     unsized = replace(SIMULATION.observations, scale_known=False)
     with pytest.raises(UsageError) as raised:
-        gathered(unsized, SIMULATION.table, SIMULATION.camera, "brown_conrady", True)
+        pair_views(unsized, SIMULATION.table, SIMULATION.camera, HandEyeRequest())
     assert raised.value.code == "board-size-needed"
 
 

@@ -13,8 +13,9 @@ from cases.seeds import runs, wider
 from calib.cell.hand_eye.calibrate import calibrate_hand_eye
 from calib.cell.hand_eye.frame_loop import SETUPS, Setup
 from calib.cell.hand_eye.variance_components import RobotNoise, solve_reduced
-from calib.cell.rig.bundle_adjustment import Rig, RigState, Seeing, reduce
-from calib.cell.rig.calibrate import Cameras, calibrate_cameras
+from calib.cell.rig.bundle_adjustment import Rig, RigCamera, RigState, reduce
+from calib.cell.rig.calibrate import calibrate_cameras
+from calib.cell.rig.result import CamerasCalibration
 from calib.cell.simulation.hand_eye import Noise
 from calib.cell.simulation.rig import RigSimulation, simulate_rig
 from calib.errors import DegenerateError, InputError, UsageError
@@ -27,7 +28,7 @@ def rig(seed: int = 3, **options: Any) -> RigSimulation:
     return simulate_rig(CAMERA, BOARD, seed=seed, **options)
 
 
-def calibrated(s: RigSimulation, **options: Any) -> Cameras:
+def calibrated(s: RigSimulation, **options: Any) -> CamerasCalibration:
     names = [f"camera{k + 1}" for k in range(len(s.observations))]
     options = {"cameras": [CAMERA] * len(names), "setup": s.setup, **options}
     return calibrate_cameras(s.observations, s.table, names, **options)
@@ -46,7 +47,7 @@ def test_perfect_data_give_the_truth(setup: Setup) -> None:
     assert found.setup == setup
     for h, truth in zip(found.together, s.mount_from_camera, strict=True):
         assert errors(h.mount_from_camera, truth) < (1e-8, 1e-8)
-        assert errors(h.rest_from_board, s.rest_from_board) < (1e-8, 1e-8)
+        assert errors(h.fixture_from_board, s.fixture_from_board) < (1e-8, 1e-8)
 
 
 @pytest.mark.parametrize("count", runs(RUNS))
@@ -57,13 +58,13 @@ def test_together_is_better_than_alone_and_intervals_hold(cameras: int, count: i
         s = rig(seed, cameras=cameras)
         found = calibrated(s)
         for h, own, truth in zip(found.together, found.alone, s.mount_from_camera, strict=True):
-            held.append(holds(h.mount_from_camera, truth, h.interval_m, h.interval_rad))
+            held.append(holds(h.mount_from_camera, truth, h.place.half_width_95_m, h.place.half_width_95_rad))
             together.append(errors(h.mount_from_camera, truth))
             alone.append(errors(own.mount_from_camera, truth))
-            assert h.interval_m.max() < own.interval_m.max()
-        for k, pair in enumerate(found.between, start=1):
+            assert h.place.half_width_95_m.max() < own.place.half_width_95_m.max()
+        for k, pair in enumerate(found.relative, start=1):
             truth = se3.inverse(s.mount_from_camera[0]) @ s.mount_from_camera[k]
-            apart.append(holds(pair.a_from_b, truth, pair.interval_m, pair.interval_rad))
+            apart.append(holds(pair.a_from_b, truth, pair.half_width_95_m, pair.half_width_95_rad))
             between.append(errors(pair.a_from_b, truth))
             one, other = (found.alone[i].mount_from_camera for i in (0, k))
             of_alone.append(errors(se3.inverse(one) @ other, truth))
@@ -92,24 +93,25 @@ def test_cameras_whose_lenses_come_from_the_same_images() -> None:
     given, own = calibrated(s), calibrated(s, cameras=None)
     for one, other, truth in zip(given.together, own.together, s.mount_from_camera, strict=True):
         assert other.lens_estimated
-        assert other.interval_rad.max() > one.interval_rad.max()
+        assert other.place.half_width_95_rad.max() > one.place.half_width_95_rad.max()
         assert np.degrees(errors(other.mount_from_camera, truth)[1]) < 0.2
 
 
 def test_one_camera_seen_twice_is_one_camera() -> None:
-    """The same corners twice, each half as sure, say what they said once."""
+    """The same corners twice, each half as sure, say what they reported once."""
     s = simulated(views=12, noise=Noise(), setup="eye-to-hand")
     once = calibrate_hand_eye(s.observations, s.table, camera=CAMERA, setup=s.setup)
     places, fixed = np.stack([once.mount_from_camera] * 2), RobotNoise(2e-4, 1e-3, estimated=False)
-    scene, lens = once.scene, frozenset(CAMERA.lens.labels)
+    scene, lens = once.adjustment.scene, frozenset(CAMERA.lens.labels)
     twice = tuple(
-        Seeing(name, CAMERA.lens, lens, scene.corners, np.sqrt(2) * 0.2, np.arange(len(scene.images))) for name in "ab"
+        RigCamera(name, CAMERA.lens, lens, scene.corners, np.sqrt(2) * 0.2, np.arange(len(scene.images)))
+        for name in "ab"
     )
-    state = RigState((CAMERA.parameters,) * 2, places, once.rest_from_board, scene.base_from_flange)
+    state = RigState((CAMERA.parameters,) * 2, places, once.fixture_from_board, scene.base_from_flange)
     reduced = reduce(Rig(s.setup, twice, scene.base_from_flange, scene.images), state)
     single = reduce(
         Rig(s.setup, (replace(twice[0], noise_px=0.2),), scene.base_from_flange, scene.images),
-        replace(state, parameters=state.parameters[:1], x=places[:1]),
+        replace(state, parameters=state.parameters[:1], mount_from_camera=places[:1]),
     )
     both = solve_reduced(reduced, fixed)
     assert np.allclose(both.covariance[12:, 12:], solve_reduced(single, fixed).covariance[6:, 6:], rtol=1e-4)

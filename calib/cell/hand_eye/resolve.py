@@ -1,0 +1,96 @@
+"""The interpretation and the set-up in which images and poses fit together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from calib.cell.hand_eye.diagnose import Alternative, find_alternatives
+from calib.cell.hand_eye.start import ClosedFormStart, SetupStart, start_of_setup
+from calib.errors import InputError
+from calib.robot.conventions.diagnose import DECISIVE
+
+if TYPE_CHECKING:
+    from calib.cell.hand_eye.frame_loop import Setup
+    from calib.cell.hand_eye.options import HandEyeRequest
+    from calib.cell.hand_eye.paired_views import PairedViews
+
+
+MOST_APPLIED = 4  # interpretations, one after another
+MOST_NAMED = 3  # in the message
+ROUNDING = 1e-6  # size of a residual below which exact data differ by chance
+
+
+@dataclass(frozen=True, eq=False)
+class Resolved:
+    """Paired views with all conventions settled."""
+
+    pairs: PairedViews
+    """As they are meant."""
+
+    setup: Setup
+
+    start: ClosedFormStart
+
+    other_start: ClosedFormStart | None
+    """That of the other set-up, if both were tried."""
+
+    applied: tuple[Alternative, ...]
+    """Interpretations that were applied to the data as given."""
+
+
+def resolve_conventions(pairs: PairedViews, request: HandEyeRequest) -> Resolved:
+    """The interpretation, set-up and start in which images and poses fit together.
+
+    Raises InputError `conventions` where another interpretation fits and the request does not allow it,
+    `hand-eye-does-not-fit` where none does, `setup-undecided`, `time-offset-undecided`, `time-offset-range`;
+    DegenerateError as `require_motion`.
+    """
+    applied: list[Alternative] = []
+    while found := find_alternatives(pairs, request.setup):
+        if not request.fix_conventions or len(applied) >= MOST_APPLIED:
+            raise _convention_error(found, pairs.table.name)
+        applied.append(found[0])
+        pairs = found[0].interpretation.apply(pairs)
+    chosen = start_of_setup(pairs, request.setup, request.method)
+    _require_fit(chosen, pairs)
+    _require_decided(chosen, pairs)
+    if pairs.clock is not None:
+        pairs.clock.require_known(pairs.table.name)
+    return Resolved(pairs, chosen.setup, chosen.start, chosen.other, tuple(applied))
+
+
+def _convention_error(found: tuple[Alternative, ...], where: str) -> InputError:
+    return InputError(
+        f"images and poses are inconsistent as given; consistent if {found[0].interpretation.name}",
+        code="conventions",
+        where=where,
+        why="; or if ".join(str(each) for each in found[:MOST_NAMED]),
+        advice="fix the table, the board or the options, or apply the first with --fix-conventions",
+    )
+
+
+def _require_fit(chosen: SetupStart, pairs: PairedViews) -> None:
+    if chosen.start.fits:
+        return
+    raise InputError(
+        f"images and poses do not fit together: off by {chosen.start} at the median",
+        code="hand-eye-does-not-fit",
+        where=pairs.table.name,
+        why="no other interpretation of units, order, conventions or pairing fits either",
+        advice="check that every image has the pose in which it was taken"
+        if pairs.clock is None
+        else "search a larger time offset with --max-time-offset-s, or check both clocks",
+    )
+
+
+def _require_decided(chosen: SetupStart, pairs: PairedViews) -> None:
+    if chosen.other is None or chosen.other.size >= DECISIVE * max(chosen.start.size, ROUNDING):
+        return
+    raise InputError(
+        "the data do not determine whether the camera is on the hand or fixed",
+        code="setup-undecided",
+        where=pairs.table.name,
+        why=f"{chosen.setup}: off by {chosen.start} at the median; the other set-up: {chosen.other}",
+        advice="state it with --setup eye-in-hand or --setup eye-to-hand, or take more images (three are never enough)",
+    )

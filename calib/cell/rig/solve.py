@@ -1,0 +1,56 @@
+"""The solve of several cameras: the robot's noise and bundle adjustment in turn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from calib.cell.hand_eye.settle import require_converged, settle
+from calib.cell.hand_eye.variance_components import ReducedProblem, RobotNoise, estimate_noise
+from calib.cell.rig.bundle_adjustment import Rig, RigState, adjust, reduce
+
+if TYPE_CHECKING:
+    from calib.engine import Solution
+
+
+@dataclass(frozen=True, eq=False)
+class RigProblem:
+    """Several cameras, the values of the unknowns, and the noise by which the robot's poses are weighted."""
+
+    rig: Rig
+    state: RigState
+    noise: RobotNoise
+
+
+@dataclass(frozen=True, eq=False)
+class RigSolution:
+    """A solution with the robot's noise that goes with it."""
+
+    problem: RigProblem
+    """About the solution."""
+
+    solution: Solution
+
+    reduced: ReducedProblem
+    """The problem reduced about the solution."""
+
+
+def solve_rig(problem: RigProblem) -> RigSolution:
+    """Solve, with the robot's noise estimated unless it is stated. Raises ConvergenceError `hand-eye-not-converged`."""
+    return settle(solve_once, problem)
+
+
+def solve_once(problem: RigProblem) -> tuple[RigSolution, RigProblem, float]:
+    """The solution, the problem about it with the noise by it, and by how much that noise has changed."""
+    rig, before = problem.rig, problem.noise
+    solution = adjust(rig, problem.state, before)
+    require_converged(
+        solution,
+        "the calibration of all cameras together",
+        "calibrate each alone and inspect the rejected images",
+    )
+    state = RigState.of(solution.values, rig)
+    reduced = reduce(rig, state)
+    noise = estimate_noise(reduced, before) if before.estimated else before
+    after = RigProblem(rig, state, noise)
+    return RigSolution(after, solution, reduced), after, noise.change(before)
