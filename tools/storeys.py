@@ -12,6 +12,7 @@ GROUND = frozenset(
         "estimate",
         "files",
         "folder",
+        "interpretation",
         "lazy",
         "plugins",
         "result",
@@ -26,6 +27,7 @@ MODELS = GROUND | {"geometry", "engine"}
 MAY_IMPORT: dict[str, frozenset[str]] = {
     "arrays": frozenset(),
     "errors": frozenset(),
+    "interpretation": frozenset(),
     "lazy": frozenset(),
     "verdict": frozenset(),
     "text": frozenset(),

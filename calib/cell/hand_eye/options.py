@@ -76,4 +76,4 @@ class HandEyeRequest:
     @property
     def stated_noise(self) -> RobotNoise | None:
         """The robot's noise, if it is not to be estimated."""
-        return RobotNoise.stated(self.robot_noise)
+        return RobotNoise.from_sigmas(self.robot_noise)

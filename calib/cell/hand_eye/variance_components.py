@@ -52,7 +52,7 @@ class RobotNoise:
     estimated: bool = True
 
     @classmethod
-    def stated(cls, sigmas: tuple[float, float] | None) -> RobotNoise | None:
+    def from_sigmas(cls, sigmas: tuple[float, float] | None) -> RobotNoise | None:
         """Noise that is not estimated, m and rad; None if none is stated."""
         return None if sigmas is None else cls(*sigmas, estimated=False)
 
