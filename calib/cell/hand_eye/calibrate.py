@@ -33,7 +33,7 @@ from calib.cell.hand_eye.result import (
     ImageFit,
     TimeOffset,
 )
-from calib.cell.hand_eye.solve import HandEyeSolution, Outcome, solve_hand_eye
+from calib.cell.hand_eye.solve import HandEyeSolution, HandEyeOutcome, solve_hand_eye
 from calib.cell.hand_eye.variance_components import PARTS
 from calib.cell.lens_estimates import lens_estimates
 from calib.cell.pose_estimates import quantile_975
@@ -66,7 +66,7 @@ def calibrate_hand_eye(
     return _result(resolved, turns, outcome)
 
 
-def _result(resolved: Resolved, turns: Turns, outcome: Outcome) -> HandEyeCalibration:
+def _result(resolved: Resolved, turns: Turns, outcome: HandEyeOutcome) -> HandEyeCalibration:
     pairs, solved = outcome.pairs, outcome.solved
     scene, state, noise = solved.problem.scene, solved.problem.state, solved.problem.noise
     freedom = 6 * len(scene.images) - 12 - scene.timed
@@ -104,7 +104,7 @@ def _place(solved: HandEyeSolution, freedom: int) -> CameraPlace:
     )
 
 
-def _evidence(resolved: Resolved, turns: Turns, outcome: Outcome) -> Evidence:
+def _evidence(resolved: Resolved, turns: Turns, outcome: HandEyeOutcome) -> Evidence:
     scene, solution = outcome.solved.problem.scene, outcome.solved.solution
     height_m = bow_m(solution.values[SHAPE_BLOCK][0], scene.corners.in_board) if scene.bent_board else None
     return Evidence(
@@ -129,7 +129,7 @@ def _time_offset(solved: HandEyeSolution, freedom: int) -> TimeOffset | None:
     return TimeOffset(estimate, clock.held, *speed)
 
 
-def _image_fits(outcome: Outcome) -> tuple[ImageFit, ...]:
+def _image_fits(outcome: HandEyeOutcome) -> tuple[ImageFit, ...]:
     """Every image with a pose, in order, used or rejected."""
     pairs, state, residuals = outcome.pairs, outcome.solved.problem.state, outcome.residuals
     flange, poses = pairs.base_from_flange, residuals.camera_from_board

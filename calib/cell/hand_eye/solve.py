@@ -61,7 +61,7 @@ class ImageResiduals:
 
 
 @dataclass(frozen=True, eq=False)
-class Outcome:
+class HandEyeOutcome:
     """What the solve of a hand-eye ends in."""
 
     pairs: PairedViews
@@ -74,7 +74,7 @@ class Outcome:
     residuals: ImageResiduals
 
 
-def solve_hand_eye(resolved: Resolved, inliers: Inliers, request: HandEyeRequest) -> Outcome:
+def solve_hand_eye(resolved: Resolved, inliers: Inliers, request: HandEyeRequest) -> HandEyeOutcome:
     """Solve by the images that agree, and again by those that agree with the outcome, until they are the same.
 
     Raises ConvergenceError `hand-eye-not-converged`.
@@ -91,7 +91,7 @@ def solve_hand_eye(resolved: Resolved, inliers: Inliers, request: HandEyeRequest
             break
         x, y = found.state.mount_from_camera, found.state.fixture_from_board
         inliers = Inliers(agree, found.noise, x, y, pairs.offset_s)
-    return Outcome(pairs, inliers, solved, residuals)
+    return HandEyeOutcome(pairs, inliers, solved, residuals)
 
 
 def pose_problem(resolved: Resolved, pairs: PairedViews, inliers: Inliers, request: HandEyeRequest) -> HandEyeProblem:
