@@ -12,7 +12,6 @@ GROUND = frozenset(
         "estimate",
         "files",
         "folder",
-        "interpretation",
         "lazy",
         "plugins",
         "result",
@@ -27,7 +26,6 @@ MODELS = GROUND | {"geometry", "engine"}
 MAY_IMPORT: dict[str, frozenset[str]] = {
     "arrays": frozenset(),
     "errors": frozenset(),
-    "interpretation": frozenset(),
     "lazy": frozenset(),
     "verdict": frozenset(),
     "text": frozenset(),

@@ -30,7 +30,6 @@ WORKING_TEXTS = set()
 """Texts that import what simulates or solves."""
 
 LONG_FUNCTIONS = {
-    "calib.cell.hand_eye.documents.as_document",
     "calib.cell.simulation.arm_in_images.simulate_arm",
     "calib.robot.simulation.simulate.simulate",
     "calib.robot.table.read.read_poses",
@@ -38,13 +37,10 @@ LONG_FUNCTIONS = {
 """Functions past the limit of lines."""
 
 MANY_PARAMETERS = {
-    "calib.cell.hand_eye.calibrate.calibrate_hand_eye",
 }
 """Functions past the limit of parameters."""
 
 CLASS_NAMES = {
-    "Solved",
-    "Verdict",
 }
 """Class names with more than one meaning."""
 
@@ -65,33 +61,12 @@ PARTICIPLES = {
     "camera: smoothed",
     "camera: turned",
     "cell: _applied",
-    "cell: _asked",
     "cell: _failed",
-    "cell: _fits",
-    "cell: _judged",
     "cell: _moved",
-    "cell: _named",
-    "cell: _reordered",
-    "cell: _searched",
-    "cell: _shifted",
     "cell: _shown",
-    "cell: _tried",
-    "cell: aligned",
     "cell: bowed",
-    "cell: chosen",
-    "cell: gathered",
-    "cell: left_out",
-    "cell: missed",
     "cell: mounted",
-    "cell: moved",
-    "cell: placed",
-    "cell: predicted",
     "cell: reported",
-    "cell: said",
-    "cell: scaled",
-    "cell: screened",
-    "cell: timed",
-    "cell: understood",
     "config: shipped",
     "delimited: _parsed",
     "robot: _brought_to",

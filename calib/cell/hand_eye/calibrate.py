@@ -33,7 +33,7 @@ from calib.cell.hand_eye.result import (
     ImageFit,
     TimeOffset,
 )
-from calib.cell.hand_eye.solve import HandEyeSolution, HandEyeOutcome, solve_hand_eye
+from calib.cell.hand_eye.solve import HandEyeOutcome, HandEyeSolution, solve_hand_eye
 from calib.cell.hand_eye.variance_components import PARTS
 from calib.cell.lens_estimates import lens_estimates
 from calib.cell.pose_estimates import quantile_975
