@@ -36,12 +36,10 @@ LONG_FUNCTIONS = {
 }
 """Functions past the limit of lines."""
 
-MANY_PARAMETERS = {
-}
+MANY_PARAMETERS = {}
 """Functions past the limit of parameters."""
 
-CLASS_NAMES = {
-}
+CLASS_NAMES = {}
 """Class names with more than one meaning."""
 
 PARTICIPLES = {
