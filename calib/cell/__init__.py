@@ -9,7 +9,7 @@ from calib.lazy import lazy
 if TYPE_CHECKING:
     from calib.cell.hand_eye.calibrate import calibrate_hand_eye
     from calib.cell.hand_eye.closed_forms import METHODS
-    from calib.cell.hand_eye.options import HandEyeOptions
+    from calib.cell.hand_eye.options import HandEyeOptions, HandEyeRequest
     from calib.cell.hand_eye.result import HandEyeCalibration
     from calib.cell.pairing.by_name_or_order import pair
     from calib.cell.pairing.timestamps import read_image_times
@@ -21,6 +21,7 @@ __all__ = [
     "CamerasCalibration",
     "HandEyeCalibration",
     "HandEyeOptions",
+    "HandEyeRequest",
     "calibrate_cameras",
     "calibrate_hand_eye",
     "pair",
@@ -34,6 +35,7 @@ __getattr__, __dir__ = lazy(
         "CamerasCalibration": "rig.result",
         "HandEyeCalibration": "hand_eye.result",
         "HandEyeOptions": "hand_eye.options",
+        "HandEyeRequest": "hand_eye.options",
         "calibrate_cameras": "rig.calibrate",
         "calibrate_hand_eye": "hand_eye.calibrate",
         "pair": "pairing.by_name_or_order",

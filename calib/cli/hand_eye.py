@@ -16,7 +16,10 @@ from calib.cli.options import (
     BoardOfImages,
     Columns,
     Euler,
+    Fix,
     FixConventions,
+    Free,
+    GlobalStart,
     ImageSize,
     Jobs,
     Lens,
@@ -70,6 +73,9 @@ def command(
         None, metavar="FILE", help="camera.yaml, once for each camera. Default: calibrated from the same images."
     ),
     lens: Lens = "brown_conrady",
+    fix: Fix = None,
+    free: Free = None,
+    global_start: GlobalStart = False,
     setup: Setup = None,
     method: str | None = typer.Option(
         None, help="Closed form to start from; see `calib list methods`. Default: all.", autocompletion=shipped.methods
@@ -110,6 +116,9 @@ def command(
 
         options: dict[str, Any] = {
             "lens": lens,
+            "fix": split_commas(fix),
+            "free": split_commas(free),
+            "global_start": global_start,
             "setup": setup,
             "method": method,
             "refine": split_commas(refine),
@@ -118,8 +127,10 @@ def command(
             "robust": robust,
             "image_times": read_image_times(image_times) if image_times is not None else None,
             "max_time_offset_s": max_time_offset_s,
+            "on_iteration": reporter.on_iteration,
+            "on_progress": reporter.on_progress("search"),
         }
-        HandEyeRequest(**options)  # a misspelt value is reported before the long work
+        HandEyeRequest(**options).require_own_lens(camera)  # a misspelt value is reported before the long work
         given = [load_camera(path) for path in camera or []]
         mapping = parse_columns(columns) if columns is not None else {}
         table = read_poses(poses, euler=euler, columns=mapping, joints_needed=False)

@@ -21,7 +21,7 @@ from calib.errors import ConvergenceError
 from calib.geometry import se3
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,14 +69,26 @@ def boards_seen(
     lens: str = "brown_conrady",
     *,
     fix: Sequence[str] = (),
+    free: Sequence[str] = (),
     robust: bool = True,
+    global_start: bool = False,
+    on_progress: Callable[[int, int], object] | None = None,
 ) -> BoardsSeen:
     """The board's pose in every image, with the camera given or one calibrated from the same images.
 
+    lens, fix, free, global_start, on_progress: of that calibration, as of `calib.camera.calibrate`.
     Raises as `calib.camera.calibrate` and `usable_views.find_usable_views`; ConvergenceError `board-poses`.
     """
     if camera is None:
-        found = calibrate(observations, lens, fix=fix, robust=robust)
+        found = calibrate(
+            observations,
+            lens,
+            fix=fix,
+            free=free,
+            robust=robust,
+            global_start=global_start,
+            on_progress=on_progress,
+        )
         views = tuple(_with_corners(fit.view, fit.used) for fit in found.views)
         poses = np.stack([fit.camera_from_board for fit in found.views])
         return BoardsSeen(found.camera, True, views, poses, found.noise_px, found.rms_px, found.excluded)

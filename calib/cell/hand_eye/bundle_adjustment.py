@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from calib.camera.lens import Lens
     from calib.cell.hand_eye.frame_loop import Setup
     from calib.cell.pairing.clock_offset import Clock
+    from calib.engine import OnIteration
     from calib.engine.problem import Rows, Values
 
 
@@ -123,9 +124,11 @@ class State:
         return cls(values[LENS_BLOCK][0], shape, *places, offset_s)
 
 
-def adjust(scene: Scene, state: State, noise_px: float, noise: RobotNoise) -> Solution:
+def adjust(
+    scene: Scene, state: State, noise_px: float, noise: RobotNoise, on_iteration: OnIteration | None = None
+) -> Solution:
     """Least squares from a state."""
-    return solve_bundle(_pose_problem(scene, state, noise_px, noise))
+    return solve_bundle(_pose_problem(scene, state, noise_px, noise), on_iteration)
 
 
 def reduce(scene: Scene, state: State, noise_px: float) -> tuple[ReducedProblem, float]:

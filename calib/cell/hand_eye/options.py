@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypedDict
 
-from calib.camera.lens import load_lens
+from calib.camera.lens import held_labels, load_lens
 from calib.cell.hand_eye.closed_forms import read_method
 from calib.cell.hand_eye.frame_loop import Setup, read_setup
 from calib.cell.hand_eye.variance_components import RobotNoise
 from calib.cell.pairing.by_time import MAX_TIME_OFFSET_S
 from calib.cell.pairing.timestamps import ImageTimes
 from calib.cell.refinable import require_refinable
+from calib.engine import OnIteration
+from calib.errors import UsageError
 
 REFINABLE = ("lens", "board")
 
@@ -22,6 +24,15 @@ class HandEyeOptions(TypedDict, total=False):
 
     lens: str
     """Kind of the lens to calibrate from the same images where no camera is given: brown_conrady."""
+
+    fix: Sequence[str]
+    """Parameters of that lens to hold, `k3` or `fx=812.5`. Nothing."""
+
+    free: Sequence[str]
+    """Parameters of that lens to estimate that are otherwise held. Nothing."""
+
+    global_start: bool
+    """Whether that lens starts from a search over focal length, principal point and distortion. False."""
 
     setup: Setup | None
     """`eye-in-hand` or `eye-to-hand`. None: both are tried."""
@@ -47,15 +58,25 @@ class HandEyeOptions(TypedDict, total=False):
     max_time_offset_s: float
     """Largest offset between the clocks of images and poses that is searched; 0: none. 1."""
 
+    on_iteration: OnIteration | None
+    """Called with every `Iteration` of the solver. None."""
+
+    on_progress: Callable[[int, int], object] | None
+    """Called with generations done and all of the search for a lens. None."""
+
 
 @dataclass(frozen=True)
 class HandEyeRequest:
     """`HandEyeOptions` with defaults, checked before any long work.
 
-    Raises UsageError `unknown-lens`, `unknown-setup`, `unknown-method`, `unknown-refine`.
+    Raises UsageError `unknown-lens`, `unknown-label`, `label-conflict`, `unknown-setup`, `unknown-method`,
+    `unknown-refine`.
     """
 
     lens: str = "brown_conrady"
+    fix: Sequence[str] = ()
+    free: Sequence[str] = ()
+    global_start: bool = False
     setup: Setup | None = None
     method: str | None = None
     refine: Sequence[str] = ()
@@ -64,14 +85,32 @@ class HandEyeRequest:
     robust: bool = True
     image_times: ImageTimes | None = None
     max_time_offset_s: float = MAX_TIME_OFFSET_S
+    on_iteration: OnIteration | None = None
+    on_progress: Callable[[int, int], object] | None = None
 
     def __post_init__(self) -> None:
-        load_lens(self.lens)
+        _ = self.held
         if self.setup is not None:
             read_setup(self.setup)
         if self.method is not None:
             read_method(self.method)
         require_refinable(self.refine, REFINABLE)
+
+    @property
+    def held(self) -> frozenset[str]:
+        """Labels of a lens calibrated from the same images that are not estimated."""
+        return held_labels(load_lens(self.lens), self.fix, self.free)
+
+    def require_own_lens(self, cameras: object) -> None:
+        """Raise UsageError `option-conflict` for options of the lens of these images where cameras are given."""
+        options = {"--fix": self.fix, "--free": self.free, "--global-start": self.global_start}
+        if cameras and (option := next((name for name, given in options.items() if given), None)):
+            raise UsageError(
+                f"{option} does not apply to a camera that is given",
+                code="option-conflict",
+                where=option,
+                advice="leave out --camera to calibrate the lens from the same images",
+            )
 
     @property
     def stated_noise(self) -> RobotNoise | None:

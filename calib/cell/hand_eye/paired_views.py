@@ -102,13 +102,14 @@ def pair_views(
     board whose size is not known.
     """
     require_scale(observations)
+    request.require_own_lens(camera)
     times = request.image_times or times_in_names_if_needed(observations, table)
     # the reader's remark on unused columns names the very column of images
     remarks = tuple(note for note in table.notes if not note.startswith("columns not used"))
     if times is not None:
         return _pair_by_time(observations, table, camera, times, request, remarks)
     pairing = pair(observations, table)
-    seen = boards_seen(observations, camera, request.lens, robust=request.robust)
+    seen = _locate_boards(observations, camera, request)
     row_of = dict(zip(pairing.images, pairing.rows.tolist(), strict=True))
     index = np.array([i for i, view in enumerate(seen.views) if view.image in row_of], dtype=np.intp)
     paired = seen.chosen(index)
@@ -125,13 +126,26 @@ def _pair_by_time(
     remarks: tuple[str, ...],
 ) -> PairedViews:
     timed = stream_of(observations, table, times, request.max_time_offset_s)
-    seen = boards_seen(observations, camera, request.lens, robust=request.robust)
+    seen = _locate_boards(observations, camera, request)
     located = timed.locate(seen)
     paired = replace(seen.chosen(located.index), excluded=(*seen.excluded, *located.excluded))
     rows = timed.stream.row_before(located.clock.robot_s)
     # in a stream, a flange at rest repeats its pose
     notes = (*timed.notes, *(note for note in remarks if "repeat an earlier one" not in note))
     return PairedViews(observations, table, rows, paired, notes, clock=located.clock)
+
+
+def _locate_boards(observations: Observations, camera: Camera | None, request: HandEyeRequest) -> BoardsSeen:
+    return boards_seen(
+        observations,
+        camera,
+        request.lens,
+        fix=request.fix,
+        free=request.free,
+        robust=request.robust,
+        global_start=request.global_start,
+        on_progress=request.on_progress,
+    )
 
 
 def require_scale(observations: Observations) -> None:

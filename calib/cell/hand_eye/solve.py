@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,10 +18,11 @@ from calib.cell.hand_eye.settle import require_converged, settle
 from calib.cell.hand_eye.variance_components import ReducedProblem, RobotNoise, estimate_noise
 
 if TYPE_CHECKING:
+    from calib.camera.calibration.locate_boards import BoardsSeen
     from calib.cell.hand_eye.options import HandEyeRequest
     from calib.cell.hand_eye.paired_views import PairedViews
     from calib.cell.hand_eye.resolve import Resolved
-    from calib.engine import Solution
+    from calib.engine import OnIteration, Solution
 
 
 REJECTIONS = 4  # a lens that changes changes which images agree; two settle it
@@ -80,9 +82,10 @@ def solve_hand_eye(resolved: Resolved, inliers: Inliers, request: HandEyeRequest
     Raises ConvergenceError `hand-eye-not-converged`.
     """
     pairs = resolved.pairs
+    solve = partial(solve_once, on_iteration=request.on_iteration)
     for _ in range(REJECTIONS):
         pairs = pairs.at(inliers.offset_s)
-        solved = settle(solve_once, pose_problem(resolved, pairs, inliers, request))
+        solved = settle(solve, pose_problem(resolved, pairs, inliers, request))
         found = solved.problem
         pairs = pairs.at(found.state.offset_s)
         residuals = image_residuals(pairs, solved, inliers.used)
@@ -98,11 +101,10 @@ def pose_problem(resolved: Resolved, pairs: PairedViews, inliers: Inliers, reque
     """The problem of the images that agree, and where it starts."""
     index = np.flatnonzero(inliers.used)
     used, lens = pairs.select(index), pairs.seen.camera.lens
-    lens_free = pairs.seen.own_lens or "lens" in request.refine
     scene = Scene(
         setup=resolved.setup,
         lens=lens,
-        held=lens.held if lens_free else frozenset(lens.labels),
+        held=_held(pairs.seen, request),
         bent_board="board" in request.refine,
         images=tuple(view.image for view in used.seen.views),
         corners=corners_of(used.seen.views),
@@ -120,13 +122,23 @@ def pose_problem(resolved: Resolved, pairs: PairedViews, inliers: Inliers, reque
     return HandEyeProblem(scene, state, pairs.seen.noise_px, request.stated_noise or inliers.noise)
 
 
-def solve_once(problem: HandEyeProblem) -> tuple[HandEyeSolution, HandEyeProblem, float]:
+def _held(seen: BoardsSeen, request: HandEyeRequest) -> frozenset[str]:
+    """Labels of the lens that are not estimated."""
+    if seen.own_lens:
+        return request.held
+    lens = seen.camera.lens
+    return lens.held if "lens" in request.refine else frozenset(lens.labels)
+
+
+def solve_once(
+    problem: HandEyeProblem, on_iteration: OnIteration | None = None
+) -> tuple[HandEyeSolution, HandEyeProblem, float]:
     """The solution, the problem about it with the noise by it, and by how much noise and time offset have changed.
 
     Raises ConvergenceError `hand-eye-not-converged`.
     """
     before = problem
-    solution = adjust(before.scene, before.state, before.noise_px, before.noise)
+    solution = adjust(before.scene, before.state, before.noise_px, before.noise, on_iteration)
     require_converged(solution, "the hand-eye calibration", "inspect the rejected images, or give --camera")
     state = State.of(solution.values, before.state)
     scene = before.scene.at(state.offset_s)

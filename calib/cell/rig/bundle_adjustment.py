@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from calib.camera.lens import Lens
     from calib.cell.hand_eye.frame_loop import Setup
+    from calib.engine import OnIteration
     from calib.engine.label import Label
     from calib.engine.problem import Rows, Values
 
@@ -117,10 +118,10 @@ class RigState:
         return predict_views(rig.setup, flange, self.mount_from_camera[k], self.fixture_from_board)
 
 
-def adjust(rig: Rig, state: RigState, noise: RobotNoise) -> Solution:
+def adjust(rig: Rig, state: RigState, noise: RobotNoise, on_iteration: OnIteration | None = None) -> Solution:
     """Least squares from a state."""
     parameters, residuals = _camera_blocks(rig, state)
-    return solve_bundle(Problem(parameters, (*residuals, _robot_block(rig, noise))))
+    return solve_bundle(Problem(parameters, (*residuals, _robot_block(rig, noise))), on_iteration)
 
 
 def reduce(rig: Rig, state: RigState) -> ReducedProblem:

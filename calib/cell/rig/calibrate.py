@@ -55,10 +55,11 @@ def calibrate_cameras(
     """
     request = HandEyeRequest(**options)
     _require_flat_board(request)
+    request.require_own_lens(cameras)
     alone = _calibrate_each(observations, table, names, cameras, options)
     _require_one_setup(alone)
     problem = _pose_problem(alone, table.name, request)
-    return _result(solve_rig(problem), alone)
+    return _result(solve_rig(problem, request.on_iteration), alone)
 
 
 def _require_flat_board(request: HandEyeRequest) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from calib.cell.hand_eye.settle import require_converged, settle
@@ -10,7 +11,7 @@ from calib.cell.hand_eye.variance_components import ReducedProblem, RobotNoise, 
 from calib.cell.rig.bundle_adjustment import Rig, RigState, adjust, reduce
 
 if TYPE_CHECKING:
-    from calib.engine import Solution
+    from calib.engine import OnIteration, Solution
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,15 +36,15 @@ class RigSolution:
     """The problem reduced about the solution."""
 
 
-def solve_rig(problem: RigProblem) -> RigSolution:
+def solve_rig(problem: RigProblem, on_iteration: OnIteration | None = None) -> RigSolution:
     """Solve, with the robot's noise estimated unless it is stated. Raises ConvergenceError `hand-eye-not-converged`."""
-    return settle(solve_once, problem)
+    return settle(partial(solve_once, on_iteration=on_iteration), problem)
 
 
-def solve_once(problem: RigProblem) -> tuple[RigSolution, RigProblem, float]:
+def solve_once(problem: RigProblem, on_iteration: OnIteration | None = None) -> tuple[RigSolution, RigProblem, float]:
     """The solution, the problem about it with the noise by it, and by how much that noise has changed."""
     rig, before = problem.rig, problem.noise
-    solution = adjust(rig, problem.state, before)
+    solution = adjust(rig, problem.state, before, on_iteration)
     require_converged(
         solution,
         "the calibration of all cameras together",

@@ -94,6 +94,44 @@ def test_a_lens_from_the_same_images_widens_the_intervals() -> None:
     assert np.degrees(errors(own.mount_from_camera, s.mount_from_camera)[1]) < 0.15
 
 
+def test_a_lens_from_the_same_images_is_held_and_freed_as_asked() -> None:
+    sim, steps = simulated(), []
+    own = calibrate_hand_eye(
+        sim.observations,
+        sim.table,
+        fix=["k3", "fx=960"],
+        free=["skew"],
+        on_iteration=lambda step: steps.append(step.index),
+    )
+    held = {label for label, estimate in own.adjustment.lens_estimates.items() if estimate.held}
+    assert held == {"k3", "fx_px"}
+    assert own.camera.value("fx_px") == 960.0
+    assert own.camera.value("k3") == 0.0
+    assert own.adjustment.lens_estimates["skew_px"].sigma > 0
+    assert steps[0] == 1
+
+
+def test_a_lens_of_which_nothing_is_known_is_searched_for() -> None:
+    sim, generations = simulated(), []
+    found = calibrate_hand_eye(
+        sim.observations, sim.table, global_start=True, on_progress=lambda done, total: generations.append(total)
+    )
+    near = calibrate_hand_eye(sim.observations, sim.table)
+    assert found.camera.parameters == pytest.approx(near.camera.parameters, rel=1e-3, abs=1e-3)
+    assert generations
+
+
+@pytest.mark.parametrize("options", [{"fix": ["k3"]}, {"free": ["skew"]}, {"global_start": True}], ids=str)
+def test_options_of_a_lens_do_not_apply_to_a_camera_that_is_given(options: dict[str, Any]) -> None:
+    sim = simulated()
+    with pytest.raises(UsageError) as caught:
+        calibrate_hand_eye(sim.observations, sim.table, CAMERA, **options)
+    assert caught.value.code == "option-conflict"
+    with pytest.raises(UsageError) as caught:
+        calibrate_hand_eye(sim.observations, sim.table, fix=["k9"])
+    assert caught.value.code == "unknown-label"
+
+
 @pytest.mark.parametrize("own_lens", [False, True])
 def test_a_bowed_board_is_found_and_does_no_harm(own_lens: bool) -> None:
     s = simulated(views=30, noise=Noise(sigma_m=0.0, sigma_rad=0.0, bow_m=2e-3))
