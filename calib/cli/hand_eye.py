@@ -107,12 +107,10 @@ def command(
         detection = Detection(board, image_size, jobs, timeout_s)
         detection.check(images, corners, "calib hand-eye --images photos/ --poses poses.csv")
         named = camera_names(images or corners or [], camera or [], image_times)
-        from calib.camera.camera import load_camera
-        from calib.cell import calibrate_cameras, calibrate_hand_eye, read_image_times
-        from calib.cell.hand_eye.options import HandEyeRequest
+        from calib.camera import load_camera
+        from calib.cell import HandEyeRequest, calibrate_cameras, calibrate_hand_eye, read_image_times
         from calib.folder import reserve
-        from calib.robot.table.columns import parse_columns
-        from calib.robot.table.read import read_poses
+        from calib.robot import parse_columns, read_poses
 
         options: dict[str, Any] = {
             "lens": lens,

@@ -124,13 +124,10 @@ def command(
     with reporting(as_json, quiet, verbose) as reporter:
         from calib.cli import adapters
         from calib.folder import reserve
-        from calib.robot.calibration import calibrate
+        from calib.robot import calibrate, parse_columns, read_poses, settings_beside
         from calib.robot.identification.request import Request
         from calib.robot.resolve import ConventionPolicy
-        from calib.robot.table.columns import parse_columns
         from calib.robot.table.holdout import HOLDOUT, Split
-        from calib.robot.table.read import read_poses
-        from calib.robot.table.settings import arm_beside, settings_beside
 
         target = reserve(output, FOLDER)
         settings = settings_beside(table)
@@ -139,7 +136,7 @@ def command(
         kind = measurement or settings.measurement
         poses = read_poses(table, euler=sequence, columns=mapping)
         other = read_poses(validate, euler=sequence, columns=mapping) if validate else None
-        named = arm or arm_beside(table, settings)
+        named = arm or settings.arm
         prior = length_and_angle(tolerance, "--tolerance") if tolerance else None
         search = reporter.on_progress("search")
         if images is not None or corners is not None:

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from calib.robot.evaluation.arm_calibration import ArmCalibration
     from calib.robot.inverse import inverse_kinematics
     from calib.robot.simulation.simulate import ArmSimulation, simulate
+    from calib.robot.table.columns import parse_columns
     from calib.robot.table.read import PoseTable, read_poses
+    from calib.robot.table.settings import settings_beside
     from calib.robot.table.write import write_poses
 
 __all__ = [
@@ -29,9 +31,11 @@ __all__ = [
     "find_arm",
     "inverse_kinematics",
     "load_arm",
+    "parse_columns",
     "reach_m",
     "read_poses",
     "save_arm",
+    "settings_beside",
     "simulate",
     "write_poses",
 ]
@@ -48,9 +52,11 @@ __getattr__, __dir__ = lazy(
         "find_arm": "conventions.find_arm",
         "inverse_kinematics": "inverse",
         "load_arm": "arm_file",
+        "parse_columns": "table.columns",
         "reach_m": "arm.reach",
         "read_poses": "table.read",
         "save_arm": "arm_file",
+        "settings_beside": "table.settings",
         "simulate": "simulation.simulate",
         "write_poses": "table.write",
     },

@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner, Result
+from cases import command
+from cases.command import Run
+from typer.testing import Result
 
-from calib.cli import app
 from calib.errors import UsageError
 from calib.geometry import se3
 from calib.robot.arm.kinematics import base_from_flange
@@ -23,7 +24,6 @@ from calib.robot.simulation.simulate import simulate
 from calib.robot.table.read import PoseTable
 from calib.robot.table.write import write_poses
 
-Run = Callable[..., Result]
 ROWS = 200
 
 
@@ -42,20 +42,17 @@ def table() -> PoseTable:
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run `calib robot --compensate network` in an empty folder; a traceback fails at once."""
-    monkeypatch.chdir(tmp_path)
+def run(run: Run) -> Run:
+    """Run `calib robot --compensate network` on a table, or on the one before, in an empty folder of the test's own."""
 
-    def invoke(table: PoseTable | None, *arguments: str) -> Result:
+    def robot(table: PoseTable | None, *arguments: str) -> Result:
         if table is not None:
             write_poses(table, Path("poses.csv"), overwrite=True)
         given = [] if "--poses" in arguments else ["--poses", "poses.csv"]
         kind = [] if "--compensate" in arguments else ["--compensate", "network"]
-        result = CliRunner().invoke(app, ["robot", *given, *kind, *arguments])
-        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-        return result
+        return run("robot", *given, *kind, *arguments)
 
-    return invoke
+    return robot
 
 
 def document(result: Result) -> dict[str, Any]:
@@ -123,7 +120,7 @@ def test_unknown_ways_to_learn_are_refused(run: Run, table: PoseTable) -> None:
 
 def test_without_the_option_nothing_is_said(run: Run, table: PoseTable, tmp_path: Path) -> None:
     write_poses(table, Path("poses.csv"), overwrite=True)
-    result = CliRunner().invoke(app, ["robot", "--poses", "poses.csv", "--arm", "ur5e", "--json"])
+    result = command.run("robot", "--poses", "poses.csv", "--arm", "ur5e", "--json")
     assert json.loads(result.stdout)["compensation"] is None
 
 

@@ -7,15 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner, Result
+from cases.command import run
 
 from calib.camera.camera import load_camera
-from calib.cli import app
 from calib.config import read_yaml
-
-
-def run(*arguments: object) -> Result:
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 
 @pytest.fixture(scope="module")

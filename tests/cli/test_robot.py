@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner, Result
+from cases import command
+from cases.command import Run
+from typer.testing import Result
 
-from calib.cli import app
 from calib.robot.arm.read import load_geometry
 from calib.robot.arm.write import geometry_as_yaml
 from calib.robot.simulation.simulate import simulate
@@ -19,28 +19,25 @@ from calib.robot.table.read import PoseTable
 from calib.robot.table.select import select_rows
 from calib.robot.table.write import write_poses
 
-Run = Callable[..., Result]
-
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run `calib robot` in an empty folder of its own; a traceback fails at once."""
-    monkeypatch.chdir(tmp_path)
+def run(run: Run) -> Run:
+    """Run `calib robot` on a table, or on the one before, in an empty folder of the test's own."""
 
-    def invoke(table: PoseTable | None, *arguments: str) -> Result:
+    def robot(table: PoseTable | None, *arguments: str) -> Result:
         if table is not None:
             write_poses(table, Path("poses.csv"), overwrite=True)
-        result = CliRunner().invoke(app, ["robot", "--poses", "poses.csv", *arguments])
-        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-        assert "Traceback" not in result.output
-        return result
+        return run("robot", "--poses", "poses.csv", *arguments)
 
-    return invoke
+    return robot
 
 
 @pytest.fixture(scope="module")
 def table() -> PoseTable:
     return simulate(load_geometry("ur10e"), poses=80, seed=1).table
+
+
+HEADER = "j1_rad,j2_rad,j3_rad,j4_rad,j5_rad,j6_rad,x_m,y_m,z_m\n"
 
 
 def refused(result: Result, code: str, status: int) -> str:
@@ -185,6 +182,49 @@ def test_contact_needs_to_be_told(run: Run) -> None:
     result = run(simulation.table, "--arm", "ur10e", "--measurement", "point")
     assert result.exit_code == 0
     assert "the scale of everything" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("rows", "status"),
+    [
+        ("", 3),
+        ("j1_rad,j2_rad\n", 3),
+        ("a,b,c\n1,2,3\n", 3),
+        (HEADER + "nan,0,0,0,0,0,1,1,1\n" * 40, 3),
+        (HEADER + "0,0,0,0,0,0,1,1,1\n" * 40, 4),
+        (HEADER + "0,0,0,0,0,0,1,1,1\n", 4),
+    ],
+    ids=["empty", "header", "columns", "nan", "alike", "one"],
+)
+def test_an_unusable_table_ends_with_an_error_and_the_right_status(run: Run, rows: str, status: int) -> None:
+    Path("poses.csv").write_text(rows)
+    result = run(None, "--arm", "ur5e", "--json")
+    assert result.exit_code == status, result.output
+    assert json.loads(result.stdout)["kind"] == "error"
+
+
+def test_nothing_is_overwritten(run: Run, table: PoseTable) -> None:
+    Path("mine").mkdir()
+    Path("mine", "notes.txt").write_text("precious")
+    assert "[output-exists]" in run(table, "--arm", "ur10e", "--output", "mine").stderr
+    assert [path.name for path in Path("mine").iterdir()] == ["notes.txt"]
+
+
+def test_quiet_leaves_the_verdict_and_verbose_adds_iterations(run: Run, table: PoseTable) -> None:
+    result = run(table, "--arm", "ur10e", "-q", "-v")
+    assert len(result.stdout.splitlines()) == 1
+    assert result.stdout.startswith("verdict: good: ")
+    assert "iteration   1  cost " in result.stderr
+    assert run(table, "--arm", "ur10e", "-q").stderr == ""
+
+
+def test_the_table_has_two_names(table: PoseTable, tmp_path: Path) -> None:
+    write_poses(table, tmp_path / "joints.csv")
+    for name in ("--table", "--poses"):
+        result = command.run(
+            "robot", name, tmp_path / "joints.csv", "--arm", "ur10e", "-q", "--output", tmp_path / name
+        )
+        assert result.exit_code == 0, result.output
 
 
 def test_the_file_as_published(run: Run, real_robots: Path) -> None:

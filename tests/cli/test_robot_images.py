@@ -6,23 +6,23 @@ import json
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
+from cases.command import invoke
+from typer.testing import Result
 
 from calib.camera.camera import load_camera
-from calib.cli import app
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("images") / "sim"
-    result = CliRunner().invoke(app, ["simulate", "robot-images", "--output", str(folder), "--seed", "3"])
+    result = invoke(["simulate", "robot-images", "--output", str(folder), "--seed", "3"])
     assert result.exit_code == 0, result.output
     return folder
 
 
 def robot(data: Path, output: Path, *options: str) -> Result:
     arguments = ["robot", "--poses", str(data / "joints.csv"), "--corners", str(data / "corners.csv")]
-    return CliRunner().invoke(app, [*arguments, "--output", str(output), *options])
+    return invoke([*arguments, "--output", str(output), *options])
 
 
 def test_from_corners_to_an_arm(data: Path, tmp_path: Path) -> None:
@@ -101,6 +101,6 @@ def test_options_that_make_no_sense(data: Path, tmp_path: Path, options: list[st
 
 def test_a_lens_needs_images_to_be_refined(data: Path, tmp_path: Path) -> None:
     arguments = ["robot", "--poses", str(data / "joints.csv"), "--refine", "lens", "--output", str(tmp_path / "out")]
-    result = CliRunner().invoke(app, arguments)
+    result = invoke(arguments)
     assert result.exit_code == 2
     assert "option-conflict" in result.output

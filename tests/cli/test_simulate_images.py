@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner, Result
+from cases.command import invoke
+from typer.testing import Result
 
 from calib.camera import detect
 from calib.camera.corner_table import read_corners
-from calib.cli import app
 from calib.config import read_yaml
 from calib.geometry import so3
 from calib.robot.table.read import read_poses
@@ -20,7 +20,7 @@ BOARD = "checkerboard:9x6:25mm"
 
 
 def run(*arguments: object) -> Result:
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+    return invoke([str(argument) for argument in arguments])
 
 
 def simulated(folder: Path, kind: str, *options: object) -> Path:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner, Result
+from cases.command import invoke
+from typer.testing import Result
 
-from calib.cli import app
 from calib.config import read_yaml
 from calib.robot.arm.read import load_geometry
 from calib.robot.arm_file import save_arm
@@ -16,7 +16,7 @@ from calib.robot.table.read import read_poses
 
 
 def run(*arguments: object) -> Result:
-    return CliRunner().invoke(app, ["simulate", "robot", *map(str, arguments)])
+    return invoke(["simulate", "robot", *map(str, arguments)])
 
 
 @pytest.mark.parametrize(("measurement", "columns"), [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from calib import config
@@ -12,23 +12,25 @@ FILE = "calib.yaml"
 
 @dataclass(frozen=True)
 class Settings:
-    """arm: a shipped name, or a file beside this one. columns: our column name -> the table's. euler: the sequence of
-    Euler angles. measurement: what the table holds, if its columns do not say."""
+    """What a table means where its columns do not tell."""
 
     arm: str | None = None
+    """A shipped name, or a file beside the table."""
     columns: dict[str, str] = field(default_factory=dict)
+    """The table's column for ours, by our name."""
     euler: str | None = None
+    """Sequence of Euler angles."""
     measurement: str | None = None
+    """Kind of measurement."""
 
 
 def settings_beside(table: Path) -> Settings:
-    """The settings in the folder of a table; empty ones if there is no file. Raises the errors of `calib.config`."""
+    """The settings in the folder of a table; empty ones if there is no file. An arm's file is taken from that folder.
+
+    Raises the errors of `calib.config`.
+    """
     path = table.parent / FILE
-    return config.load(Settings, path) if path.is_file() else Settings()
-
-
-def arm_beside(table: Path, settings: Settings) -> str | None:
-    """The arm that settings name, if they do: a file is looked for in the table's folder."""
-    if settings.arm is None:
-        return None
-    return str(table.parent / settings.arm) if Path(settings.arm).suffix else settings.arm
+    settings = config.load(Settings, path) if path.is_file() else Settings()
+    if settings.arm is None or not Path(settings.arm).suffix:
+        return settings
+    return replace(settings, arm=str(table.parent / settings.arm))
