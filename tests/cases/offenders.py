@@ -16,7 +16,6 @@ MATHS_IN_CLI = {
 WORKFLOW_IN_CLI = {
     "calib.cli.adapters",
     "calib.cli.cell",
-    "calib.cli.hand_eye",
     "calib.cli.robot",
     "calib.cli.robot_images",
     "calib.cli.simulate.cell",

@@ -104,7 +104,7 @@ def pose_problem(resolved: Resolved, pairs: PairedViews, inliers: Inliers, reque
     scene = Scene(
         setup=resolved.setup,
         lens=lens,
-        held=_held(pairs.seen, request),
+        held=_fixed_labels(pairs.seen, request),
         bent_board="board" in request.refine,
         images=tuple(view.image for view in used.seen.views),
         corners=corners_of(used.seen.views),
@@ -122,7 +122,7 @@ def pose_problem(resolved: Resolved, pairs: PairedViews, inliers: Inliers, reque
     return HandEyeProblem(scene, state, pairs.seen.noise_px, request.stated_noise or inliers.noise)
 
 
-def _held(seen: BoardsSeen, request: HandEyeRequest) -> frozenset[str]:
+def _fixed_labels(seen: BoardsSeen, request: HandEyeRequest) -> frozenset[str]:
     """Labels of the lens that are not estimated."""
     if seen.own_lens:
         return request.held
