@@ -17,9 +17,8 @@ from calib.camera.images import opencv
 from calib.camera.simulation.rendering import PixelRays, render
 from calib.camera.simulation.simulate import simulate, typical_camera
 from calib.cell.simulation.cell import simulated_cell
-from calib.robot.arm.read import load_geometry
+from calib.robot.scene import Spread
 from calib.robot.simulation import simulate as robot_simulation
-from calib.robot.simulation.files import simulation_files
 
 Files = dict[str, str | bytes]
 
@@ -40,7 +39,7 @@ def demo_camera() -> Files:
 
 def ur5e_pose() -> Files:
     """A UR5e seen by a tracker that measures position and orientation, 60 poses; 3 of them are wrong."""
-    spread = robot_simulation.Spread(outlier_share=0.05)
+    spread = Spread(outlier_share=0.05)
     return _robot("ur5e", measurement="pose", poses=60, spread=spread, seed=5)
 
 
@@ -61,11 +60,11 @@ def stanford_prismatic() -> Files:
 
 def two_cobots() -> Files:
     """A UR5e and a UR10e measured by one tracker, 80 poses each."""
-    return {**simulated_cell(("ur5e", "ur10e"), 80, robot_simulation.Spread(), seed=2)}
+    return {**simulated_cell(("ur5e", "ur10e"), 80, Spread(), seed=2)}
 
 
 def _robot(arm: str, **options: Any) -> Files:
-    return {**simulation_files(robot_simulation.simulate(load_geometry(arm), **options))}
+    return {**robot_simulation.simulate(arm, **options).files()}
 
 
 def _renamed(content: str | bytes) -> str | bytes:

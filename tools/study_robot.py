@@ -35,7 +35,8 @@ from calib.errors import CalibError
 from calib.robot.arm.read import load_geometry
 from calib.robot.calibration import calibrate
 from calib.robot.evaluation.arm_calibration import ArmCalibration
-from calib.robot.simulation.simulate import ArmSimulation, Spread, simulate
+from calib.robot.scene import Spread
+from calib.robot.simulation.simulate import ArmSimulation, simulate
 
 ARMS = ("ur5e", "irb120", "franka_panda", "iiwa14", "stanford", "r2000ic_165f")
 POSES = {"pose": 100, "position": 200, "distance": 500, "point": 300}  # about ten numbers per parameter, or more

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from calib.robot.conventions.find_arm import find_arm
     from calib.robot.evaluation.arm_calibration import ArmCalibration
     from calib.robot.inverse import inverse_kinematics
+    from calib.robot.scene import Spread
     from calib.robot.simulation.simulate import ArmSimulation, simulate
     from calib.robot.table.columns import parse_columns
     from calib.robot.table.read import PoseTable, read_poses
@@ -27,6 +28,7 @@ __all__ = [
     "ArmSimulation",
     "PoseTable",
     "SerialArm",
+    "Spread",
     "calibrate",
     "find_arm",
     "inverse_kinematics",
@@ -48,6 +50,7 @@ __getattr__, __dir__ = lazy(
         "ArmSimulation": "simulation.simulate",
         "PoseTable": "table.read",
         "SerialArm": "arm.serial_arm",
+        "Spread": "scene",
         "calibrate": "calibration",
         "find_arm": "conventions.find_arm",
         "inverse_kinematics": "inverse",

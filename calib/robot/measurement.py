@@ -22,6 +22,7 @@ from calib.geometry import se3
 
 if TYPE_CHECKING:
     from calib.engine.problem import Rows, Values
+    from calib.robot.scene import ArmScene, SimulatedRows
     from calib.robot.table.read import PoseTable
 
 
@@ -119,6 +120,8 @@ class Measurement:
     """residual(table): the residual of that table."""
     rank: Callable[[int, int, int], int]
     """rank(revolute, prismatic, targets): how many parameters of arm and frames the data determine."""
+    simulate: Callable[[ArmScene, np.random.Generator], SimulatedRows]
+    """simulate(scene, generator): what a simulated arm gives."""
     contact: bool = False
     """Nothing is measured but joint values at which something touches; the residual is the gap. Where no joint slides,
     no length is measured either, and one of the arm's must be given."""

@@ -16,7 +16,8 @@ from calib.robot.calibration import calibrate
 from calib.robot.evaluation.arm_calibration import ArmCalibration
 from calib.robot.identification.noise import chi_median, mean_noise, median_noise, noise_of
 from calib.robot.measurement import read_measurement
-from calib.robot.simulation.simulate import Spread, simulate
+from calib.robot.scene import Spread
+from calib.robot.simulation.simulate import simulate
 from calib.robot.table.holdout import folds, held_out
 from calib.robot.table.read import PoseTable, read_poses
 from calib.robot.table.select import pose_groups, select_rows

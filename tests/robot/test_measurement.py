@@ -19,7 +19,8 @@ from calib.robot.identification.free_parameters import expected_rank, free_set, 
 from calib.robot.identification.model import Model, model_rows, pose_problem, residuals_at
 from calib.robot.identification.robust_fit import fit
 from calib.robot.measurement import measurement_of, read_measurement
-from calib.robot.simulation.simulate import ArmSimulation, Spread, simulate
+from calib.robot.scene import Spread
+from calib.robot.simulation.simulate import ArmSimulation, simulate
 from calib.robot.table.select import select_rows
 
 KINDS = plugins.discover("calib.robot.measurements")

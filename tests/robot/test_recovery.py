@@ -11,7 +11,8 @@ from calib.robot.arm.read import load_geometry
 from calib.robot.arm.workspace import random_commands
 from calib.robot.calibration import calibrate
 from calib.robot.evaluation.arm_calibration import ArmCalibration
-from calib.robot.simulation.simulate import ArmSimulation, Spread, simulate
+from calib.robot.scene import Spread
+from calib.robot.simulation.simulate import ArmSimulation, simulate
 
 EXACT = Spread(sigma_m=0, sigma_rad=0)
 CASES = [("ur5e", "pose", 60), ("irb120", "position", 100), ("stanford", "pose", 80), ("franka_panda", "distance", 400),

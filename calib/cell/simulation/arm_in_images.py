@@ -13,7 +13,8 @@ from calib.errors import UsageError
 from calib.geometry import se3, so3
 from calib.robot.arm.kinematics import base_from_flange
 from calib.robot.arm.workspace import random_commands
-from calib.robot.simulation.simulate import Spread, built_arm
+from calib.robot.scene import Spread
+from calib.robot.simulation.simulate import built_arm
 from calib.robot.table.read import PoseTable
 
 if TYPE_CHECKING:

@@ -9,8 +9,9 @@ from calib.cell.simulation.arm_in_images import simulate_arm
 from calib.documents import to_yaml
 from calib.errors import UsageError
 from calib.robot.arm.read import load_geometry
+from calib.robot.scene import Spread
 from calib.robot.simulation.documents import rounded, truth
-from calib.robot.simulation.simulate import Spread, simulate
+from calib.robot.simulation.simulate import simulate
 from calib.robot.table.write import poses_text
 
 if TYPE_CHECKING:

@@ -66,7 +66,7 @@ def command(
         from calib.cell.simulation.cell import simulated_cell, simulated_cell_in_images
         from calib.cli import adapters
         from calib.folder import reserve
-        from calib.robot.simulation.simulate import Spread
+        from calib.robot.scene import Spread
 
         _check(measurement, render)
         folder = reserve(output, "")

@@ -49,15 +49,12 @@ def command(
     with reporting(as_json, quiet) as reporter:
         from math import radians
 
-        from calib.cli import adapters
         from calib.folder import reserve
-        from calib.robot.arm.read import load_geometry
-        from calib.robot.simulation.files import simulation_files
-        from calib.robot.simulation.simulate import Spread, simulate
+        from calib.robot import Spread, simulate
 
         folder = reserve(output, "")
         simulation = simulate(
-            load_geometry(arm),
+            arm,
             measurement=measurement,
             poses=poses,
             targets=targets,
@@ -67,12 +64,11 @@ def command(
                 error_rad=radians(error_deg),
                 sigma_m=noise_mm / 1000,
                 sigma_rad=radians(noise_deg),
-                sigma_joint_m=joint_noise_mm / 1000,
-                sigma_joint_rad=radians(joint_noise_deg),
+                joint_noise_m=joint_noise_mm / 1000,
+                joint_noise_rad=radians(joint_noise_deg),
                 outlier_share=outlier_share,
                 outlier_m=outlier_mm / 1000,
             ),
             seed=seed,
         )
-        files = simulation_files(simulation)
-        deliver(adapters.simulation(files), folder, reporter)
+        deliver(simulation, folder, reporter)

@@ -66,7 +66,7 @@ def command(
         from calib.cli import adapters
         from calib.folder import reserve
         from calib.robot.arm.read import load_geometry
-        from calib.robot.simulation.simulate import Spread
+        from calib.robot.scene import Spread
 
         folder = reserve(output, "")
         kind = load_board(board)

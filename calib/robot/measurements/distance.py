@@ -12,6 +12,8 @@ import numpy as np
 
 from calib.arrays import Array
 from calib.engine import ParameterBlock
+from calib.geometry import se3
+from calib.robot.arm.workspace import random_commands
 from calib.robot.measurement import (
     Component,
     FrameStart,
@@ -23,13 +25,16 @@ from calib.robot.measurement import (
     target_names,
 )
 from calib.robot.row_algebra import apply_rows, minus_cross, per_target, rows_last
+from calib.robot.scene import SimulatedRows, random_directions
 from calib.robot.start.pose import distance_start
 
 if TYPE_CHECKING:
     from calib.engine.problem import Rows, Values
+    from calib.robot.scene import ArmScene
     from calib.robot.table.read import PoseTable
 
 ANCHOR, TARGET = "anchor_in_base", "target_in_flange"
+ANCHOR_TIMES = 1.5  # the median distance of the flange from the base, of a simulated anchor
 NEAREST_M = 1e-9  # a distance of zero has no direction
 
 
@@ -74,6 +79,17 @@ def rank(revolute: int, prismatic: int, targets: int) -> int:
     return 4 * revolute + 2 * prismatic + 3 * (targets - 1)
 
 
+def simulate(scene: ArmScene, rng: np.random.Generator) -> SimulatedRows:
+    """An anchor half again as far from the base as the flange goes, in a random direction."""
+    commands = random_commands(scene.nominal, 100, rng)
+    reached = np.linalg.norm(scene.nominal.base_from_flange(commands)[:, :3, 3], axis=1)
+    anchor = random_directions(1, 3, rng)[0] * ANCHOR_TIMES * np.median(reached)
+    points = se3.apply(scene.base_from_flange, scene.targets_in_flange[scene.target])
+    exact = np.linalg.norm(points - anchor, axis=1)
+    frames = {ANCHOR: anchor, TARGET: scene.targets_in_flange}
+    return SimulatedRows(frames, {"distance": scene.displaced(exact[:, None], rng)[:, 0]})
+
+
 MEASUREMENT = Measurement(
     name="distance",
     title="the distance between a target on the flange and a fixed anchor (draw-wire, ball bar)",
@@ -83,4 +99,5 @@ MEASUREMENT = Measurement(
     blocks=blocks,
     residual=residual,
     rank=rank,
+    simulate=simulate,
 )

@@ -13,6 +13,8 @@ import numpy as np
 from calib.arrays import Array
 from calib.engine import ParameterBlock
 from calib.engine.label import Label
+from calib.geometry import so3
+from calib.robot.contact_poses import Surfaces, bring_into_contact
 from calib.robot.measurement import (
     Component,
     FrameStart,
@@ -24,10 +26,12 @@ from calib.robot.measurement import (
     target_names,
 )
 from calib.robot.row_algebra import apply_rows, minus_cross, per_target, rows_last
+from calib.robot.scene import SimulatedRows, random_tip
 from calib.robot.start.contact import contact_plane_start
 
 if TYPE_CHECKING:
     from calib.engine.problem import Rows, Values
+    from calib.robot.scene import ArmScene
     from calib.robot.table.read import PoseTable
 
 PLANE, TIP = "plane_in_base", "tip_in_flange"
@@ -92,6 +96,21 @@ def _retract(values: Array, step: Array) -> Array:
     return np.concatenate([normals, planes[:, 3:] + steps[:, 2:]], axis=1).reshape(values.shape)
 
 
+def simulate(scene: ArmScene, rng: np.random.Generator) -> SimulatedRows:
+    """A random tip that touches planes within reach."""
+    tip = random_tip(rng)
+    gap = scene.displaced(np.zeros((len(scene.pose), 1)), rng)
+    command, planes = bring_into_contact(scene, tip, random_planes, gap, rng)
+    return SimulatedRows({TIP: tip, PLANE: planes}, command=command)
+
+
+def random_planes(places: Array, rng: np.random.Generator) -> Surfaces:
+    """Planes (targets, 4) through places (targets, 3): tables and walls that lean a little."""
+    normals = so3.exp(rng.normal(0.0, 0.4, (len(places), 3)))[:, :, 2]
+    offsets = np.einsum("ki,ki->k", normals, places)
+    return Surfaces(np.column_stack([normals, offsets]), normals[:, None, :], offsets[:, None])
+
+
 MEASUREMENT = Measurement(
     name="plane",
     title="joint values at which the tip touches an unknown plane",
@@ -101,5 +120,6 @@ MEASUREMENT = Measurement(
     blocks=blocks,
     residual=residual,
     rank=rank,
+    simulate=simulate,
     contact=True,
 )

@@ -12,6 +12,7 @@ import numpy as np
 
 from calib.arrays import Array
 from calib.engine import ParameterBlock
+from calib.robot.contact_poses import Surfaces, bring_into_contact
 from calib.robot.measurement import (
     Component,
     FrameStart,
@@ -23,10 +24,12 @@ from calib.robot.measurement import (
     target_names,
 )
 from calib.robot.row_algebra import apply_rows, minus_cross, per_target, rows_last
+from calib.robot.scene import SimulatedRows, random_tip
 from calib.robot.start.contact import contact_point_start
 
 if TYPE_CHECKING:
     from calib.engine.problem import Rows, Values
+    from calib.robot.scene import ArmScene
     from calib.robot.table.read import PoseTable
 
 POINT, TIP = "point_in_base", "tip_in_flange"
@@ -67,6 +70,19 @@ def rank(revolute: int, prismatic: int, targets: int) -> int:
     return 4 * revolute + 2 * prismatic + 3 * (targets - 1) - (0 if prismatic else 1)
 
 
+def simulate(scene: ArmScene, rng: np.random.Generator) -> SimulatedRows:
+    """A random tip that is held in points within reach."""
+    tip = random_tip(rng)
+    gap = scene.displaced(np.zeros((len(scene.pose), 3)), rng)
+    command, points = bring_into_contact(scene, tip, fixed_points, gap, rng)
+    return SimulatedRows({TIP: tip, POINT: points}, command=command)
+
+
+def fixed_points(places: Array, rng: np.random.Generator) -> Surfaces:
+    """The places (targets, 3) themselves."""
+    return Surfaces(places, np.broadcast_to(np.eye(3), (len(places), 3, 3)), places)
+
+
 MEASUREMENT = Measurement(
     name="point",
     title="joint values at which the tip is held in an unknown fixed point",
@@ -76,5 +92,6 @@ MEASUREMENT = Measurement(
     blocks=blocks,
     residual=residual,
     rank=rank,
+    simulate=simulate,
     contact=True,
 )

@@ -12,6 +12,7 @@ import numpy as np
 
 from calib.arrays import Array
 from calib.engine import ParameterBlock
+from calib.geometry import se3, so3
 from calib.robot.measurement import (
     Component,
     FrameStart,
@@ -23,10 +24,12 @@ from calib.robot.measurement import (
     target_names,
 )
 from calib.robot.row_algebra import apply_rows, minus_cross, multiply_rows, per_target, rows_last, turn_error
+from calib.robot.scene import SimulatedRows, random_base
 from calib.robot.start.pose import pose_start
 
 if TYPE_CHECKING:
     from calib.engine.problem import Rows, Values
+    from calib.robot.scene import ArmScene
     from calib.robot.table.read import PoseTable
 
 BASE, TARGET = "world_from_base", "flange_from_target"
@@ -100,6 +103,26 @@ def rank(revolute: int, prismatic: int, targets: int) -> int:
     return 4 * revolute + 2 * prismatic + 6 * targets
 
 
+def simulate(scene: ArmScene, rng: np.random.Generator) -> SimulatedRows:
+    """A fixed instrument somewhere, and targets that are turned at random."""
+    frames = random_frames(scene, rng)
+    exact = frames[BASE] @ scene.base_from_flange @ frames[TARGET][scene.target]
+    return SimulatedRows(frames, pose_columns(scene.disturbed(exact, rng)))
+
+
+def random_frames(scene: ArmScene, rng: np.random.Generator) -> dict[str, Array]:
+    """True values of the frames: base (4, 4) and targets (targets, 4, 4)."""
+    world = random_base(rng)
+    turns = so3.exp(rng.normal(0.0, 1.0, scene.targets_in_flange.shape))
+    return {BASE: world, TARGET: se3.compose(turns, scene.targets_in_flange)}
+
+
+def pose_columns(world_from_target: Array) -> dict[str, Array]:
+    """Poses (n, 4, 4) as columns of a table."""
+    turns = so3.quaternion_xyzw(world_from_target[:, :3, :3])
+    return {"position": world_from_target[:, :3, 3], "quaternion_xyzw": turns}
+
+
 MEASUREMENT = Measurement(
     name="pose",
     title="where a target on the flange is and how it is turned, seen by a fixed instrument",
@@ -112,5 +135,6 @@ MEASUREMENT = Measurement(
     blocks=blocks,
     residual=residual,
     rank=rank,
+    simulate=simulate,
     on_flange_name="pose_from_flange",
 )

@@ -18,9 +18,11 @@ from calib.geometry import se3
 from calib.robot.measurement import Linearise, Linearised, Measurement, target_count
 from calib.robot.measurements import pose
 from calib.robot.row_algebra import minus_cross, multiply_rows, per_target, rows_last, turn_error
+from calib.robot.scene import SimulatedRows
 
 if TYPE_CHECKING:
     from calib.engine.problem import Rows, Values
+    from calib.robot.scene import ArmScene
     from calib.robot.table.read import PoseTable
 
 
@@ -66,6 +68,13 @@ def _through(by_tangent: Array, transform: Array) -> Array:
     return out
 
 
+def simulate(scene: ArmScene, rng: np.random.Generator) -> SimulatedRows:
+    """A fixed object somewhere, and an instrument on the flange, whose noise is along its own axes."""
+    frames = pose.random_frames(scene, rng)
+    exact = frames[pose.BASE] @ scene.base_from_flange @ frames[pose.TARGET][scene.target]
+    return SimulatedRows(frames, pose.pose_columns(se3.inverse(scene.disturbed(se3.inverse(exact), rng))))
+
+
 MEASUREMENT = Measurement(
     name="pose_from_flange",
     title="where a fixed object is and how it is turned, seen by an instrument on the flange",
@@ -75,6 +84,7 @@ MEASUREMENT = Measurement(
     blocks=pose.blocks,
     residual=residual,
     rank=pose.rank,
+    simulate=simulate,
     along_target=True,
     fixed_name="pose",
 )

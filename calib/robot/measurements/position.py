@@ -12,6 +12,7 @@ import numpy as np
 
 from calib.arrays import Array
 from calib.engine import ParameterBlock
+from calib.geometry import se3
 from calib.robot.measurement import (
     Component,
     FrameStart,
@@ -24,10 +25,12 @@ from calib.robot.measurement import (
     target_names,
 )
 from calib.robot.row_algebra import apply_rows, minus_cross, multiply_rows, per_target, rows_last
+from calib.robot.scene import SimulatedRows, random_base
 from calib.robot.start.pose import position_start
 
 if TYPE_CHECKING:
     from calib.engine.problem import Rows, Values
+    from calib.robot.scene import ArmScene
     from calib.robot.table.read import PoseTable
 
 BASE, TARGET = "world_from_base", "target_in_flange"
@@ -74,6 +77,14 @@ def rank(revolute: int, prismatic: int, targets: int) -> int:
     return 4 * revolute + 2 * prismatic + 3 * targets
 
 
+def simulate(scene: ArmScene, rng: np.random.Generator) -> SimulatedRows:
+    """A fixed instrument somewhere, and targets on the flange."""
+    world = random_base(rng)
+    exact = se3.apply(world @ scene.base_from_flange, scene.targets_in_flange[scene.target])
+    frames = {BASE: world, TARGET: scene.targets_in_flange}
+    return SimulatedRows(frames, {"position": scene.displaced(exact, rng)})
+
+
 MEASUREMENT = Measurement(
     name="position",
     title="where a target on the flange is, seen by a fixed instrument",
@@ -83,4 +94,5 @@ MEASUREMENT = Measurement(
     blocks=blocks,
     residual=residual,
     rank=rank,
+    simulate=simulate,
 )

@@ -1,4 +1,4 @@
-"""A simulated arm as documents: what a user would hold, and the truth; `calib.report.simulated_arm` writes them."""
+"""A simulated arm as files and documents: what a user would hold, and the truth."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from calib.documents import simulation_document, to_yaml
 from calib.robot.arm.read import shipped_arms
+from calib.robot.arm.write import geometry_as_yaml
 from calib.robot.effect import read_effect
+from calib.robot.table.write import poses_text
 
 if TYPE_CHECKING:
     from calib.robot.simulation.simulate import ArmSimulation
@@ -20,6 +23,24 @@ if TYPE_CHECKING:
 DECIMALS = 9
 TRUTH_DECIMALS = 12
 ARM_FILE = "arm.yaml"  # of an arm that is none of those shipped
+
+
+def as_files(simulation: ArmSimulation) -> dict[str, str | bytes]:
+    """Content by file name: poses.csv, calib.yaml, truth.yaml and, for an arm that is not shipped, arm.yaml."""
+    document = settings(simulation)
+    files: dict[str, str | bytes] = {
+        "poses.csv": poses_text(rounded(simulation.table)),
+        "calib.yaml": to_yaml(document, "What calib finds beside poses.csv."),
+        "truth.yaml": to_yaml(truth(simulation), "Simulated by `calib simulate robot`: the truth behind poses.csv."),
+    }
+    if document["arm"] == ARM_FILE:
+        files[ARM_FILE] = geometry_as_yaml(simulation.nominal)
+    return files
+
+
+def as_document(simulation: ArmSimulation) -> dict[str, Any]:
+    """The truth as plain data, as `--json` prints it."""
+    return simulation_document("arm", truth(simulation))
 
 
 def settings(simulation: ArmSimulation) -> dict[str, Any]:

@@ -3,74 +3,75 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from calib.arrays import Array
-from calib.errors import UsageError, did_you_mean
-from calib.geometry import se3, so3
+from calib.arrays import Array, Index, Mask
+from calib.errors import UsageError
+from calib.geometry import se3
+from calib.result import Output
 from calib.robot.arm.kinematics import base_from_flange
+from calib.robot.arm.serial_arm import SerialArm
 from calib.robot.arm.workspace import random_commands
-from calib.robot.effect import Conditions, Effect, read_effect
-from calib.robot.simulation.contact_poses import in_contact
+from calib.robot.arm_file import load_arm
+from calib.robot.arm_model import Arm
+from calib.robot.effect import Effect, conditions_of, read_effect
+from calib.robot.measurement import read_measurement
+from calib.robot.scene import ArmScene, FlangeAt, Spread
+from calib.robot.simulation.documents import as_document, as_files
 from calib.robot.table.read import PoseTable
 
 if TYPE_CHECKING:
-    from calib.robot.arm.serial_arm import SerialArm
+    from pathlib import Path
+
+    from calib.robot.measurement import Measurement
+
+NEAREST_TARGET_M, FARTHEST_TARGET_M = 0.08, 0.2  # from the flange's origin: a reflector on a bracket
 
 
-MEASUREMENTS = ("pose", "position", "distance", "plane", "point")
-WARMING_DEGC = (20.0, 30.0)  # from the first to the last pose, where growth is simulated
-PAYLOADS_KG = (0.0, 1.5, 3.0)  # in turn, where payload is simulated
-
-
-@dataclass(frozen=True)
-class Spread:
-    """Standard deviations of everything that is drawn, and the outliers.
-
-    error_m, error_rad: of each geometry parameter about its nominal. sigma_m, sigma_rad: of each measured coordinate.
-    sigma_joint_m, sigma_joint_rad: of each joint about its command, as it slides or turns. outlier_share of the rows
-    are moved by outlier_m, and turned by outlier_rad, in random directions.
-    """
-
-    error_m: float = 3e-4
-    error_rad: float = 1e-3
-    sigma_m: float = 5e-5
-    sigma_rad: float = 1e-4
-    sigma_joint_m: float = 0.0
-    sigma_joint_rad: float = 0.0
-    outlier_share: float = 0.0
-    outlier_m: float = 0.02
-    outlier_rad: float = 0.05
-
-
-@dataclass(frozen=True, eq=False)
-class ArmSimulation:
-    """What was simulated.
-
-    table: what a user would hold. nominal, arm: the arm as drawn and as built. measurement: one of `MEASUREMENTS`.
-    effects: name to parameters (p,). frames: world_from_base, flange_from_target (targets, 4, 4), anchor_in_base (3,),
-    tip_in_flange (3,), point_in_base (targets, 3), plane_in_base (targets, 4: unit normal and offset), as the
-    measurement has them. outlier: (n,). base_from_flange: (n, 4, 4) as the flange truly stood. seed, spread: as asked.
-    """
+@dataclass(frozen=True, eq=False, repr=False)
+class ArmSimulation(Output):
+    """A simulated arm: what a user would hold, and the truth."""
 
     table: PoseTable
+    """What a user would hold."""
     nominal: SerialArm
+    """The arm as drawn."""
     arm: SerialArm
+    """The arm as built."""
     measurement: str
+    """What was measured."""
     effects: Mapping[str, Array]
+    """True parameters (p,) of the effects, by name."""
     frames: Mapping[str, Array]
-    outlier: NDArray[np.bool_]
+    """True values of the measurement's frames, by name: transforms, points, planes (unit normal and offset)."""
+    outlier: Mask
+    """(n,) which rows are wrong."""
     base_from_flange: Array
+    """(n, 4, 4) where the flange truly was."""
     seed: int
     spread: Spread
 
+    def summary(self) -> str:
+        """What was simulated, in one line."""
+        beyond = f", with {', '.join(self.effects)}" if self.effects else ""
+        return (
+            f"{len(self.table.joints)} rows ({self.measurement}) of arm {self.nominal.name}{beyond}; seed {self.seed}"
+        )
+
+    def document(self) -> dict[str, Any]:
+        """The truth as plain data."""
+        return as_document(self)
+
+    def files(self) -> Mapping[str, str | bytes]:
+        """poses.csv, calib.yaml, truth.yaml and, of an arm that is not shipped, arm.yaml."""
+        return as_files(self)
+
 
 def simulate(
-    arm: SerialArm,
+    arm: Arm | SerialArm | str | Path,
     *,
     measurement: str = "pose",
     poses: int = 60,
@@ -81,129 +82,118 @@ def simulate(
 ) -> ArmSimulation:
     """Move an arm that differs from `arm` to random poses, and measure it.
 
-    targets: on the flange, every one measured at every pose; points or planes that the tip touches in turn.
-    effects: names; their parameters are drawn at their typical sizes, compliances downwards.
-    Raises UsageError `unknown-measurement`, `unknown-effect`; `simulation-impossible` if the tip cannot reach.
+    arm: without effects; itself, a shipped name or a file. targets: on the flange, every one measured at every pose;
+    points or planes that the tip touches in turn. effects: names; their parameters are drawn at their typical sizes.
+    Raises UsageError `unknown-measurement`, `unknown-effect`, `arm-effects`; `simulation-impossible` if the tip cannot
+    reach.
     """
-    if measurement not in MEASUREMENTS:
-        advice = did_you_mean(measurement, MEASUREMENTS)
-        raise UsageError(f"unknown measurement {measurement!r}", code="unknown-measurement", advice=advice)
-    spread = spread or Spread()
-    rng = np.random.default_rng(seed)
-    built = built_arm(arm, spread, rng)
+    kind, nominal = read_measurement(measurement), _geometry(arm)
+    drawn, rng = spread or Spread(), np.random.default_rng(seed)
+    built = built_arm(nominal, drawn, rng)
     bending = [read_effect(name) for name in effects]
-    sizes = {effect.name: _drawn(effect, arm, rng) for effect in bending}
-    contact = measurement in ("plane", "point")
-    rows = poses if contact else poses * targets
-    target = np.arange(rows) % targets
-    outlier = rng.permutation(rows) < round(spread.outlier_share * rows)
-    command = random_commands(arm, poses, rng)
+    sizes = {effect.name: _draw_parameters(effect, nominal, rng) for effect in bending}
+    rows = _layout(kind, nominal, poses, targets)
+    varied = {column: vary(poses) for effect in bending for column, vary in effect.conditions.items()}
+    outlier = rng.permutation(len(rows.pose)) < round(drawn.outlier_share * len(rows.pose))
+    command = random_commands(nominal, poses, rng)
     shift = rng.normal(0.0, 1.0, command.shape)
-    shift *= np.where(arm.prismatic, spread.sigma_joint_m, spread.sigma_joint_rad)
-    temperature = np.linspace(*WARMING_DEGC, poses) if "thermal_growth" in effects else None
-    payload = np.resize(PAYLOADS_KG, poses) if "payload" in effects else None
-    conditions = Conditions(None if temperature is None else temperature - temperature.mean(), payload)
-
-    def flange_at(command: Array, rows: NDArray[np.intp]) -> Array:
-        stood = base_from_flange(built, command + shift[rows])
-        bend = np.zeros((len(rows), 6))
-        for effect in bending:  # on the nominal arm, as identification has them
-            bend += effect.tangent(arm, command, conditions.rows(rows)) @ sizes[effect.name]
-        return np.asarray(stood @ se3.exp(bend))
-
-    frames = _frames(measurement, targets, arm, rng)
-    if contact:
-        gap = _moved(np.zeros((rows, 3 if measurement == "point" else 1)), outlier, spread, rng)
-        touching = in_contact(built, flange_at, command, frames["tip_in_flange"], measurement, target, gap, rng)
-        command, frames[f"{measurement}_in_base"] = touching
-    pose = np.arange(rows) if contact else np.repeat(np.arange(poses), targets)
-    stood = flange_at(command, np.arange(poses))[pose]
-    several = targets > 1
-    table = PoseTable(
-        joints=command[pose],
-        prismatic=arm.prismatic,
-        target=target,
-        pose=pose,
-        lines=np.arange(rows) + 2,
-        target_names=tuple(str(k + 1) for k in range(targets)) if several else (),
-        pose_names=tuple(str(k + 1) for k in range(poses)) if several and not contact else (),
-        temperature_degc=None if temperature is None else temperature[pose],
-        payload_kg=None if payload is None else payload[pose],
-    )
-    if not contact:
-        table = _measured(table, measurement, stood, frames, outlier, spread, rng)
-    return ArmSimulation(table, arm, built, measurement, sizes, frames, outlier, stood, seed, spread)
+    shift *= np.where(nominal.prismatic, drawn.joint_noise_m, drawn.joint_noise_rad)
+    stood = _Standing(nominal, built, bending, sizes, varied, shift)
+    places = _places_on_flange(targets, rng)
+    scene = ArmScene(nominal, built, stood, command, rows.pose, rows.target, places, outlier, drawn)
+    measured = kind.simulate(scene, rng)
+    at = command if measured.command is None else measured.command
+    columns = {name: column[rows.pose] for name, column in varied.items()} | dict(measured.columns)
+    table = rows.table(at[rows.pose], columns)
+    flange = stood(at, np.arange(poses))[rows.pose]
+    return ArmSimulation(table, nominal, built, kind.name, sizes, measured.frames, outlier, flange, seed, drawn)
 
 
 def built_arm(arm: SerialArm, spread: Spread, rng: np.random.Generator) -> SerialArm:
     """The arm with errors of every parameter that geometry is made of."""
-    sizes = [spread.error_m if label.endswith("_m") else spread.error_rad for label in arm.labels]
+    sizes = [spread.error_rad if label.angular else spread.error_m for label in arm.labels]
     errors = rng.normal(0.0, 1.0, len(sizes)) * sizes
     chosen = np.isin(arm.labels, arm.geometry_labels)
     return arm.with_parameters(arm.parameters + np.where(chosen, errors, 0.0))
 
 
-def _drawn(effect: Effect, arm: SerialArm, rng: np.random.Generator) -> Array:
-    """Parameters (p,) of an effect; whatever yields to a weight does so downwards."""
-    drawn = rng.normal(0.0, 1.0, len(effect.labels(arm))) * effect.typical(arm)
-    return np.abs(drawn) if effect.name in ("compliance", "payload") else drawn
+@dataclass(frozen=True, eq=False)
+class _Standing(FlangeAt):
+    """Where the flange of a built arm truly is, its effects evaluated on the nominal arm as identification has them."""
+
+    nominal: SerialArm
+    built: SerialArm
+    effects: Sequence[Effect]
+    sizes: Mapping[str, Array]
+    varied: Mapping[str, Array]
+    shift: Array
+
+    def __call__(self, command: Array, poses: Index) -> Array:
+        stood = base_from_flange(self.built, command + self.shift[poses])
+        whole = _table(self.nominal, np.zeros(self.shift.shape), self.varied)
+        conditions = conditions_of(whole).rows(poses)
+        bend = np.zeros((len(poses), 6))
+        for effect in self.effects:
+            bend += effect.tangent(self.nominal, command, conditions) @ self.sizes[effect.name]
+        return np.asarray(stood @ se3.exp(bend))
 
 
-def _frames(measurement: str, targets: int, arm: SerialArm, rng: np.random.Generator) -> dict[str, Array]:
-    """Where instrument, targets, anchor and tip are; points and planes follow from what the tip can reach."""
+@dataclass(frozen=True, eq=False)
+class _RowLayout:
+    """Which pose and which target every row (n,) is of, and how they are named."""
+
+    arm: SerialArm
+    pose: Index
+    target: Index
+    pose_names: tuple[str, ...]
+    target_names: tuple[str, ...]
+
+    def table(self, command: Array, columns: Mapping[str, Array]) -> PoseTable:
+        """The table of commands (n, joints) and measured columns."""
+        rows = np.arange(len(self.pose))
+        names = {"pose_names": self.pose_names, "target_names": self.target_names}
+        where: dict[str, Any] = {"target": self.target, "pose": self.pose, "lines": rows + 2, **names, **columns}
+        return PoseTable(joints=command, prismatic=self.arm.prismatic, **where)
+
+
+def _layout(kind: Measurement, arm: SerialArm, poses: int, targets: int) -> _RowLayout:
+    """Every target at every pose, or, in contact, one after the other."""
+    rows = poses if kind.contact else poses * targets
+    pose = np.arange(rows) if kind.contact else np.repeat(np.arange(poses), targets)
+    several = targets > 1
+    pose_names = tuple(str(k + 1) for k in range(poses)) if several and not kind.contact else ()
+    target_names = tuple(str(k + 1) for k in range(targets)) if several else ()
+    return _RowLayout(arm, pose, np.arange(rows) % targets, pose_names, target_names)
+
+
+def _table(arm: SerialArm, command: Array, columns: Mapping[str, Array]) -> PoseTable:
+    poses = np.arange(len(command))
+    optional: dict[str, Any] = dict(columns)
+    return PoseTable(command, arm.prismatic, 0 * poses, poses, poses + 2, **optional)
+
+
+def _places_on_flange(targets: int, rng: np.random.Generator) -> Array:
+    """Random places (targets, 3) of targets on the flange, m."""
     away = rng.normal(0.0, 1.0, (targets, 3))
-    at = away / np.linalg.norm(away, axis=1, keepdims=True) * rng.uniform(0.08, 0.2, (targets, 1))
-    if measurement in ("plane", "point"):
-        return {"tip_in_flange": np.array([*rng.uniform(-0.05, 0.05, 2), rng.uniform(0.1, 0.2)])}
-    if measurement == "distance":
-        reached = np.linalg.norm(base_from_flange(arm, random_commands(arm, 100, rng))[:, :3, 3], axis=1)
-        direction = rng.normal(0.0, 1.0, 3)
-        anchor = direction / np.linalg.norm(direction) * 1.5 * np.median(reached)
-        return {"anchor_in_base": anchor, "target_in_flange": at}
-    world = se3.compose(so3.exp(rng.normal(0.0, 1.0, 3)), rng.uniform(-3.0, 3.0, 3))
-    if measurement == "position":
-        return {"world_from_base": world, "target_in_flange": at}
-    return {
-        "world_from_base": world,
-        "flange_from_target": se3.compose(so3.exp(rng.normal(0.0, 1.0, (targets, 3))), at),
-    }
+    distance = rng.uniform(NEAREST_TARGET_M, FARTHEST_TARGET_M, (targets, 1))
+    return np.asarray(away / np.linalg.norm(away, axis=1, keepdims=True) * distance)
 
 
-def _measured(
-    table: PoseTable,
-    measurement: str,
-    stood: Array,
-    frames: Mapping[str, Array],
-    outlier: NDArray[np.bool_],
-    spread: Spread,
-    rng: np.random.Generator,
-) -> PoseTable:
-    """The table with its measured columns, noise included."""
-    target = table.target
-    if measurement == "distance":
-        points = se3.apply(stood, frames["target_in_flange"][target])
-        exact = np.linalg.norm(points - frames["anchor_in_base"], axis=1)
-        return replace(table, distance=_moved(exact[:, None], outlier, spread, rng)[:, 0])
-    in_world = frames["world_from_base"] @ stood
-    if measurement == "position":
-        points = se3.apply(in_world, frames["target_in_flange"][target])
-        return replace(table, position=_moved(points, outlier, spread, rng))
-    exact = in_world @ frames["flange_from_target"][target]
-    turned = rng.normal(0.0, 1.0, (len(exact), 3)) * spread.sigma_rad
-    turned += outlier[:, None] * _directions(len(exact), 3, rng) * spread.outlier_rad
-    rotation = exact[:, :3, :3] @ so3.exp(turned)
-    position = _moved(exact[:, :3, 3], outlier, spread, rng)
-    return replace(table, position=position, quaternion_xyzw=so3.quaternion_xyzw(rotation))
+def _draw_parameters(effect: Effect, arm: SerialArm, rng: np.random.Generator) -> Array:
+    """Parameters (p,) of an effect at their typical sizes."""
+    drawn = rng.normal(0.0, 1.0, len(effect.labels(arm))) * effect.typical(arm)
+    return np.abs(drawn) if effect.one_sided else drawn
 
 
-def _moved(exact: Array, outlier: NDArray[np.bool_], spread: Spread, rng: np.random.Generator) -> Array:
-    """Lengths (n, d) with noise, and outliers off by their distance."""
-    noise = rng.normal(0.0, 1.0, exact.shape) * spread.sigma_m
-    wild = outlier[:, None] * _directions(len(exact), exact.shape[1], rng) * spread.outlier_m
-    return np.asarray(exact + noise + wild)
-
-
-def _directions(rows: int, dimension: int, rng: np.random.Generator) -> Array:
-    """Random unit vectors (rows, dimension); signs where the dimension is one."""
-    drawn = rng.normal(0.0, 1.0, (rows, dimension))
-    return np.asarray(drawn / np.linalg.norm(drawn, axis=1, keepdims=True))
+def _geometry(arm: Arm | SerialArm | str | Path) -> SerialArm:
+    if isinstance(arm, SerialArm):
+        return arm
+    whole = arm if isinstance(arm, Arm) else load_arm(arm)
+    if whole.bends:
+        raise UsageError(
+            "the arm has effects beyond its geometry",
+            code="arm-effects",
+            where=whole.name,
+            advice="give the nominal arm, and --effects to have some drawn",
+        )
+    return whole.geometry

@@ -22,7 +22,7 @@ from calib.errors import UsageError
 from calib.geometry import se3, so3
 from calib.robot.arm.read import load_geometry
 from calib.robot.arm_file import load_arm
-from calib.robot.simulation.simulate import Spread
+from calib.robot.scene import Spread
 
 
 @pytest.fixture

@@ -14,8 +14,9 @@ from calib.errors import DegenerateError
 from calib.robot.arm.read import load_geometry
 from calib.robot.conventions.diagnose import DECISIVE, diagnose, residual
 from calib.robot.conventions.interpretations import interpretations, sign_patterns
+from calib.robot.scene import Spread
 from calib.robot.simulation.documents import rounded
-from calib.robot.simulation.simulate import ArmSimulation, Spread, simulate
+from calib.robot.simulation.simulate import ArmSimulation, simulate
 from calib.robot.table.read import PoseTable, read_poses
 from calib.robot.table.write import poses_text
 

@@ -12,7 +12,8 @@ from calib.errors import DegenerateError, InputError, UsageError
 from calib.robot.arm.read import load_geometry, shipped_arms
 from calib.robot.conventions.find_arm import find_arm
 from calib.robot.conventions.interpretations import interpretations
-from calib.robot.simulation.simulate import Spread, simulate
+from calib.robot.scene import Spread
+from calib.robot.simulation.simulate import simulate
 from calib.robot.table.read import PoseTable, read_poses
 
 

@@ -19,7 +19,8 @@ from calib.robot.arm_model import Arm
 from calib.robot.calibration import calibrate
 from calib.robot.evaluation.arm_calibration import ArmCalibration
 from calib.robot.inverse import inverse_kinematics
-from calib.robot.simulation.simulate import ArmSimulation, Spread, simulate
+from calib.robot.scene import Spread
+from calib.robot.simulation.simulate import ArmSimulation, simulate
 
 KEYS = ("schema", "kind", "status", "verdict", "reason", "advice", "inputs", "parameters", "unobservable", "notes",
         "solver", "rows", "errors", "rank", "outliers", "model", "arm")  # fmt: skip

@@ -12,7 +12,8 @@ import pytest
 from calib.errors import DegenerateError
 from calib.robot import calibrate, load_arm, read_poses
 from calib.robot.arm.read import load_geometry
-from calib.robot.simulation.simulate import Spread, simulate
+from calib.robot.scene import Spread
+from calib.robot.simulation.simulate import simulate
 
 UR10 = "robot/ur10_leica_pose"
 

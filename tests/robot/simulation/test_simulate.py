@@ -12,10 +12,12 @@ from calib.geometry import se3, so3
 from calib.robot.arm.kinematics import base_from_flange
 from calib.robot.arm.read import load_geometry
 from calib.robot.effect import read_effect, shipped_effects
-from calib.robot.measurement import read_measurement
+from calib.robot.measurement import read_measurement, shipped_measurements
+from calib.robot.scene import Spread
 from calib.robot.simulation.documents import rounded, settings, truth
-from calib.robot.simulation.simulate import MEASUREMENTS, ArmSimulation, Spread, simulate
+from calib.robot.simulation.simulate import ArmSimulation, simulate
 
+MEASUREMENTS = shipped_measurements()
 EXACT = Spread(error_m=0, error_rad=0, sigma_m=0, sigma_rad=0)
 
 
@@ -37,7 +39,7 @@ def exact_residual(simulation: ArmSimulation) -> dict[str, np.ndarray]:
 def test_noise_is_as_stated_and_nothing_else_is_wrong(measurement: str, targets: int) -> None:
     simulation = simulate(load_geometry("ur5e"), measurement=measurement, poses=200, targets=targets,
                           effects=("gear_ratio", "compliance"), seed=3)  # fmt: skip
-    rows = 200 * (targets if measurement in ("pose", "position", "distance") else 1)
+    rows = 200 * (1 if read_measurement(measurement).contact else targets)
     assert len(simulation.table.joints) == rows
     assert not simulation.nominal.outside_limits(simulation.table.joints).any()
     for name, off in exact_residual(simulation).items():
@@ -97,13 +99,13 @@ def test_without_errors_nothing_is_left(measurement: str) -> None:
 
 
 def test_joints_scatter_about_their_commands() -> None:
-    spread = Spread(sigma_joint_rad=1e-3, sigma_joint_m=1e-4)
+    spread = Spread(joint_noise_rad=1e-3, joint_noise_m=1e-4)
     simulation = simulate(load_geometry("stanford"), poses=200, spread=spread, seed=8)
     clean = simulate(load_geometry("stanford"), poses=200, spread=Spread(), seed=8)
     np.testing.assert_array_equal(simulation.table.joints, clean.table.joints)
     turned = so3.log(clean.base_from_flange[:, :3, :3].swapaxes(1, 2) @ simulation.base_from_flange[:, :3, :3])
     assert 1e-3 < np.linalg.norm(turned, axis=1).mean() < 4e-3
-    assert clean.spread.sigma_joint_rad == 0
+    assert clean.spread.joint_noise_rad == 0
 
 
 @pytest.mark.parametrize("measurement", MEASUREMENTS)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,12 +17,7 @@ from calib.robot.arm.workspace import random_commands
 
 if TYPE_CHECKING:
     from calib.robot.arm.serial_arm import SerialArm
-
-
-class FlangeAt(Protocol):
-    """Where the flange truly stands (m, 4, 4) at commands (m, joints) of some of the rows (m,)."""
-
-    def __call__(self, command: Array, rows: Index) -> Array: ...
+    from calib.robot.scene import ArmScene
 
 
 PLACES = 5  # some are at the end of the arm's reach, where a row that misses by centimetres has no pose
@@ -32,62 +28,67 @@ DAMPING = 1e-6  # m^2, of steps near singular poses
 TOUCHING_M = 1e-11
 
 
-def in_contact(
-    arm: SerialArm,
-    flange_at: FlangeAt,
-    command: Array,
+@dataclass(frozen=True, eq=False)
+class Surfaces:
+    """What a tip touches. values: of the frames, (targets, ...). directions: (targets, d, 3) along which contact is
+    felt, and offsets: (targets, d) m along them."""
+
+    values: Array
+    directions: Array
+    offsets: Array
+
+
+def bring_into_contact(
+    scene: ArmScene,
     tip: Array,
-    kind: str,
-    target: Index,
+    draw: Callable[[Array, np.random.Generator], Surfaces],
     gap: Array,
     rng: np.random.Generator,
 ) -> tuple[Array, Array]:
-    """Commanded joint values (n, joints) in contact, and the points (targets, 3) or planes (targets, 4) they touch.
+    """Commanded joint values (m, joints) in contact, and the values of what they touch.
 
-    flange_at: where the flange truly stands; `arm` is near enough for derivatives. command: to start from. tip: (3,) on
-    the flange. kind: point or plane. target: (n,). gap: (n, 3) or (n, 1) m by which the tip misses.
-    Raises UsageError `simulation-impossible`.
+    tip: (3,) on the flange. draw(places (targets, 3), generator): surfaces there. gap: (m, d) m by which the tip
+    misses. Raises UsageError `simulation-impossible`.
     """
+    target = scene.target
     for _ in range(PLACES):
-        places = _places(arm, tip, int(target.max()) + 1, rng)
-        if kind == "point":
-            touched, directions = places, np.broadcast_to(np.eye(3), (len(places), 3, 3))
-            offsets = places[target] + gap
-        else:
-            normals = so3.exp(rng.normal(0.0, 0.4, (len(places), 3)))[:, :, 2]  # tables and walls that lean a little
-            offset = np.einsum("ki,ki->k", normals, places)
-            touched, directions = np.column_stack([normals, offset]), normals[:, None, :]
-            offsets = offset[target, None] + gap
-        q = command.copy()
-        left = _brought_to(arm, flange_at, q, tip, directions[target], offsets, rng)
-        if not len(left):
-            return q, touched
+        surfaces = draw(_places(scene.built, tip, int(target.max()) + 1, rng), rng)
+        wanted = Contact(tip, surfaces.directions[target], surfaces.offsets[target] + gap)
+        command, left = _bring(scene, wanted, rng)
+        if not left:
+            return command, surfaces.values
     raise UsageError(
-        f"the tip does not reach its {kind} in {len(left)} of {len(q)} poses",
+        f"the tip does not reach its surface in {left} of {len(gap)} poses",
         code="simulation-impossible",
         why=f"{PLACES} places were tried",
         advice="ask for fewer poses, or an arm with wider joint limits",
     )
 
 
-def _brought_to(
-    arm: SerialArm,
-    flange_at: FlangeAt,
-    q: Array,
-    tip: Array,
-    directions: Array,
-    offsets: Array,
-    rng: np.random.Generator,
-) -> Index:
-    """Bring joint values (n, joints), in place, to where directions . tip = offsets; the rows that do not get there."""
+@dataclass(frozen=True, eq=False)
+class Contact:
+    """Where a tip (3,) on the flange has to be: directions (m, d, 3) . tip = offsets (m, d)."""
+
+    tip: Array
+    directions: Array
+    offsets: Array
+
+    def among(self, poses: Index) -> Contact:
+        """The same of some of the poses."""
+        return Contact(self.tip, self.directions[poses], self.offsets[poses])
+
+
+def _bring(scene: ArmScene, contact: Contact, rng: np.random.Generator) -> tuple[Array, int]:
+    """Joint values (m, joints) at contact, from the scene's and then from others; how many do not get there."""
+    q = scene.command.copy()
     left = np.arange(len(q))
     for _ in range(ATTEMPTS):
-        q[left], off = _reached(arm, partial(flange_at, rows=left), q[left], tip, directions[left], offsets[left])
+        q[left], off = _descend(scene.built, partial(scene.flange_at, poses=left), q[left], contact.among(left))
         left = left[off > TOUCHING_M]
         if not len(left):
             break
-        q[left] = random_commands(arm, len(left), rng)
-    return left
+        q[left] = random_commands(scene.built, len(left), rng)
+    return q, len(left)
 
 
 def _places(arm: SerialArm, tip: Array, count: int, rng: np.random.Generator) -> Array:
@@ -97,14 +98,14 @@ def _places(arm: SerialArm, tip: Array, count: int, rng: np.random.Generator) ->
     return np.asarray(reached[rng.choice(order[150:250], count, replace=False)])
 
 
-def _reached(
-    arm: SerialArm, flange_at: Callable[[Array], Array], start: Array, tip: Array, directions: Array, offsets: Array
+def _descend(
+    arm: SerialArm, flange_at: Callable[[Array], Array], start: Array, contact: Contact
 ) -> tuple[Array, Array]:
-    """Joint values (n, joints) with directions . tip = offsets, and what they leave (n,), by damped Newton steps."""
-    q = start
+    """Joint values (n, joints) at contact, and what they leave (n,), by damped Newton steps."""
+    q, tip, directions = start, contact.tip, contact.directions
     for _ in range(STEPS):
         flange = flange_at(q)
-        off = np.einsum("ndi,ni->nd", directions, se3.apply(flange, tip)) - offsets
+        off = np.einsum("ndi,ni->nd", directions, se3.apply(flange, tip)) - contact.offsets
         if np.abs(off).max() < TOUCHING_M / 10:
             break
         by_command = flange_jacobian(arm, q)[2]
