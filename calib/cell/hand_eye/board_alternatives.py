@@ -11,7 +11,7 @@ from calib.cell.hand_eye.frame_loop import lengths_and_angles, loop_error
 from calib.cell.hand_eye.interpretations import HandEyeInterpretation, half_turn, scale_board, turn_boards
 from calib.cell.hand_eye.start import ClosedFormStart, start_of_setup
 from calib.geometry import se3
-from calib.robot.start.pose import within
+from calib.robot.start.inliers import within
 from calib.text import named
 
 if TYPE_CHECKING:

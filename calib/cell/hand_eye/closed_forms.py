@@ -16,7 +16,7 @@ from calib.arrays import Array, Index
 from calib.errors import DegenerateError, UsageError, did_you_mean
 from calib.geometry import se3, so3
 from calib.robot.start.closed_forms import frames_of_poses
-from calib.robot.start.pose import reach
+from calib.robot.start.inliers import reach
 
 # Below 5 degrees the axis of a turn is mostly noise; near 180 degrees the two ends of the axis cannot be told apart.
 LEAST_TURN_RAD, MOST_TURN_RAD = np.deg2rad(5.0), np.deg2rad(170.0)

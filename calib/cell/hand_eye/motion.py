@@ -14,7 +14,7 @@ import numpy as np
 from calib.arrays import Array
 from calib.errors import DegenerateError
 from calib.geometry import so3
-from calib.robot.start.pose import LEAST_TURN_RAD
+from calib.robot.start.inliers import LEAST_TURN_RAD
 
 if TYPE_CHECKING:
     from calib.cell.hand_eye.frame_loop import Setup

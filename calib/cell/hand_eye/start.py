@@ -13,7 +13,8 @@ from calib.cell.hand_eye.frame_loop import SETUPS, lengths_and_angles, loop_erro
 from calib.errors import DegenerateError
 from calib.geometry import se3, so3
 from calib.robot.conventions.diagnose import FITS_RAD, FITS_SHARE
-from calib.robot.start.pose import pose_start, reach, within
+from calib.robot.start.inliers import reach, within
+from calib.robot.start.pose import pose_start
 
 if TYPE_CHECKING:
     from calib.cell.hand_eye.frame_loop import Setup

@@ -197,16 +197,7 @@ def _links(chain: tuple[_Joint, ...]) -> Array:
         now = now @ joint.parent_from_joint
         if joint.kind == "fixed":
             continue
-        turn = se3.compose(_z_onto(joint.axis), np.zeros(3))
+        turn = se3.compose(so3.turning_z_to(joint.axis), np.zeros(3))
         links.append(now @ turn)
         now = se3.inverse(turn)
     return np.array([*links, now])
-
-
-def _z_onto(axis: Array) -> Array:
-    """The shortest rotation (3, 3) that turns z onto a unit vector (3,); half a turn about x for -z."""
-    x, y, z = axis
-    sine = math.hypot(x, y)
-    if sine < 1e-12:
-        return np.diag([1.0, 1.0, 1.0]) if z > 0 else np.diag([1.0, -1.0, -1.0])
-    return so3.exp(np.array([-y, x, 0.0]) * (math.atan2(sine, z) / sine))

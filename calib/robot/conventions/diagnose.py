@@ -18,7 +18,7 @@ from calib.geometry import se3, so3
 from calib.robot.arm.kinematics import base_from_flange
 from calib.robot.conventions.interpretations import AS_GIVEN, Interpretation, interpretations, sign_patterns
 from calib.robot.measurement import read_measurement
-from calib.robot.start.pose import reach
+from calib.robot.start.inliers import reach
 from calib.robot.table.select import select_rows
 
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ from calib.robot.measurement import (
 )
 from calib.robot.row_algebra import apply_rows, minus_cross, per_target, rows_last
 from calib.robot.scene import SimulatedRows, random_directions
-from calib.robot.start.pose import distance_start
+from calib.robot.start.distance import distance_start
 
 if TYPE_CHECKING:
     from calib.engine.problem import Rows, Values

@@ -26,7 +26,7 @@ from calib.robot.measurement import (
 )
 from calib.robot.row_algebra import apply_rows, minus_cross, multiply_rows, per_target, rows_last
 from calib.robot.scene import SimulatedRows, random_base
-from calib.robot.start.pose import position_start
+from calib.robot.start.position import position_start
 
 if TYPE_CHECKING:
     from calib.engine.problem import Rows, Values

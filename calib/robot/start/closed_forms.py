@@ -33,7 +33,7 @@ def frames_of_poses(f: Array, m: Array) -> tuple[Array, Array]:
     # R_W' p - p_F = R_F t_X + R_W' t_W
     right = np.einsum("sba,snb->sna", world, m[..., :3, 3]) - f[..., :3, 3]
     equations = np.concatenate([f[..., :3, :3], np.broadcast_to(np.eye(3), (*sets, 3, 3))], axis=-1)
-    unknown = _solve(equations.reshape(sets[0], -1, 6), right.reshape(sets[0], -1))
+    unknown = damped_least_squares(equations.reshape(sets[0], -1, 6), right.reshape(sets[0], -1))
     w = se3.compose(world, np.einsum("sab,sb->sa", world, unknown[:, 3:]))
     return w, se3.compose(np.swapaxes(flange_r, 1, 2), unknown[:, :3])
 
@@ -49,9 +49,9 @@ def frames_of_positions(f: Array, p: Array) -> tuple[Array, Array]:
     lifted = np.einsum("ij,snk->snijk", np.eye(3), p - middle).reshape(sets, rows, 3, 9)
     equations = np.concatenate([lifted, eye, -f[..., :3, :3]], axis=-1).reshape(sets, -1, 15)
     right = f[..., :3, 3].reshape(sets, -1)
-    turned = so3.nearest(_solve(equations, right)[:, :9].reshape(sets, 3, 3))
+    turned = so3.nearest(damped_least_squares(equations, right)[:, :9].reshape(sets, 3, 3))
     rest = right - np.einsum("sij,snj->sni", turned, p - middle).reshape(sets, -1)
-    unknown = _solve(equations[:, :, 9:], rest)
+    unknown = damped_least_squares(equations[:, :, 9:], rest)
     rotation = np.swapaxes(turned, 1, 2)
     translation = middle - np.einsum("sij,sj->si", rotation, unknown[:, :3])
     return se3.compose(rotation, translation), unknown[:, 3:]
@@ -99,8 +99,8 @@ def corrected_distance(f: Array, d: Array, targets: Index, anchor: Array, points
     return anchor + unknown[:3], points + unknown[3:].reshape(-1, 3)
 
 
-def _solve(equations: Array, right: Array) -> Array:
-    """Least squares (..., k) of stacked equations (..., m, k), by normal equations with a whiff of damping."""
+def damped_least_squares(equations: Array, right: Array) -> Array:
+    """Least squares (..., k) of stacked equations (..., m, k), by normal equations slightly regularised."""
     transposed = np.swapaxes(equations, -1, -2)
     normal = transposed @ equations
     size = np.trace(normal, axis1=-2, axis2=-1)[..., None, None]

@@ -1,5 +1,5 @@
 """Where the tip is, and the point or plane it touches, from joint values alone and a nominal arm: closed forms that
-shrug off a fifth of wrong rows, as those in `calib.robot.start.pose` do.
+survive a fifth of wrong rows, as those of the other measurements do.
 """
 
 from __future__ import annotations
@@ -12,7 +12,16 @@ import numpy as np
 from calib.arrays import Array, Index, Mask
 from calib.errors import DegenerateError
 from calib.geometry import se3, so3
-from calib.robot.start.pose import ROUNDS, judges, most_seen, reach, require_turning, subsets, within
+from calib.robot.start.closed_forms import damped_least_squares
+from calib.robot.start.inliers import (
+    most_seen,
+    reach,
+    require_turning,
+    scoring_rows,
+    solve_on_inliers,
+    subsets,
+    within,
+)
 
 POINT_ROWS = 4  # in a subset: 12 equations for 6 unknowns
 # 16 rows for the 12 unknown ratios of a plane: 0.028 of the subsets are clean with a fifth of the rows wrong, and none
@@ -41,20 +50,24 @@ def contact_point_start(base_from_flange: Array, target: Index, *, seed: int = 0
     main = np.flatnonzero(target == most_seen(target))
     require_turning(f[main], least=4)
     chosen = main[subsets(len(main), POINT_ROWS, seed)]
-    unknown = _least_squares(_point_equations(f[chosen]), f[chosen][..., :3, 3].reshape(len(chosen), -1))
-    judged = f[main[judges(len(main), seed)]]
+    unknown = damped_least_squares(_point_equations(f[chosen]), f[chosen][..., :3, 3].reshape(len(chosen), -1))
+    judged = f[main[scoring_rows(len(main), seed)]]
     seen = np.einsum("nij,sj->sni", judged[:, :3, :3], unknown[:, 3:]) + judged[:, :3, 3]
     off = np.linalg.norm(seen - unknown[:, None, :3], axis=-1)
     tip = unknown[np.argmin(np.median(off, axis=1)), 3:]
     points = _at_targets(se3.apply(f, tip), target, np.median)
-    good = np.zeros(len(f), bool)
-    for _ in range(ROUNDS):
-        residual = np.linalg.norm(se3.apply(f, tip) - points[target], axis=1)
-        before, good = good, within(residual, reach(f))
-        if np.array_equal(before, good):
-            break
-        tip, points = _refined_point(f[good], target[good], len(points))
-    residual = np.linalg.norm(se3.apply(f, tip) - points[target], axis=1)
+
+    def residuals(estimate: tuple[Array, Array]) -> Array:
+        return np.asarray(np.linalg.norm(se3.apply(f, estimate[0]) - estimate[1][target], axis=1))
+
+    def inliers(estimate: tuple[Array, Array]) -> Mask:
+        return within(residuals(estimate), reach(f))
+
+    def solve(estimate: tuple[Array, Array], good: Mask) -> tuple[Array, Array]:
+        return _refined_point(f[good], target[good], len(points))
+
+    tip, points = solve_on_inliers((tip, points), inliers, solve, np.zeros(len(f), bool))
+    residual = residuals((tip, points))
     return ContactStart(points, tip, residual, within(residual, reach(f)))
 
 
@@ -70,7 +83,7 @@ def contact_plane_start(base_from_flange: Array, target: Index, *, seed: int = 0
     length = reach(f)
     chosen = main[subsets(len(main), PLANE_ROWS, seed, PLANE_SUBSETS)]
     normals, tips = _planes_and_tips(f[chosen], length)
-    judged = f[main[judges(len(main), seed)]]
+    judged = f[main[scoring_rows(len(main), seed)]]
     heights = np.einsum("si,sni->sn", normals, np.einsum("nij,sj->sni", judged[:, :3, :3], tips) + judged[:, :3, 3])
     spread = np.median(np.abs(heights - np.median(heights, axis=1, keepdims=True)), axis=1)
     best = np.argmin(np.where(np.isfinite(spread), spread, np.inf))
@@ -78,14 +91,18 @@ def contact_plane_start(base_from_flange: Array, target: Index, *, seed: int = 0
     planes = np.zeros((target.max() + 1, 4))
     for k in range(len(planes)):
         planes[k] = _plane_of(se3.apply(f[target == k], tip), seed)
-    good = np.zeros(len(f), bool)
-    for _ in range(ROUNDS):
-        residual = np.abs(_heights(f, tip, planes[target]))
-        before, good = good, within(residual, length)
-        if np.array_equal(before, good):
-            break
-        tip, planes = _refined_plane(f[good], target[good], tip, planes)
-    residual = np.abs(_heights(f, tip, planes[target]))
+
+    def residuals(estimate: tuple[Array, Array]) -> Array:
+        return np.abs(_heights(f, estimate[0], estimate[1][target]))
+
+    def inliers(estimate: tuple[Array, Array]) -> Mask:
+        return within(residuals(estimate), length)
+
+    def solve(estimate: tuple[Array, Array], good: Mask) -> tuple[Array, Array]:
+        return _refined_plane(f[good], target[good], *estimate)
+
+    tip, planes = solve_on_inliers((tip, planes), inliers, solve, np.zeros(len(f), bool))
+    residual = residuals((tip, planes))
     return ContactStart(planes, tip, residual, within(residual, length))
 
 
@@ -93,14 +110,6 @@ def _point_equations(f: Array) -> Array:
     """Rows [I, -R] of sets of flange poses (s, n, 4, 4): (s, 3 n, 6)."""
     eye = np.broadcast_to(np.eye(3), (*f.shape[:2], 3, 3))
     return np.asarray(np.concatenate([eye, -f[..., :3, :3]], axis=-1).reshape(len(f), -1, 6))
-
-
-def _least_squares(equations: Array, right: Array) -> Array:
-    """Least squares (s, k) of stacked equations (s, m, k), by normal equations with a whiff of damping."""
-    normal = np.swapaxes(equations, 1, 2) @ equations
-    size = np.trace(normal, axis1=1, axis2=2)[:, None, None]
-    damped = normal + 1e-12 * size * np.eye(normal.shape[-1])
-    return np.asarray(np.linalg.solve(damped, np.swapaxes(equations, 1, 2) @ right[..., None])[..., 0])
 
 
 def _at_targets(points: Array, target: Index, mean: Any) -> Array:
@@ -114,7 +123,7 @@ def _refined_point(f: Array, target: Index, count: int) -> tuple[Array, Array]:
     mean_r = np.stack([rotations[target == k].mean(axis=0) for k in range(count)])
     mean_t = np.stack([offsets[target == k].mean(axis=0) for k in range(count)])
     equations = (rotations - mean_r[target]).reshape(1, -1, 3)
-    tip = _least_squares(equations, -(offsets - mean_t[target]).reshape(1, -1))[0]
+    tip = damped_least_squares(equations, -(offsets - mean_t[target]).reshape(1, -1))[0]
     return tip, mean_r @ tip + mean_t
 
 

@@ -12,7 +12,9 @@ from calib.geometry import se3, so3
 from calib.robot.arm.kinematics import base_from_flange
 from calib.robot.arm.read import load_geometry
 from calib.robot.start.closed_forms import anchor_of_distances
-from calib.robot.start.pose import distance_start, pose_start, position_start
+from calib.robot.start.distance import distance_start
+from calib.robot.start.pose import pose_start
+from calib.robot.start.position import position_start
 from calib.robot.table.read import read_poses
 
 BASE = se3.compose(so3.exp(np.array([0.3, -1.1, 2.0])), np.array([2.5, -0.7, 0.4]))

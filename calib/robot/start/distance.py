@@ -1,0 +1,58 @@
+"""A fixed anchor and target points from measured distances."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from calib.arrays import Array, Index, Mask
+from calib.geometry import se3
+from calib.robot.start.closed_forms import anchor_of_distances, corrected_distance
+from calib.robot.start.inliers import reach, require_turning, solve_on_inliers, target_index, within
+
+
+@dataclass(frozen=True, eq=False)
+class DistanceStart:
+    """anchor_in_base (3,) m; target_in_flange (targets, 3) m; residual_m (n,), modelled minus measured; inlier (n,)."""
+
+    anchor_in_base: Array
+    target_in_flange: Array
+    residual_m: Array
+    inlier: Mask
+
+
+def distance_start(base_from_flange: Array, distance: Array, target: Index | None = None) -> DistanceStart:
+    """A fixed anchor and target points from distances (n,) in m between them: d = |F x - a| for every row.
+
+    target: (n,) index of the target of each row, all 0 if None.
+    Squared, d^2 - |p|^2 = s + 2 x.(R'p) - 2 a.p - 2 sum R_jk a_j x_k with p, R of the flange and s = |a|^2 + |x|^2:
+    linear in the 16 unknowns s, x, a and a x', solved in the least absolute residual (the measurement stands on one
+    side only, so a wrong one cannot pull), then re-linearised in a and x alone. Raises DegenerateError as `pose_start`.
+    """
+    f, d = np.asarray(base_from_flange, dtype=float), np.asarray(distance, dtype=float)
+    targets = target_index(target, len(f))
+    require_turning(f, least=20)
+    length = reach(f)
+    anchors, points = [], []
+    for k in range(targets.max() + 1):
+        at = targets == k
+        require_turning(f[at], least=20)
+        anchor, point = anchor_of_distances(f[at], d[at], length)
+        anchors.append(anchor)
+        points.append(point)
+
+    def residuals(estimate: tuple[Array, Array]) -> Array:
+        anchor, of_target = estimate
+        return np.asarray(np.linalg.norm(se3.apply(f, of_target[targets]) - anchor, axis=1) - d)
+
+    def inliers(estimate: tuple[Array, Array]) -> Mask:
+        return within(np.abs(residuals(estimate)), length)
+
+    def solve(estimate: tuple[Array, Array], good: Mask) -> tuple[Array, Array]:
+        return corrected_distance(f[good], d[good], targets[good], *estimate)
+
+    begin = (np.median(anchors, axis=0), np.array(points))
+    found = solve_on_inliers(begin, inliers, solve, np.zeros(len(f), dtype=bool), once_more=True)
+    off = residuals(found)
+    return DistanceStart(*found, off, within(np.abs(off), length))

@@ -1,0 +1,76 @@
+"""The base frame and target points from measured positions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from calib.arrays import Array, Index, Mask
+from calib.geometry import se3
+from calib.robot.start.closed_forms import corrected_position, frames_of_positions
+from calib.robot.start.inliers import (
+    most_seen,
+    reach,
+    require_turning,
+    scoring_rows,
+    solve_on_inliers,
+    subsets,
+    target_index,
+    within,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class PositionStart:
+    """world_from_base (4, 4); target_in_flange (targets, 3) m; residual_m (n,); inlier (n,)."""
+
+    world_from_base: Array
+    target_in_flange: Array
+    residual_m: Array
+    inlier: Mask
+
+
+def position_start(
+    base_from_flange: Array, position: Array, target: Index | None = None, *, seed: int = 0
+) -> PositionStart:
+    """Base frame and target points from measured positions (n, 3) in m: p = W F x for every row.
+
+    target: (n,) index of the target of each row, all 0 if None.
+    With W = (R, t), R'p - R't = F x is linear in R', R't and x: 12 + 3 unknowns solved as if free, then R' made a
+    rotation and everything re-solved with its small correction. Raises DegenerateError as `pose_start`.
+    """
+    f, p = np.asarray(base_from_flange, dtype=float), np.asarray(position, dtype=float)
+    targets = target_index(target, len(f))
+    main = most_seen(targets)
+    at = np.flatnonzero(targets == main)
+    require_turning(f[at], least=6)
+    length = reach(f[at])
+    chosen = subsets(len(at), 7, seed)
+    w, x = frames_of_positions(f[at][chosen], p[at][chosen])
+    judging = scoring_rows(len(at), seed)
+    off = np.linalg.norm(_seen(w[:, None], f[at][judging], x[:, None]) - p[at][judging], axis=-1)
+    best = np.argmin(np.median(off, axis=1))
+    # where each row puts its target, if the base is right
+    there = se3.apply(se3.inverse(w[best] @ f), p)
+    points = np.stack([np.median(there[targets == k], axis=0) for k in range(targets.max() + 1)])
+    points[main] = x[best]
+
+    def residuals(estimate: tuple[Array, Array]) -> Array:
+        return np.asarray(np.linalg.norm(_seen(estimate[0], f, estimate[1][targets]) - p, axis=-1))
+
+    def inliers(estimate: tuple[Array, Array]) -> Mask:
+        return within(residuals(estimate), length)
+
+    def solve(estimate: tuple[Array, Array], good: Mask) -> tuple[Array, Array]:
+        return corrected_position(f[good], p[good], targets[good], *estimate)
+
+    nothing = np.zeros(len(f), dtype=bool)
+    found = solve_on_inliers((w[best], points), inliers, solve, nothing, once_more=True)
+    off = residuals(found)
+    return PositionStart(*found, off, within(off, length))
+
+
+def _seen(w: Array, f: Array, points: Array) -> Array:
+    """Points of the flange in the world, (..., 3)."""
+    return se3.apply(w, se3.apply(f, points))
