@@ -20,7 +20,6 @@ WORKFLOW_IN_CLI = {
     "calib.cli.robot_images",
     "calib.cli.simulate.cell",
     "calib.cli.simulate.hand_eye",
-    "calib.cli.simulate.robot",
     "calib.cli.simulate.robot_images",
 }
 """Modules of the command line that reach into a folder of camera, robot or cell."""
@@ -30,7 +29,6 @@ WORKING_TEXTS = set()
 
 LONG_FUNCTIONS = {
     "calib.cell.simulation.arm_in_images.simulate_arm",
-    "calib.robot.simulation.simulate.simulate",
     "calib.robot.table.read.read_poses",
 }
 """Functions past the limit of lines."""
