@@ -73,17 +73,17 @@ class ArmScene:
         """Where the flange truly is at every row, (n, 4, 4)."""
         return self.flange_at(self.command, np.arange(len(self.command)))[self.pose]
 
-    def displaced(self, exact: Array, rng: np.random.Generator) -> Array:
+    def displace(self, exact: Array, rng: np.random.Generator) -> Array:
         """Lengths (n, d) with noise, and outliers off by their distance."""
         noise = rng.normal(0.0, 1.0, exact.shape) * self.spread.sigma_m
         wild = self.outlier[:, None] * random_directions(len(exact), exact.shape[1], rng) * self.spread.outlier_m
         return np.asarray(exact + noise + wild)
 
-    def disturbed(self, exact: Array, rng: np.random.Generator) -> Array:
+    def disturb(self, exact: Array, rng: np.random.Generator) -> Array:
         """Poses (n, 4, 4), turned in their own axes and displaced in those of the instrument."""
         turned = rng.normal(0.0, 1.0, (len(exact), 3)) * self.spread.sigma_rad
         turned += self.outlier[:, None] * random_directions(len(exact), 3, rng) * self.spread.outlier_rad
-        return se3.compose(exact[:, :3, :3] @ so3.exp(turned), self.displaced(exact[:, :3, 3], rng))
+        return se3.compose(exact[:, :3, :3] @ so3.exp(turned), self.displace(exact[:, :3, 3], rng))
 
 
 @dataclass(frozen=True, eq=False)

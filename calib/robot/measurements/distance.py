@@ -87,7 +87,7 @@ def simulate(scene: ArmScene, rng: np.random.Generator) -> SimulatedRows:
     points = se3.apply(scene.base_from_flange, scene.targets_in_flange[scene.target])
     exact = np.linalg.norm(points - anchor, axis=1)
     frames = {ANCHOR: anchor, TARGET: scene.targets_in_flange}
-    return SimulatedRows(frames, {"distance": scene.displaced(exact[:, None], rng)[:, 0]})
+    return SimulatedRows(frames, {"distance": scene.displace(exact[:, None], rng)[:, 0]})
 
 
 MEASUREMENT = Measurement(

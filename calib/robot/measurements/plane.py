@@ -99,7 +99,7 @@ def _retract(values: Array, step: Array) -> Array:
 def simulate(scene: ArmScene, rng: np.random.Generator) -> SimulatedRows:
     """A random tip that touches planes within reach."""
     tip = random_tip(rng)
-    gap = scene.displaced(np.zeros((len(scene.pose), 1)), rng)
+    gap = scene.displace(np.zeros((len(scene.pose), 1)), rng)
     command, planes = bring_into_contact(scene, tip, random_planes, gap, rng)
     return SimulatedRows({TIP: tip, PLANE: planes}, command=command)
 

@@ -73,7 +73,7 @@ def rank(revolute: int, prismatic: int, targets: int) -> int:
 def simulate(scene: ArmScene, rng: np.random.Generator) -> SimulatedRows:
     """A random tip that is held in points within reach."""
     tip = random_tip(rng)
-    gap = scene.displaced(np.zeros((len(scene.pose), 3)), rng)
+    gap = scene.displace(np.zeros((len(scene.pose), 3)), rng)
     command, points = bring_into_contact(scene, tip, fixed_points, gap, rng)
     return SimulatedRows({TIP: tip, POINT: points}, command=command)
 

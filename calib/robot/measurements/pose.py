@@ -107,7 +107,7 @@ def simulate(scene: ArmScene, rng: np.random.Generator) -> SimulatedRows:
     """A fixed instrument somewhere, and targets that are turned at random."""
     frames = random_frames(scene, rng)
     exact = frames[BASE] @ scene.base_from_flange @ frames[TARGET][scene.target]
-    return SimulatedRows(frames, pose_columns(scene.disturbed(exact, rng)))
+    return SimulatedRows(frames, pose_columns(scene.disturb(exact, rng)))
 
 
 def random_frames(scene: ArmScene, rng: np.random.Generator) -> dict[str, Array]:

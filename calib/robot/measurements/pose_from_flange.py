@@ -72,7 +72,7 @@ def simulate(scene: ArmScene, rng: np.random.Generator) -> SimulatedRows:
     """A fixed object somewhere, and an instrument on the flange, whose noise is along its own axes."""
     frames = pose.random_frames(scene, rng)
     exact = frames[pose.BASE] @ scene.base_from_flange @ frames[pose.TARGET][scene.target]
-    return SimulatedRows(frames, pose.pose_columns(se3.inverse(scene.disturbed(se3.inverse(exact), rng))))
+    return SimulatedRows(frames, pose.pose_columns(se3.inverse(scene.disturb(se3.inverse(exact), rng))))
 
 
 MEASUREMENT = Measurement(

@@ -82,7 +82,7 @@ def simulate(scene: ArmScene, rng: np.random.Generator) -> SimulatedRows:
     world = random_base(rng)
     exact = se3.apply(world @ scene.base_from_flange, scene.targets_in_flange[scene.target])
     frames = {BASE: world, TARGET: scene.targets_in_flange}
-    return SimulatedRows(frames, {"position": scene.displaced(exact, rng)})
+    return SimulatedRows(frames, {"position": scene.displace(exact, rng)})
 
 
 MEASUREMENT = Measurement(
