@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from calib.documents import heading
 from calib.folder import reserve, write
 from calib.text import cut
 
@@ -67,6 +68,19 @@ class Result(Output):
     @abstractmethod
     def rows(self) -> list[dict[str, Any]]:
         """One dict for each image or row of the table, used or not, ready for a DataFrame."""
+
+    def document_head(
+        self, kind: str, *, unobservable: Iterable[object] = (), notes: Iterable[str] = (), solver: str = ""
+    ) -> dict[str, Any]:
+        """The keys that the documents of all calibrations share. solver: the sentence on how the solve ended."""
+        return {
+            **heading(kind, self.verdict),
+            "inputs": self.rows(),
+            "parameters": {str(label): estimate.as_document() for label, estimate in self.parameters.items()},
+            "unobservable": [str(direction) for direction in unobservable],
+            "notes": list(notes),
+            "solver": solver,
+        }
 
     def __repr__(self) -> str:
         return f"{super().__repr__()}\n{cut(str(self.verdict))}"

@@ -36,7 +36,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "files": frozenset({"errors"}),
     "delimited": frozenset({"arrays", "errors"}),
     "estimate": frozenset({"documents", "engine"}),
-    "result": frozenset({"estimate", "folder", "text", "verdict"}),
+    "result": frozenset({"documents", "estimate", "folder", "text", "verdict"}),
     "geometry": frozenset({"arrays"}),
     "engine": frozenset({"arrays"}),
     "camera": MODELS,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from calib.documents import finite, heading, to_json, to_yaml
+from calib.documents import finite, to_json, to_yaml
 
 if TYPE_CHECKING:
     from calib.camera.calibration.result import CameraCalibration
@@ -23,20 +23,21 @@ def files(calibration: CameraCalibration) -> dict[str, str]:
 def as_document(calibration: CameraCalibration) -> dict[str, Any]:
     """The result as plain data, as `--json` prints it. An infinite standard deviation is null: JSON has none."""
     camera, seen = calibration.camera, calibration.observations
+    head = calibration.document_head(
+        "camera",
+        unobservable=calibration.unobservable,
+        notes=seen.notes,
+        solver=calibration.solution.sentence(),
+    )
     return {
-        **heading("camera", calibration.verdict),
-        "inputs": rows(calibration),
+        **head,
         "lens": camera.lens.name,
         "image_size_px": _size(calibration),
-        "parameters": _parameters(calibration),
-        "unobservable": list(calibration.unobservable),
         "rms_px": calibration.rms_px,
         "noise_px": calibration.noise_px,
         "corners": calibration.corners,
         "board": seen.board,
         "scale_known": seen.scale_known,
-        "notes": list(seen.notes),
-        "solver": calibration.solution.sentence(),
     }
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from calib.cell.document_head import document_head
 from calib.cell.hand_eye.frame_loop import other_setup
 from calib.cell.lens_estimates import camera_document
 from calib.cell.pose_estimates import pose_document
@@ -41,9 +40,8 @@ def camera_files(h: HandEyeCalibration) -> dict[str, str]:
 def as_document(h: HandEyeCalibration) -> dict[str, Any]:
     """The result as plain data, as `--json` prints it."""
     solution = h.adjustment.solution
-    head = document_head(
+    head = h.document_head(
         "hand_eye",
-        h,
         unobservable=solution.uncertainty.unobservable,
         notes=h.notes,
         solver=solution.sentence(),

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from calib.cell.document_head import document_head
 from calib.cell.hand_eye.documents import as_hand_eye_file, camera_files, camera_sections, robot_noise
 from calib.cell.pose_estimates import pose_document
 from calib.documents import to_json, to_yaml
@@ -26,9 +25,8 @@ def files(c: CamerasCalibration) -> dict[str, str]:
 
 def as_document(c: CamerasCalibration) -> dict[str, Any]:
     """The result as plain data, as `--json` prints it."""
-    head = document_head(
+    head = c.document_head(
         "cameras",
-        c,
         unobservable=c.solution.uncertainty.unobservable,
         notes=tuple(dict.fromkeys(note for h in c.together for note in h.notes)),
         solver=c.solution.sentence(),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from calib.documents import finite, heading, to_json
+from calib.documents import finite, to_json
 from calib.robot.arm_file import arm_as_yaml
 
 if TYPE_CHECKING:
@@ -29,8 +29,11 @@ def as_document(calibration: ArmCalibration) -> dict[str, Any]:
     found, evaluation = calibration.identifiability, calibration.evaluation
     median_mm, p95_mm = calibration.uncertainty.position_95_mm
     heldout = evaluation.heldout
+    head = calibration.document_head(
+        "arm", unobservable=found.redundant, notes=calibration.notes, solver=calibration.fit.solution.sentence()
+    )
     return {
-        **heading("arm", calibration.verdict),
+        **head,
         "arm": calibration.nominal.name,
         "measurement": calibration.measurement.name,
         "model": calibration.request.model,
@@ -46,7 +49,6 @@ def as_document(calibration: ArmCalibration) -> dict[str, Any]:
         },
         "outliers": [{**asdict(outlier), "reason": outlier.reason} for outlier in calibration.outliers],
         "parameters": _parameters(calibration),
-        "unobservable": [str(redundant) for redundant in found.redundant],
         "redundant": [{"label": each.label, "partners": list(each.partners)} for each in found.redundant],
         "rank": found.rank,
         "expected_rank": found.expected_rank,
@@ -58,8 +60,6 @@ def as_document(calibration: ArmCalibration) -> dict[str, Any]:
         "variance_factor": finite(calibration.fit.variance_factor),
         "position_radius_95_mm": {"median": median_mm, "p95": p95_mm},
         "joint_error_deg": math.degrees(calibration.uncertainty.joint_error_rad),
-        "notes": list(calibration.notes),
-        "solver": calibration.fit.solution.sentence(),
     }
 
 
