@@ -106,17 +106,23 @@ def test_a_file_is_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", plugins.discover("calib.camera.boards"))
 def test_contract(kind: str) -> None:
-    """Every kind of board: one shipped example of it, a name that reads back, light levels between 0 and 1."""
+    """Every kind of board: one shipped example of it, which fulfils the contract."""
     assert pick(kind).__name__
     examples = [name for name in shipped_boards() if name.startswith(kind)]
     assert examples, f"configs/boards has no {kind}"
-    board = load_board(examples[0])
+    check_contract(examples[0])
+
+
+def check_contract(text: str) -> None:
+    """A name that reads back, distinct flat corners, lightness between 0 and 1, and nothing found in an empty image."""
+    board = load_board(text)
     assert load_board(board.name) == board
     corners = board.corners_in_board
     assert corners.ndim == 2
     assert corners.shape[1] == 3
     assert len(np.unique(corners, axis=0)) == len(corners)
     assert not corners[:, 2].any()
+    assert board.grid is None or board.grid[0] * board.grid[1] == len(corners)
     rng = np.random.default_rng(0)
     low, high = corners[:, :2].min(axis=0), corners[:, :2].max(axis=0)
     x, y = rng.uniform(low - (high - low), high + (high - low), (2000, 2)).T
@@ -124,6 +130,10 @@ def test_contract(kind: str) -> None:
         light = board.reflectance(x, y, np.full_like(x, width), np.full_like(y, width))
         assert light.min() > -1e-6
         assert light.max() < 1 + 1e-6
+    assert board.hint
+    found, reason = board.find(np.full((120, 160), 255, np.uint8))
+    assert found is None
+    assert reason
 
 
 def test_the_square_outside_the_first_corner_is_dark() -> None:

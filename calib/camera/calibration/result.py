@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from calib.arrays import Array, Mask
-from calib.camera.calibration import documents
+from calib.camera.calibration import documents, plots
 from calib.camera.calibration.reprojection import POSE_BLOCK
 from calib.camera.calibration.summary import summary
 from calib.camera.calibration.verdict import judge
@@ -156,3 +156,15 @@ class CameraCalibration(Result):
     def rows(self) -> list[dict[str, Any]]:
         """One dict per image: name, whether it was used and why not, corners, rms, indices of rejected corners."""
         return documents.rows(self)
+
+    def plot_residuals(self, axes: Any = None) -> Any:
+        """Reprojection errors as arrows over the image, on matplotlib's axes (of a new figure if none are given)."""
+        return plots.plot_residuals(self, axes)
+
+    def plot_coverage(self, axes: Any = None) -> Any:
+        """Where in the image corners were used."""
+        return plots.plot_coverage(self, axes)
+
+    def plot_projection_sigma(self, axes: Any = None) -> Any:
+        """Standard deviation over the image of where a far point appears."""
+        return plots.plot_projection_sigma(self, axes)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calib.arrays import Array
+from calib.errors import UsageError
 from calib.geometry import se3, so3
 
 if TYPE_CHECKING:
@@ -21,10 +22,9 @@ def projection_sigma(camera: Camera, covariance: Array, columns: int = 16, rows:
 
     covariance: (p, p) of the lens' parameters. A rotation of the camera, which any use of it absorbs, is fitted over
     the whole grid and taken out, after mrcal's projection uncertainty. NaN where the lens cannot be inverted.
-    Needs the image size.
+    Raises UsageError `image-size-needed`.
     """
-    assert camera.image_size_px is not None
-    width, height = camera.image_size_px
+    width, height = _image_size(camera)
     x, y = np.meshgrid(np.linspace(0, width - 1, columns), np.linspace(0, height - 1, rows))
     rays = camera.unproject(np.stack([x.ravel(), y.ravel()], axis=1))
     seen = np.asarray(np.isfinite(rays).all(axis=1))
@@ -43,10 +43,9 @@ def projection_difference(camera: Camera, reference: Camera, columns: int = 16, 
     """rms distance in pixels, over the reference's image, between where two cameras see far points.
 
     A rotation between them, which any use of a camera absorbs, is fitted and taken out (Gauss-Newton), as in
-    `projection_sigma`. NaN where a camera cannot see what the other sees.
+    `projection_sigma`. NaN where a camera cannot see what the other sees. Raises UsageError `image-size-needed`.
     """
-    assert reference.image_size_px is not None
-    width, height = reference.image_size_px
+    width, height = _image_size(reference)
     x, y = np.meshgrid(np.linspace(0, width - 1, columns), np.linspace(0, height - 1, rows))
     pixels = np.stack([x.ravel(), y.ravel()], axis=1)
     rays, rotation = reference.unproject(pixels), np.eye(3)
@@ -64,9 +63,8 @@ def projection_difference(camera: Camera, reference: Camera, columns: int = 16, 
 
 
 def coverage(calibration: CameraCalibration, columns: int = 8, rows: int = 6) -> NDArray[np.bool_]:
-    """Which cells (rows, columns) of the image hold a corner that was used. Needs the image size."""
-    size = calibration.camera.image_size_px
-    assert size is not None
+    """Which cells (rows, columns) of the image hold a corner that was used. Raises UsageError `image-size-needed`."""
+    size = _image_size(calibration.camera)
     px = np.concatenate([fit.view.corners_px[fit.used] for fit in calibration.views])
     cells = np.clip((px / size * (columns, rows)).astype(int), 0, (columns - 1, rows - 1))
     out = np.zeros((rows, columns), bool)
@@ -144,3 +142,10 @@ def _derivatives(camera: Camera, points: Array) -> tuple[Array, Array]:
     projection = camera.lens.linearise(camera.parameters, np.ascontiguousarray(points.T))
     by_lens, by_point = projection.by_lens.transpose(2, 1, 0), projection.by_point.transpose(2, 0, 1)
     return np.ascontiguousarray(by_lens), np.ascontiguousarray(by_point)
+
+
+def _image_size(camera: Camera) -> tuple[int, int]:
+    if camera.image_size_px is None:
+        what, advice = "the image size of the camera is not known", "give image_size_px, or --image-size"
+        raise UsageError(what, code="image-size-needed", advice=advice)
+    return camera.image_size_px
