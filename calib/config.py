@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import yaml
 
 from calib.errors import UsageError, did_you_mean
+from calib.files import regular_size
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -110,11 +111,14 @@ def read_yaml(path: Path) -> Any:
     Raises UsageError `config-unreadable` (missing, too large, not text) or `config-syntax` (with the line).
     """
     try:
-        if path.stat().st_size > MAX_BYTES:
+        if regular_size(path) > MAX_BYTES:
             raise UsageError(f"larger than {MAX_BYTES // 1_000_000} MB", code="config-unreadable", where=str(path))
         text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError("cannot be read", code="config-unreadable", where=str(path), why=str(error)) from None
+    except (OSError, ValueError) as error:  # ValueError: not UTF-8, or a path with a NUL
+        advice = "give the path of a YAML file"
+        raise UsageError(
+            "cannot be read", code="config-unreadable", where=str(path), why=str(error), advice=advice
+        ) from None
     return parse_yaml(text, where=str(path))
 
 

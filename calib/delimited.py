@@ -1,35 +1,48 @@
-"""Delimited text as people save it: comma, semicolon, tab or spaces, decimal point or comma, BOM, quotes."""
+"""Delimited text as people save it: comma, semicolon, tab or spaces, decimal point or comma, BOM, quotes.
+
+A million rows are read in seconds and a few hundred megabytes: columns are arrays of variable-width strings, filled a
+chunk of rows at a time.
+"""
 
 from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
-from calib.arrays import Array
+from calib.arrays import Array, Index, Texts
 from calib.errors import InputError
+from calib.files import regular_size
 
-MAX_BYTES = 500_000_000  # some millions of poses; parsing needs about ten times this in memory
+MAX_BYTES = 500_000_000  # some millions of poses
 MAX_CELL = 10_000  # characters; a longer cell is an unbalanced quote that swallowed the file
+TEXT = np.dtypes.StringDType()
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")  # byte order marks
+CHUNK = 20_000  # rows; enough to make an array's fixed cost small, few enough to stay small as Python objects
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Delimited:
-    """A table of text.
-
-    header: the column names, stripped. cells: one tuple of stripped texts per column. lines: the line in the file where
-    each row stands. ragged: line and width of every row whose width is not the header's; these are not in cells.
-    """
+    """A table of text."""
 
     header: tuple[str, ...]
-    cells: tuple[tuple[str, ...], ...]
-    lines: tuple[int, ...]
+    """The column names, stripped."""
+    cells: tuple[Texts, ...]
+    """One array (rows,) of stripped texts per column."""
+    lines: Index
+    """(rows,) the line in the file where each row begins."""
     ragged: tuple[tuple[int, int], ...]
+    """Line and width of every row whose width is not the header's; these are not in cells."""
+
+    def column(self, name: str) -> Texts:
+        """The texts (rows,) of the first column of that name."""
+        return self.cells[self.header.index(name)]
 
 
 def read_delimited(path: Path) -> Delimited:
@@ -38,65 +51,152 @@ def read_delimited(path: Path) -> Delimited:
     Raises InputError `table-unreadable`, `table-too-large`, `table-encoding`, `table-empty`, `table-syntax`.
     """
     where = str(path)
-    text = _decode(path)
-    lines = text.splitlines(keepends=True)
-    first = next((line for line in lines if line.strip() and not line.startswith("#")), None)
-    if first is None:
-        raise InputError("the file is empty", code="table-empty", where=where)
-    delimiter = next((mark for mark in ";\t," if mark in first), None)
-    rows: list[tuple[int, list[str]]] = []
-    if delimiter is None:
-        split = ((i + 1, line.split()) for i, line in enumerate(lines) if not line.startswith("#"))
-        rows = [(number, row) for number, row in split if row]
-    else:
-        rows = _parsed(lines, delimiter, where)
-    header = tuple(name.strip() for name in rows[0][1])
-    while header and not header[-1]:  # a delimiter at the end of every line
-        header = header[:-1]
-    if not header:
-        raise InputError("the header line names no column", code="table-empty", where=where)
-    width = len(header)
-    whole, ragged = [], []
-    for number, row in rows[1:]:
-        if len(row) > width and not any(cell.strip() for cell in row[width:]):
-            row = row[:width]
-        if len(row) == width:
-            whole.append((number, row))
-        else:
-            ragged.append((number, len(row)))
-    cells = tuple(tuple(cell.strip() for cell in column) for column in zip(*(row for _, row in whole), strict=True))
-    cells = cells or ((),) * width
-    return Delimited(
-        header=header,
-        cells=cells,
-        lines=tuple(number for number, _ in whole),
-        ragged=tuple(ragged),
-    )
+    try:
+        if regular_size(path) > MAX_BYTES:
+            raise InputError(
+                f"larger than {MAX_BYTES // 1_000_000} MB",
+                code="table-too-large",
+                where=where,
+                advice="divide the table, or keep fewer rows",
+            )
+        with path.open("rb") as raw:
+            # a spreadsheet's "Unicode text" is UTF-16 with a byte order mark
+            encoding = "utf-16" if raw.read(2) in _UTF16 else "utf-8-sig"
+        with path.open(encoding=encoding, newline="") as file:
+            return _read(file, where)
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, error) from None
 
 
-def uses_decimal_comma(columns: Iterable[tuple[str, ...]]) -> bool:
+def numbers(cells: Texts | tuple[str, ...], decimal_comma: bool) -> Array:
+    """The cells as numbers (n,); NaN where a cell is not a finite number."""
+    texts = np.asarray(cells, dtype=TEXT)
+    if decimal_comma:
+        texts = np.strings.replace(texts, ",", ".")
+    try:
+        values = texts.astype(float)
+    except ValueError:
+        values = np.array([_number(text) for text in texts.tolist()], dtype=float)
+    return np.where(np.isfinite(values), values, np.nan)
+
+
+def uses_decimal_comma(columns: Iterable[Texts | tuple[str, ...]]) -> bool:
     """Whether cells such as -1,5 outnumber cells such as -1.5 in columns of numbers.
 
     A cell with both marks counts for neither: 1.234,5 is not read as a number either way.
     """
     with_comma = with_point = 0
-    for cell in chain.from_iterable(columns):
-        comma, point = "," in cell, "." in cell
-        if comma and not point and math.isfinite(_number(cell.replace(",", ".", 1))):
-            with_comma += 1
-        elif point and not comma:
-            with_point += 1
+    for cells in columns:
+        column = np.asarray(cells, dtype=TEXT)
+        comma, point = (np.strings.find(column, mark) >= 0 for mark in ",.")
+        with_point += int(np.count_nonzero(point & ~comma))
+        with_comma += int(np.isfinite(numbers(column[comma & ~point], decimal_comma=True)).sum())
     return with_comma > with_point
 
 
-def numbers(cells: tuple[str, ...], decimal_comma: bool) -> Array:
-    """The cells as numbers (n,); NaN where a cell is not a finite number."""
-    texts = [cell.replace(",", ".") for cell in cells] if decimal_comma else cells
+def _read(file: IO[str], where: str) -> Delimited:
+    rows = _rows(file, where)
+    first = next(rows, None)
+    if first is None:
+        raise InputError("the file is empty", code="table-empty", where=where, advice="give a table with a header line")
+    header = tuple(name.strip() for name in first[1])
+    while header and not header[-1]:  # a delimiter at the end of every line
+        header = header[:-1]
+    width = len(header)
+    chunks: list[list[Texts]] = [[] for _ in header]
+    whole: list[list[str]] = []
+    lines: list[int] = []
+    ragged: list[tuple[int, int]] = []
+
+    def store() -> None:
+        for chunk, column in zip(chunks, zip(*whole, strict=True), strict=True):
+            chunk.append(np.strings.strip(np.array(column, dtype=TEXT)))
+            long = np.strings.str_len(chunk[-1]) > MAX_CELL
+            if long.any():
+                line = lines[len(lines) - len(whole) + int(np.argmax(long))]
+                raise _invalid(f"a cell of more than {MAX_CELL} characters", f"{where}, line {line}")
+        whole.clear()
+
+    for line, row in rows:
+        if len(row) > width and not any(cell.strip() for cell in row[width:]):
+            row = row[:width]
+        if len(row) != width:
+            ragged.append((line, len(row)))
+            continue
+        lines.append(line)
+        whole.append(row)
+        if len(whole) == CHUNK:
+            store()
+    if whole:
+        store()
+    cells = tuple(np.concatenate(chunk) if chunk else np.array([], dtype=TEXT) for chunk in chunks)
+    return Delimited(header, cells, np.array(lines, dtype=np.intp), tuple(ragged))
+
+
+def _rows(file: IO[str], where: str) -> Iterator[tuple[int, list[str]]]:
+    """The rows that hold anything, each with the line where it begins."""
+    lines = _checked_lines(file, where)
+    head = _first_line_with_text(lines)
+    if not head:
+        return
+    delimiter = next((mark for mark in ";\t," if mark in head[-1]), None)
+    if delimiter is None:
+        for number, line in enumerate(chain(head, lines), start=1):
+            if row := line.split():
+                yield number, row
+        return
+    reader = csv.reader(chain(head, lines), delimiter=delimiter, skipinitialspace=True, strict=True)
+    number = 0
     try:
-        values = np.array([float(text) for text in texts], dtype=float)
-    except ValueError:
-        values = np.array([_number(text) for text in texts], dtype=float)
-    return np.where(np.isfinite(values), values, np.nan)
+        for row in reader:
+            if row and (row[0].strip() or any(map(str.strip, row))):
+                yield number + 1, row
+            number = reader.line_num  # a quoted cell may span lines
+    except csv.Error as error:
+        raise _invalid(str(error), f"{where}, line {number + 1}") from None
+
+
+def _checked_lines(file: IO[str], where: str) -> Iterator[str]:
+    """The lines of text, comments blank. Raises InputError `table-encoding` for a binary file."""
+    for line in file:
+        if "\0" in line:
+            advice = "export the table as CSV"
+            raise InputError("a binary file, not a text table", code="table-encoding", where=where, advice=advice)
+        yield "\n" if line.startswith("#") else line
+
+
+def _first_line_with_text(lines: Iterator[str]) -> list[str]:
+    """The lines up to the first that holds anything, that one included; empty if there is none."""
+    head: list[str] = []
+    for line in lines:
+        head.append(line)
+        if line.strip():
+            return head
+    return []
+
+
+def _invalid(why: str, where: str) -> InputError:
+    advice = "look for an unbalanced quotation mark"
+    return InputError("not a valid table", code="table-syntax", where=where, why=why, advice=advice)
+
+
+def _unreadable(path: Path, error: OSError | ValueError) -> InputError:
+    if not isinstance(error, UnicodeError):
+        advice = "give the path of a text file"
+        return InputError("cannot be read", code="table-unreadable", where=str(path), why=str(error), advice=advice)
+    content = path.read_bytes()
+    try:
+        content.decode("utf-16" if content[:2] in _UTF16 else "utf-8-sig")
+        number = content.count(b"\n") + 1
+    except UnicodeDecodeError as where_exactly:
+        number = content[: where_exactly.start].count(b"\n") + 1
+    return InputError(
+        "not UTF-8 text",
+        code="table-encoding",
+        where=f"{path}, line {number}",
+        why=str(error),
+        advice="save the table as UTF-8 text",
+    )
 
 
 def _number(text: str) -> float:
@@ -104,46 +204,3 @@ def _number(text: str) -> float:
         return float(text)
     except ValueError:
         return math.nan
-
-
-def _decode(path: Path) -> str:
-    where = str(path)
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise InputError(f"larger than {MAX_BYTES // 1_000_000} MB", code="table-too-large", where=where)
-        content = path.read_bytes()
-    except OSError as error:
-        raise InputError("cannot be read", code="table-unreadable", where=where, why=str(error)) from None
-    # a spreadsheet's "Unicode text" is UTF-16 with a byte order mark
-    encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-    try:
-        text = content.decode(encoding)
-    except UnicodeDecodeError as error:
-        number = content[: error.start].count(b"\n") + 1
-        place = f"{where}, line {number}"
-        advice = "save the table as UTF-8 text"
-        raise InputError("not UTF-8 text", code="table-encoding", where=place, why=str(error), advice=advice) from None
-    if "\0" in text:
-        advice = "export the table as CSV"
-        raise InputError("a binary file, not a text table", code="table-encoding", where=where, advice=advice)
-    return text
-
-
-def _parsed(lines: list[str], delimiter: str, where: str) -> list[tuple[int, list[str]]]:
-    kept = ("\n" if line.startswith("#") else line for line in lines)
-    reader = csv.reader(kept, delimiter=delimiter, skipinitialspace=True, strict=True)
-    rows: list[tuple[int, list[str]]] = []
-    number = 0
-    try:
-        for row in reader:
-            number += 1
-            if any(cell.strip() for cell in row):
-                rows.append((number, row))
-            if any(len(cell) > MAX_CELL for cell in row):
-                raise csv.Error(f"a cell of more than {MAX_CELL} characters")
-            number = reader.line_num  # a quoted cell may span lines; a row stands where it begins
-    except csv.Error as error:
-        place = f"{where}, line {number + 1}"
-        advice = "look for an unbalanced quotation mark"
-        raise InputError("not a valid table", code="table-syntax", where=place, why=str(error), advice=advice) from None
-    return rows

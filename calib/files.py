@@ -3,9 +3,22 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 
 from calib.errors import UsageError
+
+
+def regular_size(path: Path) -> int:
+    """The size of a file in bytes. Raises OSError for what is not there, and for what is not a regular file.
+
+    Opening a pipe or a device would wait for it, or never come to an end.
+    """
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        kind = "a folder" if stat.S_ISDIR(status.st_mode) else "a pipe or a device"
+        raise OSError(f"{kind}, not a file")
+    return status.st_size
 
 
 def write_text(text: str, path: Path, *, overwrite: bool = False) -> None:

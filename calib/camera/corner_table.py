@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from calib.arrays import Array
+from calib.arrays import Array, Index
 from calib.camera.observations import Observations, View
 from calib.delimited import Delimited, numbers, read_delimited, uses_decimal_comma
 from calib.errors import InputError, did_you_mean
@@ -25,12 +25,11 @@ def read_corners(path: str | Path, image_size_px: tuple[int, int] | None = None)
     table = read_delimited(path)
     columns = _columns(table, path)
     values = _numbers(table, columns, path)
-    names = np.array(table.cells[table.header.index("image")])
     if image_size_px is not None:
         _check_inside(values, image_size_px, table, path)
     views = []
-    for name in dict.fromkeys(names.tolist()):
-        own = {key: column[names == name] for key, column in values.items()}
+    for name, rows in _rows_by_image(table).items():
+        own = {key: column[rows] for key, column in values.items()}
         depth = own.get("Z_m", np.zeros(len(own["x_px"])))
         views.append(
             View(
@@ -88,17 +87,26 @@ def _columns(table: Delimited, path: Path) -> tuple[str, ...]:
             code="corners-columns",
             where=f"{path}, line {line}",
         )
-    if not table.lines:
+    if not len(table.lines):
         raise InputError("a header but no rows", code="table-empty", where=str(path))
-    names = table.cells[table.header.index("image")]
-    if "" in names:
-        place = f"{path}, line {table.lines[names.index('')]}"
+    nameless = table.column("image") == ""
+    if nameless.any():
+        place = f"{path}, line {table.lines[np.argmax(nameless)]}"
         raise InputError("a corner without an image name", code="corners-image", where=place)
     return tuple(name for name in (*REQUIRED, *OPTIONAL) if name in table.header)
 
 
+def _rows_by_image(table: Delimited) -> dict[str, Index]:
+    """The rows of each image, in the order in which the images appear."""
+    places: dict[str, int] = {}
+    image = np.array([places.setdefault(name, len(places)) for name in table.column("image").tolist()], dtype=np.intp)
+    order = np.argsort(image, kind="stable")
+    ends = np.cumsum(np.bincount(image))
+    return dict(zip(places, np.split(order, ends[:-1]), strict=True))
+
+
 def _numbers(table: Delimited, columns: tuple[str, ...], path: Path) -> dict[str, Array]:
-    cells = {name: table.cells[table.header.index(name)] for name in columns}
+    cells = {name: table.column(name) for name in columns}
     comma = uses_decimal_comma(cells.values())
     values = {name: numbers(column, comma) for name, column in cells.items()}
     for name, column in values.items():

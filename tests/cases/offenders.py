@@ -63,7 +63,6 @@ PARTICIPLES = {
     "cell: mounted",
     "cell: reported",
     "config: shipped",
-    "delimited: _parsed",
     "robot: _checked",
     "robot: _determined",
     "robot: _expected",

@@ -48,7 +48,7 @@ def read_image_times(path: str | Path) -> ImageTimes:
     """
     where = str(path)
     text = read_delimited(Path(path))
-    columns = dict(zip(text.header, text.cells, strict=True))
+    columns = {name: tuple(cells.tolist()) for name, cells in zip(text.header, text.cells, strict=True)}
     names = named_column(columns)
     found = times_of(columns, text.lines, where)
     if names is None or found is None:

@@ -149,15 +149,13 @@ def read_poses(
         off = np.abs(np.linalg.norm(quaternion, axis=1) - 1)
         if np.any(off > 1e-3):  # four decimals leave less
             notes.append(f"quaternions are up to {off.max():.2g} off unit length: normalised in use")
-    lines = np.array(text.lines, dtype=np.intp)[keep]
+    lines = text.lines[keep]
     target_names, target = _labels(text, places.get("target"), keep)
     pose_names, pose = _labels(text, places.get("pose"), keep)
     sigmas = _optional(optional, keep, notes, where)
     notes += _duplicates(np.stack([values[name] for name in used], axis=1), target, lines)
     other = {
-        name: tuple(np.array(text.cells[i], dtype=object)[keep])
-        for i, name in enumerate(text.header)
-        if i not in places.values()
+        name: tuple(text.cells[i][keep].tolist()) for i, name in enumerate(text.header) if i not in places.values()
     }
     if other:
         notes.append("columns not used: " + ", ".join(other))
@@ -206,12 +204,13 @@ def _complete_rows(
     aside = [ExcludedRow(line, f"{width} cells instead of {len(text.header)}") for line, width in text.ragged]
     for name in used:
         for row in np.flatnonzero(keep & np.isnan(values[name])):
-            aside.append(ExcludedRow(text.lines[row], f"{name} is {text.cells[places[name]][row]!r}, not a number"))
+            cell = text.cells[places[name]][row]
+            aside.append(ExcludedRow(int(text.lines[row]), f"{name} is {cell!r}, not a number"))
         keep &= ~np.isnan(values[name])
     if used[-1:] and set(QUATERNION) <= set(used):
         length = np.linalg.norm(np.stack([values[name] for name in QUATERNION], axis=1), axis=1)
         for row in np.flatnonzero(keep & (np.abs(length - 1) > UNIT_QUATERNION_WITHIN)):
-            aside.append(ExcludedRow(text.lines[row], f"its quaternion has length {length[row]:.3g}"))
+            aside.append(ExcludedRow(int(text.lines[row]), f"its quaternion has length {length[row]:.3g}"))
         keep &= ~(np.abs(length - 1) > UNIT_QUATERNION_WITHIN)
     aside.sort(key=lambda item: item.line)
     if len(aside) > keep.sum():
@@ -241,7 +240,7 @@ def _labels(text: Delimited, column: int | None, keep: NDArray[np.bool_]) -> tup
     """Distinct texts of a column in order of appearance, and the index of each row's."""
     if column is None:
         return (), np.zeros(0, dtype=np.intp)
-    texts = [cell for cell, kept in zip(text.cells[column], keep, strict=True) if kept]
+    texts = text.cells[column][keep].tolist()
     names = {name: i for i, name in enumerate(dict.fromkeys(texts))}
     return tuple(names), np.array([names[cell] for cell in texts], dtype=np.intp)
 

@@ -1,0 +1,123 @@
+"""Delimited text: as people save it, in bounded time and memory, with the line of whatever is wrong."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from calib import delimited
+from calib.delimited import Delimited, numbers, read_delimited, uses_decimal_comma
+from calib.errors import InputError
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "table.csv"
+
+
+def read(file: Path, text: str) -> Delimited:
+    file.write_text(text, encoding="utf-8", newline="")
+    return read_delimited(file)
+
+
+def refused(file: Path, text: str) -> InputError:
+    with pytest.raises(InputError) as caught:
+        read(file, text)
+    return caught.value
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", " "])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_the_delimiter_is_detected(file: Path, delimiter: str, end: str) -> None:
+    table = read(file, end.join(delimiter.join(row) for row in (("a", "b"), ("1", "2"), ("3", "4"))) + end)
+    assert table.header == ("a", "b")
+    assert [column.tolist() for column in table.cells] == [["1", "3"], ["2", "4"]]
+    assert table.lines.tolist() == [2, 3]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_encodings_of_spreadsheets(file: Path, encoding: str) -> None:
+    file.write_text("größe;b\n1;2\n", encoding=encoding)
+    assert read_delimited(file).header == ("größe", "b")
+
+
+def test_comments_blank_lines_and_quotes_keep_the_line_numbers(file: Path) -> None:
+    table = read(file, '# made by hand\na,b\n\n1,"x, y"\n# a remark\n2,"over\ntwo lines"\n , \n3,z\n')
+    assert table.lines.tolist() == [4, 6, 9]
+    assert table.column("b").tolist() == ["x, y", "over\ntwo lines", "z"]
+
+
+def test_rows_of_another_width_are_named(file: Path) -> None:
+    table = read(file, "a,b,\n1,2,\n3,4\n5,6,,\n7\n8,9,10\n")
+    assert table.column("a").tolist() == ["1", "3", "5"]
+    assert table.ragged == ((5, 1), (6, 3))
+
+
+def test_chunks_leave_no_seam(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [f"{i},{i * i}" for i in range(11)]
+    whole = read(file, "a,b\n" + "\n".join(rows))
+    for size in (1, 3, 11):
+        monkeypatch.setattr(delimited, "CHUNK", size)
+        table = read_delimited(file)
+        assert [c.tolist() for c in table.cells] == [c.tolist() for c in whole.cells]
+        assert table.lines.tolist() == whole.lines.tolist()
+
+
+def test_numbers() -> None:
+    assert numbers(("1", "-2.5e-3", " 3 "), False).tolist() == [1.0, -0.0025, 3.0]
+    np.testing.assert_array_equal(numbers(("1", "x", "", "inf", "nan", "1,5"), False), [1] + 5 * [np.nan])
+    np.testing.assert_array_equal(numbers(("1,5", "2", "1.234,5"), True), [1.5, 2.0, np.nan])
+    assert numbers((), False).shape == (0,)
+
+
+def test_decimal_commas_outnumber_points_or_not() -> None:
+    assert uses_decimal_comma([("1,5", "2,5", "3.5")])
+    assert not uses_decimal_comma([("1,5", "2.5", "3.5")])
+    assert not uses_decimal_comma([("1.234,5", "a,b", "2")])
+
+
+def test_one_long_name_costs_its_own_length_only(file: Path) -> None:
+    """Strings of fixed width would take 20,000 x 9,000 x 4 bytes."""
+    table = read(file, "name,x\n" + "n" * 9_000 + ",1\n" + "short,2\n" * 20_000)
+    assert table.column("name").nbytes < 1_000_000
+    assert len(table.column("name")[0]) == 9_000
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "where"),
+    [
+        ("", "table-empty", ""),
+        ("\n# nothing\n", "table-empty", ""),
+        ('a,b\n1,"2\n3,4\n', "table-syntax", "line 2"),
+        ("a,b\n1,2\n" + "9" * 10_001 + ",4\n", "table-syntax", "line 3"),
+        ("a,b\n1,2\n" + "9" * 200_000 + ",4\n", "table-syntax", "line 3"),
+        ("a,b\n1,\0\n", "table-encoding", ""),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_line(file: Path, text: str, code: str, where: str) -> None:
+    error = refused(file, text)
+    assert error.code == code
+    assert where in error.where
+    assert error.exit_status == 3
+
+
+def test_another_encoding_is_named_with_its_line(file: Path) -> None:
+    file.write_bytes("a,b\n1,2\ngr\xf6\xdfe,4\n".encode("latin-1"))
+    with pytest.raises(InputError, match="not UTF-8") as caught:
+        read_delimited(file)
+    assert caught.value.code == "table-encoding"
+    assert caught.value.where.endswith("line 3")
+
+
+def test_what_is_no_file_is_refused_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    places = [tmp_path, tmp_path / "pipe", tmp_path / "absent", Path("/dev/zero"), Path("a\0b"), Path("x" * 5_000)]
+    for place in places:
+        with pytest.raises(InputError) as caught:
+            read_delimited(place)
+        assert caught.value.code == "table-unreadable"
+    monkeypatch.setattr(delimited, "MAX_BYTES", 10)
+    assert refused(tmp_path / "large.csv", "a,b\n1,2\n3,4\n").code == "table-too-large"
