@@ -44,19 +44,24 @@ class Progress:
         return self.achieved * min(self.achieved / self.last, 1.0)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Checkpoint:
     """A solve put down.
-
-    values: per block. remembered: squared column norms. progress: of the loop. evaluations: so far.
 
     `solve(problem, options, resume=checkpoint)` takes the same path to the same answer as if it had not stopped.
     """
 
     values: dict[str, Array]
+    """Per block."""
     remembered: Tangent
+    """Squared column norms that the scaling goes by."""
     progress: Progress
+    """Of the loop."""
     evaluations: int
+    """So far."""
+
+    def __repr__(self) -> str:
+        return f"Checkpoint({self.progress.index} iterations, {self.evaluations} evaluations)"
 
     def save(self, path: Path) -> None:
         """Write a .npz file: plain arrays, no pickle."""

@@ -1,7 +1,7 @@
-"""How far each parameter can be trusted, and which the data cannot see.
+"""How uncertain each parameter is, and which are not observable.
 
 The rank is read from column-pivoted factors of the column-scaled problem, which name parameters; a parameter that
-takes part in any direction the data cannot see has an infinite standard deviation, never a pseudo-inverse's.
+takes part in any direction that is not observable has an infinite standard deviation, never a pseudo-inverse's.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ TOUCHED = 1e-6  # share of a null vector, relative to its largest entry, from wh
 
 @dataclass(frozen=True)
 class Unobservable:
-    """A direction the data cannot see: `label` cannot be told apart from `trades_with` (alone: it has no effect)."""
+    """A direction that is not observable: `label` is not separable from `trades_with` (alone: it has no effect)."""
 
     label: Label
     trades_with: tuple[Label, ...]
@@ -42,23 +42,26 @@ class Unobservable:
     def __str__(self) -> str:
         if not self.trades_with:
             return f"{self.label} has no effect on any residual"
-        return f"{self.label} cannot be told apart from {', '.join(self.trades_with)}"
+        return f"{self.label} is not separable from {', '.join(self.trades_with)}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Uncertainty:
-    """Covariances for the sigma stated in the problem.
-
-    labels: of the shared coordinates. shared: their covariance (K, K), infinite on the diagonal where unobservable.
-    unobservable: one entry per direction the data cannot see. rank: of the shared part. eliminated: the private
-    blocks, whose covariances are worked out where they are asked for.
-    """
+    """Covariances for the sigma stated in the problem."""
 
     labels: tuple[Label, ...]
+    """Of the shared coordinates."""
     shared: Array
+    """Their covariance (K, K), infinite on the diagonal where a coordinate is not observable."""
     unobservable: tuple[Unobservable, ...]
+    """One per direction that is not observable."""
     rank: int
+    """Of the shared part."""
     eliminated: _EliminatedBlocks
+    """The private blocks, whose covariances are worked out where they are asked for."""
+
+    def __repr__(self) -> str:
+        return f"Uncertainty({len(self.labels)} shared coordinates of rank {self.rank})"
 
     @property
     def private(self) -> dict[str, Array]:

@@ -42,7 +42,7 @@ def test_product_of_two_parameters() -> None:
     assert found.rank == 2
     (direction,) = found.unobservable
     assert {direction.label, *direction.trades_with} == {"a", "b"}
-    assert "cannot be told apart" in str(direction)
+    assert "is not separable from" in str(direction)
     assert found.sigma("a") == found.sigma("b") == np.inf
     assert found.sigma("c") == pytest.approx(reduced(problem, solution, ["b", "c"])["c"], rel=1e-9)
 

@@ -22,13 +22,19 @@ LEAST_DAMPING = 1e-9  # keeps the equations of a member that does not determine 
 MOST_DAMPING = 1e12  # no step, however short, lowers the cost
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class BatchedSolution:
-    """values: (members, ...). squares: (members,) of the whitened residuals. converged: (members,)."""
+    """What was found for every member."""
 
     values: Array
+    """(members, ...)"""
     squares: Array
+    """(members,) of the whitened residuals."""
     converged: Mask
+    """(members,) whether the last step was below the limits."""
+
+    def __repr__(self) -> str:
+        return f"BatchedSolution({int(self.converged.sum())} of {len(self.values)} members converged)"
 
 
 def solve_separately(

@@ -28,18 +28,16 @@ CHUNK_ENTRIES = 300_000
 
 @dataclass(frozen=True, eq=False)
 class Chunk:
-    """Rows that are evaluated together.
-
-    rows: of the residual block. bounds: (groups + 1,) where each group's rows begin and end in the chunk.
-    members: (groups,) the private member of each group, as a slice if they follow one another; None where no block is
-    private.
-    uniform: rows per group if all groups have as many, else 0.
-    """
+    """Rows that are evaluated together."""
 
     rows: Rows
+    """Of the residual block."""
     bounds: Index
+    """(groups + 1,) where each group's rows begin and end in the chunk."""
     members: slice | Index | None
+    """(groups,) the private member of each group, a slice if they follow one another; None if no block is private."""
     uniform: int
+    """Rows per group if all groups have as many, else 0."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,20 +50,25 @@ class ResidualLayout:
     chunks: tuple[Chunk, ...]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Layout:
-    """The layout of a whole problem.
-
-    private: names of the eliminated blocks. offset: first column of each shared block among all `columns` shared
-    columns (fixed ones included; member after member). free: the shared columns that are estimated.
-    """
+    """The layout of a whole problem."""
 
     problem: Problem
+    """What is laid out."""
     private: tuple[str, ...]
+    """Names of the eliminated blocks."""
     offset: dict[str, int]
+    """First column of each shared block among all shared columns, member after member, fixed ones included."""
     columns: int
+    """How many shared columns there are, fixed ones included."""
     free: Index
+    """The shared columns that are estimated."""
     residuals: tuple[ResidualLayout, ...]
+    """One per residual block, in order."""
+
+    def __repr__(self) -> str:
+        return f"Layout({len(self.free)} free shared columns, private: {', '.join(self.private) or 'none'})"
 
     @cached_property
     def shared_blocks(self) -> tuple[ParameterBlock, ...]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from calib.engine.problem import Values
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Tangent:
     """A vector over all free coordinates; the operators are those of an array, coordinate by coordinate."""
 
@@ -27,6 +27,9 @@ class Tangent:
     """(t, members) per eliminated block."""
 
     __array_ufunc__ = None  # a numpy number times a tangent is a tangent
+
+    def __repr__(self) -> str:
+        return f"Tangent({sum(part.size for part in self.parts)} coordinates, length {self.length:.6g})"
 
     def __add__(self, other: Tangent) -> Tangent:
         return Tangent(self.shared + other.shared, {n: own + other.private[n] for n, own in self.private.items()})
