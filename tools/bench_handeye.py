@@ -41,7 +41,7 @@ from calib.cell.hand_eye.result import HandEyeCalibration
 from calib.cell.pairing.by_name_or_order import stem_of
 from calib.cell.pairing.by_time import MAX_TIME_OFFSET_S
 from calib.cell.pairing.timestamps import ImageTimes
-from calib.cell.simulation.hand_eye import Noise, Simulation, simulate
+from calib.cell.simulation.hand_eye import HandEyeSimulation, Noise, simulate
 from calib.cell.simulation.moving_arm import simulate_moving
 from calib.errors import CalibError
 from calib.geometry import se3, so3
@@ -71,14 +71,14 @@ class Case:
     moving: bool = False
     apart_s: float = 0.0
 
-    def simulated(self, seed: int) -> Simulation:
+    def simulated(self, seed: int) -> HandEyeSimulation:
         """A run's data."""
         if not self.moving:
             return simulate(CAMERA, BOARD, views=VIEWS, noise=self.noise, seed=seed)
         apart = float(np.random.default_rng(1000 + seed).uniform(-self.apart_s, self.apart_s))
         return simulate_moving(CAMERA, BOARD, noise=self.noise, seed=seed, time_offset_s=apart)
 
-    def calibrated(self, s: Simulation) -> HandEyeCalibration:
+    def calibrated(self, s: HandEyeSimulation) -> HandEyeCalibration:
         """What is made of them."""
         names = [stem_of(view.image) for view in s.observations.views]
         return calibrate_hand_eye(
@@ -200,7 +200,7 @@ def _best_of(call: object, times: int = 3) -> float:
     return float(best)
 
 
-def _flange(s: Simulation) -> Array:
+def _flange(s: HandEyeSimulation) -> Array:
     assert s.table.rotation is not None
     assert s.table.position is not None
     return se3.compose(s.table.rotation, s.table.position)
@@ -212,7 +212,7 @@ def _held(x: Array, truth: Array, interval_m: Array, interval_rad: Array) -> Arr
     return np.concatenate([np.abs(x[:3, 3] - truth[:3, 3]) <= interval_m, turn <= interval_rad])
 
 
-def _by_others(s: Simulation, case: Case) -> dict[str, Array]:
+def _by_others(s: HandEyeSimulation, case: Case) -> dict[str, Array]:
     """The closed forms, ours and OpenCV's, on all images, where each has a pose of its own."""
     if case.moving:
         return {}

@@ -16,7 +16,7 @@ from calib.camera.board import load_board
 from calib.camera.images import opencv
 from calib.camera.simulation.rendering import PixelRays, render
 from calib.camera.simulation.simulate import simulate, typical_camera
-from calib.cell.simulation.cell import simulated_cell
+from calib.cell.simulation.cell import simulate_cell
 from calib.robot.scene import Spread
 from calib.robot.simulation import simulate as robot_simulation
 
@@ -60,7 +60,7 @@ def stanford_prismatic() -> Files:
 
 def two_cobots() -> Files:
     """A UR5e and a UR10e measured by one tracker, 80 poses each."""
-    return {**simulated_cell(("ur5e", "ur10e"), 80, Spread(), seed=2)}
+    return {**simulate_cell(("ur5e", "ur10e"), poses=80, spread=Spread(), seed=2).files()}
 
 
 def _robot(arm: str, **options: Any) -> Files:

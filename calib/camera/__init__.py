@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from calib.camera.detection.detect import detect
     from calib.camera.lens import load_lens
     from calib.camera.observations import Excluded, Observations, View
-    from calib.camera.simulation.simulate import CameraSimulation, simulate
+    from calib.camera.simulation.simulate import CameraSimulation, simulate, typical_camera
 
 __all__ = [
     "Camera",
@@ -31,6 +31,7 @@ __all__ = [
     "load_lens",
     "read_corners",
     "simulate",
+    "typical_camera",
 ]
 
 __getattr__, __dir__ = lazy(
@@ -49,5 +50,6 @@ __getattr__, __dir__ = lazy(
         "load_lens": "lens",
         "read_corners": "corner_table",
         "simulate": "simulation.simulate",
+        "typical_camera": "simulation.simulate",
     },
 )

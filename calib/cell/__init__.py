@@ -15,30 +15,57 @@ if TYPE_CHECKING:
     from calib.cell.pairing.timestamps import read_image_times
     from calib.cell.rig.calibrate import calibrate_cameras
     from calib.cell.rig.result import CamerasCalibration
+    from calib.cell.simulation.arm_in_images import ArmInImages
+    from calib.cell.simulation.cell import CellSimulation, simulate_cell, simulate_cell_in_images
+    from calib.cell.simulation.hand_eye import HandEyeSimulation, Noise
+    from calib.cell.simulation.rig import RigSimulation
+    from calib.cell.simulation.simulate import Stream, simulate_arm_in_images, simulate_cameras, simulate_hand_eye
 
 __all__ = [
     "METHODS",
+    "ArmInImages",
     "CamerasCalibration",
+    "CellSimulation",
     "HandEyeCalibration",
     "HandEyeOptions",
     "HandEyeRequest",
+    "HandEyeSimulation",
+    "Noise",
+    "RigSimulation",
+    "Stream",
     "calibrate_cameras",
     "calibrate_hand_eye",
     "pair",
     "read_image_times",
+    "simulate_arm_in_images",
+    "simulate_cameras",
+    "simulate_cell",
+    "simulate_cell_in_images",
+    "simulate_hand_eye",
 ]
 
 __getattr__, __dir__ = lazy(
     __name__,
     {
         "METHODS": "hand_eye.closed_forms",
+        "ArmInImages": "simulation.arm_in_images",
         "CamerasCalibration": "rig.result",
+        "CellSimulation": "simulation.cell",
         "HandEyeCalibration": "hand_eye.result",
         "HandEyeOptions": "hand_eye.options",
         "HandEyeRequest": "hand_eye.options",
+        "HandEyeSimulation": "simulation.hand_eye",
+        "Noise": "simulation.hand_eye",
+        "RigSimulation": "simulation.rig",
+        "Stream": "simulation.simulate",
         "calibrate_cameras": "rig.calibrate",
         "calibrate_hand_eye": "hand_eye.calibrate",
         "pair": "pairing.by_name_or_order",
         "read_image_times": "pairing.timestamps",
+        "simulate_arm_in_images": "simulation.simulate",
+        "simulate_cameras": "simulation.simulate",
+        "simulate_cell": "simulation.cell",
+        "simulate_cell_in_images": "simulation.cell",
+        "simulate_hand_eye": "simulation.simulate",
     },
 )

@@ -47,11 +47,6 @@ class Adapted(Output):
         return {**self.contents, "result.json": documents.to_json(self.document())}
 
 
-def simulation(files: Mapping[str, str | bytes]) -> Adapted:
-    """Files of a simulation."""
-    return Adapted("simulation", "", files)
-
-
 def cell(calibration: Cell) -> Adapted:
     """A cell."""
     from calib.cell.arms.summary import as_cell_file, as_document, grade, summary

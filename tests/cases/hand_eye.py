@@ -11,7 +11,7 @@ from calib.camera.boards.checkerboard import Checkerboard
 from calib.camera.simulation.simulate import typical_camera
 from calib.cell.hand_eye.options import HandEyeRequest
 from calib.cell.hand_eye.paired_views import PairedViews, pair_views
-from calib.cell.simulation.hand_eye import Noise, Simulation, simulate
+from calib.cell.simulation.hand_eye import HandEyeSimulation, Noise, simulate
 from calib.geometry import se3, so3
 from calib.robot.table.orientation import Angles
 from calib.robot.table.read import PoseTable
@@ -21,11 +21,13 @@ BOARD = Checkerboard(9, 6, 0.025).corners_in_board
 EXACT = Noise(sigma_px=0.0, sigma_m=0.0, sigma_rad=0.0)
 
 
-def simulated(views: int = 15, seed: int = 3, setup: Any = "eye-in-hand", noise: Noise | None = None) -> Simulation:
+def simulated(
+    views: int = 15, seed: int = 3, setup: Any = "eye-in-hand", noise: Noise | None = None
+) -> HandEyeSimulation:
     return simulate(CAMERA, BOARD, setup=setup, views=views, seed=seed, noise=noise)
 
 
-def data_of(simulation: Simulation, **changes: Any) -> PairedViews:
+def data_of(simulation: HandEyeSimulation, **changes: Any) -> PairedViews:
     """The data as pair_views, with changes of the table."""
     table = replace(simulation.table, **changes)
     return pair_views(simulation.observations, table, CAMERA, HandEyeRequest())

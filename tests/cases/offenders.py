@@ -18,9 +18,6 @@ WORKFLOW_IN_CLI = {
     "calib.cli.cell",
     "calib.cli.robot",
     "calib.cli.robot_images",
-    "calib.cli.simulate.cell",
-    "calib.cli.simulate.hand_eye",
-    "calib.cli.simulate.robot_images",
 }
 """Modules of the command line that reach into a folder of camera, robot or cell."""
 

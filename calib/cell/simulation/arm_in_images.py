@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from calib.arrays import Array
 from calib.camera.observations import Observations, View
+from calib.cell.simulation import arm_in_images_documents as documents
+from calib.documents import simulation_document
 from calib.errors import UsageError
 from calib.geometry import se3, so3
+from calib.result import Output
 from calib.robot.arm.kinematics import base_from_flange
 from calib.robot.arm.workspace import random_commands
 from calib.robot.scene import Spread
@@ -32,24 +36,49 @@ MARGIN = 0.015  # of the image's width that corners keep from the border
 PLACES, DRAWS = 60, 40_000
 
 
-@dataclass(frozen=True, eq=False)
-class ArmInImages:
-    """observations, table: what a user would hold. The rest is the truth: nominal, arm: as drawn and as built;
-    on_flange, in_base: (4, 4) where camera and board, or board and camera, are; unseen: (k, joints) further commands
-    from which the board is seen. seed, sigma_px, spread: as asked."""
+@dataclass(frozen=True, eq=False, repr=False)
+class ArmInImages(Output):
+    """Joint values and the corners of a board by a camera, and the truth behind them."""
 
     observations: Observations
+    """The corners, with noise."""
     table: PoseTable
+    """Joint values, a row for each image."""
     camera: Camera
+    """The true camera."""
     nominal: SerialArm
+    """The arm as drawn."""
     arm: SerialArm
+    """The arm as built."""
     setup: Setup
     on_flange: Array
+    """(4, 4) flange_from_camera (eye-in-hand) or flange_from_board."""
     in_base: Array
+    """(4, 4) base_from_board (eye-in-hand) or base_from_camera."""
     unseen: Array
+    """(k, joints) further commands from which the whole board is in the image."""
     seed: int
+    """Of the generator."""
     sigma_px: float
+    """Standard deviation of a corner's coordinate."""
     spread: Spread
+    """Of the arm's errors."""
+    images: Mapping[str, bytes] = field(default_factory=dict)
+    """Rendered images as PNG by name; empty unless asked for."""
+
+    def summary(self) -> str:
+        """One line for the terminal."""
+        views = f"{len(self.observations.views)} simulated views of {self.observations.board}"
+        return f"{views} with arm {self.nominal.name}; {self.setup}, lens {self.camera.lens.name}, seed {self.seed}"
+
+    def document(self) -> dict[str, Any]:
+        """The truth as plain data."""
+        return simulation_document("arm_in_images", documents.truth(self))
+
+    def files(self) -> Mapping[str, str | bytes]:
+        """joints.csv, corners.csv, camera.yaml, calib.yaml, truth.yaml, arm.yaml if not shipped and, if rendered,
+        images/NAME."""
+        return documents.files(self)
 
     @property
     def camera_from_board(self) -> Array:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from calib.camera.corner_table import corners_text
-from calib.camera.simulation.pictures import pictures
 from calib.cell.simulation.documents import camera_file
 from calib.documents import to_yaml
 from calib.robot.arm.read import shipped_arms
@@ -17,22 +16,31 @@ from calib.robot.simulation.documents import ARM_FILE, TRUTH_DECIMALS, rounded
 from calib.robot.table.write import poses_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from calib.camera.board import Board
     from calib.cell.simulation.arm_in_images import ArmInImages
 
 
-def simulation_files(
-    simulation: ArmInImages, board: Board | None = None, progress: Callable[[int, int], None] | None = None
-) -> dict[str, str | bytes]:
-    """Content by file name: joints.csv, corners.csv, camera.yaml, calib.yaml, truth.yaml, arm.yaml if not shipped.
-
-    Of a board given, images/NAME as PNG too; progress: called with images rendered and all.
-    """
+def files(simulation: ArmInImages) -> dict[str, str | bytes]:
+    """Content by file name: joints.csv, corners.csv, camera.yaml, calib.yaml, truth.yaml, arm.yaml if not shipped and,
+    where rendered, images/NAME as PNG."""
     s = simulation
     shipped = s.nominal.name in shipped_arms()
-    truth = {
+    title = "Simulated by `calib simulate robot-images`: the truth behind joints and corners."
+    content: dict[str, str | bytes] = {
+        "joints.csv": poses_text(rounded(s.table)),
+        "corners.csv": corners_text(s.observations),
+        "camera.yaml": camera_file(s.camera),
+        "calib.yaml": to_yaml({"arm": s.nominal.name if shipped else ARM_FILE}, "What calib finds beside joints.csv."),
+        "truth.yaml": to_yaml(truth(s), title),
+    }
+    if not shipped:
+        content[ARM_FILE] = geometry_as_yaml(s.nominal)
+    return {**content, **{f"images/{name}": image for name, image in s.images.items()}}
+
+
+def truth(simulation: ArmInImages) -> dict[str, Any]:
+    """Seed, noise and the true arm and poses: the content of truth.yaml."""
+    s = simulation
+    return {
         "seed": s.seed,
         "arm": s.nominal.name,
         "setup": s.setup,
@@ -43,18 +51,3 @@ def simulation_files(
         "on_flange": np.round(s.on_flange, TRUTH_DECIMALS).tolist(),
         "in_base": np.round(s.in_base, TRUTH_DECIMALS).tolist(),
     }
-    files: dict[str, str | bytes] = {
-        "joints.csv": poses_text(rounded(s.table)),
-        "corners.csv": corners_text(s.observations),
-        "camera.yaml": camera_file(s.camera),
-        "calib.yaml": to_yaml({"arm": s.nominal.name if shipped else ARM_FILE}, "What calib finds beside joints.csv."),
-        "truth.yaml": to_yaml(
-            truth, "Simulated by `calib simulate robot-images`: the truth behind joints and corners."
-        ),
-    }
-    if not shipped:
-        files[ARM_FILE] = geometry_as_yaml(s.nominal)
-    if board is not None:
-        images = pictures(s.observations, board, s.camera, s.camera_from_board, s.seed, on_progress=progress)
-        files |= {f"images/{name}": image for name, image in images.items()}
-    return files

@@ -1,91 +1,117 @@
-"""A simulated cell as files: several arms that one instrument sees, or that see one board, and the truth."""
+"""A simulated cell: several arms that one instrument measures, or whose cameras observe one board."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from calib.cell.simulation import arm_in_images_documents as simulated_images
-from calib.cell.simulation.arm_in_images import simulate_arm
-from calib.documents import to_yaml
+from calib.cell.simulation.simulate import BOARD, LENS, simulate_arm_in_images
+from calib.documents import simulation_document, to_yaml
 from calib.errors import UsageError
-from calib.robot.arm.read import load_geometry
-from calib.robot.scene import Spread
+from calib.result import Output
 from calib.robot.simulation.documents import rounded, truth
 from calib.robot.simulation.simulate import simulate
 from calib.robot.table.write import poses_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from calib.camera.board import Board
     from calib.camera.camera import Camera
+    from calib.robot.scene import Spread
 
-CELL = "A cell for `calib cell --config`."
+ARMS = ("ur5e", "ur10e")
+TITLE = "A cell for `calib cell --config`."
+TRUTH_TITLE = "Simulated by `calib simulate cell`: the truth behind the tables."
 
 
-def simulated_cell(arms: tuple[str, ...], poses: int, spread: Spread, seed: int) -> dict[str, str]:
-    """Content by file name: cell.yaml, arm1.csv, arm2.csv, ... and truth.yaml. arms: shipped names.
+@dataclass(frozen=True, eq=False, repr=False)
+class CellSimulation(Output):
+    """Measurements of several arms in one world, and the truth behind them."""
 
-    Raises UsageError `cell-arms` for fewer than two, which `calib cell` would refuse, and as `load_geometry`.
+    config: Mapping[str, Any]
+    """The content of cell.yaml."""
+    measurements: Mapping[str, str | bytes]
+    """The files that it names, and the truth, by name."""
+    truth: Mapping[str, Any]
+    """Of every arm, by its name in the cell."""
+
+    def summary(self) -> str:
+        """One line for the terminal."""
+        arms = ", ".join(f"{name} {arm['arm']}" for name, arm in self.config["arms"].items())
+        return f"{len(self.config['arms'])} simulated arms in one world ({self.config['world']}): {arms}"
+
+    def document(self) -> dict[str, Any]:
+        """The truth as plain data."""
+        return simulation_document("cell", self.truth)
+
+    def files(self) -> Mapping[str, str | bytes]:
+        """cell.yaml and what it names; truth.yaml, of every arm's own in its folder where cameras measure."""
+        return {**self.measurements, "cell.yaml": to_yaml(self.config, TITLE)}
+
+
+def simulate_cell(
+    arms: Sequence[str] = ARMS, *, poses: int = 80, spread: Spread | None = None, seed: int = 0
+) -> CellSimulation:
+    """Simulate several arms that one instrument measures. arms: shipped names, the same more than once if alike.
+
+    Raises UsageError `cell-arms` for fewer than two, which `calib cell` would refuse, and as `calib.robot.simulate`.
     """
-    _check_arms(arms)
-    files: dict[str, str] = {}
+    _require_several(arms)
     config: dict[str, Any] = {"world": "tracker", "arms": {}}
+    tables: dict[str, str | bytes] = {}
     known: dict[str, Any] = {}
     for i, arm in enumerate(arms):
         name = f"arm{i + 1}"
-        simulation = simulate(load_geometry(arm), poses=poses, spread=spread, seed=1000 * seed + i)
-        files[f"{name}.csv"] = poses_text(rounded(simulation.table))
+        own = simulate(arm, poses=poses, spread=spread, seed=1000 * seed + i)
         config["arms"][name] = {"arm": arm, "poses": f"{name}.csv"}
-        known[name] = truth(simulation)
-    files["cell.yaml"] = to_yaml(config, CELL)
-    files["truth.yaml"] = to_yaml(known, "Simulated by `calib simulate cell`: the truth behind the tables.")
-    return files
+        tables[f"{name}.csv"] = poses_text(rounded(own.table))
+        known[name] = truth(own)
+    return CellSimulation(config, {**tables, "truth.yaml": to_yaml(known, TRUTH_TITLE)}, known)
 
 
-def simulated_cell_in_images(
-    arms: tuple[str, ...],
-    camera: Camera,
-    board: Board,
-    views: int,
-    sigma_px: float,
-    spread: Spread,
-    seed: int,
+def simulate_cell_in_images(
+    arms: Sequence[str] = ARMS,
+    camera: Camera | str = LENS,
+    board: Board | str = BOARD,
     *,
-    with_images: bool = False,
-    progress: Callable[[int, int], None] | None = None,
-) -> dict[str, str | bytes]:
-    """Content by file name: cell.yaml and, in a folder per arm, what `calib simulate robot-images` writes of it.
+    views: int = 80,
+    noise_px: float = 0.15,
+    spread: Spread | None = None,
+    seed: int = 0,
+    render: bool = False,
+    on_progress: Callable[[int, int], object] | None = None,
+) -> CellSimulation:
+    """Simulate several arms, each with such a camera on its hand, that observe one board, which is the world.
 
-    Every arm has such a camera on its hand, and all see the board, which is the world. with_images: cell.yaml names
-    those, instead of the corners; progress: called with those of an arm rendered and all.
-    Raises UsageError `cell-arms` for fewer than two arms, and as `load_geometry` and `simulate_arm`.
+    render: cell.yaml names the images, instead of the corners. on_progress(done, total): of those of an arm.
+    Raises UsageError `cell-arms` for fewer than two arms, and as `simulate_arm_in_images`.
     """
-    _check_arms(arms)
-    files: dict[str, str | bytes] = {}
+    _require_several(arms)
     config: dict[str, Any] = {"world": "board", "arms": {}}
+    measured: dict[str, str | bytes] = {}
+    known: dict[str, Any] = {}
     for i, arm in enumerate(arms):
         name = f"arm{i + 1}"
-        simulation = simulate_arm(
+        own = simulate_arm_in_images(
+            arm,
             camera,
-            board.corners_in_board,
-            load_geometry(arm),
+            board,
             views=views,
-            unseen=0,
-            sigma_px=sigma_px,
+            noise_px=noise_px,
             spread=spread,
             seed=1000 * seed + i,
-            board=board.name,
+            render=render,
+            on_progress=on_progress,
         )
-        own = simulated_images.simulation_files(simulation, board if with_images else None, progress)
-        files |= {f"{name}/{file}": content for file, content in own.items()}
-        seen = {"images": f"{name}/images", "board": board.name} if with_images else {"corners": f"{name}/corners.csv"}
+        measured |= {f"{name}/{file}": content for file, content in own.files().items()}
+        known[name] = own.document()["truth"]
+        board_name = own.observations.board
+        seen = {"images": f"{name}/images", "board": board_name} if render else {"corners": f"{name}/corners.csv"}
         config["arms"][name] = {"arm": arm, "poses": f"{name}/joints.csv", **seen, "camera": f"{name}/camera.yaml"}
-    files["cell.yaml"] = to_yaml(config, CELL)
-    return files
+    return CellSimulation(config, measured, known)
 
 
-def _check_arms(arms: tuple[str, ...]) -> None:
+def _require_several(arms: Sequence[str]) -> None:
     if len(arms) < 2:
         raise UsageError(
             "a cell has two arms or more",

@@ -3,86 +3,83 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from calib.camera.bow import Bow
 from calib.camera.corner_table import corners_text
-from calib.camera.simulation.pictures import pictures
 from calib.documents import to_yaml
 from calib.robot.simulation.documents import rounded
 from calib.robot.table.write import poses_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from calib.camera.board import Board
     from calib.camera.camera import Camera
-    from calib.cell.simulation.hand_eye import Simulation
+    from calib.cell.simulation.hand_eye import HandEyeSimulation, Noise
     from calib.cell.simulation.rig import RigSimulation
 
 
-def simulation_files(
-    simulation: Simulation, board: Board | None = None, progress: Callable[[int, int], None] | None = None
-) -> dict[str, str | bytes]:
-    """Content by file name: corners.csv, poses.csv, camera.yaml, truth.yaml, times.csv of images in a stream and, of a
-    board given, images/NAME as PNG.
-
-    progress: called with images rendered and all.
-    """
+def files(simulation: HandEyeSimulation) -> dict[str, str | bytes]:
+    """Content by file name: corners.csv, poses.csv, camera.yaml, truth.yaml, times.csv of images in a stream and, where
+    rendered, images/NAME as PNG."""
     s = simulation
-    truth = {
+    title = "Simulated by `calib simulate hand-eye`: the truth behind corners.csv and poses.csv."
+    content: dict[str, str | bytes] = {
+        "corners.csv": corners_text(s.observations),
+        "poses.csv": poses_text(rounded(s.table)),
+        "camera.yaml": camera_file(s.camera),
+        "truth.yaml": to_yaml(truth(s), title),
+    }
+    if s.image_s is not None:
+        rows = zip((view.image for view in s.observations.views), s.image_s.tolist(), strict=True)
+        content["times.csv"] = "image,time_s\n" + "".join(f"{image},{time:.6f}\n" for image, time in rows)
+    return {**content, **{f"images/{name}": image for name, image in s.images.items()}}
+
+
+def truth(simulation: HandEyeSimulation) -> dict[str, Any]:
+    """Seed, noise and the true poses: the content of truth.yaml."""
+    s = simulation
+    document = {
         "seed": s.seed,
         "setup": s.setup,
         "board": s.observations.board,
-        "sigma_px": s.noise.sigma_px,
-        "sigma_position_mm": 1000 * s.noise.sigma_m,
-        "sigma_rotation_deg": math.degrees(s.noise.sigma_rad),
+        **_noise(s.noise),
         "bow_mm": 1000 * s.noise.bow_m,
         "wrong_pairings": [v.image for v, bad in zip(s.observations.views, s.wrong, strict=True) if bad],
         "mount_from_camera": np.round(s.mount_from_camera, 12).tolist(),
         "fixture_from_board": np.round(s.fixture_from_board, 12).tolist(),
     }
-    if s.image_s is not None:
-        truth["time_offset_s"] = s.time_offset_s
-    files: dict[str, str | bytes] = {
-        "corners.csv": corners_text(s.observations),
-        "poses.csv": poses_text(rounded(s.table)),
-        "camera.yaml": camera_file(s.camera),
-        "truth.yaml": to_yaml(
-            truth, "Simulated by `calib simulate handeye`: the truth behind corners.csv and poses.csv."
-        ),
-    }
-    if s.image_s is not None:
-        rows = zip((view.image for view in s.observations.views), s.image_s.tolist(), strict=True)
-        files["times.csv"] = "image,time_s\n" + "".join(f"{image},{time:.6f}\n" for image, time in rows)
-    if board is not None:
-        bow = Bow.over(board.corners_in_board, s.noise.bow_m) if s.noise.bow_m else None
-        images = pictures(s.observations, board, s.camera, s.camera_from_board, s.seed, bow=bow, on_progress=progress)
-        files |= {f"images/{name}": image for name, image in images.items()}
-    return files
+    return document if s.image_s is None else {**document, "time_offset_s": s.time_offset_s}
 
 
 def rig_files(simulation: RigSimulation) -> dict[str, str | bytes]:
     """Content by file name: camera1.csv, camera2.csv, ... with corners, poses.csv, camera.yaml and truth.yaml."""
+    title = "Simulated by `calib simulate hand-eye`: the truth behind the corners and poses.csv."
+    return {
+        **{f"camera{k + 1}.csv": corners_text(seen) for k, seen in enumerate(simulation.observations)},
+        "poses.csv": poses_text(rounded(simulation.table)),
+        "camera.yaml": camera_file(simulation.camera),
+        "truth.yaml": to_yaml(rig_truth(simulation), title),
+    }
+
+
+def rig_truth(simulation: RigSimulation) -> dict[str, Any]:
+    """Seed, noise and the true poses: the content of truth.yaml."""
     s = simulation
-    truth = {
+    return {
         "seed": s.seed,
         "setup": s.setup,
         "board": s.observations[0].board,
-        "sigma_px": s.noise.sigma_px,
-        "sigma_position_mm": 1000 * s.noise.sigma_m,
-        "sigma_rotation_deg": math.degrees(s.noise.sigma_rad),
+        **_noise(s.noise),
         "mount_from_camera": {f"camera{k + 1}": np.round(x, 12).tolist() for k, x in enumerate(s.mount_from_camera)},
         "fixture_from_board": np.round(s.fixture_from_board, 12).tolist(),
     }
-    title = "Simulated by `calib simulate handeye`: the truth behind the corners and poses.csv."
+
+
+def _noise(noise: Noise) -> dict[str, float]:
     return {
-        **{f"camera{k + 1}.csv": corners_text(seen) for k, seen in enumerate(s.observations)},
-        "poses.csv": poses_text(rounded(s.table)),
-        "camera.yaml": camera_file(s.camera),
-        "truth.yaml": to_yaml(truth, title),
+        "sigma_px": noise.sigma_px,
+        "sigma_position_mm": 1000 * noise.sigma_m,
+        "sigma_rotation_deg": math.degrees(noise.sigma_rad),
     }
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from calib.arrays import Array
+from calib.arrays import Array, Mask
 from calib.camera.bow import Bow
 from calib.camera.observations import Observations, View
+from calib.cell.simulation import documents
+from calib.documents import simulation_document
 from calib.errors import UsageError
 from calib.geometry import se3, so3
+from calib.result import Output
 from calib.robot.table.read import PoseTable
 
 if TYPE_CHECKING:
@@ -41,26 +44,51 @@ class Noise:
     wrong: float = 0.0
 
 
-@dataclass(frozen=True, eq=False)
-class Simulation:
-    """observations, table: what a user would hold; the rest is the truth. mount_from_camera,
-    fixture_from_board: (4, 4).
-    base_from_flange, camera_from_board: (n, 4, 4) without noise. wrong: (n,) images with another's pose. image_s: (n,)
-    when images were taken, where the table is a stream; time_offset_s: what its clock shows more."""
+@dataclass(frozen=True, eq=False, repr=False)
+class HandEyeSimulation(Output):
+    """Corners of a board and poses of the flange, and the truth behind them."""
 
     observations: Observations
+    """The corners, with noise."""
     table: PoseTable
+    """Poses of the flange by the robot, with noise; a stream where the arm moves."""
     camera: Camera
+    """The true camera."""
     setup: Setup
     mount_from_camera: Array
+    """(4, 4) the true pose of the camera."""
     fixture_from_board: Array
+    """(4, 4) the true pose of the board."""
     base_from_flange: Array
+    """(n, 4, 4) without noise, for each image."""
     camera_from_board: Array
-    wrong: NDArray[np.bool_]
+    """(n, 4, 4) without noise."""
+    wrong: Mask
+    """(n,) which images have another's pose."""
     seed: int
+    """Of the generator."""
     noise: Noise
+    """As asked for."""
     image_s: Array | None = None
+    """(n,) when images were taken, where the table is a stream."""
     time_offset_s: float = 0.0
+    """The stream's clock minus that of the images."""
+    images: Mapping[str, bytes] = field(default_factory=dict)
+    """Rendered images as PNG by name; empty unless asked for."""
+
+    def summary(self) -> str:
+        """One line for the terminal."""
+        poses = f"{len(self.table.lines)} poses in a stream" if self.image_s is not None else "their poses"
+        views = f"{len(self.observations.views)} simulated views of {self.observations.board}"
+        return f"{views} and {poses}; {self.setup}, lens {self.camera.lens.name}, seed {self.seed}"
+
+    def document(self) -> dict[str, Any]:
+        """The truth as plain data."""
+        return simulation_document("hand_eye", documents.truth(self))
+
+    def files(self) -> Mapping[str, str | bytes]:
+        """corners.csv, poses.csv, camera.yaml, truth.yaml, times.csv of a stream and, if rendered, images/NAME."""
+        return documents.files(self)
 
 
 def simulate(
@@ -72,7 +100,7 @@ def simulate(
     noise: Noise | None = None,
     seed: int = 0,
     board: str = "",
-) -> Simulation:
+) -> HandEyeSimulation:
     """Views of a board from all sides, rolled about the optical axis, as a hand that holds a camera can turn.
 
     corners_in_board: (k, 3) m. Raises UsageError `simulation-impossible` if no pose shows the whole board.
@@ -93,7 +121,7 @@ def simulate(
     seen = tuple(View(name, own, corners_in_board) for name, own in zip(images, px, strict=True))
     table = pose_table(said, {"image": images})
     observations = Observations(seen, camera.image_size_px, board)
-    return Simulation(observations, table, camera, setup, x, y, flange, c, wrong, seed, noise)
+    return HandEyeSimulation(observations, table, camera, setup, x, y, flange, c, wrong, seed, noise)
 
 
 def bowed(corners_in_board: Array, bow_m: float) -> Array:

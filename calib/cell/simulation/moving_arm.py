@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from calib.arrays import Array
 from calib.camera.observations import Observations, View
-from calib.cell.simulation.hand_eye import MARGIN, Noise, Simulation, bowed, mounted, pose_table, reported
+from calib.cell.simulation.hand_eye import MARGIN, HandEyeSimulation, Noise, bowed, mounted, pose_table, reported
 from calib.errors import UsageError
 from calib.geometry import se3, so3
 
@@ -39,7 +39,7 @@ def simulate_moving(
     noise: Noise | None = None,
     seed: int = 0,
     board: str = "",
-) -> Simulation:
+) -> HandEyeSimulation:
     """Images of an arm on a smooth path, `PERIOD_S` apart and jittered, and a stream of its poses, each with noise.
 
     time_offset_s: what the stream's clock shows more than the images'. standing: the arm stops for every image.
@@ -67,7 +67,7 @@ def simulate_moving(
     images = [f"view_{i + 1:03d}.png" for i in range(views)]
     seen = tuple(View(name, own, corners_in_board) for name, own in zip(images, px, strict=True))
     table = pose_table(said, {"time_s": tuple(f"{s:.6f}" for s in stream_s + time_offset_s)})
-    return Simulation(
+    return HandEyeSimulation(
         Observations(seen, camera.image_size_px, board),
         table,
         camera,

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from calib.arrays import Array
 from calib.camera.observations import Observations, View
+from calib.cell.simulation import documents
 from calib.cell.simulation.hand_eye import MARGIN, Noise, draw_pose, mounted, pose_table, reported
+from calib.documents import simulation_document
 from calib.geometry import se3, so3
+from calib.result import Output
 
 if TYPE_CHECKING:
     from calib.camera.camera import Camera
@@ -23,19 +27,39 @@ APART_RAD = np.deg2rad(35.0)  # from one camera to the next, about where the boa
 OBLIQUE_RAD = np.deg2rad(75.0)  # between a board's normal and the line of sight, beyond which nothing finds its corners
 
 
-@dataclass(frozen=True, eq=False)
-class RigSimulation:
-    """observations: of each camera, image names alike; table: poses by those names. The rest is the truth.
-    mount_from_camera: (cameras, 4, 4). fixture_from_board: (4, 4)."""
+@dataclass(frozen=True, eq=False, repr=False)
+class RigSimulation(Output):
+    """Corners of a board by several cameras and poses of the flange, and the truth behind them."""
 
     observations: tuple[Observations, ...]
+    """The corners by each camera, image names alike."""
     table: PoseTable
+    """Poses of the flange by the robot, by those names."""
     camera: Camera
+    """The true lens, of all."""
     setup: Setup
     mount_from_camera: Array
+    """(cameras, 4, 4) the true poses of the cameras."""
     fixture_from_board: Array
+    """(4, 4) the true pose of the board."""
     seed: int
+    """Of the generator."""
     noise: Noise
+    """As asked for."""
+
+    def summary(self) -> str:
+        """One line for the terminal."""
+        views = ", ".join(str(len(seen.views)) for seen in self.observations)
+        poses = f"{views} simulated views of {self.observations[0].board} at {len(self.table.lines)} poses"
+        return f"{len(self.observations)} cameras, {poses}; {self.setup}, seed {self.seed}"
+
+    def document(self) -> dict[str, Any]:
+        """The truth as plain data."""
+        return simulation_document("cameras", documents.rig_truth(self))
+
+    def files(self) -> Mapping[str, str | bytes]:
+        """camera1.csv, camera2.csv, ... with corners, poses.csv, camera.yaml and truth.yaml."""
+        return documents.rig_files(self)
 
 
 def simulate_rig(

@@ -61,33 +61,30 @@ def command(
     with reporting(as_json, quiet) as reporter:
         from math import radians
 
-        from calib.camera.board import load_board
-        from calib.camera.simulation.simulate import typical_camera
-        from calib.cell.simulation.cell import simulated_cell, simulated_cell_in_images
-        from calib.cli import adapters
+        from calib.camera import typical_camera
+        from calib.cell import simulate_cell, simulate_cell_in_images
         from calib.folder import reserve
-        from calib.robot.scene import Spread
+        from calib.robot import Spread
 
         _check(measurement, render)
         folder = reserve(output, "")
         spread = Spread(error_mm / 1000, radians(error_deg), noise_mm / 1000, radians(noise_deg))
-        chosen = tuple(split_commas(arms) or ("ur5e", "ur10e"))
-        files: dict[str, str | bytes]
+        named = split_commas(arms) or ["ur5e", "ur10e"]
         if measurement == "pose":
-            files = {**simulated_cell(chosen, poses, spread, seed)}
-        else:
-            files = simulated_cell_in_images(
-                chosen,
-                typical_camera(lens, parse_size(image_size)),
-                load_board(board),
-                poses,
-                noise_px,
-                spread,
-                seed,
-                with_images=render,
-                progress=reporter.on_progress("rendering"),
-            )
-        deliver(adapters.simulation(files), folder, reporter)
+            deliver(simulate_cell(named, poses=poses, spread=spread, seed=seed), folder, reporter)
+            return
+        simulation = simulate_cell_in_images(
+            named,
+            typical_camera(lens, parse_size(image_size)),
+            board,
+            views=poses,
+            noise_px=noise_px,
+            spread=spread,
+            seed=seed,
+            render=render,
+            on_progress=reporter.on_progress("rendering"),
+        )
+        deliver(simulation, folder, reporter)
 
 
 def _check(measurement: str, render: bool) -> None:

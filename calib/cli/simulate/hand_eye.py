@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import typer
 
 from calib.cli.deliver import deliver
@@ -69,14 +67,8 @@ def command(
     with reporting(as_json, quiet) as reporter:
         from math import radians
 
-        from calib.camera.board import load_board
-        from calib.camera.simulation.simulate import typical_camera
-        from calib.cell.hand_eye.frame_loop import read_setup
-        from calib.cell.simulation.documents import rig_files, simulation_files
-        from calib.cell.simulation.hand_eye import Noise, simulate
-        from calib.cell.simulation.moving_arm import simulate_moving
-        from calib.cell.simulation.rig import simulate_rig
-        from calib.cli import adapters
+        from calib.camera import typical_camera
+        from calib.cell import Noise, Stream, simulate_cameras, simulate_hand_eye
         from calib.folder import reserve
 
         moving = time_offset_ms is not None
@@ -84,24 +76,24 @@ def command(
         others = {"--mispaired-share": mispaired_share > 0, "--bow-mm": bow_mm != 0, "--render": render}
         _check(cameras > 1, {"--time-offset-ms": moving, **others}, "these options need --cameras 1")
         folder = reserve(output, "")
-        kind = load_board(board)
-        common: dict[str, Any] = {
-            "setup": read_setup(setup),
-            "noise": Noise(noise_px, noise_mm / 1000, radians(noise_deg), bow_mm / 1000, mispaired_share),
-            "seed": seed,
-            "board": kind.name,
-        }
-        seen = typical_camera(lens, parse_size(image_size)), kind.corners_in_board
+        camera = typical_camera(lens, parse_size(image_size))
+        noise = Noise(noise_px, noise_mm / 1000, radians(noise_deg), bow_mm / 1000, mispaired_share)
         if cameras > 1:
-            files = rig_files(simulate_rig(*seen, cameras=cameras, poses=views, **common))
-        elif time_offset_ms is not None:
-            offset_s = time_offset_ms / 1000
-            moved = simulate_moving(*seen, views=views, time_offset_s=offset_s, stream_hz=stream_hz, **common)
-            files = simulation_files(moved, kind if render else None, reporter.on_progress("rendering"))
-        else:
-            simulation = simulate(*seen, views=views, **common)
-            files = simulation_files(simulation, kind if render else None, reporter.on_progress("rendering"))
-        deliver(adapters.simulation(files), folder, reporter)
+            rig = simulate_cameras(camera, board, cameras=cameras, setup=setup, poses=views, noise=noise, seed=seed)
+            deliver(rig, folder, reporter)
+            return
+        simulation = simulate_hand_eye(
+            camera,
+            board,
+            setup=setup,
+            views=views,
+            noise=noise,
+            stream=None if time_offset_ms is None else Stream(time_offset_ms / 1000, stream_hz),
+            seed=seed,
+            render=render,
+            on_progress=reporter.on_progress("rendering"),
+        )
+        deliver(simulation, folder, reporter)
 
 
 def _check(chosen: bool, others: dict[str, bool], advice: str) -> None:

@@ -58,29 +58,22 @@ def command(
     with reporting(as_json, quiet) as reporter:
         from math import radians
 
-        from calib.camera.board import load_board
-        from calib.camera.simulation.simulate import typical_camera
-        from calib.cell.hand_eye.frame_loop import read_setup
-        from calib.cell.simulation.arm_in_images import simulate_arm
-        from calib.cell.simulation.arm_in_images_documents import simulation_files
-        from calib.cli import adapters
+        from calib.camera import typical_camera
+        from calib.cell import simulate_arm_in_images
         from calib.folder import reserve
-        from calib.robot.arm.read import load_geometry
-        from calib.robot.scene import Spread
+        from calib.robot import Spread
 
         folder = reserve(output, "")
-        kind = load_board(board)
-        simulation = simulate_arm(
+        simulation = simulate_arm_in_images(
+            arm,
             typical_camera(lens, parse_size(image_size)),
-            kind.corners_in_board,
-            load_geometry(arm),
-            setup=read_setup(setup),
+            board,
+            setup=setup,
             views=views,
-            unseen=0,
-            sigma_px=noise_px,
+            noise_px=noise_px,
             spread=Spread(error_m=error_mm / 1000, error_rad=radians(error_deg)),
             seed=seed,
-            board=kind.name,
+            render=render,
+            on_progress=reporter.on_progress("rendering"),
         )
-        files = simulation_files(simulation, kind if render else None, reporter.on_progress("rendering"))
-        deliver(adapters.simulation(files), folder, reporter)
+        deliver(simulation, folder, reporter)

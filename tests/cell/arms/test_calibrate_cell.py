@@ -15,8 +15,7 @@ from calib.camera.boards.checkerboard import Checkerboard
 from calib.camera.simulation.simulate import typical_camera
 from calib.cell.arms.calibrate_cell import ArmOfCell, CellFile, calibrate_cell, read_cell
 from calib.cell.simulation.arm_in_images import simulate_arm
-from calib.cell.simulation.arm_in_images_documents import simulation_files
-from calib.cell.simulation.cell import simulated_cell
+from calib.cell.simulation.cell import simulate_cell
 from calib.cli import app
 from calib.errors import UsageError
 from calib.geometry import se3, so3
@@ -27,7 +26,7 @@ from calib.robot.scene import Spread
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    for name, text in simulated_cell(("ur5e", "ur10e"), 60, Spread(), 4).items():
+    for name, text in simulate_cell(("ur5e", "ur10e"), poses=60, spread=Spread(), seed=4).files().items():
         (tmp_path / name).write_text(text)
     return tmp_path
 
@@ -53,7 +52,7 @@ def test_one_board_seen_from_two_hands(tmp_path: Path) -> None:
     arms = {}
     for name, seed in (("left", 1), ("right", 2)):
         simulation = simulate_arm(camera, board, load_geometry("ur5e"), seed=seed, unseen=0)
-        for file, text in simulation_files(simulation).items():
+        for file, text in simulation.files().items():
             (tmp_path / f"{name}_{file}").write_text(text)
         arms[name] = ArmOfCell(
             "ur5e", f"{name}_joints.csv", corners=f"{name}_corners.csv", camera=f"{name}_camera.yaml"

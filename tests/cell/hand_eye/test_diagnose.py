@@ -17,16 +17,16 @@ from calib.cell.hand_eye.diagnose import diagnose
 from calib.cell.hand_eye.frame_loop import SETUPS, Setup
 from calib.cell.hand_eye.interpretations import half_turn
 from calib.cell.hand_eye.paired_views import PairedViews
-from calib.cell.simulation.hand_eye import Noise, Simulation
+from calib.cell.simulation.hand_eye import HandEyeSimulation, Noise
 from calib.errors import DegenerateError, InputError
 from calib.geometry import se3, so3
 
 
-def vectors(s: Simulation) -> Any:
+def vectors(s: HandEyeSimulation) -> Any:
     return so3.log(poses(s.table)[:, :3, :3])
 
 
-TABLES: dict[str, tuple[str, Callable[[Simulation], dict[str, Any]]]] = {
+TABLES: dict[str, tuple[str, Callable[[HandEyeSimulation], dict[str, Any]]]] = {
     "inverted": ("poses are inverted", lambda s: columns(se3.inverse(poses(s.table)))),
     "wxyz": ("columns hold w, x, y, z", lambda s: {"quaternion_xyzw": s.table.quaternion_xyzw[:, [3, 0, 1, 2]]}),
     "rotation vector as Euler": ("a rotation vector, read as Euler angles XYZ", lambda s: angles(vectors(s), "XYZ")),
@@ -40,7 +40,7 @@ TABLES: dict[str, tuple[str, Callable[[Simulation], dict[str, Any]]]] = {
 }  # fmt: skip
 
 
-def euler_zyx(s: Simulation) -> Any:
+def euler_zyx(s: HandEyeSimulation) -> Any:
     """Angles about z, y, x in the columns of the axes x, y, z."""
     r = poses(s.table)[:, :3, :3]
     return np.stack(
@@ -95,7 +95,7 @@ def test_a_board_of_another_size(factor: float) -> None:
     assert ratio == pytest.approx(1 / factor, rel=0.01)
 
 
-def turn_half(s: Simulation, which: list[int]) -> Observations:
+def turn_half(s: HandEyeSimulation, which: list[int]) -> Observations:
     """Corners of some images counted from the board's other end."""
     turn = half_turn(data_of(s))
     assert turn is not None

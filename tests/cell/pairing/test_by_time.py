@@ -17,7 +17,7 @@ from calib.cell.hand_eye.result import HandEyeCalibration
 from calib.cell.pairing.by_name_or_order import stem_of
 from calib.cell.pairing.pose_stream import PoseStream
 from calib.cell.pairing.timestamps import ImageTimes, read_image_times
-from calib.cell.simulation.hand_eye import Simulation, pose_table
+from calib.cell.simulation.hand_eye import HandEyeSimulation, pose_table
 from calib.cell.simulation.moving_arm import simulate_moving
 from calib.errors import InputError, UsageError
 from calib.geometry import se3, so3
@@ -25,17 +25,17 @@ from calib.geometry import se3, so3
 RUNS = 24
 
 
-def moving(seed: int = 3, **options: Any) -> Simulation:
+def moving(seed: int = 3, **options: Any) -> HandEyeSimulation:
     return simulate_moving(CAMERA, BOARD, seed=seed, **options)
 
 
-def stamps(s: Simulation, later_s: float = 0.0) -> ImageTimes:
+def stamps(s: HandEyeSimulation, later_s: float = 0.0) -> ImageTimes:
     assert s.image_s is not None
     names = [stem_of(view.image) for view in s.observations.views]
     return ImageTimes(dict(zip(names, (s.image_s + later_s).tolist(), strict=True)), "times.csv")
 
 
-def calibrated(s: Simulation, times: ImageTimes | None = None, **options: Any) -> HandEyeCalibration:
+def calibrated(s: HandEyeSimulation, times: ImageTimes | None = None, **options: Any) -> HandEyeCalibration:
     times = times or stamps(s)
     return calibrate_hand_eye(s.observations, s.table, camera=CAMERA, setup=s.setup, image_times=times, **options)
 
