@@ -32,7 +32,7 @@ import cv2
 import numpy as np
 
 from calib.camera.boards.checkerboard import Checkerboard
-from calib.camera.calibration.locate_boards import boards_seen
+from calib.camera.calibration.locate_boards import locate_boards
 from calib.camera.simulation.simulate import typical_camera
 from calib.cell.hand_eye.calibrate import calibrate_hand_eye
 from calib.cell.hand_eye.closed_forms import METHODS
@@ -186,7 +186,7 @@ def large_times() -> tuple[float, dict[str, float]]:
     """CPU seconds of a whole calibration of many images from their corners, and of each closed form; best of three."""
     s = simulate(CAMERA, BOARD, views=LARGE, seed=1)
     g = mount_from_fixture(_flange(s), s.setup)
-    c = boards_seen(s.observations, CAMERA).camera_from_board
+    c = locate_boards(s.observations, CAMERA).camera_from_board
     solve = _best_of(lambda: calibrate_hand_eye(s.observations, s.table, camera=CAMERA, setup=s.setup))
     return solve, {name: _best_of(lambda f=method: f(g, c)) for name, method in METHODS.items()}
 
@@ -216,7 +216,7 @@ def _by_others(s: HandEyeSimulation, case: Case) -> dict[str, Array]:
     """The closed forms, ours and OpenCV's, on all images, where each has a pose of its own."""
     if case.moving:
         return {}
-    seen = boards_seen(s.observations, None if case.own_lens else CAMERA)
+    seen = locate_boards(s.observations, None if case.own_lens else CAMERA)
     flange, c = _flange(s), seen.camera_from_board
     if len(c) < len(flange):
         return {}

@@ -26,7 +26,7 @@ class Bow:
         low, high = float(corners_in_board[:, 0].min()), float(corners_in_board[:, 0].max())
         return cls(height_m, (low + high) / 2, (high - low) / 2)
 
-    def raised(self, points_in_board: Array) -> Array:
+    def bend(self, points_in_board: Array) -> Array:
         """Points (..., 3) of the flat board where they are on the bowed one."""
         raised = np.array(points_in_board, dtype=np.float64)
         raised[..., 2] += self.height_m * (1.0 - ((raised[..., 0] - self.middle_m) / self.half_m) ** 2)

@@ -51,12 +51,12 @@ def corners_text(observations: Observations) -> str:
         columns = [view.corners_px, view.corners_in_board[:, : 2 if planar else 3]]
         if weighted:
             columns.append(np.ones((len(view.corners_px), 1)) if view.sigma_px is None else view.sigma_px[:, None])
-        name = _quoted(view.image)
+        name = _quote(view.image)
         lines += [",".join([name, *map(repr, row)]) for row in np.concatenate(columns, axis=1).tolist()]
     return "\n".join(lines) + "\n"
 
 
-def _quoted(name: str) -> str:
+def _quote(name: str) -> str:
     """A name as a cell, in quotes where it would end the cell or look like a comment."""
     return '"' + name.replace('"', '""') + '"' if name.startswith("#") or set(name) & set(',";\t\r\n') else name
 

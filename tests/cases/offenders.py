@@ -37,21 +37,6 @@ CLASS_NAMES = {}
 """Class names with more than one meaning."""
 
 PARTICIPLES = {
-    "camera: _eliminated",
-    "camera: _extended",
-    "camera: _malformed",
-    "camera: _predicted",
-    "camera: _pruned",
-    "camera: _quoted",
-    "camera: _shifted",
-    "camera: chosen",
-    "camera: covered",
-    "camera: normalised",
-    "camera: ordered",
-    "camera: raised",
-    "camera: seen_by",
-    "camera: smoothed",
-    "camera: turned",
     "cell: _applied",
     "cell: _failed",
     "cell: _moved",

@@ -129,13 +129,13 @@ def _averages(place: Array, width: Array, corners: int) -> tuple[Array, Array, A
     """
     start, stop = place - width / 2, place + width / 2
 
-    def covered(low: float, high: float) -> Array:
+    def overlap(low: float, high: float) -> Array:
         return (np.clip(stop, low, high) - np.clip(start, low, high)) / width
 
     def wave(at: Array) -> Array:
         return 1.0 - np.abs(np.mod(np.clip(at, -1.0, corners) + 1.0, 2.0) - 1.0)  # the alternation's integral
 
-    return covered(-1.0, corners), (wave(stop) - wave(start)) / width, covered(-2.0, corners + 1.0)
+    return overlap(-1.0, corners), (wave(stop) - wave(start)) / width, overlap(-2.0, corners + 1.0)
 
 
 def _syntax(text: str, why: str) -> UsageError:

@@ -13,11 +13,11 @@ from calib.camera.calibration.reprojection import LENS_BLOCK, POSE_BLOCK, corner
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from calib.camera.calibration.locate_boards import BoardsSeen
+    from calib.camera.calibration.locate_boards import LocatedBoards
 
 
 @dataclass(frozen=True, eq=False)
-class CornerKnowledge:
+class CondensedCorners:
     """The reprojection errors of n images, each turned into 6 numbers of pose and lens, then k of the lens alone.
 
     residuals: (n, 6 + k) where board poses and lens stand. by_pose: (n, 6, 6) of the first six, by the right tangent of
@@ -29,7 +29,7 @@ class CornerKnowledge:
     by_lens: Array
 
 
-def corner_knowledge(seen: BoardsSeen, lens: Sequence[str] = ()) -> CornerKnowledge:
+def condense_corners(seen: LocatedBoards, lens: Sequence[str] = ()) -> CondensedCorners:
     """What images say of their board poses and of k parameters of the lens, given by their labels.
 
     An orthogonal map that makes an image's Jacobian [pose, lens] triangular keeps sums of squares, so nothing is lost
@@ -53,4 +53,4 @@ def corner_knowledge(seen: BoardsSeen, lens: Sequence[str] = ()) -> CornerKnowle
         parts = of_views.reshape(2, 7 + k, *of_views.shape[1:]).transpose(2, 0, 3, 1).reshape(len(views), -1, 7 + k)
         triangle = np.asarray(np.linalg.qr(parts, mode="r"))[:, : 6 + k]
         factor[views, : triangle.shape[1]] = triangle  # an image of few corners says less: its last rows stay zero
-    return CornerKnowledge(factor[:, :, -1], factor[:, :6, :6], factor[:, :, 6:-1])
+    return CondensedCorners(factor[:, :, -1], factor[:, :6, :6], factor[:, :, 6:-1])

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calib.arrays import Array
-from calib.camera.calibration.homography import misfits, normalised, powers
+from calib.camera.calibration.homography import misfits, normalise, powers
 from calib.camera.calibration.reprojection import Corners
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Division:
     def _residuals(self, bends: Array, plane: Array, seen: Array) -> Array:
         """Squared residuals (bends, views) that homographies leave with other bends, of points (2, views, n)."""
         image = self.straighten(seen[:, None], bends[:, None, None])
-        return misfits(powers(normalised(plane)[0]), normalised(image)[0])
+        return misfits(powers(normalise(plane)[0]), normalise(image)[0])
 
     def straighten(self, px: Array, bends: Array | None = None) -> Array:
         """Pixels (2, ...) where a lens without distortion would have them; with other bends (...), if given."""

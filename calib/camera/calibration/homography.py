@@ -44,9 +44,9 @@ def homographies(corners: Corners, image: Array | None = None) -> Homographies:
 
 def _transform_directly(plane: Array, seen: Array) -> tuple[Array, Array, Array]:
     """Homographies (views, 3, 3), their rms residual and the rms spread of the points, of points (2, views, n)."""
-    on_plane, plane_scale, plane_mean = normalised(plane)
-    in_image, scale, mean = normalised(seen)
-    plain, linear, left = _eliminated(powers(on_plane), in_image)
+    on_plane, plane_scale, plane_mean = normalise(plane)
+    in_image, scale, mean = normalise(seen)
+    plain, linear, left = _eliminate(powers(on_plane), in_image)
     misfit, vectors = np.linalg.eigh(left)
     third = vectors[:, :, :1] * np.where(vectors[:, 2:, :1] < 0, -1.0, 1.0)  # the board's middle before the camera
     squared_depths = np.einsum("vi,vij,vj->v", third[:, :, 0], plain, third[:, :, 0])
@@ -57,7 +57,7 @@ def _transform_directly(plane: Array, seen: Array) -> tuple[Array, Array, Array]
 
 def misfits(powers: Array, seen: Array) -> Array:
     """Squared residuals (..., views) of the homographies from a plane's `powers` to normalised points (2, ..., n)."""
-    return np.asarray(np.linalg.eigvalsh(_eliminated(powers, seen)[2])[..., 0])
+    return np.asarray(np.linalg.eigvalsh(_eliminate(powers, seen)[2])[..., 0])
 
 
 def powers(plane: Array) -> Array:
@@ -70,7 +70,7 @@ def powers(plane: Array) -> Array:
     return out
 
 
-def _eliminated(powers: Array, seen: Array) -> tuple[Array, Array, Array]:
+def _eliminate(powers: Array, seen: Array) -> tuple[Array, Array, Array]:
     """The plane's moments (views, 3, 3), what gives the first two rows from the last (2, ..., 3, 3), and the matrix
     (..., 3, 3) whose lowest eigenvector is the last row, its eigenvalue the squared residual."""
     plain = np.add.reduce(powers, axis=2)[:, MATRIX_OF_POWERS]
@@ -83,7 +83,7 @@ def _eliminated(powers: Array, seen: Array) -> tuple[Array, Array, Array]:
     return plain, linear, by[2] - np.add.reduce(by[:2] @ linear, axis=0)
 
 
-def normalised(points: Array) -> tuple[Array, Array, Array]:
+def normalise(points: Array) -> tuple[Array, Array, Array]:
     """Points (2, ..., n) centred and scaled to an rms distance of sqrt 2 (Hartley 1997); scale (...), mean (2, ...)."""
     n = points.shape[-1]
     mean = np.add.reduce(points, axis=-1) / n

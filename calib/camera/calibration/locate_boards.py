@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class BoardsSeen:
+class LocatedBoards:
     """Board poses from images alone.
 
     camera: its lens. own_lens: whether it was estimated from these very images. views: with the corners that fit.
@@ -42,12 +42,12 @@ class BoardsSeen:
     excluded: tuple[Excluded, ...] = ()
     poses_given: bool = False
 
-    def chosen(self, index: Index) -> BoardsSeen:
+    def select(self, index: Index) -> LocatedBoards:
         """Some of the views, in the order given."""
         views = tuple(self.views[i] for i in index)
         return replace(self, views=views, camera_from_board=self.camera_from_board[index])
 
-    def with_points(self, move: Array, which: Mask, scale: float = 1.0) -> BoardsSeen:
+    def with_points(self, move: Array, which: Mask, scale: float = 1.0) -> LocatedBoards:
         """The board points of some views (n,) moved by a rigid map (4, 4), and those of all scaled: what is seen stays.
 
         camera_from_board follows, so that every corner is projected where it was.
@@ -63,7 +63,7 @@ class BoardsSeen:
         return replace(self, views=tuple(views), camera_from_board=poses)
 
 
-def boards_seen(
+def locate_boards(
     observations: Observations,
     camera: Camera | None = None,
     lens: str = "brown_conrady",
@@ -73,7 +73,7 @@ def boards_seen(
     robust: bool = True,
     global_start: bool = False,
     on_progress: Callable[[int, int], object] | None = None,
-) -> BoardsSeen:
+) -> LocatedBoards:
     """The board's pose in every image, with the camera given or one calibrated from the same images.
 
     lens, fix, free, global_start, on_progress: of that calibration, as of `calib.camera.calibrate`.
@@ -91,7 +91,7 @@ def boards_seen(
         )
         views = tuple(_with_corners(fit.view, fit.used) for fit in found.views)
         poses = np.stack([fit.camera_from_board for fit in found.views])
-        return BoardsSeen(found.camera, True, views, poses, found.noise_px, found.rms_px, found.excluded)
+        return LocatedBoards(found.camera, True, views, poses, found.noise_px, found.rms_px, found.excluded)
     usable, start = start_from_plausible_views(
         find_usable_views(observations), lambda corners: start_at(camera.lens, corners, camera.parameters)[1], robust
     )
@@ -110,10 +110,10 @@ def boards_seen(
     poses = fit.camera_from_board @ se3.compose(np.eye(3), -usable.pivot)
     rms = float(np.sqrt(np.mean(np.sum(residuals**2, axis=1))))
     noise = float(np.sqrt(fit.solution.variance_factor))
-    return BoardsSeen(camera, False, views, poses, noise, rms, (*usable.excluded, *outliers))
+    return LocatedBoards(camera, False, views, poses, noise, rms, (*usable.excluded, *outliers))
 
 
-def seen_by(seen: BoardsSeen, camera: Camera) -> BoardsSeen:
+def relocate_boards(seen: LocatedBoards, camera: Camera) -> LocatedBoards:
     """The same corners by another camera: the board poses adjusted anew, from where they are.
 
     Raises ConvergenceError `board-poses`.

@@ -77,9 +77,9 @@ def _pivot(corners: Corners) -> Array:
 def _check_shapes(view: View) -> None:
     n, sigma = len(view.corners_px), view.sigma_px
     if view.corners_px.shape != (n, 2) or view.corners_in_board.shape != (n, 3):
-        raise _malformed(view)
+        raise _malformed_view(view)
     if sigma is not None and sigma.shape != (n,):
-        raise _malformed(view)
+        raise _malformed_view(view)
 
 
 def _check_numbers(views: list[View], corners: Corners) -> None:
@@ -88,10 +88,10 @@ def _check_numbers(views: list[View], corners: Corners) -> None:
     finite = np.isfinite(corners.px).all(axis=0) & np.isfinite(corners.in_board).all(axis=0)
     bad = np.flatnonzero(~(finite & np.isfinite(corners.sigma_px) & (np.asarray(corners.sigma_px) > 0)))
     if len(bad):
-        raise _malformed(views[corners.view[bad[0]]])
+        raise _malformed_view(views[corners.view[bad[0]]])
 
 
-def _malformed(view: View) -> InputError:
+def _malformed_view(view: View) -> InputError:
     arrays = [view.corners_px, view.corners_in_board] + ([] if view.sigma_px is None else [view.sigma_px])
     return InputError(
         "a view's corners must be (n, 2) pixels with (n, 3) board points, all finite, and sigma_px (n,) positive",

@@ -34,7 +34,7 @@ class Grid:
     def rows(self) -> int:
         return int(self.corners_px.shape[0])
 
-    def turned(self) -> Grid:
+    def turn(self) -> Grid:
         """The same grid read from a quarter turn on."""
         turned = np.ascontiguousarray(np.rot90(self.corners_px))
         dark = self.dark_first ^ bool(self.columns % 2)  # the square at the other end of the first row of squares
@@ -64,13 +64,13 @@ def cut_off(corners: Array, columns: int, rows: int, image_size_px: tuple[int, i
         if min(missing) < 0 or max(missing) == 0:
             continue
         for lines, count in ((turned, missing[0]), (np.swapaxes(turned, 0, 1), missing[1])):
-            whole = [_extended(lines, count), _extended(lines[::-1], count)] if count else []
+            whole = [_extend(lines, count), _extend(lines[::-1], count)] if count else []
             if any(((one < 0) | (one > limit)).any() for one in whole):
                 return True
     return False
 
 
-def _extended(corners: Array, count: int) -> Array:
+def _extend(corners: Array, count: int) -> Array:
     """The lines after the grid's last one, closer than its own: perspective may bring them that near."""
     steps = _NEXT * np.arange(1, count + 1)[:, None, None]
     extended: Array = corners[-1:] + steps * (corners[-1] - corners[-2])
@@ -121,7 +121,7 @@ def best_grid(saddles: Saddles, image: NDArray[np.float32]) -> tuple[Array | Non
     return best, why
 
 
-def ordered(corners: Array, image: NDArray[np.float32]) -> Grid:
+def with_colours(corners: Array, image: NDArray[np.float32]) -> Grid:
     """A full grid (rows, columns, 2) with its colours read from the image, at the corners' scale."""
     centre = (corners[:-1, :-1] + corners[1:, :-1] + corners[:-1, 1:] + corners[1:, 1:]) / 4
     value = sample(image, centre[..., 0], centre[..., 1])
@@ -138,7 +138,7 @@ def orient(grid: Grid, columns: int, rows: int) -> Grid | None:
     """
     turns = [grid]
     for _ in range(3):
-        turns.append(turns[-1].turned())
+        turns.append(turns[-1].turn())
     fits = [turn for turn in turns if (turn.columns, turn.rows) == (columns, rows)]
     fits = [turn for turn in fits if turn.dark_first] or fits
     if not fits:

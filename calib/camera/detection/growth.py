@@ -24,7 +24,7 @@ def grow(cells: dict[tuple[int, int], int], saddles: Saddles, image: NDArray[np.
     index[row - row.min(), column - column.min()] = list(cells.values())
     contrast = float(np.median(saddles.contrast[index[index >= 0]]))
     place = np.where((index >= 0)[..., None], saddles.position_px[index], np.nan)
-    place = _pruned(place)
+    place = _prune(place)
     if not np.isfinite(place).any():
         return place
     free = saddles.position_px[saddles.contrast > MIN_EDGE * contrast]
@@ -40,7 +40,7 @@ def grow(cells: dict[tuple[int, int], int], saddles: Saddles, image: NDArray[np.
     return place
 
 
-def _shifted(place: Array, steps: int) -> Array:
+def _shift(place: Array, steps: int) -> Array:
     """The corner `steps` cells off in each of the four grid directions, (4, rows, columns, 2)."""
     padded = np.pad(place, ((steps, steps), (steps, steps), (0, 0)), constant_values=np.nan)
     rows, columns = place.shape[:2]
@@ -59,10 +59,10 @@ def _mean_known(guesses: Array) -> Array:
     return np.where(count > 0, np.where(known, guesses, 0.0).sum(axis=0) / np.maximum(count, 1), np.nan)
 
 
-def _predicted(place: Array) -> tuple[Array, Array, Array]:
+def _predict(place: Array) -> tuple[Array, Array, Array]:
     """Where the corners around each cell put its corner (halfway between two, else in line with two or three), the size
     of a square there, and the four corners beside it (4, rows, columns, 2)."""
-    one, two, three = (_shifted(place, steps) for steps in (1, 2, 3))
+    one, two, three = (_shift(place, steps) for steps in (1, 2, 3))
     between = _mean_known((one[:2] + one[2:]) / 2)
     straight, curved = 2 * one - two, 3 * one - 3 * two + three
     beyond = _mean_known(np.where(np.isfinite(curved), curved, straight))
@@ -72,7 +72,7 @@ def _predicted(place: Array) -> tuple[Array, Array, Array]:
     return guess, spacing, one
 
 
-def _pruned(place: Array) -> Array:
+def _prune(place: Array) -> Array:
     """Without the corners that hang on a chain, of no whole square, and, worst first, without those far from where
     their neighbours predict them. What is dropped may be found again when the culprit is gone."""
     place = place.copy()
@@ -80,7 +80,7 @@ def _pruned(place: Array) -> Array:
         full = np.pad(np.isfinite(place[..., 0]), 1)
         square = full[:-1, :-1] & full[1:, :-1] & full[:-1, 1:] & full[1:, 1:]
         place[~(square[:-1, :-1] | square[1:, :-1] | square[:-1, 1:] | square[1:, 1:])] = np.nan
-        guess, spacing, _ = _predicted(place)
+        guess, spacing, _ = _predict(place)
         miss = np.hypot(*np.moveaxis(place - guess, -1, 0)) / spacing
         miss = np.where(np.isfinite(miss), miss, 0.0)
         around = np.lib.stride_tricks.sliding_window_view(np.pad(miss, 3), (7, 7)).max(axis=(2, 3))
@@ -100,7 +100,7 @@ def _swept(
     filled = np.isfinite(place[..., 0])
     margins = [(int(filled[0].any()), int(filled[-1].any())), (int(filled[:, 0].any()), int(filled[:, -1].any()))]
     place = np.pad(place, (*margins, (0, 0)), constant_values=np.nan)
-    guess, spacing, beside = _predicted(place)
+    guess, spacing, beside = _predict(place)
     row, column = np.arange(place.shape[0])[:, None], np.arange(place.shape[1])
     # The colour is the grid's own, whatever margin this sweep added; so is the sign of the edges.
     parity: Index = (row + column + _parity(place, image)) % 2

@@ -11,7 +11,7 @@ import numpy as np
 
 from calib.arrays import Array, Grey
 from calib.camera.detection import grid, subpixel
-from calib.camera.detection.saddles import find_saddles, smoothed
+from calib.camera.detection.saddles import blur, find_saddles
 from calib.camera.images import opencv
 
 # Longest sides the image is reduced to, in turn. At the first a square of most boards is 10 to 60 pixels wide; the
@@ -119,7 +119,7 @@ def _pyramid(image: Grey, sides: tuple[int, ...]) -> Iterator[tuple[Grey, Array]
 
 def _grow(image: Grey) -> tuple[Array | None, str]:
     """The largest full grid (rows, columns, 2) in an image at its own scale, by linking saddles."""
-    smooth = smoothed(image)
+    smooth = blur(image)
     return grid.best_grid(find_saddles(smooth), smooth)
 
 
@@ -146,5 +146,5 @@ def _refine(image: Grey, corners: Array) -> tuple[grid.Grid | None, str]:
     problem = grid.fault(whole)
     if problem:
         return None, problem
-    oriented = grid.ordered(whole, image.astype(np.float32))
+    oriented = grid.with_colours(whole, image.astype(np.float32))
     return grid.Grid(np.where(lost[..., None], np.nan, whole), oriented.dark_first), ""

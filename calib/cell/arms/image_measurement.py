@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calib.arrays import Array
-from calib.camera.calibration.condensed_corners import corner_knowledge
-from calib.camera.calibration.locate_boards import boards_seen
+from calib.camera.calibration.condensed_corners import condense_corners
+from calib.camera.calibration.locate_boards import locate_boards
 from calib.camera.calibration.reprojection import LENS_BLOCK, corners_of, reproject
 from calib.cell.hand_eye.frame_loop import SETUPS
 from calib.cell.hand_eye.paired_views import require_scale
@@ -31,7 +31,7 @@ from calib.robot.row_algebra import rows_last
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from calib.camera.calibration.locate_boards import BoardsSeen
+    from calib.camera.calibration.locate_boards import LocatedBoards
     from calib.camera.camera import Camera
     from calib.camera.observations import Observations
     from calib.cell.hand_eye.frame_loop import Setup
@@ -43,7 +43,7 @@ NAME = "images"
 REFINABLE = ("lens",)
 
 
-def with_views(table: PoseTable, seen: BoardsSeen, rows: NDArray[np.intp], setup: Setup) -> PoseTable:
+def with_views(table: PoseTable, seen: LocatedBoards, rows: NDArray[np.intp], setup: Setup) -> PoseTable:
     """The rows (n,) of a table of joint values, with what was seen there; see `as_seen`."""
     column = {name: getattr(table, name)[rows] for name in ("joints", "target", "lines")}
     optional = ("temperature_degc", "payload_kg")
@@ -58,7 +58,7 @@ def with_views(table: PoseTable, seen: BoardsSeen, rows: NDArray[np.intp], setup
     return as_seen(images, seen, setup)
 
 
-def as_seen(table: PoseTable, seen: BoardsSeen, setup: Setup) -> PoseTable:
+def as_seen(table: PoseTable, seen: LocatedBoards, setup: Setup) -> PoseTable:
     """A table whose rows are the views of `seen`, with what was seen as world_from_target.
 
     eye-in-hand: the camera's poses in the frame of the board; eye-to-hand: the board's in that of the camera.
@@ -68,7 +68,7 @@ def as_seen(table: PoseTable, seen: BoardsSeen, setup: Setup) -> PoseTable:
     return replace(table, position=world_from_target[:, :3, 3], quaternion_xyzw=turn)
 
 
-def measurement_of_images(seen: BoardsSeen, setup: Setup, lens: Sequence[str] = ()) -> Measurement:
+def measurement_of_images(seen: LocatedBoards, setup: Setup, lens: Sequence[str] = ()) -> Measurement:
     """Views of the board, in pixels: the residual of `pose_from_flange` for a camera on the hand, of `pose` for a fixed
     one, weighted by what the corners of each image know.
 
@@ -78,7 +78,7 @@ def measurement_of_images(seen: BoardsSeen, setup: Setup, lens: Sequence[str] = 
     A table's `pose` is the index of the image. The residual's unit is the noise of a corner's coordinate, 1 px.
     """
     told = read_measurement("pose_from_flange" if setup == "eye-in-hand" else "pose")
-    known = corner_knowledge(seen, lens)
+    known = condense_corners(seen, lens)
     whiten = rows_last(-known.by_pose @ np.swapaxes(_moved(seen, setup), 1, 2))
     offset, by_lens = rows_last(known.residuals), rows_last(known.by_lens)
     size, start = len(offset), _values(seen, lens)
@@ -119,7 +119,7 @@ def measurement_of_images(seen: BoardsSeen, setup: Setup, lens: Sequence[str] = 
     )
 
 
-def _instrument(seen: BoardsSeen, lens: Sequence[str]) -> Instrument:
+def _instrument(seen: LocatedBoards, lens: Sequence[str]) -> Instrument:
     """Parameters of the lens as unknowns that start where they are."""
     labels = tuple(map(lens_label, lens))
     weak = {
@@ -135,11 +135,11 @@ def lens_label(label: str) -> str:
     return f"{LENS_BLOCK}.{label}"
 
 
-def _values(seen: BoardsSeen, lens: Sequence[str]) -> Array:
+def _values(seen: LocatedBoards, lens: Sequence[str]) -> Array:
     return np.array([seen.camera.value(label) for label in lens])
 
 
-def _moved(seen: BoardsSeen, setup: Setup) -> Array:
+def _moved(seen: LocatedBoards, setup: Setup) -> Array:
     """(n, 6, 6) by what the residual, metres and radians, moves when camera_from_board as seen is moved by a right
     tangent. The predicted pose moves it the other way."""
     out = np.zeros((len(seen.views), 6, 6))
@@ -156,7 +156,7 @@ class ArmViews:
     """
 
     joints: PoseTable
-    seen: BoardsSeen
+    seen: LocatedBoards
     rows: NDArray[np.intp]
     lens: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -191,15 +191,15 @@ def views_of_arm(
     """The board as seen from every row of a table of joint values that has an image.
 
     camera: one calibrated from the same images with that lens if None; it is estimated anew along with the arm then.
-    refine: `lens`, to have a given one estimated so. Raises as `pair` and `boards_seen`; UsageError `unknown-refine`;
+    refine: `lens`, to have a given one estimated so. Raises as `pair` and `locate_boards`; UsageError `unknown-refine`;
     UsageError `board-size-needed` for a board whose size is not known, the only length that images bring in.
     """
     check_refinable(refine)
     require_scale(observations)
     pairing = pair(observations, table, poses_needed=False)
-    seen = boards_seen(observations, camera, lens, robust=robust)
+    seen = locate_boards(observations, camera, lens, robust=robust)
     row_of = dict(zip(pairing.images, pairing.rows.tolist(), strict=True))
-    seen = seen.chosen(np.array([i for i, view in enumerate(seen.views) if view.image in row_of], dtype=np.intp))
+    seen = seen.select(np.array([i for i, view in enumerate(seen.views) if view.image in row_of], dtype=np.intp))
     rows = np.array([row_of[view.image] for view in seen.views], dtype=np.intp)
     aside = tuple(f"{each.image} set aside: {each.reason}" for each in seen.excluded)
     own, held = seen.camera.lens.labels, seen.camera.lens.held

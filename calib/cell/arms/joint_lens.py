@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from calib.arrays import Array
-from calib.camera.calibration.locate_boards import seen_by
+from calib.camera.calibration.locate_boards import relocate_boards
 from calib.camera.calibration.reprojection import LENS_BLOCK
 from calib.cell.arms.image_measurement import as_seen, lens_label
 from calib.cell.lens_estimates import camera_document, lens_estimates
@@ -104,7 +104,7 @@ def identify_in_view(views: ArmViews, setup: Setup, table: PoseTable, identified
     for _ in range(ROUNDS):
         calibration = identified(as_seen(table, views.seen, setup), measurement=views.measurement(setup))
         stood, lens = views.seen.camera, _lens(calibration, views, before)
-        views = replace(views, seen=seen_by(views.seen, lens.camera))
+        views = replace(views, seen=relocate_boards(views.seen, lens.camera))
         enough = SETTLED * np.sqrt(np.diagonal(lens.covariance)) + ROUNDING * np.abs(stood.parameters)
         settled = bool((np.abs(lens.camera.parameters - stood.parameters) <= enough).all())
         if settled or _moved_px(views, lens.camera, stood) < UNSEEN_PX:

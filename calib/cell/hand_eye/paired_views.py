@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calib.arrays import Array, Index
-from calib.camera.calibration.locate_boards import BoardsSeen, boards_seen
+from calib.camera.calibration.locate_boards import LocatedBoards, locate_boards
 from calib.cell.hand_eye.frame_loop import Setup, mount_from_fixture
 from calib.cell.pairing.by_name_or_order import pair
 from calib.cell.pairing.by_time import stream_of, times_in_names_if_needed
@@ -38,7 +38,7 @@ class PairedViews:
     rows: Index
     """(n,) of the table, for each view of `seen`."""
 
-    seen: BoardsSeen
+    seen: LocatedBoards
     """The views with the board poses by the camera."""
 
     notes: tuple[str, ...] = ()
@@ -71,7 +71,7 @@ class PairedViews:
     def select(self, index: Index) -> PairedViews:
         """Some of the views."""
         clock = None if self.clock is None else self.clock.select(index)
-        return replace(self, rows=self.rows[index], seen=self.seen.chosen(index), clock=clock)
+        return replace(self, rows=self.rows[index], seen=self.seen.select(index), clock=clock)
 
     def with_table(self, table: PoseTable) -> PairedViews:
         """The same images with another interpretation of the table; in a stream that then turns in other ways, at the
@@ -98,7 +98,7 @@ def pair_views(
 ) -> PairedViews:
     """Board poses of the images that have a pose of the robot: by time in a stream, else by name or order.
 
-    Raises as `by_name_or_order.pair`, `TimedStream.locate` and `boards_seen`; UsageError `board-size-needed` for a
+    Raises as `by_name_or_order.pair`, `TimedStream.locate` and `locate_boards`; UsageError `board-size-needed` for a
     board whose size is not known.
     """
     require_scale(observations)
@@ -112,7 +112,7 @@ def pair_views(
     seen = _locate_boards(observations, camera, request)
     row_of = dict(zip(pairing.images, pairing.rows.tolist(), strict=True))
     index = np.array([i for i, view in enumerate(seen.views) if view.image in row_of], dtype=np.intp)
-    paired = seen.chosen(index)
+    paired = seen.select(index)
     rows = np.array([row_of[view.image] for view in paired.views], dtype=np.intp)
     return PairedViews(observations, table, rows, paired, (*pairing.notes, *remarks))
 
@@ -128,15 +128,15 @@ def _pair_by_time(
     timed = stream_of(observations, table, times, request.max_time_offset_s)
     seen = _locate_boards(observations, camera, request)
     located = timed.locate(seen)
-    paired = replace(seen.chosen(located.index), excluded=(*seen.excluded, *located.excluded))
+    paired = replace(seen.select(located.index), excluded=(*seen.excluded, *located.excluded))
     rows = timed.stream.row_before(located.clock.robot_s)
     # in a stream, a flange at rest repeats its pose
     notes = (*timed.notes, *(note for note in remarks if "repeat an earlier one" not in note))
     return PairedViews(observations, table, rows, paired, notes, clock=located.clock)
 
 
-def _locate_boards(observations: Observations, camera: Camera | None, request: HandEyeRequest) -> BoardsSeen:
-    return boards_seen(
+def _locate_boards(observations: Observations, camera: Camera | None, request: HandEyeRequest) -> LocatedBoards:
+    return locate_boards(
         observations,
         camera,
         request.lens,

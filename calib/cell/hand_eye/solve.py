@@ -18,7 +18,7 @@ from calib.cell.hand_eye.settle import require_converged, settle
 from calib.cell.hand_eye.variance_components import ReducedProblem, RobotNoise, estimate_noise
 
 if TYPE_CHECKING:
-    from calib.camera.calibration.locate_boards import BoardsSeen
+    from calib.camera.calibration.locate_boards import LocatedBoards
     from calib.cell.hand_eye.options import HandEyeRequest
     from calib.cell.hand_eye.paired_views import PairedViews
     from calib.cell.hand_eye.resolve import Resolved
@@ -122,7 +122,7 @@ def pose_problem(resolved: Resolved, pairs: PairedViews, inliers: Inliers, reque
     return HandEyeProblem(scene, state, pairs.seen.noise_px, request.stated_noise or inliers.noise)
 
 
-def _fixed_labels(seen: BoardsSeen, request: HandEyeRequest) -> frozenset[str]:
+def _fixed_labels(seen: LocatedBoards, request: HandEyeRequest) -> frozenset[str]:
     """Labels of the lens that are not estimated."""
     if seen.own_lens:
         return request.held

@@ -16,7 +16,7 @@ from calib.cell.pairing.timestamps import times_in_names, times_of_rows
 from calib.errors import InputError, UsageError
 
 if TYPE_CHECKING:
-    from calib.camera.calibration.locate_boards import BoardsSeen
+    from calib.camera.calibration.locate_boards import LocatedBoards
     from calib.camera.observations import Observations
     from calib.cell.pairing.timestamps import ImageTimes
     from calib.robot.table.read import PoseTable
@@ -55,7 +55,7 @@ class TimedStream:
     notes: tuple[str, ...]
     """Remarks for the user."""
 
-    def locate(self, seen: BoardsSeen) -> LocatedViews:
+    def locate(self, seen: LocatedBoards) -> LocatedViews:
         """The views that lie in the stream, at the offset that their turns ask for.
 
         Raises InputError `time-no-overlap` if none does.

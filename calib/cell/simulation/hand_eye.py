@@ -126,7 +126,7 @@ def simulate(
 
 def bowed(corners_in_board: Array, bow_m: float) -> Array:
     """The corners (k, 3) m of a board whose middle is that much higher than its ends along x."""
-    return Bow.over(corners_in_board, bow_m).raised(corners_in_board)
+    return Bow.over(corners_in_board, bow_m).bend(corners_in_board)
 
 
 def mounted(setup: Setup, camera_from_board: Array, rng: np.random.Generator) -> tuple[Array, Array, Array]:

@@ -19,7 +19,7 @@ def test_a_turned_grid_keeps_hand_and_colours() -> None:
     one = grid.Grid(plain(), dark_first=True)
     turns = [one]
     for _ in range(4):
-        turns.append(turns[-1].turned())
+        turns.append(turns[-1].turn())
     np.testing.assert_array_equal(turns[4].corners_px, one.corners_px)
     assert turns[4].dark_first
     assert [turn.columns for turn in turns] == [9, 6, 9, 6, 9]
@@ -32,7 +32,7 @@ def test_a_turned_grid_keeps_hand_and_colours() -> None:
 
 
 def test_a_grid_is_oriented_to_its_size_or_refused() -> None:
-    one = grid.Grid(plain(), dark_first=True).turned()
+    one = grid.Grid(plain(), dark_first=True).turn()
     oriented = grid.orient(one, 9, 6)
     assert oriented is not None
     np.testing.assert_array_equal(oriented.corners_px, plain())

@@ -10,8 +10,8 @@ import pytest
 from cases.arm_images import CAMERA, looked_at, simulated, unseen_mm
 from scipy.stats import chi2
 
-from calib.camera.calibration.condensed_corners import corner_knowledge
-from calib.camera.calibration.locate_boards import seen_by
+from calib.camera.calibration.condensed_corners import condense_corners
+from calib.camera.calibration.locate_boards import relocate_boards
 from calib.camera.calibration.reprojection import corners_of, reproject
 from calib.cell.arms.image_measurement import ArmViews, lens_label
 from calib.cell.arms.joint_lens import ArmInView, LensOfArm, identify_in_view
@@ -119,7 +119,7 @@ def test_images_left_out_say_nothing_of_the_lens() -> None:
     assert {outlier.pose for outlier in found.calibration.outliers} == {names[4], names[9]}
     there = [i for i in range(40) if i not in (4, 9)]
     views = looked_at(simulation, None)
-    fewer = replace(views, seen=views.seen.chosen(np.array(there)), rows=views.rows[there])
+    fewer = replace(views, seen=views.seen.select(np.array(there)), rows=views.rows[there])
     without = identified(simulation, fewer)
     assert found.lens is not None
     assert without.lens is not None
@@ -138,7 +138,7 @@ def test_a_lens_to_be_found_makes_an_arm_harder_to_see() -> None:
 def test_six_numbers_of_the_pose_and_the_rest_of_the_lens_say_all() -> None:
     """The squared reprojection errors change as those of the few numbers do."""
     seen = looked_at(simulated(seed=5, views=6)).seen
-    known, corners = corner_knowledge(seen, FREE), corners_of(seen.views)
+    known, corners = condense_corners(seen, FREE), corners_of(seen.views)
     rng = np.random.default_rng(0)
     free = [CAMERA.lens.labels.index(label) for label in FREE]
     lens = 1e-6 * CAMERA.parameters[free] * rng.normal(size=len(FREE))
@@ -184,7 +184,7 @@ def test_board_poses_by_another_lens_say_the_same(setup: Setup) -> None:
     simulation = simulated(setup, seed=7, views=8)
     views = replace(looked_at(simulation), lens=FREE)
     parameters = CAMERA.parameters * np.where(np.arange(len(CAMERA.parameters)) < 2, 1 + 1e-6, 1.0)
-    other = replace(views, seen=seen_by(views.seen, replace(CAMERA, parameters=parameters)))
+    other = replace(views, seen=relocate_boards(views.seen, replace(CAMERA, parameters=parameters)))
     true = np.array([[CAMERA.value(label) for label in FREE]])
     squares = []
     for each in (views, other):
