@@ -6,7 +6,7 @@
 
 First table: chi squared per degree of freedom, and the share of 95 % intervals that hold the truth, per parameter.
 Second: the error against the truth (rms projection error over the image, after the best rotation) with a fifth of the
-views garbage and 2 % of the corners 8 px off, relative to the same views clean; and, as "by hand", with exactly the
+views scattered and 2 % of the corners 8 px off, relative to the same views clean; and, as "by hand", with exactly the
 wrong views and corners left out of clean data, which no method can beat: a fifth of the views is lost for good.
 Exits with 1 and the shortfalls, the worst last, where a bound is missed.
 """
@@ -37,7 +37,7 @@ BOARD = Checkerboard(9, 6, 0.025).corners_in_board
 SIGMA_PX = 0.2
 POOL = 200  # poses drawn once per lens; every run takes its own views from them
 VIEWS, ROBUST_VIEWS = 20, 40
-GARBAGE_SHARE, WILD_SHARE, WILD_PX = 0.2, 0.02, 8.0
+SCATTERED_SHARE, WILD_SHARE, WILD_PX = 0.2, 0.02, 8.0
 CHI_BOUNDS, COVERAGE_BOUNDS = (0.98, 1.02), (0.925, 0.975)
 MOST_HARM = 1.2  # times the clean error; or, where the views that are left give no better, NEAREST times theirs
 NEAREST = 1.02
@@ -59,7 +59,7 @@ class Recovery:
 
 @dataclass(frozen=True)
 class Robustness:
-    """Errors against the truth, rms over the runs; found: shares of garbage views and wild corners that were named."""
+    """Errors against the truth, rms over the runs; found: shares of scattered views and wild corners named."""
 
     lens: str
     runs: int
@@ -67,7 +67,7 @@ class Robustness:
     clean_px: float
     by_hand_px: float
     spoilt_px: float
-    garbage_found: float
+    scattered_found: float
     wild_found: float
     good_left_out: float
 
@@ -129,16 +129,16 @@ def recover(camera: Camera, pool: Array, runs: int) -> Recovery:
 
 
 def spoil(camera: Camera, pool: Array, runs: int) -> Robustness:
-    """Calibrate the same views clean and with garbage views and wild corners among them."""
+    """Calibrate the same views clean and with scattered views and wild corners among them."""
     lens = camera.lens
     clean, by_hand, spoilt, failures = [], [], [], 0
-    garbage_found, wild_found, wild_total, left_out, good_total = 0, 0, 0, 0, 0
-    garbage = round(GARBAGE_SHARE * ROBUST_VIEWS)
+    scattered_found, wild_found, wild_total, left_out, good_total = 0, 0, 0, 0, 0
+    scattered = round(SCATTERED_SHARE * ROBUST_VIEWS)
     for seed in range(runs):
         rng = np.random.default_rng([seed, 2])
         poses = pool[rng.choice(POOL, ROBUST_VIEWS, replace=False)]
         observations = _seen(camera, poses, 100_000 + seed)
-        bad, wild = _spoilt(observations, garbage, rng)
+        bad, wild = _spoilt(observations, scattered, rng)
         try:
             reference, found = calibrate(observations, lens), calibrate(bad, lens)
             rest = calibrate(_rest(observations, wild), lens)
@@ -149,7 +149,7 @@ def spoil(camera: Camera, pool: Array, runs: int) -> Robustness:
         by_hand.append(projection_difference(rest.camera, camera))
         spoilt.append(projection_difference(found.camera, camera))
         aside = {a.image for a in found.excluded}
-        garbage_found += sum(view.image in aside for view in bad.views[-garbage:])
+        scattered_found += sum(view.image in aside for view in bad.views[-scattered:])
         for fit in found.views:
             wrong = wild.get(fit.view.image, np.zeros(len(fit.used), bool))
             wild_found += int((wrong & ~fit.used).sum())
@@ -163,7 +163,7 @@ def spoil(camera: Camera, pool: Array, runs: int) -> Robustness:
         _rms(clean),
         _rms(by_hand),
         _rms(spoilt),
-        garbage_found / max(garbage * (runs - failures), 1),
+        scattered_found / max(scattered * (runs - failures), 1),
         wild_found / max(wild_total, 1),
         left_out / max(good_total, 1),
     )
@@ -179,7 +179,7 @@ def _seen(camera: Camera, poses: Array, seed: int) -> Observations:
 
 
 def _spoilt(
-    observations: Observations, garbage: int, rng: np.random.Generator
+    observations: Observations, scattered: int, rng: np.random.Generator
 ) -> tuple[Observations, dict[str, NDArray[np.bool_]]]:
     """The same observations, the last views scattered at random and corners of the others moved; which were."""
     assert observations.image_size_px is not None
@@ -187,7 +187,7 @@ def _spoilt(
     views, moved = [], {}
     for i, view in enumerate(observations.views):
         count = len(view.corners_px)
-        if i >= len(observations.views) - garbage:
+        if i >= len(observations.views) - scattered:
             px = rng.uniform((0, 0), (width - 1, height - 1), (count, 2))
         else:
             wild, angle = rng.random(count) < WILD_SHARE, rng.uniform(0, 2 * np.pi, count)
@@ -234,7 +234,7 @@ def _shortfalls(recoveries: list[Recovery], robustness: list[Robustness]) -> lis
         most = 1 + (MOST_HARM - 1) * max(1.0, np.sqrt(FULL_RUNS / s.runs))
         most = max(most, NEAREST * s.by_hand_px / s.clean_px)
         if not s.harm <= most:
-            text = f"{s.lens}: garbage and wild corners raise the error {s.harm:.2f} times, allowed {most:.2f}"
+            text = f"{s.lens}: scattered and wild corners raise the error {s.harm:.2f} times, allowed {most:.2f}"
             missed.append((s.harm / most, text))
         if s.failures:
             missed.append((s.failures, f"{s.lens}: {s.failures} of {s.runs} spoilt runs did not calibrate"))
@@ -250,13 +250,15 @@ def _print(recoveries: list[Recovery], robustness: list[Robustness]) -> None:
         print("  " + "  ".join(cells))
     if any(r.conservative for r in recoveries):
         print("  * with a weak prior: intervals may hold the truth more often than they say")
-    print(f"\n{ROBUST_VIEWS} views, {GARBAGE_SHARE:.0%} garbage, {WILD_SHARE:.0%} of the corners {WILD_PX:g} px off")
-    heads = ("runs", "clean px", "by hand px", "spoilt px", "ratio", "garbage named", "wild named", "good left out")
+    print(
+        f"\n{ROBUST_VIEWS} views, {SCATTERED_SHARE:.0%} scattered, {WILD_SHARE:.0%} of the corners {WILD_PX:g} px off"
+    )
+    heads = ("runs", "clean px", "by hand px", "spoilt px", "ratio", "scattered named", "wild named", "good left out")
     print(f"{'lens':<16}" + "".join(f"{head:>{max(8, len(head) + 2)}}" for head in heads))
     for s in robustness:
         print(
             f"{s.lens:<16}{s.runs:>8}{s.clean_px:>10.4f}{s.by_hand_px:>12.4f}{s.spoilt_px:>11.4f}{s.harm:>8.3f}"
-            f"{s.garbage_found:>15.1%}{s.wild_found:>12.1%}{s.good_left_out:>15.3%}"
+            f"{s.scattered_found:>15.1%}{s.wild_found:>12.1%}{s.good_left_out:>15.3%}"
         )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from calib import plugins
 from calib.arrays import Array
+from calib.camera import CameraCalibration
 from calib.camera.boards.checkerboard import Checkerboard
 from calib.camera.camera import Camera
 from calib.camera.observations import Observations, View
@@ -82,3 +83,10 @@ def parallel_poses(tilt: Array, count: int, seed: int, nearest_m: float = 0.35) 
 def with_views(case: Case, views: Sequence[View]) -> Observations:
     """The same observations with other views."""
     return Observations(tuple(views), case.observations.image_size_px)
+
+
+def assert_same_camera(one: CameraCalibration, other: CameraCalibration, share: float = 1e-4) -> None:
+    """Parameters that agree to a share of their standard deviation."""
+    for label in one.camera.lens.labels:
+        apart = abs(one.camera.value(label) - other.camera.value(label))
+        assert apart <= share * one.sigma[label], label
