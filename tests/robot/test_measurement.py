@@ -24,15 +24,12 @@ from calib.robot.simulation.simulate import ArmSimulation, simulate
 from calib.robot.table.select import select_rows
 
 KINDS = plugins.discover("calib.robot.measurements")
-SIMULATED = {"pose_from_flange": "pose"}
 ARMS = ("ur10e", "irb120", "franka_fr3", "stanford")
 
 
 def simulated(name: str, kind: str, targets: int, spread: Spread | None = None) -> ArmSimulation:
     poses = 400 if kind in ("distance", "plane") else 80
-    return simulate(
-        load_geometry(name), measurement=SIMULATED.get(kind, kind), poses=poses, targets=targets, spread=spread, seed=11
-    )
+    return simulate(load_geometry(name), measurement=kind, poses=poses, targets=targets, spread=spread, seed=11)
 
 
 @pytest.mark.parametrize("targets", [1, 2])
@@ -62,10 +59,7 @@ def test_the_start_is_exact_for_exact_data(kind: str, targets: int) -> None:
     measurement = read_measurement(kind)
     start = measurement.start(simulation.base_from_flange, simulation.table, 0)
     assert start.inlier.all()
-    assert set(start.size) == {"position", "orientation"} & {c.name for c in measurement.components} or kind not in (
-        "pose",
-        "pose_from_flange",
-    )
+    assert list(start.size) == [component.name for component in measurement.components]
     assert max(size.max() for size in start.size.values()) < 1e-6
 
 

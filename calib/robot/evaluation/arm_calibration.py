@@ -13,6 +13,7 @@ from calib.arrays import Array
 from calib.estimate import Estimate
 from calib.result import Result
 from calib.robot.evaluation.documents import as_document, as_files, as_rows
+from calib.robot.evaluation.plots import plot_errors, plot_residuals
 from calib.robot.evaluation.summary import summarise
 from calib.robot.evaluation.verdict import verdict_of
 from calib.robot.identification.residuals import ARM_BLOCK
@@ -132,3 +133,11 @@ class ArmCalibration(Result):
     def rows(self) -> list[dict[str, Any]]:
         """One dict for each row of the table: line, pose, target, part, used, reason, errors before and after."""
         return as_rows(self)
+
+    def plot_errors(self, axes: Any = None) -> Any:
+        """Position errors of the nominal and the identified arm on rows that were not fitted, as sorted curves."""
+        return plot_errors(self, axes)
+
+    def plot_residuals(self, axes: Any = None) -> Any:
+        """Position error of the identified arm, row by row."""
+        return plot_residuals(self, axes)

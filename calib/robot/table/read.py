@@ -25,9 +25,8 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from calib.arrays import Array, Index
+from calib.arrays import Array, Index, Mask
 from calib.delimited import Delimited, numbers, read_delimited, uses_decimal_comma
 from calib.errors import InputError
 from calib.geometry import so3
@@ -59,40 +58,52 @@ class ExcludedRow:
     reason: str
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class PoseTable:
-    """Measured poses, SI units throughout; n rows.
-
-    joints: (n, joints) commanded values, rad or m. prismatic: which joints were given in m or mm.
-    position: (n, 3) m. quaternion_xyzw: (n, 4) as given, of nearly unit length. distance: (n,) m. None if not measured.
-    angles: where the quaternions come from, if orientations were given as three angles.
-    target, pose: (n,) indices into target_names, pose_names; without such a column the names are empty, all targets
-    are 0 and every row is a pose of its own.
-    sigma_position: (n, 3) m. sigma_rotation: (n, 3) rad. sigma_distance: (n,) m. temperature_degc, payload_kg: (n,).
-    lines: (n,) line of each row in the file. other: the columns of other names, as text. excluded: rows not used.
-    notes: remarks for the user. name: the file.
-    """
+    """Measured poses, SI units throughout; n rows. What was not measured is None."""
 
     joints: Array
+    """(n, joints) commanded values, rad or m."""
     prismatic: tuple[bool, ...]
+    """Which joints were given in m or mm."""
     target: Index
+    """(n,) indices into `target_names`; all 0 without such a column."""
     pose: Index
+    """(n,) indices into `pose_names`; without such a column every row is a pose of its own."""
     lines: Index
+    """(n,) line of each row in the file."""
     position: Array | None = None
+    """(n, 3) m."""
     quaternion_xyzw: Array | None = None
+    """(n, 4) as given, of nearly unit length."""
     angles: Angles | None = None
+    """Where the quaternions come from, if orientations were given as three angles."""
     distance: Array | None = None
+    """(n,) m."""
     target_names: tuple[str, ...] = ()
     pose_names: tuple[str, ...] = ()
     sigma_position: Array | None = None
+    """(n, 3) m, standard deviations."""
     sigma_rotation: Array | None = None
+    """(n, 3) rad."""
     sigma_distance: Array | None = None
+    """(n,) m."""
     temperature_degc: Array | None = None
+    """(n,)."""
     payload_kg: Array | None = None
+    """(n,)."""
     other: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The columns of other names, as text."""
     excluded: tuple[ExcludedRow, ...] = ()
+    """Rows that could not be read."""
     notes: tuple[str, ...] = ()
+    """Remarks for the user."""
     name: str = ""
+    """The file."""
+
+    def __repr__(self) -> str:
+        source = f" from {self.name}" if self.name else ""
+        return f"PoseTable: {len(self.joints)} rows ({self.measurement}) of {self.joints.shape[1]} joints{source}"
 
     @property
     def measurement(self) -> MeasurementName:
@@ -121,54 +132,36 @@ def read_poses(
     euler: the sequence of Euler angles, three letters. columns: our column name -> the file's, for files with other
     headers; an empty name leaves our column out. joints_needed: False where poses without joint values will do; joints
     are then (n, 0).
-    A few incomplete rows are set aside by line; if they are the greater part, an error names them.
+    A few incomplete rows are excluded by line; if they are the greater part, an error names them.
     Raises UsageError `columns-unknown`, `euler-sequence`, `euler-missing`, `euler-unused`; InputError `table-...`.
     """
     where = str(path)
     text = read_delimited(Path(path))
     places, notes = find_columns(text, dict(columns or {}), where)
-    measured = {name: i for name, i in places.items() if name not in TEXT}
-    decimal_comma = uses_decimal_comma(text.cells[i] for i in measured.values())
-    if decimal_comma:
-        notes.append("read with decimal commas")
-    values = {name: in_si(name, numbers(text.cells[i], decimal_comma)) for name, i in measured.items()}
+    values = _numbers(text, places, notes)
     optional = {name: values.pop(name) for name in tuple(values) if name.startswith(("sigma_", "temp", "payload"))}
-    names, prismatic = joint_columns(tuple(values), text.header, where, joints_needed)
-    orientation = orientation_columns(tuple(values), euler, where)
-    position = column_group(POSITION, tuple(values), text.header, where)
-    distance = column_group(("distance",), tuple(values), text.header, where)
-    _refuse_mixtures(position, orientation, distance, where)
-    used = (*names, *position, *orientation, *distance)
-    if not used:
-        why = f"the columns are: {', '.join(text.header)}"
-        raise InputError("no columns of poses", code="table-no-poses", where=where, why=why, advice=_NO_POSES)
-    keep, excluded = _complete_rows(text, used, values, places, where)
-    values = {name: column[keep] for name, column in values.items()}
-    angles, quaternion = _orientations(orientation, values, euler)
-    if quaternion is not None:
-        off = np.abs(np.linalg.norm(quaternion, axis=1) - 1)
-        if np.any(off > 1e-3):  # four decimals leave less
-            notes.append(f"quaternions are up to {off.max():.2g} off unit length: normalised in use")
+    found = _find_groups(tuple(values), text.header, euler, where, joints_needed)
+    keep, excluded = _complete_rows(text, found.used, values, places, where)
+    kept = {name: column[keep] for name, column in values.items()}
     lines = text.lines[keep]
+    angles, quaternion = _orientations(found.orientation, kept, euler)
+    notes += _unit_length(quaternion)
     target_names, target = _labels(text, places.get("target"), keep)
     pose_names, pose = _labels(text, places.get("pose"), keep)
     sigmas = _optional(optional, keep, notes, where)
-    notes += _duplicates(np.stack([values[name] for name in used], axis=1), target, lines)
-    other = {
-        name: tuple(text.cells[i][keep].tolist()) for i, name in enumerate(text.header) if i not in places.values()
-    }
-    if other:
-        notes.append("columns not used: " + ", ".join(other))
+    notes += _duplicates(np.stack([kept[name] for name in found.used], axis=1), target, lines)
+    other = _other_columns(text, places, keep)
+    notes += ["columns not used: " + ", ".join(other)] if other else []
     return PoseTable(
-        joints=np.stack([values[name] for name in names], axis=1) if names else np.zeros((len(lines), 0)),
-        prismatic=prismatic,
+        joints=_stack(kept, found.joints) if found.joints else np.zeros((len(lines), 0)),
+        prismatic=found.prismatic,
         target=target if target_names else np.zeros(len(lines), dtype=np.intp),
         pose=pose if pose_names else np.arange(len(lines), dtype=np.intp),
         lines=lines,
-        position=np.stack([values[name] for name in position], axis=1) if position else None,
+        position=_stack(kept, found.position) if found.position else None,
         quaternion_xyzw=quaternion,
         angles=angles,
-        distance=values[distance[0]] if distance else None,
+        distance=kept[found.distance[0]] if found.distance else None,
         target_names=target_names,
         pose_names=pose_names,
         sigma_position=sigmas.get("position"),
@@ -183,6 +176,66 @@ def read_poses(
     )
 
 
+@dataclass(frozen=True)
+class _Groups:
+    """Which of our columns a file has, by what they hold."""
+
+    joints: tuple[str, ...]
+    prismatic: tuple[bool, ...]
+    position: tuple[str, ...]
+    orientation: tuple[str, ...]
+    distance: tuple[str, ...]
+
+    @property
+    def used(self) -> tuple[str, ...]:
+        return (*self.joints, *self.position, *self.orientation, *self.distance)
+
+
+def _find_groups(
+    names: tuple[str, ...], header: tuple[str, ...], euler: str | None, where: str, joints_needed: bool
+) -> _Groups:
+    joints, prismatic = joint_columns(names, header, where, joints_needed)
+    orientation = orientation_columns(names, euler, where)
+    position = column_group(POSITION, names, header, where)
+    distance = column_group(("distance",), names, header, where)
+    _refuse_mixtures(position, orientation, distance, where)
+    found = _Groups(tuple(joints), prismatic, position, orientation, distance)
+    if not found.used:
+        why = f"the columns are: {', '.join(header)}"
+        raise InputError("no columns of poses", code="table-no-poses", where=where, why=why, advice=_NO_POSES)
+    return found
+
+
+def _numbers(text: Delimited, places: Mapping[str, int], notes: list[str]) -> dict[str, Array]:
+    """The columns that hold numbers, in SI units."""
+    measured = {name: i for name, i in places.items() if name not in TEXT}
+    decimal_comma = uses_decimal_comma(text.cells[i] for i in measured.values())
+    if decimal_comma:
+        notes.append("read with decimal commas")
+    return {name: in_si(name, numbers(text.cells[i], decimal_comma)) for name, i in measured.items()}
+
+
+def _stack(values: Mapping[str, Array], names: tuple[str, ...]) -> Array:
+    """Columns (n,) side by side, (n, k)."""
+    return np.stack([values[name] for name in names], axis=1)
+
+
+def _unit_length(quaternion: Array | None) -> list[str]:
+    """A remark on quaternions that are not of unit length."""
+    if quaternion is None:
+        return []
+    off = np.abs(np.linalg.norm(quaternion, axis=1) - 1).max(initial=0.0)
+    # four decimals leave less
+    return [f"quaternions are up to {off:.2g} off unit length: normalised in use"] if off > 1e-3 else []
+
+
+def _other_columns(text: Delimited, places: Mapping[str, int], keep: Mask) -> dict[str, tuple[str, ...]]:
+    """Columns of other names, as text."""
+    used = set(places.values())
+    columns = {name: text.cells[i] for i, name in enumerate(text.header) if i not in used}
+    return {name: tuple(cells[keep].tolist()) for name, cells in columns.items()}
+
+
 def _refuse_mixtures(
     position: tuple[str, ...], orientation: tuple[str, ...], distance: tuple[str, ...], where: str
 ) -> None:
@@ -195,7 +248,7 @@ def _refuse_mixtures(
 
 def _complete_rows(
     text: Delimited, used: tuple[str, ...], values: dict[str, Array], places: dict[str, int], where: str
-) -> tuple[NDArray[np.bool_], tuple[ExcludedRow, ...]]:
+) -> tuple[Mask, tuple[ExcludedRow, ...]]:
     """Which rows hold every number that is used, and the others with their reasons."""
     rows = len(text.lines)
     if rows + len(text.ragged) == 0:
@@ -236,7 +289,7 @@ def _orientations(
     return angles, angles.quaternion_xyzw()
 
 
-def _labels(text: Delimited, column: int | None, keep: NDArray[np.bool_]) -> tuple[tuple[str, ...], Index]:
+def _labels(text: Delimited, column: int | None, keep: Mask) -> tuple[tuple[str, ...], Index]:
     """Distinct texts of a column in order of appearance, and the index of each row's."""
     if column is None:
         return (), np.zeros(0, dtype=np.intp)
@@ -245,7 +298,7 @@ def _labels(text: Delimited, column: int | None, keep: NDArray[np.bool_]) -> tup
     return tuple(names), np.array([names[cell] for cell in texts], dtype=np.intp)
 
 
-def _optional(columns: dict[str, Array], keep: NDArray[np.bool_], notes: list[str], where: str) -> dict[str, Array]:
+def _optional(columns: dict[str, Array], keep: Mask, notes: list[str], where: str) -> dict[str, Array]:
     """Standard deviations (n, 3) per group, and conditions (n,); a column with gaps is left out, with a remark."""
     whole: dict[str, Array] = {}
     for name, column in columns.items():
