@@ -26,7 +26,6 @@ WORKING_TEXTS = set()
 
 LONG_FUNCTIONS = {
     "calib.cell.simulation.arm_in_images.simulate_arm",
-    "calib.robot.table.read.read_poses",
 }
 """Functions past the limit of lines."""
 
