@@ -27,15 +27,15 @@ def test_every_compensation_keeps_the_contract(name: str) -> None:
     by_joint = rng.uniform(0.3, 1.0, (ROWS, 3, 2))  # metres per radian
     wanted = 1e-3 * np.sin(2 * joints)
     errors = -np.einsum("ndj,nj->nd", by_joint, wanted) + 1e-6 * rng.normal(size=(ROWS, 3))
-    lesson = compensation.learn(joints, errors, by_joint, None, 0)
-    assert lesson.learned is not None, lesson.reason
-    assert lesson.after < 0.2 * lesson.before
-    assert lesson.before == pytest.approx(1000 * np.linalg.norm(errors, axis=1).mean())
-    corrections = lesson.learned(joints)
+    outcome = compensation.learn(joints, errors, by_joint, None, 0)
+    assert outcome.learned is not None, outcome.reason
+    assert outcome.after_mm < 0.2 * outcome.before_mm
+    assert outcome.before_mm == pytest.approx(1000 * np.linalg.norm(errors, axis=1).mean())
+    corrections = outcome.learned(joints)
     assert np.abs(corrections - wanted).mean() < 1e-4
-    np.testing.assert_allclose(lesson.learned(joints[:3]), corrections[:3], atol=1e-15)
+    np.testing.assert_allclose(outcome.learned(joints[:3]), corrections[:3], atol=1e-15)
 
-    text = json.dumps(correction_document(Correction(name, lesson.learned)))
+    text = json.dumps(correction_document(Correction(name, outcome.learned)))
     document = parse_yaml(text, "text")
     again = read_correction(document["kind"], document["learned"], 2, "text")
     np.testing.assert_array_equal(again.learned(joints), corrections)
