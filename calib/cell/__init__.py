@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING
 from calib.lazy import lazy
 
 if TYPE_CHECKING:
+    from calib.cell.arms.calibrate_cell import calibrate_cell
+    from calib.cell.arms.cell_calibration import CellCalibration
+    from calib.cell.arms.from_images import calibrate_arm_from_images
+    from calib.cell.arms.joint_lens import ArmFromImages
     from calib.cell.hand_eye.calibrate import calibrate_hand_eye
     from calib.cell.hand_eye.closed_forms import METHODS
     from calib.cell.hand_eye.options import HandEyeOptions, HandEyeRequest
@@ -23,8 +27,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "METHODS",
+    "ArmFromImages",
     "ArmInImages",
     "CamerasCalibration",
+    "CellCalibration",
     "CellSimulation",
     "HandEyeCalibration",
     "HandEyeOptions",
@@ -33,7 +39,9 @@ __all__ = [
     "Noise",
     "RigSimulation",
     "Stream",
+    "calibrate_arm_from_images",
     "calibrate_cameras",
+    "calibrate_cell",
     "calibrate_hand_eye",
     "pair",
     "read_image_times",
@@ -58,7 +66,11 @@ __getattr__, __dir__ = lazy(
         "Noise": "simulation.hand_eye",
         "RigSimulation": "simulation.rig",
         "Stream": "simulation.simulate",
+        "ArmFromImages": "arms.joint_lens",
+        "CellCalibration": "arms.cell_calibration",
+        "calibrate_arm_from_images": "arms.from_images",
         "calibrate_cameras": "rig.calibrate",
+        "calibrate_cell": "arms.calibrate_cell",
         "calibrate_hand_eye": "hand_eye.calibrate",
         "pair": "pairing.by_name_or_order",
         "read_image_times": "pairing.timestamps",

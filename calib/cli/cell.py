@@ -54,19 +54,16 @@ def command(
 ) -> None:
     """See HELP."""
     with reporting(as_json, quiet, verbose) as reporter:
-        from calib.cell.arms.calibrate_cell import calibrate_cell, read_cell
+        from calib.cell import calibrate_cell
         from calib.folder import reserve
 
         folder = reserve(output, FOLDER)
         calibration = calibrate_cell(
-            read_cell(config),
-            config.parent,
-            model,
+            config,
+            model=model,
             robust=robust,
             holdout=holdout,
             seed=seed,
-            progress=reporter.on_progress("corners"),
+            on_progress=reporter.on_progress("corners"),
         )
-        from calib.cli import adapters
-
-        deliver(adapters.cell(calibration), folder, reporter)
+        deliver(calibration, folder, reporter)

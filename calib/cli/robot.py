@@ -30,16 +30,13 @@ from calib.cli.options import (
     Verbose,
     result_folder,
 )
-from calib.cli.reporting import Reporter, reporting
-from calib.cli.robot_images import from_images
+from calib.cli.reporting import reporting
 from calib.cli.values import length_and_angle, split_commas
 from calib.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
-    from calib.cell.arms.image_measurement import ArmViews
-    from calib.robot.table.read import PoseTable
 
 FOLDER = "calib_robot_result"
 
@@ -122,12 +119,13 @@ def command(
 ) -> None:
     """See HELP."""
     with reporting(as_json, quiet, verbose) as reporter:
-        from calib.cli import adapters
+        from calib.camera import load_camera
+        from calib.camera.lens import load_lens
+        from calib.cell import calibrate_arm_from_images
+        from calib.cell.arms.image_measurement import check_refinable
+        from calib.cell.hand_eye.frame_loop import read_setup
         from calib.folder import reserve
         from calib.robot import calibrate, parse_columns, read_poses, settings_beside
-        from calib.robot.identification.request import Request
-        from calib.robot.resolve import ConventionPolicy
-        from calib.robot.table.holdout import HOLDOUT, Split
 
         target = reserve(output, FOLDER)
         settings = settings_beside(table)
@@ -142,13 +140,32 @@ def command(
         if images is not None or corners is not None:
             detection = Detection(board, image_size, jobs, timeout_s)
             unfit = {"--validate": validate, "--measurement": kind, "--compensate": compensate}
-            views = _views(
-                poses, images, corners, detection, camera, lens, split_commas(refine), robust, reporter, unfit
+            _check_images(images, corners, detection, unfit)
+            load_lens(lens)  # misspelt values are reported before the long work
+            check_refinable(split_commas(refine))
+            found = calibrate_arm_from_images(
+                detection.observe(images, corners, reporter),
+                poses,
+                named,
+                camera=load_camera(camera) if camera is not None else None,
+                lens=lens,
+                refine=split_commas(refine),
+                setup=read_setup(setup) if setup is not None else None,
+                model=model,
+                fix=split_commas(fix),
+                free=split_commas(free),
+                tolerance=prior,
+                holdout=holdout,
+                holdout_by=holdout_by,
+                train_rows=train_rows,
+                fix_conventions=fix_conventions,
+                global_start=global_start,
+                robust=robust,
+                seed=seed,
+                on_iteration=reporter.on_iteration,
+                on_progress=search,
             )
-            request = Request(model, tuple(split_commas(fix)), tuple(split_commas(free)), prior, None, robust, seed)
-            split = Split(HOLDOUT if holdout is None else holdout, holdout_by, train_rows)
-            policy = ConventionPolicy("pose", fix_conventions, global_start, seed, search)
-            deliver(adapters.arm(*from_images(views, named, setup, request, split, policy)), target, reporter)
+            deliver(found, target, reporter)
             return
         if refine:
             advice = "calib robot --table joints.csv --images photos/ --camera camera.yaml --refine lens"
@@ -177,30 +194,10 @@ def command(
         deliver(calibration, target, reporter)
 
 
-def _views(
-    table: PoseTable,
-    images: Path | None,
-    corners: Path | None,
-    detection: Detection,
-    camera: Path | None,
-    lens: str,
-    refine: Sequence[str],
-    robust: bool,
-    reporter: Reporter,
-    unfit: Mapping[str, object],
-) -> ArmViews:
-    """What the camera saw from the rows of a table of joint values. unfit: options that do not go with images."""
-    from calib.camera.camera import load_camera
-    from calib.camera.lens import load_lens
-    from calib.cell.arms.image_measurement import check_refinable, views_of_arm
-
+def _check_images(images: Path | None, corners: Path | None, detection: Detection, unfit: Mapping[str, object]) -> None:
+    """Raise UsageError for sources that do not go together. unfit: options that cannot be combined with images."""
     detection.check(images, corners, "calib robot --table joints.csv --images photos/")
     for option, value in unfit.items():
         if value is not None:
             what = f"{option} cannot be combined with images"
             raise UsageError(what, code="option-conflict", advice=f"leave {option} out")
-    load_lens(lens)  # slips of the keys show before the long work
-    check_refinable(refine)
-    given = load_camera(camera) if camera is not None else None
-    observations = detection.observe(images, corners, reporter)
-    return views_of_arm(observations, table, given, lens, robust, refine)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,12 +18,13 @@ import numpy as np
 
 from calib import config
 from calib.arrays import Array
+from calib.cell.arms.cell_calibration import CellCalibration, HandOver
 from calib.cell.arms.joint_lens import identify_in_view
 from calib.errors import UsageError
 from calib.robot.arm_file import load_arm
 from calib.robot.calibration import identify
 from calib.robot.effect import conditions_of
-from calib.robot.evaluation.accuracy import Statistics, statistics
+from calib.robot.evaluation.accuracy import statistics
 from calib.robot.identification.model import model_rows, residuals_at
 from calib.robot.identification.request import Request
 from calib.robot.measurement import measurement_of
@@ -57,7 +59,7 @@ class ArmOfCell:
     camera: str | None = None
 
     @property
-    def looks(self) -> bool:
+    def has_camera(self) -> bool:
         """Whether it has a camera on its hand, rather than being seen by an instrument."""
         return self.corners is not None or self.images is not None
 
@@ -68,30 +70,6 @@ class CellFile:
 
     arms: dict[str, ArmOfCell]
     world: str = "world"
-
-
-@dataclass(frozen=True)
-class HandOver:
-    """What one arm misses that takes a point from another, mm over pairs of poses, with nominal and identified arms."""
-
-    giver: str
-    taker: str
-    before: Statistics
-    after: Statistics
-
-
-@dataclass(frozen=True, eq=False)
-class Cell:
-    """before: the nominal arms with their frames fitted; arms: identified. both by name, judged on poses kept aside."""
-
-    world: str
-    before: dict[str, ArmCalibration]
-    arms: dict[str, ArmCalibration]
-    hand_overs: tuple[HandOver, ...]
-
-    def world_from_base(self, name: str) -> Array:
-        """Where an arm stands, (4, 4)."""
-        return np.asarray(self.arms[name].frames["world_from_base"].reshape(4, 4))
 
 
 def read_cell(path: Path) -> CellFile:
@@ -115,44 +93,61 @@ def read_cell(path: Path) -> CellFile:
 
 
 def calibrate_cell(
-    cell: CellFile,
-    folder: Path,
+    cell: CellFile | str | Path,
+    folder: Path | None = None,
     model: str = "geometry",
     *,
     robust: bool = True,
     holdout: float = 0.2,
     seed: int = 0,
-    progress: Callable[[int, int], None] | None = None,
-) -> Cell:
-    """Identify every arm of a cell and judge the hand-overs. folder: of the files that it names.
+    on_progress: Callable[[int, int], None] | None = None,
+) -> CellCalibration:
+    """Identify every arm of a cell and evaluate the hand-overs.
 
-    progress: of the search for corners in the images of an arm, called with those done and all.
-    Raises as `calib.robot.calibrate` and, of images, as `calib.camera.detect`; UsageError `cell-measurement` for data
-    that hold no place in the world.
+    cell: itself, or the path of a cell.yaml. folder: of the files that it names; None: that of cell.yaml, else the
+    current one. model, robust, holdout, seed: as of `calib.robot.calibrate`. on_progress(done, total): of the search
+    for corners in the images of an arm.
+
+    Raises as `read_cell`, `calib.robot.calibrate` and, of images, `calib.camera.detect`; UsageError `cell-measurement`
+    for data that do not determine a base's pose in the world.
     """
-    before: dict[str, ArmCalibration] = {}
-    after: dict[str, ArmCalibration] = {}
-    for name, member in cell.arms.items():
-        nominal = load_arm(str(folder / member.arm) if Path(member.arm).suffix else member.arm)
-        split, request = Split(holdout), Request(model, robust=robust, seed=seed)
-        drawn = replace(request, model="offsets", fix=nominal.geometry.labels)
-        as_drawn = partial(identify, nominal, request=drawn, split=split)
-        asked = partial(identify, nominal, request=request, split=split)
-        table = read_poses(folder / member.poses, euler=member.euler, columns=member.columns)
-        if not member.looks:
-            measurement = _measurement(member, folder, table, name)
-            before[name] = as_drawn(table, measurement=measurement)
-            after[name] = asked(table, measurement=measurement)
-            continue
-        views = _views(member, folder, table, robust, progress)
-        # an arm as drawn leaves errors that a lens would take for its own
-        held, table = replace(views, lens=()), views.table("eye-in-hand")
-        before[name] = identify_in_view(held, "eye-in-hand", table, as_drawn).calibration
-        after[name] = identify_in_view(views, "eye-in-hand", table, partial(asked, notes=views.notes)).calibration
-    names = tuple(cell.arms)
-    pairs = [(a, b) for i, a in enumerate(names) for b in names[i + 1 :]]
-    overs = tuple(_hand_over(a, b, before, after, seed) for a, b in pairs)
-    return Cell(cell.world, before, after, overs)
+    if not isinstance(cell, CellFile):
+        folder = folder or Path(cell).parent
+        cell = read_cell(Path(cell))
+    request = Request(model, robust=robust, seed=seed)
+    pairs = {
+        name: _calibrate_arm(name, member, folder or Path(), request, Split(holdout), on_progress)
+        for name, member in cell.arms.items()
+    }
+    before = {name: pair[0] for name, pair in pairs.items()}
+    after = {name: pair[1] for name, pair in pairs.items()}
+    overs = tuple(_hand_over(a, b, before, after, seed) for a, b in combinations(cell.arms, 2))
+    return CellCalibration(cell.world, before, after, overs)
+
+
+def _calibrate_arm(
+    name: str,
+    member: ArmOfCell,
+    folder: Path,
+    request: Request,
+    split: Split,
+    on_progress: Callable[[int, int], None] | None,
+) -> tuple[ArmCalibration, ArmCalibration]:
+    """One arm, nominal with its frames fitted, and identified."""
+    nominal = load_arm(str(folder / member.arm) if Path(member.arm).suffix else member.arm)
+    frames_only = replace(request, model="offsets", fix=nominal.geometry.labels)
+    fit_frames = partial(identify, nominal, request=frames_only, split=split)
+    fit_arm = partial(identify, nominal, request=request, split=split)
+    table = read_poses(folder / member.poses, euler=member.euler, columns=member.columns)
+    if not member.has_camera:
+        measurement = _measurement(member, folder, table, name)
+        return fit_frames(table, measurement=measurement), fit_arm(table, measurement=measurement)
+    views = _views(member, folder, table, request.robust, on_progress)
+    # errors of a nominal arm would be absorbed by a lens
+    held, table = replace(views, lens=()), views.table("eye-in-hand")
+    before = identify_in_view(held, "eye-in-hand", table, fit_frames)
+    after = identify_in_view(views, "eye-in-hand", table, partial(fit_arm, notes=views.notes))
+    return before.calibration, after.calibration
 
 
 def _measurement(member: ArmOfCell, folder: Path, table: PoseTable, name: str) -> Measurement:
@@ -170,7 +165,7 @@ def _measurement(member: ArmOfCell, folder: Path, table: PoseTable, name: str) -
 
 
 def _views(
-    member: ArmOfCell, folder: Path, table: PoseTable, robust: bool, progress: Callable[[int, int], None] | None
+    member: ArmOfCell, folder: Path, table: PoseTable, robust: bool, on_progress: Callable[[int, int], None] | None
 ) -> ArmViews:
     from calib.camera.camera import load_camera
     from calib.camera.corner_table import read_corners
@@ -179,7 +174,7 @@ def _views(
 
     camera = load_camera(folder / member.camera) if member.camera is not None else None
     if member.images is not None:
-        observations = detect(folder / member.images, member.board, on_progress=progress)
+        observations = detect(folder / member.images, member.board, on_progress=on_progress)
     else:
         assert member.corners is not None
         observations = read_corners(folder / member.corners, None)

@@ -16,17 +16,23 @@ from calib.camera.calibration.locate_boards import relocate_boards
 from calib.camera.calibration.reprojection import LENS_BLOCK
 from calib.cell.arms.image_measurement import as_seen, lens_label
 from calib.cell.lens_estimates import camera_document, lens_estimates
+from calib.documents import to_json, to_yaml
 from calib.errors import ConvergenceError
 from calib.estimate import Estimate
+from calib.result import Result
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from calib.camera.camera import Camera
     from calib.cell.arms.image_measurement import ArmViews
     from calib.cell.hand_eye.frame_loop import Setup
     from calib.engine.label import Label
+    from calib.robot.arm_model import Arm
     from calib.robot.evaluation.arm_calibration import ArmCalibration
     from calib.robot.measurement import Measurement
     from calib.robot.table.read import PoseTable
+    from calib.verdict import Verdict
 
 
 ROUNDS = 8  # two or three settle a lens: Gauss-Newton squares the error that is left
@@ -82,17 +88,71 @@ class LensOfArm:
         return {**self.file(), "estimated": "jointly", "moved_px": self.moved_px, "before": before}
 
 
-@dataclass(frozen=True, eq=False)
-class ArmInView:
-    """An arm identified from images. views: with the board poses by its lens. lens: as a note of the calibration says
-    too; None where it was held."""
+@dataclass(frozen=True, eq=False, repr=False)
+class ArmFromImages(Result):
+    """An arm identified from images, with the lens if it was estimated as well."""
 
     calibration: ArmCalibration
+    """The arm with its evidence."""
+
+    setup: Setup
+    """eye-in-hand or eye-to-hand."""
+
     views: ArmViews
+    """The images, with the board poses by the lens."""
+
     lens: LensOfArm | None
+    """The lens; None where it was held."""
+
+    @property
+    def arm(self) -> Arm:
+        """The arm identified."""
+        return self.calibration.arm
+
+    @property
+    def camera(self) -> Camera:
+        """The camera with the lens that was estimated, or held."""
+        return self.views.seen.camera if self.lens is None else self.lens.camera
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Remarks on what was assumed, interpreted, or is weakly determined."""
+        return self.calibration.notes
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether the arm is accurate enough, and what to do next."""
+        return self.calibration.verdict
+
+    @property
+    def parameters(self) -> Mapping[str, Estimate]:
+        """The arm's parameters by label, and the lens' where it was estimated."""
+        found = dict(self.calibration.parameters)
+        return found if self.lens is None else {**found, **self.lens.estimates}
+
+    def summary(self) -> str:
+        """The terminal's lines: the arm's, with a note on the lens."""
+        return self.calibration.summary()
+
+    def document(self) -> dict[str, Any]:
+        """The arm's document, and the lens under `camera` where it was estimated."""
+        document = self.calibration.document()
+        return document if self.lens is None else {**document, "camera": self.lens.document()}
+
+    def files(self) -> Mapping[str, str | bytes]:
+        """`arm.yaml`, `result.json` and, where the lens was estimated, `camera.yaml`."""
+        files = {**self.calibration.files(), "result.json": to_json(self.document())}
+        if self.lens is not None:
+            title = "The camera, its lens estimated jointly with the arm."
+            files["camera.yaml"] = to_yaml(self.lens.file(), title)
+        return files
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One dict per row of the table that has an image."""
+        return self.calibration.rows()
 
 
-def identify_in_view(views: ArmViews, setup: Setup, table: PoseTable, identified: Identified) -> ArmInView:
+def identify_in_view(views: ArmViews, setup: Setup, table: PoseTable, identified: Identified) -> ArmFromImages:
     """Identify an arm from images, and the lens with it if the views say so.
 
     table: `views.table(setup)`, or the same with its joint values read differently. Raises what `identified`
@@ -100,7 +160,8 @@ def identify_in_view(views: ArmViews, setup: Setup, table: PoseTable, identified
     """
     before = views.seen.camera
     if not views.lens:
-        return ArmInView(identified(table, measurement=views.measurement(setup)), views, None)
+        calibration = identified(table, measurement=views.measurement(setup))
+        return ArmFromImages(calibration, setup, views, None)
     for _ in range(ROUNDS):
         calibration = identified(as_seen(table, views.seen, setup), measurement=views.measurement(setup))
         stood, lens = views.seen.camera, _lens(calibration, views, before)
@@ -109,7 +170,7 @@ def identify_in_view(views: ArmViews, setup: Setup, table: PoseTable, identified
         settled = bool((np.abs(lens.camera.parameters - stood.parameters) <= enough).all())
         if settled or _moved_px(views, lens.camera, stood) < UNSEEN_PX:
             remarked = replace(calibration, notes=(str(lens), *calibration.notes))
-            return ArmInView(remarked, views, lens)
+            return ArmFromImages(remarked, setup, views, lens)
     raise ConvergenceError(
         f"the lens does not settle in {ROUNDS} rounds",
         code="lens-not-settled",

@@ -14,7 +14,7 @@ from calib.camera.calibration.condensed_corners import condense_corners
 from calib.camera.calibration.locate_boards import relocate_boards
 from calib.camera.calibration.reprojection import corners_of, reproject
 from calib.cell.arms.image_measurement import ArmViews, lens_label
-from calib.cell.arms.joint_lens import ArmInView, LensOfArm, identify_in_view
+from calib.cell.arms.joint_lens import ArmFromImages, LensOfArm, identify_in_view
 from calib.cell.hand_eye.frame_loop import SETUPS, Setup
 from calib.cell.simulation.arm_in_images import ArmInImages
 from calib.engine import Problem
@@ -32,7 +32,7 @@ FREE = tuple(label for label in CAMERA.lens.labels if label not in CAMERA.lens.h
 SEEDS = range(4)
 
 
-def identified(simulation: ArmInImages, views: ArmViews) -> ArmInView:
+def identified(simulation: ArmInImages, views: ArmViews) -> ArmFromImages:
     setup = simulation.setup
     return identify_in_view(
         views,
@@ -43,7 +43,7 @@ def identified(simulation: ArmInImages, views: ArmViews) -> ArmInView:
 
 
 @cache
-def with_own_lens(seed: int) -> tuple[ArmInImages, ArmInView]:
+def with_own_lens(seed: int) -> tuple[ArmInImages, ArmFromImages]:
     simulation = simulated(seed=seed)
     return simulation, identified(simulation, looked_at(simulation, None))
 

@@ -1,0 +1,100 @@
+"""The result of a cell's calibration: several arms in one world."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from calib.arrays import Array
+from calib.cell.arms import documents
+from calib.cell.arms.summary import summary
+from calib.cell.hand_eye.place import along_parent
+from calib.cell.pose_estimates import pose_estimates
+from calib.estimate import NORMAL_QUANTILE_975, Estimate
+from calib.geometry import se3
+from calib.result import Result
+from calib.verdict import Verdict, worst
+
+if TYPE_CHECKING:
+    from calib.robot.evaluation.accuracy import Statistics
+    from calib.robot.evaluation.arm_calibration import ArmCalibration
+
+
+@dataclass(frozen=True)
+class HandOver:
+    """The error with which one arm takes a point from another, mm over pairs of poses."""
+
+    giver: str
+    taker: str
+
+    before: Statistics
+    """With the nominal arms."""
+
+    after: Statistics
+    """With the identified arms."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class CellCalibration(Result):
+    """Several arms in one world, and how well one hands a point to another."""
+
+    world: str
+    """What all were measured in, in words."""
+
+    before: dict[str, ArmCalibration]
+    """The nominal arms with their frames fitted, by name."""
+
+    arms: dict[str, ArmCalibration]
+    """The arms identified, by name."""
+
+    hand_overs: tuple[HandOver, ...]
+    """Between every two arms, on poses held out."""
+
+    def world_from_base(self, name: str) -> Array:
+        """The pose of an arm's base, (4, 4)."""
+        return np.asarray(self.arms[name].frames["world_from_base"].reshape(4, 4))
+
+    def base_sigma(self, name: str) -> tuple[float, float]:
+        """Standard deviations of a base's position and orientation: rms over the axes, m and rad."""
+        fit = self.arms[name].fit
+        known = [fit.scale * fit.solution.uncertainty.sigma(f"world_from_base.{label}") for label in se3.TANGENT]
+        return float(np.sqrt(np.mean(np.square(known[:3])))), float(np.sqrt(np.mean(np.square(known[3:]))))
+
+    @property
+    def verdict(self) -> Verdict:
+        """That on the weakest arm, by name."""
+        grade = worst(arm.verdict.grade for arm in self.arms.values())
+        name = next(name for name, arm in self.arms.items() if arm.verdict.grade == grade)
+        found = self.arms[name].verdict
+        return Verdict(grade, f"{name}: {found.reason}", found.advice)
+
+    @cached_property
+    def parameters(self) -> Mapping[str, Estimate]:
+        """The pose of every base, such as `world_from_base[left].x_m`; those of the arms are in `arms`."""
+        found: dict[str, Estimate] = {}
+        for name, arm in self.arms.items():
+            pose, fit = self.world_from_base(name), arm.fit
+            labels = tuple(f"world_from_base.{label}" for label in se3.TANGENT)
+            covariance = along_parent(fit.scale**2 * fit.solution.uncertainty.covariance(labels), pose)
+            found |= pose_estimates("world_from_base", pose, covariance, NORMAL_QUANTILE_975, name)
+        return found
+
+    def summary(self) -> str:
+        """The terminal's lines: every arm with its errors and its base, every hand-over, the verdicts."""
+        return summary(self)
+
+    def document(self) -> dict[str, Any]:
+        """The result as plain data; under `arms` what `calib robot --json` prints of each."""
+        return documents.as_document(self)
+
+    def files(self) -> Mapping[str, str]:
+        """`cell.yaml` with the pose of every base, an `arm.yaml` in a folder per arm, and `result.json`."""
+        return documents.files(self)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One dict per row of every arm's table: as `ArmCalibration.rows`, with the arm's name."""
+        return documents.rows(self)
