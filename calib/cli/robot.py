@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -137,61 +137,38 @@ def command(
         named = arm or settings.arm
         prior = length_and_angle(tolerance, "--tolerance") if tolerance else None
         search = reporter.on_progress("search")
+        options: dict[str, Any] = {
+            "model": model,
+            "fix": split_commas(fix),
+            "free": split_commas(free),
+            "fix_conventions": fix_conventions,
+            "global_start": global_start,
+            "robust": robust,
+            "tolerance": prior,
+            "holdout": holdout,
+            "holdout_by": holdout_by,
+            "train_rows": train_rows,
+            "seed": seed,
+            "on_iteration": reporter.on_iteration,
+            "on_progress": search,
+        }
         if images is not None or corners is not None:
             detection = Detection(board, image_size, jobs, timeout_s)
             unfit = {"--validate": validate, "--measurement": kind, "--compensate": compensate}
             _check_images(images, corners, detection, unfit)
             load_lens(lens)  # misspelt values are reported before the long work
             check_refinable(split_commas(refine))
-            found = calibrate_arm_from_images(
-                detection.observe(images, corners, reporter),
-                poses,
-                named,
-                camera=load_camera(camera) if camera is not None else None,
-                lens=lens,
-                refine=split_commas(refine),
-                setup=read_setup(setup) if setup is not None else None,
-                model=model,
-                fix=split_commas(fix),
-                free=split_commas(free),
-                tolerance=prior,
-                holdout=holdout,
-                holdout_by=holdout_by,
-                train_rows=train_rows,
-                fix_conventions=fix_conventions,
-                global_start=global_start,
-                robust=robust,
-                seed=seed,
-                on_iteration=reporter.on_iteration,
-                on_progress=search,
-            )
-            deliver(found, target, reporter)
+            given = load_camera(camera) if camera is not None else None
+            side = read_setup(setup) if setup is not None else None
+            seen, refined = detection.observe(images, corners, reporter), split_commas(refine)
+            own: dict[str, Any] = {"camera": given, "lens": lens, "refine": refined, "setup": side}
+            deliver(calibrate_arm_from_images(seen, poses, named, **own, **options), target, reporter)
             return
         if refine:
             advice = "calib robot --table joints.csv --images photos/ --camera camera.yaml --refine lens"
             raise UsageError("--refine needs --images or --corners", code="option-conflict", advice=advice)
-        calibration = calibrate(
-            poses,
-            named,
-            model=model,
-            compensate=compensate,
-            measurement=kind,
-            fix=split_commas(fix),
-            free=split_commas(free),
-            fix_conventions=fix_conventions,
-            global_start=global_start,
-            robust=robust,
-            tolerance=prior,
-            holdout=holdout,
-            holdout_by=holdout_by,
-            train_rows=train_rows,
-            validate=other,
-            refit_frames=refit_frames,
-            seed=seed,
-            on_iteration=reporter.on_iteration,
-            on_progress=search,
-        )
-        deliver(calibration, target, reporter)
+        options |= {"compensate": compensate, "measurement": kind, "validate": other, "refit_frames": refit_frames}
+        deliver(calibrate(poses, named, **options), target, reporter)
 
 
 def _check_images(images: Path | None, corners: Path | None, detection: Detection, unfit: Mapping[str, object]) -> None:
