@@ -33,7 +33,7 @@ def test_from_corners_to_an_arm(data: Path, tmp_path: Path) -> None:
     assert document["measurement"] == "images"
     after, before = (document["errors"]["heldout"][part]["position_mm"]["mean"] for part in ("after", "before"))
     assert after < 0.2 * before
-    assert any("px rms from where the arm says" in note for note in document["notes"])
+    assert any("px rms from the arm's prediction" in note for note in document["notes"])
     assert any("eye-in-hand" in note and "eye-to-hand" in note for note in document["notes"])
     assert (tmp_path / "out" / "arm.yaml").is_file()
     assert not (tmp_path / "out" / "camera.yaml").exists()  # it was given, and is as it was
@@ -54,7 +54,7 @@ def test_the_lens_of_the_same_images_is_estimated_with_the_arm(data: Path, tmp_p
         assert abs(parameter["value"] - true.value(label)) <= 4 * parameter["sigma"]
         assert parameter["held"] == (label == "skew_px")
     # 0.15 px of noise in either coordinate, and what the arm still lacks at images that were not fitted
-    (told,) = [note for note in document["notes"] if "px rms from where the arm says" in note]
+    (told,) = [note for note in document["notes"] if "px rms from the arm's prediction" in note]
     assert float(told.partition(" px rms")[0].split()[-1]) < 1.3 * 0.15 * 2**0.5
 
 
