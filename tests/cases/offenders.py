@@ -8,16 +8,11 @@ CLIMBING = set()
 CIRCLES = set()
 """Parts of a room that need each other."""
 
-MATHS_IN_CLI = {
-    "calib.cli.robot_images",
-}
+MATHS_IN_CLI = {}
 """Modules of the command line that import numpy, geometry or the engine."""
 
 WORKFLOW_IN_CLI = {
-    "calib.cli.adapters",
-    "calib.cli.cell",
     "calib.cli.robot",
-    "calib.cli.robot_images",
 }
 """Modules of the command line that reach into a folder of camera, robot or cell."""
 
