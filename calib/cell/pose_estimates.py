@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from calib.arrays import Array
 from calib.documents import finite
@@ -20,7 +20,7 @@ ROTATION = tuple(Label(f"r{axis}", "rad") for axis in "xyz")  # components of th
 
 def quantile_975(freedom: int) -> float:
     """The 0.975 quantile of Student's t: half the width of a 95 % interval in standard deviations."""
-    return float(student.ppf(0.975, max(freedom, 1)))
+    return float(stdtrit(max(freedom, 1), 0.975))
 
 
 def pose_estimates(

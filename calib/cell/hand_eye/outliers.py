@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import chi2
-from scipy.stats import f as fisher
+from scipy.special import chdtrc, fdtri  # the distributions alone: scipy.stats takes a second to import
 
 from calib.arrays import Array, Mask
 from calib.camera.calibration.reprojection import corners_of
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from calib.cell.hand_eye.resolve import Resolved
 
 
-RARE = float(chi2.sf(OUTLIER_SIGMAS**2, 6))
+RARE = float(chdtrc(6, OUTLIER_SIGMAS**2))
 ROUNDS = 20  # of noise, solve and rejection; three or four settle it
 FEWEST_AGREEING = 3
 
@@ -110,4 +109,4 @@ def mahalanobis_distances(everything: ReducedProblem, used: Mask, noise: RobotNo
 def inlier_mask(distances: Array, used: Mask) -> Mask:
     """Which images (n,) are as near as noise leaves them, once in RARE; the noise itself is known from those used."""
     freedom = max(6 * int(used.sum()) - 12, 1)
-    return np.asarray(distances**2 / 6 <= fisher.isf(RARE, 6, freedom))
+    return np.asarray(distances**2 / 6 <= fdtri(6, freedom, 1 - RARE))
