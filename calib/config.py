@@ -94,7 +94,7 @@ def _refusal(problem: str, event: Any) -> yaml.MarkedYAMLError:
     return yaml.MarkedYAMLError(problem=problem, problem_mark=event.start_mark)
 
 
-def shipped(kind: str) -> Traversable:
+def shipped_folder(kind: str) -> Traversable:
     """The folder of shipped files: `configs/arms`, `configs/boards`, `datasets`, ... as package data.
 
     An installed wheel holds them inside the package; a source checkout beside it.

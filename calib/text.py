@@ -15,7 +15,7 @@ def cut(text: str, lines: int = 1) -> str:
     return text if len(text) <= width else text[: width - 3] + "..."
 
 
-def named(items: Sequence[str], most: int = MOST_NAMED) -> str:
+def first_few(items: Sequence[str], most: int = MOST_NAMED) -> str:
     """The first items, and how many more there are."""
     rest = f", and {len(items) - most} more" if len(items) > most else ""
     return ", ".join(items[:most]) + rest

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import pytest
 
-from calib.config import MAX_BYTES, build, load, parse_yaml, read_yaml, shipped
+from calib.config import MAX_BYTES, build, load, parse_yaml, read_yaml, shipped_folder
 from calib.errors import UsageError
 
 
@@ -123,7 +123,7 @@ def test_reading_files(tmp_path: Path) -> None:
 
 def test_shipped_files_are_found_from_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert shipped("configs").is_dir()
+    assert shipped_folder("configs").is_dir()
 
 
 def test_a_date_is_text() -> None:

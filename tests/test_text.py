@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from calib.text import WIDTH, cut, named, with_sigma
+from calib.text import WIDTH, cut, first_few, with_sigma
 
 
 def test_a_line_is_cut_to_the_width_and_says_so() -> None:
@@ -16,10 +16,10 @@ def test_a_line_is_cut_to_the_width_and_says_so() -> None:
 
 
 def test_a_long_list_is_named_in_part() -> None:
-    assert named(["a", "b"]) == "a, b"
-    assert named(list("abcdef")) == "a, b, c, d, and 2 more"
-    assert named(list("abc"), most=1) == "a, and 2 more"
-    assert named([]) == ""
+    assert first_few(["a", "b"]) == "a, b"
+    assert first_few(list("abcdef")) == "a, b, c, d, and 2 more"
+    assert first_few(list("abc"), most=1) == "a, and 2 more"
+    assert first_few([]) == ""
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,7 @@ def load_board(text: str) -> Board:
     if colon:
         return pick(kind.strip().lower()).from_text([field.strip() for field in rest.split(":")])
     if text in shipped_boards():
-        file = config.shipped("configs").joinpath("boards", f"{text}.yaml")
+        file = config.shipped_folder("configs").joinpath("boards", f"{text}.yaml")
         return _from_document(config.parse_yaml(file.read_text(encoding="utf-8"), where=text), text)
     raise UsageError(f"unknown board {text!r}", code="unknown-board", advice=_hint(text))
 
@@ -91,7 +91,7 @@ def pick(kind: str) -> type[Board]:
 
 def shipped_boards() -> list[str]:
     """Names of the boards that come with the package."""
-    folder = config.shipped("configs").joinpath("boards")
+    folder = config.shipped_folder("configs").joinpath("boards")
     files = [file.name for file in folder.iterdir()] if folder.is_dir() else []
     return sorted(name.removesuffix(".yaml") for name in files if name.endswith(".yaml"))
 

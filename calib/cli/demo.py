@@ -9,7 +9,7 @@ import typer
 from calib.cli.deliver import deliver
 from calib.cli.options import AsJson, Quiet, Verbose
 from calib.cli.reporting import reporting
-from calib.config import shipped
+from calib.config import shipped_folder
 
 BOARD = "checkerboard:9x6:25mm"
 
@@ -27,7 +27,7 @@ def command(as_json: AsJson = False, quiet: Quiet = False, verbose: Verbose = Fa
 
     with (
         reporting(as_json, quiet, verbose) as reporter,
-        as_file(shipped("datasets").joinpath("demo_camera")) as data,
+        as_file(shipped_folder("datasets").joinpath("demo_camera")) as data,
     ):
         if not (as_json or quiet):
             typer.echo(f"calib camera --images datasets/demo_camera/images --board {BOARD}\n")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from calib import plugins
-from calib.config import shipped
+from calib.config import shipped_folder
 
 # Named in rooms that are slow to import; the tests compare them with those.
 MODELS = ("offsets", "geometry", "full", "auto")
@@ -61,7 +61,7 @@ def _variants(package: str, incomplete: str) -> list[str]:
 
 
 def _files(kind: str, incomplete: str) -> list[str]:
-    files = (file.name for file in shipped("configs").joinpath(kind).iterdir())
+    files = (file.name for file in shipped_folder("configs").joinpath(kind).iterdir())
     return sorted(
         name.removesuffix(".yaml") for name in files if name.endswith(".yaml") and name.startswith(incomplete)
     )

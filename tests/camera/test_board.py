@@ -165,4 +165,4 @@ def test_a_checkerboards_average_is_exact() -> None:
 
 
 def test_boards_are_package_data() -> None:
-    assert config.shipped("configs").joinpath("boards", "checkerboard_9x6_25mm.yaml").is_file()
+    assert config.shipped_folder("configs").joinpath("boards", "checkerboard_9x6_25mm.yaml").is_file()

@@ -20,12 +20,12 @@ from calib.camera.corner_table import corners_text
 from calib.camera.observations import Observations, View
 from calib.camera.simulation.draw_views import draw_views
 from calib.camera.simulation.simulate import typical_camera
-from calib.config import shipped
+from calib.config import shipped_folder
 from calib.geometry import se3
 
 GRID = np.stack(np.meshgrid(np.arange(9) * 0.025, np.arange(6) * 0.025), axis=-1).reshape(-1, 2)
 BOARD = np.column_stack([GRID, np.zeros(54)])
-DEMO = Path(str(shipped("datasets"))) / "demo_camera" / "images"
+DEMO = Path(str(shipped_folder("datasets"))) / "demo_camera" / "images"
 
 
 @pytest.fixture(scope="module")

@@ -80,7 +80,7 @@ def test_the_rank_is_what_theory_says(kind: str, name: str, targets: int) -> Non
     measurement, arm = read_measurement(kind), simulation.nominal
     wish = free_set(arm, "geometry", (), ())
     bare = Model(arm, measurement, arm)
-    model = replace(bare, held=wish.held(bare))
+    model = replace(bare, held=wish.held_labels(bare))
     start = measurement.start(base_from_flange(arm, simulation.table.joints), simulation.table, 0)
     rows = model_rows(model, simulation.table, conditions_of(simulation.table))
     held, found = hold_redundant(model, rows, start.values, wish.freed)

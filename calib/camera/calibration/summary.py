@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from calib.text import cut, named, with_sigma
+from calib.text import cut, first_few, with_sigma
 
 if TYPE_CHECKING:
     from calib.camera.calibration.result import CameraCalibration
@@ -54,7 +54,7 @@ def _outliers(calibration: CameraCalibration) -> list[str]:
     counts = {fit.view.image: int((~fit.used).sum()) for fit in calibration.views}
     if not any(counts.values()):
         return []
-    where = named([f"{image} {count}" for image, count in counts.items() if count])
+    where = first_few([f"{image} {count}" for image, count in counts.items() if count])
     return [f"rejected {sum(counts.values())} outlier corners: {where}"]
 
 

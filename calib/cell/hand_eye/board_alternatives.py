@@ -12,7 +12,7 @@ from calib.cell.hand_eye.interpretations import HandEyeInterpretation, half_turn
 from calib.cell.hand_eye.start import ClosedFormStart, start_of_setup
 from calib.geometry import se3
 from calib.robot.start.inliers import within
-from calib.text import named
+from calib.text import first_few
 
 if TYPE_CHECKING:
     from calib.cell.hand_eye.frame_loop import Setup
@@ -39,7 +39,7 @@ def find_turned_boards(pairs: PairedViews, setup: Setup | None, given: ClosedFor
     if not which.any():
         return None
     images = [view.image for view, wrong in zip(pairs.seen.views, which, strict=True) if wrong]
-    name = f"the board is turned by 180 degrees in {named(images)}"
+    name = f"the board is turned by 180 degrees in {first_few(images)}"
     left = [
         f"{1000 * np.median(lengths[which]):.3g} mm and {np.degrees(np.median(angles[which])):.3g} deg"
         for lengths, angles in ((given.off_m, given.off_rad), off)

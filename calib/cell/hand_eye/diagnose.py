@@ -18,7 +18,7 @@ from calib.cell.hand_eye.motion import require_motion
 from calib.cell.hand_eye.start import ClosedFormStart, start_of_setup
 from calib.errors import DegenerateError
 from calib.geometry import so3
-from calib.robot.conventions.diagnose import DECISIVE, FITS_RAD, JUDGED_ROWS
+from calib.robot.conventions.diagnose import DECISIVE, FITS_RAD, SAMPLE_ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -119,9 +119,9 @@ def _try(pairs: PairedViews, setup: Setup | None, options: Iterable[HandEyeInter
 
 def _sample(pairs: PairedViews) -> PairedViews:
     """Not all of many images, and not in step with any pattern in them."""
-    if len(pairs.rows) <= JUDGED_ROWS:
+    if len(pairs.rows) <= SAMPLE_ROWS:
         return pairs
-    return pairs.select(np.sort(np.random.default_rng(0).permutation(len(pairs.rows))[:JUDGED_ROWS]))
+    return pairs.select(np.sort(np.random.default_rng(0).permutation(len(pairs.rows))[:SAMPLE_ROWS]))
 
 
 def _decisive(tried: list[Tried], given: ClosedFormStart) -> tuple[Alternative, ...]:

@@ -9,7 +9,7 @@ import numpy as np
 from calib.cell.hand_eye.documents import publisher
 from calib.cell.hand_eye.frame_loop import other_setup
 from calib.geometry import so3
-from calib.text import cut, named, with_sigma
+from calib.text import cut, first_few, with_sigma
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,9 +45,9 @@ def rejected_lines(h: HandEyeCalibration) -> list[str]:
     """Images that took no part, and why."""
     lines = []
     if h.excluded:
-        lines.append("excluded: " + named([f"{each.image} ({each.reason})" for each in h.excluded]))
+        lines.append("excluded: " + first_few([f"{each.image} ({each.reason})" for each in h.excluded]))
     if outliers := [f"{fit.image} ({fit.reason})" for fit in h.images if fit.reason]:
-        lines.append(f"rejected {len(outliers)} outlier images: " + named(outliers))
+        lines.append(f"rejected {len(outliers)} outlier images: " + first_few(outliers))
     return lines
 
 

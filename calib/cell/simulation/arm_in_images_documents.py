@@ -12,7 +12,7 @@ from calib.cell.simulation.documents import camera_file
 from calib.documents import to_yaml
 from calib.robot.arm.read import shipped_arms
 from calib.robot.arm.write import geometry_as_yaml
-from calib.robot.simulation.documents import ARM_FILE, TRUTH_DECIMALS, rounded
+from calib.robot.simulation.documents import ARM_FILE, TRUTH_DECIMALS, rounded_table
 from calib.robot.table.write import poses_text
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def files(simulation: ArmInImages) -> dict[str, str | bytes]:
     shipped = s.nominal.name in shipped_arms()
     title = "Simulated by `calib simulate robot-images`: the truth behind joints and corners."
     content: dict[str, str | bytes] = {
-        "joints.csv": poses_text(rounded(s.table)),
+        "joints.csv": poses_text(rounded_table(s.table)),
         "corners.csv": corners_text(s.observations),
         "camera.yaml": camera_file(s.camera),
         "calib.yaml": to_yaml({"arm": s.nominal.name if shipped else ARM_FILE}, "What calib finds beside joints.csv."),

@@ -10,7 +10,7 @@ from calib.cell.simulation.simulate import BOARD, LENS, simulate_arm_in_images
 from calib.documents import simulation_document, to_yaml
 from calib.errors import UsageError
 from calib.result import Output
-from calib.robot.simulation.documents import rounded, truth
+from calib.robot.simulation.documents import rounded_table, truth
 from calib.robot.simulation.simulate import simulate
 from calib.robot.table.write import poses_text
 
@@ -64,7 +64,7 @@ def simulate_cell(
         name = f"arm{i + 1}"
         own = simulate(arm, poses=poses, spread=spread, seed=1000 * seed + i)
         config["arms"][name] = {"arm": arm, "poses": f"{name}.csv"}
-        tables[f"{name}.csv"] = poses_text(rounded(own.table))
+        tables[f"{name}.csv"] = poses_text(rounded_table(own.table))
         known[name] = truth(own)
     return CellSimulation(config, {**tables, "truth.yaml": to_yaml(known, TRUTH_TITLE)}, known)
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from calib.camera.corner_table import corners_text
 from calib.documents import to_yaml
-from calib.robot.simulation.documents import rounded
+from calib.robot.simulation.documents import rounded_table
 from calib.robot.table.write import poses_text
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def files(simulation: HandEyeSimulation) -> dict[str, str | bytes]:
     title = "Simulated by `calib simulate hand-eye`: the truth behind corners.csv and poses.csv."
     content: dict[str, str | bytes] = {
         "corners.csv": corners_text(s.observations),
-        "poses.csv": poses_text(rounded(s.table)),
+        "poses.csv": poses_text(rounded_table(s.table)),
         "camera.yaml": camera_file(s.camera),
         "truth.yaml": to_yaml(truth(s), title),
     }
@@ -56,7 +56,7 @@ def rig_files(simulation: RigSimulation) -> dict[str, str | bytes]:
     title = "Simulated by `calib simulate hand-eye`: the truth behind the corners and poses.csv."
     return {
         **{f"camera{k + 1}.csv": corners_text(seen) for k, seen in enumerate(simulation.observations)},
-        "poses.csv": poses_text(rounded(simulation.table)),
+        "poses.csv": poses_text(rounded_table(simulation.table)),
         "camera.yaml": camera_file(simulation.camera),
         "truth.yaml": to_yaml(rig_truth(simulation), title),
     }

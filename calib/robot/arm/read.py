@@ -112,7 +112,7 @@ class _ArmFile:
 
 def shipped_arms() -> tuple[str, ...]:
     """Names of the arms that come with the package."""
-    files = config.shipped("configs/arms").iterdir()
+    files = config.shipped_folder("configs/arms").iterdir()
     return tuple(sorted(file.name.removesuffix(".yaml") for file in files if file.name.endswith(".yaml")))
 
 
@@ -135,13 +135,13 @@ def load_geometry(text_or_path: str | Path, *, tip: str | None = None) -> Serial
                 where=text,
                 advice="give the nominal arm, without effects",
             )
-        return _checked(parse_geometry(document, text), text)
+        return _verify(parse_geometry(document, text), text)
     if text not in shipped_arms():
         advice = did_you_mean(text, shipped_arms()) + "; or give a .yaml or .urdf file"
         raise UsageError(f"unknown arm {text!r}", code="unknown-arm", advice=advice)
-    file = config.shipped("configs/arms").joinpath(f"{text}.yaml")
+    file = config.shipped_folder("configs/arms").joinpath(f"{text}.yaml")
     where = f"shipped arm {text}"
-    return _checked(parse_geometry(config.parse_yaml(file.read_text(encoding="utf-8"), where), where), where)
+    return _verify(parse_geometry(config.parse_yaml(file.read_text(encoding="utf-8"), where), where), where)
 
 
 def parse_geometry(document: Any, where: str) -> SerialArm:
@@ -180,7 +180,7 @@ def _wrong(what: str, where: str) -> UsageError:
     return UsageError(what, code="arm-value", where=where)
 
 
-def _checked(arm: SerialArm, where: str) -> SerialArm:
+def _verify(arm: SerialArm, where: str) -> SerialArm:
     for i, (check, (distance, angle)) in enumerate(zip(arm.checks, check_errors(arm), strict=True)):
         if distance > check.within_m or angle > check.within_rad:
             raise InputError(

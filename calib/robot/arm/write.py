@@ -17,16 +17,16 @@ from calib.robot.arm.serial_arm import SerialArm
 def geometry_as_yaml(arm: SerialArm) -> str:
     """YAML text that loads again as the same geometry, bit for bit (17 digits)."""
     lines = [
-        f"name: {_quoted(arm.name)}",
-        f"title: {_quoted(arm.title)}",
-        f"source: {_quoted(arm.source)}",
+        f"name: {_quote(arm.name)}",
+        f"title: {_quote(arm.title)}",
+        f"source: {_quote(arm.source)}",
         f"convention: {arm.convention}",
         "joints:",
     ]
     signs = np.diag(arm.motion_from_command)
     for i in range(arm.joints):
         parts = ["type: prismatic"] if arm.prismatic[i] else []
-        parts += [f"name: {_quoted(arm.joint_names[i])}"]
+        parts += [f"name: {_quote(arm.joint_names[i])}"]
         cells = zip(COLUMNS, UNITS, arm.table[i].tolist(), strict=True)
         parts += [f"{column}_{unit}: {value!r}" for column, unit, value in cells]
         parts += ["sign: -1"] if signs[i] < 0 else []
@@ -50,12 +50,12 @@ def geometry_as_yaml(arm: SerialArm) -> str:
             *_matrix_lines(check.base_from_flange, "    "),
             f"    within_mm: {check.within_m * 1000!r}",
             f"    within_deg: {math.degrees(check.within_rad)!r}",
-            f"    source: {_quoted(check.source)}",
+            f"    source: {_quote(check.source)}",
         ]
     return "\n".join(lines) + "\n"
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     """The text as a double-quoted YAML scalar; JSON's are."""
     return json.dumps(text, ensure_ascii=False)
 

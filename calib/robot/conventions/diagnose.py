@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from calib.robot.table.read import PoseTable
 
 
-JUDGED_ROWS = 80  # a median of 80 is known to 14 % of a standard deviation
+SAMPLE_ROWS = 80  # a median of 80 is known to 14 % of a standard deviation
 DECISIVE = 3.0  # times smaller a residual must get: nominal arms of one family differ by less, a wrong reading by 30
 # Below this a table as read needs no doctor: arms out of the box are off by 0.5 to 8 mm and 0.05 to 0.6 deg.
 SOUND_M, SOUND_RAD = 2e-3, np.deg2rad(0.2)
@@ -91,11 +91,11 @@ class ConventionFinding:
 
 
 def residual(arm: SerialArm, table: PoseTable, measurement: str | None = None, *, seed: int = 0) -> Residual:
-    """What the closed-form start leaves, on at most `JUDGED_ROWS` rows.
+    """What the closed-form start leaves, on at most `SAMPLE_ROWS` rows.
 
     measurement: the table's own if None. Raises DegenerateError `too-few-poses`; poses that cannot tell are infinite.
     """
-    return _residual(arm, _judged(table), measurement or table.measurement, seed)
+    return _residual(arm, _sample_rows(table), measurement or table.measurement, seed)
 
 
 def diagnose(
@@ -108,17 +108,17 @@ def diagnose(
     are the same to positions alone. Raises DegenerateError `too-few-poses`.
     """
     name = measurement or table.measurement
-    judged = _judged(table)
-    given = _residual(arm, judged, name, seed)
-    stands_still = float(np.ptp(judged.joints, axis=0).max(initial=0.0)) < STANDSTILL
+    sample = _sample_rows(table)
+    given = _residual(arm, sample, name, seed)
+    stands_still = float(np.ptp(sample.joints, axis=0).max(initial=0.0)) < STANDSTILL
     if given.sound or stands_still:
         return ()
-    found = _search(arm, judged, name, given, seed, 1 if given.fits else depth)
+    found = _search(arm, sample, name, given, seed, 1 if given.fits else depth)
     if not found:
         return ()
     # a second, smaller mistake may hide behind the first
     best = found[0]
-    more = diagnose(best.apply_to_arm(arm), best.apply(judged), name, seed=seed, depth=1)
+    more = diagnose(best.apply_to_arm(arm), best.apply(sample), name, seed=seed, depth=1)
     return (
         tuple(ConventionFinding(best.interpretation.then(also.interpretation), given, also.other) for also in more)
         or found
@@ -126,23 +126,23 @@ def diagnose(
 
 
 def _search(
-    arm: SerialArm, judged: PoseTable, name: str, given: Residual, seed: int, depth: int
+    arm: SerialArm, sample: PoseTable, name: str, given: Residual, seed: int, depth: int
 ) -> tuple[ConventionFinding, ...]:
     """Single readings first, then what goes on from the best of them, until some fit."""
     beam = [AS_GIVEN]
     for level in range(depth):
         candidates = [
-            first.then(option) for first in beam for option in interpretations(first.arm(arm), first.table(judged))
+            first.then(option) for first in beam for option in interpretations(first.arm(arm), first.table(sample))
         ]
         if level == 1:
-            candidates += sign_patterns(judged)
+            candidates += sign_patterns(sample)
         if name == "pose":  # a closed form for a few of them only
-            mismatch = [screw_mismatch(reading.arm(arm), reading.table(judged)) for reading in candidates]
+            mismatch = [screw_mismatch(reading.arm(arm), reading.table(sample)) for reading in candidates]
             order = sorted(range(len(candidates)), key=lambda i: mismatch[i][0] * mismatch[i][1])
             beam = [candidates[i] for i in order[:BEAM]]
             # rows that are off by an angle differ in their turns by at most twice that
             candidates = [candidates[i] for i in order[:TRIED] if mismatch[i][0] < 2 * FITS_RAD]
-        tried = [(reading, _residual(reading.arm(arm), reading.table(judged), name, seed)) for reading in candidates]
+        tried = [(reading, _residual(reading.arm(arm), reading.table(sample), name, seed)) for reading in candidates]
         tried.sort(key=lambda pair: pair[1].size)
         decisive = [(reading, left) for reading, left in tried if left.fits and given.size > DECISIVE * left.size]
         if decisive:
@@ -155,17 +155,17 @@ def _search(
     return ()
 
 
-def screw_mismatch(arm: SerialArm, judged: PoseTable) -> tuple[float, float]:
+def screw_mismatch(arm: SerialArm, sample: PoseTable) -> tuple[float, float]:
     """How differently flange and target move, before any frame enters: in rad, and as a share of the motion.
 
     Between two poses, the angle of the turn and the way along its axis are the same for both, whatever the frames
     (H. H. Chen, "A screw motion approach to uniqueness analysis of head-eye geometry", CVPR 1991). Medians over
     neighbouring rows. A reading that mends either is one to go on from.
     """
-    assert judged.position is not None
-    assert judged.rotation is not None
-    flange = base_from_flange(arm, judged.joints)
-    target = se3.compose(judged.rotation, judged.position)
+    assert sample.position is not None
+    assert sample.rotation is not None
+    flange = base_from_flange(arm, sample.joints)
+    target = se3.compose(sample.rotation, sample.position)
     (turn_f, along_f), (turn_t, along_t) = (_screws(poses) for poses in (flange, target))
     turn = float(np.median(np.abs(turn_f - turn_t)))
     along = float(np.median(np.abs(along_f - along_t))) / reach(flange)
@@ -181,24 +181,24 @@ def _screws(poses: Array) -> tuple[Array, Array]:
     return angles, np.einsum("ni,ni->n", turns, steps[:, :3, 3]) / np.maximum(angles, 1e-9)
 
 
-def _judged(table: PoseTable) -> PoseTable:
+def _sample_rows(table: PoseTable) -> PoseTable:
     """Few rows, of few targets: a pose tells all by one; a single point on the last axis would not see it turn."""
     rows = np.bincount(table.target)
     most = np.argsort(-rows, kind="stable")[: 1 if table.measurement == "pose" else MOST_TARGETS]
-    if rows[most].min() < JUDGED_ROWS // len(most):
+    if rows[most].min() < SAMPLE_ROWS // len(most):
         most = most[:1]
     rng = np.random.default_rng(0)  # rows spread over the file, and not in step with any pattern in it
-    parts = [np.sort(rng.permutation(np.flatnonzero(table.target == k))[: JUDGED_ROWS // len(most)]) for k in most]
+    parts = [np.sort(rng.permutation(np.flatnonzero(table.target == k))[: SAMPLE_ROWS // len(most)]) for k in most]
     few = select_rows(table, np.concatenate(parts))
     names = np.arange(len(most))
     return replace(few, target=np.repeat(names, [len(part) for part in parts]), target_names=tuple(map(str, names)))
 
 
-def _residual(arm: SerialArm, judged: PoseTable, name: str, seed: int) -> Residual:
-    flange = base_from_flange(arm, judged.joints)
+def _residual(arm: SerialArm, sample: PoseTable, name: str, seed: int) -> Residual:
+    flange = base_from_flange(arm, sample.joints)
     motion = reach(flange)
     try:
-        start = read_measurement(name).start(flange, judged, seed)
+        start = read_measurement(name).start(flange, sample, seed)
     except DegenerateError as error:
         if error.code == "too-few-poses":
             raise

@@ -88,22 +88,22 @@ def _joints(name: str, matrix: Array) -> Interpretation:
 def _positions(name: str, matrix: Array) -> Interpretation:
     """Measured positions times a matrix (3, 3)."""
 
-    def moved(table: PoseTable) -> PoseTable:
+    def transform(table: PoseTable) -> PoseTable:
         assert table.position is not None
         return replace(table, position=table.position @ matrix.T)
 
-    return Interpretation(name, moved)
+    return Interpretation(name, transform)
 
 
 def _lengths(name: str, factor: float) -> Interpretation:
     """Measured lengths in another unit, their standard deviations with them."""
     names = ("position", "distance", "sigma_position", "sigma_distance")
 
-    def scaled(table: PoseTable) -> PoseTable:
+    def scale_lengths(table: PoseTable) -> PoseTable:
         columns = {name: column for name in names if (column := getattr(table, name)) is not None}
         return replace(table, **{name: column * factor for name, column in columns.items()})
 
-    return Interpretation(name, scaled)
+    return Interpretation(name, scale_lengths)
 
 
 def _units(table: PoseTable) -> Iterator[Interpretation]:
@@ -171,7 +171,7 @@ def _axes(table: PoseTable) -> Iterator[Interpretation]:
 
 
 def _orientations(table: PoseTable) -> Iterator[Interpretation]:
-    yield Interpretation("poses are inverted: world in target, not target in world", _inverted)
+    yield Interpretation("poses are inverted: world in target, not target in world", _invert)
     yield _quaternions(
         "orientations are inverted: world in target, not target in world", np.diag([-1.0, -1.0, -1.0, 1.0])
     )
@@ -189,23 +189,23 @@ def _orientations(table: PoseTable) -> Iterator[Interpretation]:
 def _quaternions(name: str, matrix: Array) -> Interpretation:
     """Quaternions times a matrix (4, 4)."""
 
-    def moved(table: PoseTable) -> PoseTable:
+    def transform(table: PoseTable) -> PoseTable:
         assert table.quaternion_xyzw is not None
         return replace(table, quaternion_xyzw=table.quaternion_xyzw @ matrix.T, angles=None)
 
-    return Interpretation(name, moved)
+    return Interpretation(name, transform)
 
 
 def _angles(name: str, *, scale: float = 1.0, euler: str | Literal[True] | None = True) -> Interpretation:
     """Orientation angles in another unit, or of another sequence (True: the one they were read as)."""
 
-    def meant(table: PoseTable) -> PoseTable:
+    def reinterpret(table: PoseTable) -> PoseTable:
         assert table.angles is not None
         sequence = table.angles.euler if euler is True else euler
         angles = replace(table.angles, values=table.angles.values * scale, euler=sequence)
         return replace(table, angles=angles, quaternion_xyzw=angles.quaternion_xyzw())
 
-    return Interpretation(name, meant)
+    return Interpretation(name, reinterpret)
 
 
 def _sequences(angles: Angles) -> list[str | None]:
@@ -226,7 +226,7 @@ def _sequence_words(euler: str | None) -> str:
     return f"Euler angles {euler} about {'moving' if euler.isupper() else 'fixed'} axes"
 
 
-def _inverted(table: PoseTable) -> PoseTable:
+def _invert(table: PoseTable) -> PoseTable:
     assert table.position is not None
     assert table.rotation is not None
     inverse = se3.inverse(se3.compose(table.rotation, table.position))

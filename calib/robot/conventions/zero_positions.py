@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from calib.robot.arm.serial_arm import SerialArm
     from calib.robot.table.read import PoseTable
 
-JUDGES = 40  # rows by which offsets are judged
+SAMPLE_ROWS = 40  # rows by which offsets are compared
 GENERATIONS, POPULATION = 80, 10
 
 
@@ -55,23 +55,23 @@ def find_offsets(
     """
     rng = np.random.default_rng(seed)
     keep = np.zeros(len(table.joints), bool)
-    keep[rng.permutation(len(keep))[:JUDGES]] = True
+    keep[rng.permutation(len(keep))[:SAMPLE_ROWS]] = True
     few = select_rows(table, keep)
     sought = [i for i in range(1, arm.joints - 1) if not arm.prismatic[i]]
 
-    def turned(at: Array) -> SerialArm:
+    def with_offsets(at: Array) -> SerialArm:
         values = arm.table.copy()
         values[sought, THETA] += at
         return replace(arm, table=values)
 
-    def judged(at: Array) -> float:
+    def misfit(at: Array) -> float:
         try:
-            return residual(turned(at), few, kind, seed=seed).size
+            return residual(with_offsets(at), few, kind, seed=seed).size
         except CalibError:
             return float("inf")
 
     found = search(
-        judged,
+        misfit,
         [(-np.pi, np.pi)] * len(sought),
         seed=seed,
         generations=GENERATIONS,
@@ -82,5 +82,5 @@ def find_offsets(
         on_progress(GENERATIONS, GENERATIONS)
     offsets = np.zeros(arm.joints)
     offsets[sought] = found
-    at = turned(found)
+    at = with_offsets(found)
     return ZeroPositions(at, offsets, residual(arm, few, kind, seed=seed), residual(at, few, kind, seed=seed))

@@ -23,13 +23,13 @@ def labels(arm: SerialArm) -> tuple[Label, ...]:
     """payload_j2_rad_per_nm, or payload_j3_m_per_n where the joint slides; only joints that a weight can load."""
     units = ("m_per_n" if slides else "rad_per_nm" for slides in arm.prismatic)
     names = [Label(f"payload_j{joint + 1}", unit) for joint, unit in enumerate(units)]
-    return tuple(names[joint] for joint in _loaded(arm))
+    return tuple(names[joint] for joint in _loaded_joints(arm))
 
 
 def tangent(arm: SerialArm, command: Array, conditions: Conditions) -> Array:
     """The basis (n, 6, p); positive parameters yield downwards. Without payloads every row carries none."""
     columns = motion_tangents(arm, command)
-    loaded = _loaded(arm)
+    loaded = _loaded_joints(arm)
     mass = np.zeros(len(command)) if conditions.payload_kg is None else conditions.payload_kg
     torque = _levers(arm, command, columns)[:, loaded] * (STANDARD_GRAVITY * mass[:, None])
     return np.asarray(columns[:, :, loaded] * torque[:, None, :])
@@ -37,7 +37,7 @@ def tangent(arm: SerialArm, command: Array, conditions: Conditions) -> Array:
 
 def typical(arm: SerialArm) -> Array:
     """Ordinary sizes (p,), rad/Nm or m/N."""
-    return np.array([TYPICAL[arm.prismatic[joint]] for joint in _loaded(arm)])
+    return np.array([TYPICAL[arm.prismatic[joint]] for joint in _loaded_joints(arm)])
 
 
 def needs(table: PoseTable) -> str | None:
@@ -54,7 +54,7 @@ def _levers(arm: SerialArm, command: Array, columns: Array) -> Array:
     return np.asarray(np.einsum("nij,ni->nj", columns[:, :3], down))
 
 
-def _loaded(arm: SerialArm) -> list[int]:
+def _loaded_joints(arm: SerialArm) -> list[int]:
     """Joints that a weight at the flange loads in some pose."""
     command = random_commands(arm, 100, np.random.default_rng(0))
     most = np.abs(_levers(arm, command, motion_tangents(arm, command))).max(axis=0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from calib.text import cut, named, with_sigma
+from calib.text import cut, first_few, with_sigma
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,10 +46,10 @@ def _rejections(calibration: ArmCalibration) -> list[str]:
     lines = []
     if excluded := calibration.table.excluded:
         texts = [f"line {each.line} ({each.reason})" for each in excluded]
-        lines.append(cut(f"{len(excluded)} rows not read: {named(texts)}"))
+        lines.append(cut(f"{len(excluded)} rows not read: {first_few(texts)}"))
     if calibration.outliers:
         texts = _outliers(calibration.outliers)
-        lines.append(cut(f"{len(texts)} rows rejected as outliers: {named(texts)}"))
+        lines.append(cut(f"{len(texts)} rows rejected as outliers: {first_few(texts)}"))
     return lines
 
 

@@ -37,7 +37,7 @@ class FreeSet:
     fixed: frozenset[str]
     freed: frozenset[str]
 
-    def held(self, model: Model) -> frozenset[str]:
+    def held_labels(self, model: Model) -> frozenset[str]:
         """The labels of arm and effects that are held."""
         arm = model.arm
         if self.name == "offsets":
@@ -81,7 +81,7 @@ def hold_redundant(
     numbers = sum(component.size for component in model.measurement.of_arm) * len(rows)
     asked = sum(label not in model.held for label in model.arm.labels) + _frames(model, rows, values)
     determined = asked - sum(each.label in model.arm.labels for each in found.redundant)
-    if numbers <= determined or numbers <= min(asked, _expected(model, rows.table)):
+    if numbers <= determined or numbers <= min(asked, _expected_rank(model, rows.table)):
         raise DegenerateError(
             f"{len(rows)} rows hold {numbers} numbers, too few for {determined} parameters",
             code="too-few-poses",
@@ -109,7 +109,7 @@ def expected_rank(requested: FreeSet, model: Model, table: PoseTable) -> int | N
     if requested.name == "offsets" or requested.fixed:
         return None
     effects = set(model.effect_labels()) - model.held
-    return _expected(model, table) + len(effects)
+    return _expected_rank(model, table) + len(effects)
 
 
 def check_travel(arm: SerialArm, table: PoseTable, fixed: frozenset[str]) -> None:
@@ -136,7 +136,7 @@ def check_travel(arm: SerialArm, table: PoseTable, fixed: frozenset[str]) -> Non
             )
 
 
-def _expected(model: Model, table: PoseTable) -> int:
+def _expected_rank(model: Model, table: PoseTable) -> int:
     slides = sum(model.arm.prismatic)
     return model.measurement.rank(model.arm.joints - slides, slides, target_count(table))
 

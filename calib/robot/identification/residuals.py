@@ -61,7 +61,7 @@ class EffectBasis:
         stored = None if self.stored is None else self.stored[:, :, keep]
         return replace(self, command=self.command[keep], conditions=self.conditions.rows(keep), stored=stored)
 
-    def moved(self, parameters: Array, rows: Rows) -> Array:
+    def flange_tangent(self, parameters: Array, rows: Rows) -> Array:
         """The tangent (m, 6) that parameters (p,) bend the flange by."""
         basis = self.at(rows)
         return (parameters @ basis.reshape(len(basis), -1)).reshape(basis.shape[1:]).T
@@ -99,7 +99,7 @@ def flange_poses(
     poses = base_from_flange(arm, command, parameters[ARM_BLOCK][0])
     if bases:
         whole = slice(0, len(command))
-        total = sum(basis.moved(parameters[basis.name][0], whole) for basis in bases)
+        total = sum(basis.flange_tangent(parameters[basis.name][0], whole) for basis in bases)
         poses = poses @ se3.exp(np.asarray(total))
     return poses
 
@@ -130,7 +130,7 @@ def residual_block(
             poses = base_from_flange(arm, table.joints[rows], values[ARM_BLOCK][0])
         total = None
         if bases:
-            total = np.asarray(sum(basis.moved(values[basis.name][0], rows) for basis in bases))
+            total = np.asarray(sum(basis.flange_tangent(values[basis.name][0], rows) for basis in bases))
             poses = poses @ se3.exp(total)
         at = linearise(values, poses, rows)
         by_flange = at.by_flange

@@ -126,7 +126,7 @@ def _fit(
     solution = _solve(model, rows, used, values, noise, on_iteration)
     if robust:
         solution, used, noise = _without_outliers(model, rows, used, solution, noise, on_iteration)
-    one_weight = len(measurement.components) == 1 and _unhindered(model) and not rows.given.any()
+    one_weight = len(measurement.components) == 1 and _has_plausible_prior_only(model) and not rows.given.any()
     for _ in range(NOISE_ROUNDS):
         free = _redundancy(model, rows[used], solution, noise.sigma[used])
         if min(free.values()) < WEIGHED_FROM:
@@ -138,7 +138,7 @@ def _fit(
             break
         solution = _solve(model, rows, used, solution.values, noise, on_iteration)
     solution = _solve(model, rows, used, solution.values, noise, on_iteration, options=TO_THE_END)
-    if not solution.status.converged and _unhindered(model):
+    if not solution.status.converged and _has_plausible_prior_only(model):
         exact = pose_problem(model, rows[used], solution.values, noise.sigma[used], priors=False)
         solution = solve(exact, TO_THE_LAST_DIGIT, on_iteration)
     return Fit(model, solution.values, used, noise, solution)
@@ -201,7 +201,7 @@ def _without_outliers(
 def _redundancy(model: Model, rows: ModelRows, solution: Solution, sigma: Array) -> dict[str, float]:
     """Of each component's residuals, the share that the fit leaves free: 1 - tr(C N_c) / m_c (Foerstner 1979)."""
     measurement, count = model.measurement, len(rows)
-    if _unhindered(model) and (len(measurement.components) == 1 or count > FEW_ROWS):
+    if _has_plausible_prior_only(model) and (len(measurement.components) == 1 or count > FEW_ROWS):
         whole = 1 - len(solution.layout.free) / (measurement.dimension * count)
         return {component.name: max(whole, LEAST_REDUNDANCY) for component in measurement.components}
     normal = assemble(layout_of(pose_problem(model, rows, solution.values, sigma)), solution.values).shared
@@ -217,7 +217,7 @@ def _redundancy(model: Model, rows: ModelRows, solution: Solution, sigma: Array)
     return out
 
 
-def _unhindered(model: Model) -> bool:
+def _has_plausible_prior_only(model: Model) -> bool:
     """Whether the rows decide alone: no prior but the plausible one, which needs no weighing against them."""
     return not model.effects and model.tolerance is None
 

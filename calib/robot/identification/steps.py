@@ -116,7 +116,7 @@ def fit_frames(task: Task, bare: Model) -> Fit:
 
 def fit_parameters(task: Task, asked: Model, values: Mapping[str, Array]) -> tuple[Fit, Identifiability]:
     """Hold what cannot be told apart, and fit the rest."""
-    model = replace(asked, held=task.requested.held(asked))
+    model = replace(asked, held=task.requested.held_labels(asked))
     rows = model_rows(model, task.training, task.conditions)
     determined, found = hold_redundant(model, rows[task.usable], task.start, task.requested.freed)
     fitted = _fit(task, determined, values)

@@ -29,7 +29,7 @@ def as_files(simulation: ArmSimulation) -> dict[str, str | bytes]:
     """Content by file name: poses.csv, calib.yaml, truth.yaml and, for an arm that is not shipped, arm.yaml."""
     document = settings(simulation)
     files: dict[str, str | bytes] = {
-        "poses.csv": poses_text(rounded(simulation.table)),
+        "poses.csv": poses_text(rounded_table(simulation.table)),
         "calib.yaml": to_yaml(document, "What calib finds beside poses.csv."),
         "truth.yaml": to_yaml(truth(simulation), "Simulated by `calib simulate robot`: the truth behind poses.csv."),
     }
@@ -55,9 +55,9 @@ def settings(simulation: ArmSimulation) -> dict[str, Any]:
 def truth(simulation: ArmSimulation) -> dict[str, Any]:
     """Seed, spread, outliers, and the true arm, effects and frames, as the document of `truth.yaml`."""
     nominal, arm = simulation.nominal, simulation.arm
-    parameters = dict(zip(arm.labels, _listed(arm.parameters), strict=True))
+    parameters = dict(zip(arm.labels, _to_list(arm.parameters), strict=True))
     effects = {
-        name: dict(zip(read_effect(name).labels(nominal), _listed(values), strict=True))
+        name: dict(zip(read_effect(name).labels(nominal), _to_list(values), strict=True))
         for name, values in simulation.effects.items()
     }
     return {
@@ -68,11 +68,11 @@ def truth(simulation: ArmSimulation) -> dict[str, Any]:
         "outlier_lines": simulation.table.lines[simulation.outlier].tolist(),
         "parameters": parameters,
         "effects": effects,
-        "frames": {name: _listed(values) for name, values in simulation.frames.items()},
+        "frames": {name: _to_list(values) for name, values in simulation.frames.items()},
     }
 
 
-def rounded(table: PoseTable) -> PoseTable:
+def rounded_table(table: PoseTable) -> PoseTable:
     """The table with measured and commanded values to `DECIMALS`."""
     names = ("joints", "position", "quaternion_xyzw", "distance", "temperature_degc", "payload_kg")
     columns: dict[str, Any] = {
@@ -81,7 +81,7 @@ def rounded(table: PoseTable) -> PoseTable:
     return replace(table, **columns)
 
 
-def _listed(values: NDArray[np.float64]) -> Any:
+def _to_list(values: NDArray[np.float64]) -> Any:
     return _round(values, TRUTH_DECIMALS).tolist()
 
 

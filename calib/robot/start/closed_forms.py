@@ -65,7 +65,7 @@ def corrected_position(f: Array, p: Array, targets: Index, w: Array, points: Arr
     of_points = np.einsum("nk,nij->nikj", choose, f[:, :3, :3]).reshape(-1, 3 * count)
     # exp(-w) q = q + q x w to first order
     equations = np.concatenate([so3.hat(in_base).reshape(-1, 3), np.tile(np.eye(3), (len(f), 1)), -of_points], axis=1)
-    unknown = _determined(equations, (f[:, :3, 3] - in_base).ravel(), "the base and the targets together")
+    unknown = _solve_full_rank(equations, (f[:, :3, 3] - in_base).ravel(), "the base and the targets together")
     turned = w[:3, :3] @ so3.exp(unknown[:3])
     moved = w[:3, 3] - turned @ unknown[3:6]
     return se3.compose(turned, moved), unknown[6:].reshape(count, 3)
@@ -80,10 +80,10 @@ def anchor_of_distances(f: Array, d: Array, length: float) -> tuple[Array, Array
     equations = np.concatenate(columns, axis=1) * weight[:, None]
     right = (d * d - np.sum(p * p, axis=1)) * weight
     what = "the anchor and the target together"
-    unknown = _determined(equations, right, what)
+    unknown = _solve_full_rank(equations, right, what)
     for _ in range(LEAST_ABSOLUTE_ROUNDS):  # least absolute residuals by reweighting (E. J. Schlossmacher 1973)
         root = 1 / np.sqrt(np.maximum(np.abs(equations @ unknown - right), 1e-6 * length))
-        unknown = _determined(equations * root[:, None], right * root, what)
+        unknown = _solve_full_rank(equations * root[:, None], right * root, what)
     return unknown[4:7], unknown[1:4]
 
 
@@ -95,7 +95,7 @@ def corrected_distance(f: Array, d: Array, targets: Index, anchor: Array, points
     in_flange = np.einsum("nji,nj->ni", f[:, :3, :3], along)
     of_points = np.einsum("nk,nj->nkj", np.eye(len(points))[targets], in_flange).reshape(len(f), -1)
     equations = np.concatenate([-along, of_points], axis=1)
-    unknown = _determined(equations, d - length, "the anchor and the target together")
+    unknown = _solve_full_rank(equations, d - length, "the anchor and the target together")
     return anchor + unknown[:3], points + unknown[3:].reshape(-1, 3)
 
 
@@ -108,7 +108,7 @@ def damped_least_squares(equations: Array, right: Array) -> Array:
     return np.asarray(np.linalg.solve(damped, transposed @ right[..., None])[..., 0])
 
 
-def _determined(equations: Array, right: Array, what: str) -> Array:
+def _solve_full_rank(equations: Array, right: Array, what: str) -> Array:
     """Least squares (k,) of equations (m, k) that determine every direction of the unknowns; refuses others.
 
     By normal equations of scaled columns: ten times faster than an orthogonal factorisation of thousands of rows, and

@@ -49,7 +49,7 @@ def position_start(
     chosen = subsets(len(at), 7, seed)
     w, x = frames_of_positions(f[at][chosen], p[at][chosen])
     judging = scoring_rows(len(at), seed)
-    off = np.linalg.norm(_seen(w[:, None], f[at][judging], x[:, None]) - p[at][judging], axis=-1)
+    off = np.linalg.norm(_in_world(w[:, None], f[at][judging], x[:, None]) - p[at][judging], axis=-1)
     best = np.argmin(np.median(off, axis=1))
     # where each row puts its target, if the base is right
     there = se3.apply(se3.inverse(w[best] @ f), p)
@@ -57,7 +57,7 @@ def position_start(
     points[main] = x[best]
 
     def residuals(estimate: tuple[Array, Array]) -> Array:
-        return np.asarray(np.linalg.norm(_seen(estimate[0], f, estimate[1][targets]) - p, axis=-1))
+        return np.asarray(np.linalg.norm(_in_world(estimate[0], f, estimate[1][targets]) - p, axis=-1))
 
     def inliers(estimate: tuple[Array, Array]) -> Mask:
         return within(residuals(estimate), length)
@@ -71,6 +71,6 @@ def position_start(
     return PositionStart(*found, off, within(off, length))
 
 
-def _seen(w: Array, f: Array, points: Array) -> Array:
+def _in_world(w: Array, f: Array, points: Array) -> Array:
     """Points of the flange in the world, (..., 3)."""
     return se3.apply(w, se3.apply(f, points))

@@ -34,11 +34,11 @@ class Split:
     """Whether the verdict on that rests on base and target fitted to it."""
 
     def rows(self, table: PoseTable, seed: int) -> Mask:
-        """The rows (n,) held out; see `held_out`."""
-        return held_out(table, self.share, self.by, self.train_rows, seed)
+        """The rows (n,) held out; see `holdout_rows`."""
+        return holdout_rows(table, self.share, self.by, self.train_rows, seed)
 
 
-def held_out(
+def holdout_rows(
     table: PoseTable, share: float = HOLDOUT, by: str | None = None, train_rows: int | None = None, seed: int = 0
 ) -> Mask:
     """The rows (n,) that are held out; the others are fitted.

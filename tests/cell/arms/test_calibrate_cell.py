@@ -114,6 +114,6 @@ def test_joint_values_alone_do_not_say_where_an_arm_is(folder: Path) -> None:
 
 
 def test_the_shipped_cell() -> None:
-    shipped = Path(str(config.shipped("datasets"))) / "two_cobots"
+    shipped = Path(str(config.shipped_folder("datasets"))) / "two_cobots"
     cell = calibrate_cell(read_cell(shipped / "cell.yaml"), shipped)
     assert cell.hand_overs[0].after.mean < 0.2 < cell.hand_overs[0].before.mean

@@ -240,7 +240,7 @@ def test_a_wrong_check_is_refused(check: str, says: str, tmp_path: Path) -> None
 
 
 def test_a_table_typed_in_the_other_convention_misses_its_check(tmp_path: Path) -> None:
-    text = config.shipped("configs/arms").joinpath("ur5e.yaml").read_text()
+    text = config.shipped_folder("configs/arms").joinpath("ur5e.yaml").read_text()
     path = tmp_path / "ur5e.yaml"
     path.write_text(text.replace("convention: standard_dh", "convention: modified_dh"))
     with pytest.raises(InputError) as caught:

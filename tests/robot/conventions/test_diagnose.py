@@ -15,7 +15,7 @@ from calib.robot.arm.read import load_geometry
 from calib.robot.conventions.diagnose import DECISIVE, diagnose, residual
 from calib.robot.conventions.interpretations import interpretations, sign_patterns
 from calib.robot.scene import Spread
-from calib.robot.simulation.documents import rounded
+from calib.robot.simulation.documents import rounded_table
 from calib.robot.simulation.simulate import ArmSimulation, simulate
 from calib.robot.table.read import PoseTable, read_poses
 from calib.robot.table.write import poses_text
@@ -178,7 +178,7 @@ def test_what_the_data_cannot_tell_apart_is_all_named() -> None:
 
 def test_applying_a_reading_keeps_everything_else() -> None:
     measured = simulated("ur5e", "position", seed=6, targets=2)
-    table = rounded(measured.table)
+    table = rounded_table(measured.table)
     for reading in interpretations(measured.nominal, table):
         other = reading.table(table)
         assert isinstance(other, PoseTable)

@@ -37,7 +37,7 @@ def found(
     table = table_of(name, kind, 400 if kind == "distance" else 60)
     wish = free_set(arm, model, (), free)
     bare = Model(arm, measurement, arm, tuple(map(read_effect, effects)))
-    asked = replace(bare, held=wish.held(bare))
+    asked = replace(bare, held=wish.held_labels(bare))
     start = measurement.start(base_from_flange(arm, table.joints), table, 0)
     held, sorted_out = hold_redundant(asked, model_rows(asked, table, conditions_of(table)), start.values, wish.freed)
     return sorted_out, held

@@ -14,7 +14,7 @@ from calib.robot.arm.read import load_geometry
 from calib.robot.effect import read_effect, shipped_effects
 from calib.robot.measurement import read_measurement, shipped_measurements
 from calib.robot.scene import Spread
-from calib.robot.simulation.documents import rounded, settings, truth
+from calib.robot.simulation.documents import rounded_table, settings, truth
 from calib.robot.simulation.simulate import ArmSimulation, simulate
 
 MEASUREMENTS = shipped_measurements()
@@ -122,7 +122,7 @@ def test_a_seed_is_repeatable(measurement: str) -> None:
 
 def test_rounding_is_far_below_the_noise() -> None:
     simulation = simulate(load_geometry("ur5e"), seed=11)
-    table = rounded(simulation.table)
+    table = rounded_table(simulation.table)
     assert 0 < np.abs(table.position - simulation.table.position).max() < 1e-9
     assert 0 < np.abs(table.joints - simulation.table.joints).max() < 1e-9
     assert settings(simulation) == {"arm": "ur5e"}
