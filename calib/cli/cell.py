@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
+from calib.camera.timeout import TIMEOUT_S
 from calib.cli.deliver import deliver
-from calib.cli.options import AsJson, Model, Quiet, Robust, SplitSeed, Verbose, result_folder
+from calib.cli.options import AsJson, Jobs, Model, Quiet, Robust, SplitSeed, TimeLimit, Verbose, result_folder
 from calib.cli.reporting import reporting
 
 FOLDER = "calib_cell_result"
@@ -47,6 +48,8 @@ def command(
     holdout: float = typer.Option(0.2, help="Share of poses held out for validation."),
     robust: Robust = True,
     seed: SplitSeed = 0,
+    jobs: Jobs = None,
+    timeout_s: TimeLimit = TIMEOUT_S,
     output: Annotated[Path | None, result_folder(FOLDER)] = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -64,6 +67,9 @@ def command(
             robust=robust,
             holdout=holdout,
             seed=seed,
+            jobs=jobs,
+            timeout_s=timeout_s,
+            on_iteration=reporter.on_iteration,
             on_progress=reporter.on_progress("corners"),
         )
         deliver(calibration, folder, reporter)

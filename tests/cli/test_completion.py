@@ -34,7 +34,7 @@ def complete(line: str) -> list[str]:
         ("calib robot --arm ur1", ["ur10_cb3", "ur10e"]),
         ("calib camera --lens ka", ["kannala_brandt"]),
         ("calib camera --board apr", ["apriltag_36h11_50mm"]),
-        ("calib robot --measurement pos", ["pose", "position"]),
+        ("calib robot --measurement posi", ["position"]),
         ("calib robot --model a", ["auto"]),
         ("calib robot --compensate n", ["network"]),
         ("calib hand-eye --setup eye-in", ["eye-in-hand"]),

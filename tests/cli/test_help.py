@@ -62,7 +62,7 @@ def test_what_every_calibration_offers(command: str) -> None:
     assert "Exit status" in " ".join(text.split())
 
 
-@pytest.mark.parametrize("command", ["camera", "robot"])
+@pytest.mark.parametrize("command", ["camera", "robot", "hand-eye"])
 def test_the_same_options_wherever_images_are_calibrated(command: str) -> None:
     text = help_of(command)
     for option in [

@@ -40,7 +40,7 @@ def test_every_entry_has_a_line_that_tells_what_it_is(kind: Kind) -> None:
         ("arms", "ur5e", "Universal Robots UR5e; 6 joints, reach 0.97 m"),
         ("boards", "checkerboard_9x6_25mm", "54 corners over 200 x 125 mm"),
         ("boards", "apriltag_36h11_50mm", "4 corners over 50 x 50 mm"),
-        ("lenses", "kannala_brandt", "Parameters: fx_px fy_px skew_px cx_px cy_px k1 k2 k3 k4."),
+        ("lenses", "kannala_brandt", "fisheye; fx_px fy_px skew_px cx_px cy_px k1 k2 k3 k4"),
         ("effects", "payload", "Payload: "),
         ("measurements", "distance", "ball bar"),
         ("methods", "tsai-lenz", "1989"),

@@ -18,7 +18,12 @@ import numpy as np
 
 from calib import config
 from calib.arrays import Array
+from calib.camera.camera import load_camera
+from calib.camera.corner_table import read_corners
+from calib.camera.detection.detect import detect
+from calib.camera.timeout import TIMEOUT_S
 from calib.cell.arms.cell_calibration import CellCalibration, HandOver
+from calib.cell.arms.image_measurement import views_of_arm
 from calib.cell.arms.joint_lens import identify_in_view
 from calib.errors import UsageError
 from calib.robot.arm_file import load_arm
@@ -34,7 +39,9 @@ from calib.robot.table.read import read_poses
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from calib.camera.observations import Observations
     from calib.cell.arms.image_measurement import ArmViews
+    from calib.engine import OnIteration
     from calib.robot.evaluation.arm_calibration import ArmCalibration
     from calib.robot.measurement import Measurement
     from calib.robot.table.read import PoseTable
@@ -100,13 +107,16 @@ def calibrate_cell(
     robust: bool = True,
     holdout: float = 0.2,
     seed: int = 0,
-    on_progress: Callable[[int, int], None] | None = None,
+    jobs: int | None = None,
+    timeout_s: float = TIMEOUT_S,
+    on_iteration: OnIteration | None = None,
+    on_progress: Callable[[int, int], object] | None = None,
 ) -> CellCalibration:
     """Identify every arm of a cell and evaluate the hand-overs.
 
     cell: itself, or the path of a cell.yaml. folder: of the files that it names; None: that of cell.yaml, else the
-    current one. model, robust, holdout, seed: as of `calib.robot.calibrate`. on_progress(done, total): of the search
-    for corners in the images of an arm.
+    current one. model, robust, holdout, seed, on_iteration: as of `calib.robot.calibrate`. jobs, timeout_s,
+    on_progress: of the search for corners in the images of an arm, as of `calib.camera.detect`.
 
     Raises as `read_cell`, `calib.robot.calibrate` and, of images, `calib.camera.detect`; UsageError `cell-measurement`
     for data that do not determine a base's pose in the world.
@@ -115,8 +125,10 @@ def calibrate_cell(
         folder = folder or Path(cell).parent
         cell = read_cell(Path(cell))
     request = Request(model, robust=robust, seed=seed)
+    find_corners = partial(detect, jobs=jobs, timeout_s=timeout_s, on_progress=on_progress)
+    solve = partial(identify, split=Split(holdout), on_iteration=on_iteration)
     pairs = {
-        name: _calibrate_arm(name, member, folder or Path(), request, Split(holdout), on_progress)
+        name: _calibrate_arm(name, member, folder or Path(), request, solve, find_corners)
         for name, member in cell.arms.items()
     }
     before = {name: pair[0] for name, pair in pairs.items()}
@@ -130,19 +142,22 @@ def _calibrate_arm(
     member: ArmOfCell,
     folder: Path,
     request: Request,
-    split: Split,
-    on_progress: Callable[[int, int], None] | None,
+    solve: Callable[..., ArmCalibration],
+    find_corners: Callable[..., Observations],
 ) -> tuple[ArmCalibration, ArmCalibration]:
-    """One arm, nominal with its frames fitted, and identified."""
+    """One arm, nominal with its frames fitted, and identified.
+
+    solve, find_corners: `identify` and `detect` with their options.
+    """
     nominal = load_arm(str(folder / member.arm) if Path(member.arm).suffix else member.arm)
     frames_only = replace(request, model="offsets", fix=nominal.geometry.labels)
-    fit_frames = partial(identify, nominal, request=frames_only, split=split)
-    fit_arm = partial(identify, nominal, request=request, split=split)
+    fit_frames = partial(solve, nominal, request=frames_only)
+    fit_arm = partial(solve, nominal, request=request)
     table = read_poses(folder / member.poses, euler=member.euler, columns=member.columns)
     if not member.has_camera:
         measurement = _measurement(member, folder, table, name)
         return fit_frames(table, measurement=measurement), fit_arm(table, measurement=measurement)
-    views = _views(member, folder, table, request.robust, on_progress)
+    views = _views(member, folder, table, request.robust, find_corners)
     # errors of a nominal arm would be absorbed by a lens
     held, table = replace(views, lens=()), views.table("eye-in-hand")
     before = identify_in_view(held, "eye-in-hand", table, fit_frames)
@@ -165,16 +180,11 @@ def _measurement(member: ArmOfCell, folder: Path, table: PoseTable, name: str) -
 
 
 def _views(
-    member: ArmOfCell, folder: Path, table: PoseTable, robust: bool, on_progress: Callable[[int, int], None] | None
+    member: ArmOfCell, folder: Path, table: PoseTable, robust: bool, find_corners: Callable[..., Observations]
 ) -> ArmViews:
-    from calib.camera.camera import load_camera
-    from calib.camera.corner_table import read_corners
-    from calib.camera.detection.detect import detect
-    from calib.cell.arms.image_measurement import views_of_arm
-
     camera = load_camera(folder / member.camera) if member.camera is not None else None
     if member.images is not None:
-        observations = detect(folder / member.images, member.board, on_progress=on_progress)
+        observations = find_corners(folder / member.images, member.board)
     else:
         assert member.corners is not None
         observations = read_corners(folder / member.corners, None)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
-from typer.testing import CliRunner
 
 from calib import config
 from calib.camera.boards.checkerboard import Checkerboard
@@ -16,11 +14,9 @@ from calib.camera.simulation.simulate import typical_camera
 from calib.cell.arms.calibrate_cell import ArmOfCell, CellFile, calibrate_cell, read_cell
 from calib.cell.simulation.arm_in_images import simulate_arm
 from calib.cell.simulation.cell import simulate_cell
-from calib.cli import app
 from calib.errors import UsageError
 from calib.geometry import se3, so3
 from calib.robot.arm.read import load_geometry
-from calib.robot.arm_file import load_arm
 from calib.robot.scene import Spread
 
 
@@ -61,24 +57,6 @@ def test_one_board_seen_from_two_hands(tmp_path: Path) -> None:
     assert cell.hand_overs[0].after.mean < 0.5 * cell.hand_overs[0].before.mean
 
 
-def test_from_the_command_line(folder: Path, tmp_path: Path) -> None:
-    run = CliRunner()
-    result = run.invoke(
-        app, ["cell", "--config", str(folder / "cell.yaml"), "--output", str(tmp_path / "out"), "--json"]
-    )
-    assert result.exit_code == 0, result.output
-    document = json.loads(result.stdout)
-    assert document["hand_overs"][0]["after"]["mean"] < 0.2
-    assert set(document["arms"]) == {"arm1", "arm2"}
-    told = yaml.safe_load((tmp_path / "out" / "cell.yaml").read_text())
-    for name, member in told["arms"].items():
-        load_arm(str(tmp_path / "out" / member["arm"]))
-        assert 0 < member["sigma_m"] < 1e-3, name
-    again = run.invoke(app, ["cell", "--config", str(folder / "cell.yaml"), "--output", str(tmp_path / "text")])
-    assert "hands a point to" in again.stdout
-    assert len(again.stdout.splitlines()) <= 25
-
-
 @pytest.mark.parametrize(
     ("text", "code"),
     [
@@ -94,15 +72,6 @@ def test_files_that_make_no_sense(folder: Path, text: str, code: str) -> None:
     with pytest.raises(UsageError) as caught:
         read_cell(folder / "cell.yaml")
     assert caught.value.code == code
-
-
-def test_a_cell_of_one_arm_is_not_simulated(tmp_path: Path) -> None:
-    for arms, status in (("ur5e", 2), ("ur5e,ur5e", 0)):
-        out = tmp_path / str(status)
-        result = CliRunner().invoke(app, ["simulate", "cell", "--output", str(out), "--arms", arms, "--poses", "8"])
-        assert result.exit_code == status, result.output
-        assert ("error [cell-arms]" in result.output) == (status == 2)
-        assert out.exists() == (status == 0)
 
 
 def test_joint_values_alone_do_not_say_where_an_arm_is(folder: Path) -> None:
