@@ -56,19 +56,19 @@ class _EnsembleDocument:
     members: tuple[_BankDocument, ...]
 
 
-def save_net(net: Net, path: Path, *, overwrite: bool = False) -> None:
+def save_net(net: Net, path: str | Path, *, overwrite: bool = False) -> None:
     """Write a net as YAML that `load_net` reads, bit for bit (17 digits).
 
     Raises UsageError `file-exists` unless `overwrite`, `file-unwritable`.
     """
     text = "".join(f"{key}: {json.dumps(value)}\n" for key, value in net_document(net).items())
-    write_text(text, path, overwrite=overwrite)
+    write_text(text, Path(path), overwrite=overwrite)
 
 
-def load_net(path: Path) -> Net:
+def load_net(path: str | Path) -> Net:
     """The net of a file. Raises UsageError `net-file`, `unknown-activation`, `net-shape` or the codes of
     `calib.config`."""
-    return read_net(config.read_yaml(path), str(path))
+    return read_net(config.read_yaml(Path(path)), str(path))
 
 
 def net_document(net: Net) -> dict[str, Any]:
