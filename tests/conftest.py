@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
 from cases.paths import REAL_DATA
+from cases.snippets import SIMULATED
+from typer.testing import CliRunner
+
+from calib.cli import app
 
 # The tests run on every processor by themselves (pytest-xdist): arithmetic on one thread each. Set before numpy is
 # loaded, and inherited by the processes that tests start.
@@ -39,3 +44,17 @@ def real_data() -> Callable[[str], Path]:
 def real_robots(real_data: Callable[[str], Path]) -> Path:
     """The folder of measured robots."""
     return real_data("robot")
+
+
+@pytest.fixture(scope="session")
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """`simulated("hand-eye")`: the folder that this simulation wrote, see `cases.snippets`; once for all tests."""
+
+    @cache
+    def folder(name: str) -> Path:
+        output = tmp_path_factory.mktemp("simulated") / name
+        result = CliRunner().invoke(app, [*SIMULATED[name].split(), "--output", str(output)])
+        assert result.exit_code == 0, result.output
+        return output
+
+    return folder

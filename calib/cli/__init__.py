@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from calib.cli import camera, cell, demo, hand_eye, listing, robot, simulate
+from calib.cli import camera, cell, demo, guide, hand_eye, listing, robot, simulate
 
 app = typer.Typer(
     name="calib",
@@ -24,6 +24,7 @@ app.command("robot", help=robot.HELP)(robot.command)
 app.command("hand-eye", help=hand_eye.HELP)(hand_eye.command)
 app.command("handeye", help=hand_eye.HELP, hidden=True)(hand_eye.command)
 app.command("cell", help=cell.HELP)(cell.command)
+app.command("guide", help=guide.HELP)(guide.command)
 app.command("list", help=listing.HELP)(listing.command)
 app.add_typer(simulate.app, name="simulate")
 
