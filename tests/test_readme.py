@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from cases.paths import ROOT
+from cases.snippets import Snippet, snippets
 from typer.testing import CliRunner
 
 from calib.cli import app
@@ -17,14 +17,6 @@ TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 NUMBER = re.compile(r"(?<![\w.])[-+]?\d+(?:\.\d+)?(?![\w.]*[.\d])")
 CLOSE = 0.02  # other builds of numpy and OpenCV may print other last digits
 
-# The files that a snippet takes for granted, by a word of it; of a simulation, or shipped.
-SNIPPETS = {
-    "result.camera.unproject": ("handeye", {"images": "photos"}),
-    'calibrate(table, "ur10e"': ("ur10e_position", {"poses.csv": "poses.csv"}),
-    "save_net": ("", {}),
-    "calibrate_hand_eye": ("handeye", {"images": "photos", "poses.csv": "poses.csv", "camera.yaml": "camera.yaml"}),
-    "identify_in_view": ("robot-images", {"images": "photos", "joints.csv": "joints.csv"}),
-}
 CELL = str(ROOT / "datasets" / "two_cobots" / "cell.yaml")
 # Commands that print what is quoted, by the first words of it. {data} is a folder of real data.
 QUOTED = {
@@ -33,8 +25,8 @@ QUOTED = {
     "30 of 30 images": (
         "",
         [
-            "simulate handeye --views 30 --noise-px 0.2 --seed 7 --output sim",
-            "handeye --corners sim/corners.csv --poses sim/poses.csv --camera sim/camera.yaml",
+            "simulate hand-eye --views 30 --noise-px 0.2 --seed 7 --output sim",
+            "hand-eye --corners sim/corners.csv --poses sim/poses.csv --camera sim/camera.yaml",
         ],
     ),
     "lens estimated jointly": (
@@ -49,8 +41,7 @@ QUOTED = {
 ELSEWHERE = ("compensation kept",)  # takes half a minute: tools/bench_network.py prints it
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE)
+BLOCKS = re.findall(r"^```text\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE)
 
 
 def calib(arguments: list[str]) -> str:
@@ -59,35 +50,17 @@ def calib(arguments: list[str]) -> str:
     return result.stdout
 
 
-@pytest.fixture(scope="module")
-def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A camera on a hand and an arm with a camera, with small pictures."""
-    folder = tmp_path_factory.mktemp("simulated")
-    for kind, views in (("handeye", "10"), ("robot-images", "16")):
-        asked = ["--views", views, "--seed", "5", "--image-size", "480x360", "--render"]
-        calib(["simulate", kind, *asked, "--output", str(folder / kind)])
-    return folder
-
-
-@pytest.mark.parametrize("word", SNIPPETS)
+@pytest.mark.parametrize("snippet", snippets(ROOT / "README.md"), ids=str)
 def test_python_in_the_readme_runs(
-    word: str, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    snippet: Snippet, simulated: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    source, files = SNIPPETS[word]
-    (snippet,) = (block for block in blocks("python") if word in block)
-    shipped = ROOT / "datasets" / source
-    folder = shipped if shipped.is_dir() else request.getfixturevalue("simulated") / source
-    for name, called in files.items():
-        copy = shutil.copytree if (folder / name).is_dir() else shutil.copy
-        copy(folder / name, tmp_path / called)
     monkeypatch.chdir(tmp_path)
-    exec(compile(snippet, "README.md", "exec"), {"__name__": "readme"})
+    snippet.run(simulated, tmp_path)
 
 
-def test_every_snippet_and_quotation_is_looked_at() -> None:
-    assert len(blocks("python")) == len(SNIPPETS)
-    assert len(blocks("text")) == len(QUOTED) + len(ELSEWHERE)
-    assert all(block.startswith((*QUOTED, *ELSEWHERE)) for block in blocks("text"))
+def test_every_quotation_is_looked_at() -> None:
+    assert len(BLOCKS) == len(QUOTED) + len(ELSEWHERE)
+    assert all(block.startswith((*QUOTED, *ELSEWHERE)) for block in BLOCKS)
 
 
 @pytest.mark.parametrize("words", QUOTED)
@@ -96,7 +69,7 @@ def test_what_is_quoted_is_printed(
 ) -> None:
     data, commands = QUOTED[words]
     folder = real_data(data) if data else ROOT
-    (quoted,) = (block for block in blocks("text") if block.startswith(words))
+    (quoted,) = (block for block in BLOCKS if block.startswith(words))
     monkeypatch.chdir(tmp_path)
     printed = ""
     for command in commands:
