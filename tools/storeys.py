@@ -44,7 +44,6 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "network": MODELS,
     "compensations": MODELS | {"robot", "network"},
     "cell": MODELS | {"camera", "robot", "network"},
-    "report": MODELS | {"camera", "robot", "network", "cell"},
     "cli": MODELS | {"camera", "robot", "network", "compensations", "cell", "report"},
 }
 """What each room or file directly under calib may import besides itself."""

@@ -10,9 +10,11 @@ if TYPE_CHECKING:
     from calib.cell.arms.calibrate_cell import calibrate_cell
     from calib.cell.arms.cell_calibration import CellCalibration
     from calib.cell.arms.from_images import calibrate_arm_from_images
+    from calib.cell.arms.image_measurement import check_refinable
     from calib.cell.arms.joint_lens import ArmFromImages
     from calib.cell.hand_eye.calibrate import calibrate_hand_eye
     from calib.cell.hand_eye.closed_forms import METHODS
+    from calib.cell.hand_eye.frame_loop import read_setup
     from calib.cell.hand_eye.options import HandEyeOptions, HandEyeRequest
     from calib.cell.hand_eye.result import HandEyeCalibration
     from calib.cell.pairing.by_name_or_order import pair
@@ -43,8 +45,10 @@ __all__ = [
     "calibrate_cameras",
     "calibrate_cell",
     "calibrate_hand_eye",
+    "check_refinable",
     "pair",
     "read_image_times",
+    "read_setup",
     "simulate_arm_in_images",
     "simulate_cameras",
     "simulate_cell",
@@ -56,8 +60,10 @@ __getattr__, __dir__ = lazy(
     __name__,
     {
         "METHODS": "hand_eye.closed_forms",
+        "ArmFromImages": "arms.joint_lens",
         "ArmInImages": "simulation.arm_in_images",
         "CamerasCalibration": "rig.result",
+        "CellCalibration": "arms.cell_calibration",
         "CellSimulation": "simulation.cell",
         "HandEyeCalibration": "hand_eye.result",
         "HandEyeOptions": "hand_eye.options",
@@ -66,14 +72,14 @@ __getattr__, __dir__ = lazy(
         "Noise": "simulation.hand_eye",
         "RigSimulation": "simulation.rig",
         "Stream": "simulation.simulate",
-        "ArmFromImages": "arms.joint_lens",
-        "CellCalibration": "arms.cell_calibration",
         "calibrate_arm_from_images": "arms.from_images",
         "calibrate_cameras": "rig.calibrate",
         "calibrate_cell": "arms.calibrate_cell",
         "calibrate_hand_eye": "hand_eye.calibrate",
+        "check_refinable": "arms.image_measurement",
         "pair": "pairing.by_name_or_order",
         "read_image_times": "pairing.timestamps",
+        "read_setup": "hand_eye.frame_loop",
         "simulate_arm_in_images": "simulation.simulate",
         "simulate_cameras": "simulation.simulate",
         "simulate_cell": "simulation.cell",

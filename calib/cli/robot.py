@@ -37,6 +37,7 @@ from calib.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from calib.camera import Camera
 
 FOLDER = "calib_robot_result"
 
@@ -119,24 +120,16 @@ def command(
 ) -> None:
     """See HELP."""
     with reporting(as_json, quiet, verbose) as reporter:
-        from calib.camera import load_camera
-        from calib.camera.lens import load_lens
-        from calib.cell import calibrate_arm_from_images
-        from calib.cell.arms.image_measurement import check_refinable
-        from calib.cell.hand_eye.frame_loop import read_setup
+        from calib.cell import calibrate_arm_from_images, check_refinable, read_setup
         from calib.folder import reserve
         from calib.robot import calibrate, parse_columns, read_poses, settings_beside
 
-        target = reserve(output, FOLDER)
+        folder = reserve(output, FOLDER)
         settings = settings_beside(table)
+        kind, sequence, nominal = measurement or settings.measurement, euler or settings.euler, arm or settings.arm
         mapping = parse_columns(columns) if columns is not None else settings.columns
-        sequence = euler or settings.euler
-        kind = measurement or settings.measurement
         poses = read_poses(table, euler=sequence, columns=mapping)
         other = read_poses(validate, euler=sequence, columns=mapping) if validate else None
-        named = arm or settings.arm
-        prior = length_and_angle(tolerance, "--tolerance") if tolerance else None
-        search = reporter.on_progress("search")
         options: dict[str, Any] = {
             "model": model,
             "fix": split_commas(fix),
@@ -144,37 +137,42 @@ def command(
             "fix_conventions": fix_conventions,
             "global_start": global_start,
             "robust": robust,
-            "tolerance": prior,
+            "tolerance": length_and_angle(tolerance, "--tolerance") if tolerance else None,
             "holdout": holdout,
             "holdout_by": holdout_by,
             "train_rows": train_rows,
             "seed": seed,
             "on_iteration": reporter.on_iteration,
-            "on_progress": search,
+            "on_progress": reporter.on_progress("search"),
         }
-        if images is not None or corners is not None:
-            detection = Detection(board, image_size, jobs, timeout_s)
-            unfit = {"--validate": validate, "--measurement": kind, "--compensate": compensate}
-            _check_images(images, corners, detection, unfit)
-            load_lens(lens)  # misspelt values are reported before the long work
-            check_refinable(split_commas(refine))
-            given = load_camera(camera) if camera is not None else None
-            side = read_setup(setup) if setup is not None else None
-            seen, refined = detection.observe(images, corners, reporter), split_commas(refine)
-            own: dict[str, Any] = {"camera": given, "lens": lens, "refine": refined, "setup": side}
-            deliver(calibrate_arm_from_images(seen, poses, named, **own, **options), target, reporter)
+        if images is None and corners is None:
+            of_images = {"--refine": refine, "--camera": camera, "--board": board, "--setup": setup}
+            _require_unused(of_images, "needs --images or --corners")
+            options |= {"compensate": compensate, "measurement": kind, "validate": other, "refit_frames": refit_frames}
+            deliver(calibrate(poses, nominal, **options), folder, reporter)
             return
-        if refine:
-            advice = "calib robot --table joints.csv --images photos/ --camera camera.yaml --refine lens"
-            raise UsageError("--refine needs --images or --corners", code="option-conflict", advice=advice)
-        options |= {"compensate": compensate, "measurement": kind, "validate": other, "refit_frames": refit_frames}
-        deliver(calibrate(poses, named, **options), target, reporter)
+        of_tables = {"--validate": validate, "--measurement": kind, "--compensate": compensate}
+        _require_unused(of_tables, "cannot be combined with images")
+        detection = Detection(board, image_size, jobs, timeout_s)
+        detection.check(images, corners, "calib robot --table joints.csv --images photos/")
+        refined = split_commas(refine)
+        check_refinable(refined)  # misspelt values are reported before the long work
+        options |= {"camera": _camera(camera, lens), "lens": lens, "refine": refined}
+        options["setup"] = read_setup(setup) if setup is not None else None
+        seen = detection.observe(images, corners, reporter)
+        deliver(calibrate_arm_from_images(seen, poses, nominal, **options), folder, reporter)
 
 
-def _check_images(images: Path | None, corners: Path | None, detection: Detection, unfit: Mapping[str, object]) -> None:
-    """Raise UsageError for sources that do not go together. unfit: options that cannot be combined with images."""
-    detection.check(images, corners, "calib robot --table joints.csv --images photos/")
-    for option, value in unfit.items():
-        if value is not None:
-            what = f"{option} cannot be combined with images"
-            raise UsageError(what, code="option-conflict", advice=f"leave {option} out")
+def _camera(path: Path | None, lens: str) -> Camera | None:
+    """The camera given, else None. Raises UsageError `unknown-lens` for the kind of one to be calibrated."""
+    from calib.camera import load_camera, load_lens
+
+    load_lens(lens)
+    return load_camera(path) if path is not None else None
+
+
+def _require_unused(options: Mapping[str, object], what: str) -> None:
+    """Raise UsageError `option-conflict` for the first option that is given."""
+    for option, value in options.items():
+        if value:
+            raise UsageError(f"{option} {what}", code="option-conflict", advice=f"leave {option} out")

@@ -11,9 +11,7 @@ CIRCLES = set()
 MATHS_IN_CLI = {}
 """Modules of the command line that import numpy, geometry or the engine."""
 
-WORKFLOW_IN_CLI = {
-    "calib.cli.robot",
-}
+WORKFLOW_IN_CLI = set()
 """Modules of the command line that reach into a folder of camera, robot or cell."""
 
 WORKING_TEXTS = set()

@@ -170,6 +170,10 @@ def test_a_misspelt_key_is_named(run: Run, table: PoseTable) -> None:
         (("--measurement", "distance"), "measurement-mismatch"),
         (("--columns", "j1_rad=joint"), "columns-unknown"),
         (("--euler", "ZYX"), "euler-unused"),
+        (("--refine", "lens"), "option-conflict"),
+        (("--camera", "camera.yaml"), "option-conflict"),
+        (("--board", "checkerboard:9x6:25mm"), "option-conflict"),
+        (("--setup", "eye-in-hand"), "option-conflict"),
     ],
 )
 def test_wrong_options_are_named(run: Run, table: PoseTable, arguments: tuple[str, ...], code: str) -> None:
