@@ -176,7 +176,7 @@ def _first_line_with_text(lines: Iterator[str]) -> list[str]:
 
 
 def _invalid(why: str, where: str) -> InputError:
-    advice = "look for an unbalanced quotation mark"
+    advice = "check for an unbalanced quotation mark"
     return InputError("not a valid table", code="table-syntax", where=where, why=why, advice=advice)
 
 

@@ -118,7 +118,7 @@ def _numbers(table: Delimited, columns: tuple[str, ...], path: Path) -> dict[str
                 code="corners-number",
                 where=f"{path}, line {table.lines[row]}, column {name}",
                 why=f"{int(wrong.sum())} such cells in this column",
-                advice="remove or mend these rows",
+                advice="remove or correct these rows",
             )
     return values
 

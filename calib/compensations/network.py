@@ -52,4 +52,4 @@ def enough(rows: int) -> str | None:
     return None if rows >= LEAST_ROWS else f"{rows} rows are too few to learn from; {LEAST_ROWS} are needed"
 
 
-COMPENSATION = Compensation("network", "a net per joint, of its own value", learn, document, read, enough)
+COMPENSATION = Compensation("network", "one net per joint, of that joint's value", learn, document, read, enough)

@@ -227,7 +227,7 @@ def _check_members(block: ResidualBlock, parameters: ParameterBlock, members: An
     if members.shape != (block.rows,) or not np.issubdtype(members.dtype, np.integer):
         raise ProblemError(f"{where}: member indices must be whole numbers of shape ({block.rows},)")
     if block.rows and not (members.min() >= 0 and members.max() < parameters.count):
-        raise ProblemError(f"{where}: a member index lies outside 0..{parameters.count - 1}")
+        raise ProblemError(f"{where}: a member index is outside 0..{parameters.count - 1}")
 
 
 def _check_sigma(block: ResidualBlock) -> None:

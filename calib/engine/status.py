@@ -86,7 +86,7 @@ class Status(Enum):
         "not isfinite(r, J) after a step that is not safeguarded",
         False,
     )
-    CANCELLED = ("stopped: the caller asked to stop", "on_iteration(iteration) is True", False)
+    CANCELLED = ("stopped: the caller requested it", "on_iteration(iteration) is True", False)
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ def divide(
     if groups is None:
         folds = min(folds, count // SMALLEST)
         if folds < 2:
-            what = f"{count} samples are too few to hold any out"
+            what = f"{count} samples are too few for holding any out"
             raise InputError(what, code="too-few-samples", advice=f"give at least {2 * SMALLEST}")
         return tuple(np.sort(part) for part in np.array_split(generator.permutation(count), folds))
     names, of = np.unique(np.asarray(groups).astype(str), return_inverse=True)
@@ -32,7 +32,7 @@ def divide(
         raise InputError(f"{len(of)} groups for {count} samples", code="net-inputs")
     if len(names) < 2:
         what = "all samples are of one group: none can be held out"
-        raise InputError(what, code="too-few-samples", advice="leave the groups away, or measure another session")
+        raise InputError(what, code="too-few-samples", advice="omit the groups, or measure another session")
     sizes = np.bincount(of)
     order = generator.permutation(len(names))
     order = order[np.argsort(-sizes[order], kind="stable")]

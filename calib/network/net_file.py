@@ -102,7 +102,7 @@ def read_ensemble(document: Any, where: str) -> Ensemble:
     """The ensemble of plain data; errors as in `read_net`."""
     written = config.build(_EnsembleDocument, document, where)
     if not written.members or len(written.low) != len(written.high):
-        raise _file_error("an ensemble has members, and inputs of as many low as high ends", where)
+        raise _file_error("an ensemble needs members, and as many lower as upper limits of its inputs", where)
     members = tuple(
         _member(member, len(written.low), f"{where}: members[{i}]") for i, member in enumerate(written.members)
     )
@@ -130,7 +130,7 @@ def _net(written: _NetDocument, where: str) -> Net:
     }
     for key, count in wanted.items():
         if len(getattr(written, key)) != count:
-            what = f"{len(getattr(written, key))} numbers, {count} belong to layers of {list(shape.sizes)} units"
+            what = f"{len(getattr(written, key))} numbers, expected {count} for layers of {list(shape.sizes)} units"
             raise _file_error(what, f"{where}: {key}")
     for key in ("input_spread", "output_spread"):
         if not all(getattr(written, key)):

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from calib.robot.table.read import PoseTable
 
 IDENTIFIED = "_identified"  # behind the name of the arm; once
-DISCARDED = "the compensation stored with the nominal arm is discarded: it goes with the parameters that it had"
+DISCARDED = "the compensation stored with the nominal arm is discarded: it is valid only with that arm's parameters"
 WEAK = "weakly determined, held near nominal by the prior: {}; spread the poses, or measure points off the last axis"
 
 

@@ -60,8 +60,8 @@ def bring_into_contact(
     raise UsageError(
         f"the tip does not reach its surface in {left} of {len(gap)} poses",
         code="simulation-impossible",
-        why=f"{PLACES} places were tried",
-        advice="ask for fewer poses, or an arm with wider joint limits",
+        why=f"{PLACES} positions were tried",
+        advice="simulate fewer poses, or an arm with wider joint limits",
     )
 
 

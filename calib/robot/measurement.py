@@ -183,13 +183,13 @@ def measurement_of(table: PoseTable, name: str | None = None) -> Measurement:
             "the table holds joint values alone",
             code="measurement-needed",
             where=table.name,
-            advice="say what the tip did: --measurement point (held in a fixed point) or plane (touched a plane)",
+            advice="give --measurement point (tip held at a fixed point) or plane (tip touching a plane)",
         )
     measurement = read_measurement(name or table.measurement)
     if table.measurement not in measurement.table_kinds:
         able = [each for each in shipped_measurements() if table.measurement in read_measurement(each).table_kinds]
         raise UsageError(
-            f"the table does not hold what {measurement.name} needs",
+            f"the table lacks the columns of {measurement.name}",
             code="measurement-mismatch",
             where=table.name,
             advice=f"its columns hold {' or '.join(able)}",

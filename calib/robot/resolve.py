@@ -104,10 +104,10 @@ def resolve_conventions(named: ResolvedArm, policy: ConventionPolicy) -> Resolve
     left = residual(arm.geometry, table, policy.measurement, seed=policy.seed)
     if np.isfinite(left.position_m) and not left.fits:  # else the poses tell nothing, and identification says why
         raise InputError(
-            f"the table does not fit the arm {arm.name}: off by {left} at the median",
+            f"the table does not fit the arm {arm.name}: median residual {left}",
             code="arm-does-not-fit",
             where=table.name,
-            advice="leave --arm out to have every shipped arm tried; check joint values and their order; "
+            advice="omit --arm to try every shipped arm; check joint values and their order; "
             "--global-start if the zero positions of the joints are unknown",
         )
     return named

@@ -91,7 +91,7 @@ def test_what_joints_err_by_is_learnt_saved_and_applied(run: Run, table: PoseTab
 def test_a_compensated_arm_is_a_nominal_arm_again(run: Run, table: PoseTable) -> None:
     document(run(table, "--arm", "ur5e", "--json", "--holdout-by", "session"))
     again = document(run(None, "--arm", "calib_robot_result/arm.yaml", "--model", "offsets", "--json"))
-    assert any("goes with the parameters that it had" in note for note in again["notes"])
+    assert any("valid only with that arm's parameters" in note for note in again["notes"])
     assert again["compensation"]["kept"]
 
 
@@ -130,7 +130,7 @@ def test_an_arm_refuses_what_was_not_learnt_for_it(run: Run, table: PoseTable, t
     six = next(line for line in text.splitlines() if line.startswith("    low: "))
     for old, new, code, words in (
         ('kind: "network"', 'kind: "nets"', "unknown-compensation", "unknown compensation 'nets'"),
-        (six, "    low: [0.0]", "net-file", "as many low as high ends"),
+        (six, "    low: [0.0]", "net-file", "as many lower as upper limits"),
         ('kind: "network"', 'sort: "network"', "config-unknown-key", "unknown key 'sort'"),
         ("  - columns: [[0],", "  - columns: [[7],", "net-file", "counted from 0 to 5"),
     ):

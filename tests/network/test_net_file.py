@@ -48,8 +48,8 @@ def test_nothing_is_overwritten(net: Net, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "code", "words"),
     [
-        ({"weights": [1.0]}, "net-file", "1 numbers, 53 belong to layers"),
-        ({"input_centre": [0.0]}, "net-file", "1 numbers, 3 belong"),
+        ({"weights": [1.0]}, "net-file", "1 numbers, expected 53 for layers"),
+        ({"input_centre": [0.0]}, "net-file", "1 numbers, expected 3"),
         ({"output_spread": [1.0, 0.0]}, "net-file", "a spread of zero"),
         ({"activations": ["radial", "radial"]}, "net-shape", "2 activations for 3 layers"),
         ({"activations": ["radial", "sigma", "linear"]}, "unknown-activation", "unknown activation 'sigma'"),
@@ -73,8 +73,8 @@ def test_an_ensemble_comes_back(net: Net) -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"members": []}, "an ensemble has members"),
-        ({"low": [0.0]}, "as many low as high ends"),
+        ({"members": []}, "an ensemble needs members"),
+        ({"low": [0.0]}, "as many lower as upper limits"),
         ({"low": [0.0], "high": [1.0]}, "counted from 0 to 0"),
     ],
 )

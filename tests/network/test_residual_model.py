@@ -86,7 +86,7 @@ def test_folds_keep_groups_together() -> None:
 
 def test_what_cannot_be_divided_is_refused() -> None:
     q, targets, by_joint = bent(7, 0.1)
-    with pytest.raises(InputError, match="too few to hold any out") as refused:
+    with pytest.raises(InputError, match="too few for holding any out") as refused:
         fit_residual_model(q, targets, seed=0)
     assert refused.value.code == "too-few-samples"
     with pytest.raises(InputError, match="all samples are of one group"):

@@ -93,7 +93,7 @@ class AprilTag:
         if not which:
             return None, f"it shows tags {found}, not {self.number}" if found else "it shows no tag of this family"
         if len(which) > 1:
-            return None, f"it shows {len(which)} such tags; name one, as in {self.name}:{found[0]}"
+            return None, f"it shows {len(which)} such tags; give the number of one, as in {self.name}:{found[0]}"
         return BoardCorners(np.reshape(corners[which[0]], (4, 2)).astype(float), np.arange(4)), ""
 
     @classmethod

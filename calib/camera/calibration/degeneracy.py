@@ -51,7 +51,7 @@ def check_corners(coordinates: int, unknowns: int) -> None:
         raise DegenerateError(
             "there are too few corners for the unknowns",
             code="too-few-corners",
-            why=f"{coordinates} coordinates seen, {unknowns} unknowns of the lens and the poses",
+            why=f"{coordinates} coordinates measured, {unknowns} unknowns of the lens and the poses",
             advice="add views or corners, or hold parameters with --fix",
         )
 
@@ -76,7 +76,7 @@ def check_tilts(lens: Lens, corners: Corners, solution: Solution) -> None:
     ratio = _tilt_ratio(lens, corners, solution)
     if ratio < TILTS_NEEDED:
         still = _never_moved(corners)
-        what = "the camera and the board never moved" if still else "the boards are parallel in all views"
+        what = "neither the camera nor the board moved" if still else "the boards are parallel in all views"
         raise DegenerateError(
             f"{what}: the focal length cannot be determined",
             code="static-camera" if still else "parallel-boards",

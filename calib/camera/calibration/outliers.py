@@ -72,7 +72,7 @@ def without_outliers(
         norms = fit.norms()
         if _noise(norms) > 0.9 * noise:
             break
-    aside: list[Excluded] = []
+    rejected: list[Excluded] = []
     previous = everything
     for _ in range(ROUNDS):
         used = norms <= OUTLIER_SIGMAS * _noise(norms)
@@ -80,14 +80,15 @@ def without_outliers(
         if bad.any():
             for i in np.flatnonzero(bad).tolist():
                 typical = float(np.median(norms[fit.corners.view == i]))
-                aside.append(Excluded(fit.views[i].image, f"most of its corners are {typical:.1f} px or more off"))
+                reason = f"most of its corners have residuals of {typical:.1f} px or more"
+                rejected.append(Excluded(fit.views[i].image, reason))
             used = used[~bad[fit.corners.view]]
             fit = _without_views(fit, bad, origin)
         elif np.array_equal(used, previous):
             break
         fit = fit.again(used, on_iteration)
         previous, norms = used, fit.norms()
-    return fit, aside
+    return fit, rejected
 
 
 def _without_views(fit: Adjustment, bad: Mask, origin: Array) -> Adjustment:

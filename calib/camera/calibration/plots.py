@@ -32,7 +32,9 @@ def plot_residuals(calibration: CameraCalibration, axes: Any = None) -> Any:
         *px[::step].T, *residuals[::step].T, size, angles="xy", scale_units="xy", scale=1 / length, width=0.002
     )
     axes.figure.colorbar(arrows, ax=axes, label="reprojection error (px)")
-    _finish(calibration, axes, f"projected less seen, enlarged {length:.0f} times; rms {calibration.rms_px:.3f} px")
+    _finish(
+        calibration, axes, f"projected minus detected, enlarged {length:.0f} times; rms {calibration.rms_px:.3f} px"
+    )
     return axes
 
 

@@ -53,14 +53,14 @@ def find_usable_views(observations: Observations) -> UsableViews:
         _check_numbers(views, corners)
         thin = _breadth(corners) < NARROWEST
         if thin.any():
-            excluded += [Excluded(views[i].image, "its corners lie on a line") for i in np.flatnonzero(thin)]
+            excluded += [Excluded(views[i].image, "its corners are collinear") for i in np.flatnonzero(thin)]
             views = [view for view, line in zip(views, thin, strict=True) if not line]
     if not views:
         raise InputError(
             "no view of the board can be used",
             code="no-usable-view",
             why="; ".join(f"{a.image}: {a.reason}" for a in excluded[:5]),
-            advice="a view needs at least 4 corners that do not lie on a line",
+            advice="a view needs at least 4 corners that are not collinear",
         )
     pivot = _pivot(corners)
     if thin.any() or pivot.any():
@@ -98,7 +98,7 @@ def _malformed_view(view: View) -> InputError:
         code="view-malformed",
         where=view.image,
         why="shapes " + ", ".join(str(a.shape) for a in arrays),
-        advice="leave out corners that were not found",
+        advice="omit corners that were not found",
     )
 
 

@@ -174,7 +174,7 @@ def _notes(board: Board, inferred: bool) -> list[str]:
 
 def _grid_of(board: Board) -> Size:
     if board.grid is None:
-        raise UsageError(f"{board.name} is no checkerboard", code="board-not-detected")
+        raise UsageError(f"{board.name} is not a checkerboard", code="board-not-detected")
     return board.grid
 
 

@@ -61,7 +61,7 @@ def find_grid(image: Grey, size: tuple[int, int]) -> tuple[grid.Grid | None, str
         reason = f"only {part[0]}x{part[1]} of the board's {size[0]}x{size[1]} corners were found"
         # The detectors to come are slow and see whole boards only.
         if largest.size > size[0] * size[1] and grid.cut_off(largest, *size, (image.shape[1], image.shape[0])):
-            return None, f"{reason}: the rest seems to lie outside the image"
+            return None, f"{reason}: the rest is probably outside the image"
     for corners in _stronger(image, size):
         found, why = _refine(image, corners)
         if found is not None:
@@ -137,11 +137,11 @@ def _refine(image: Grey, corners: Array) -> tuple[grid.Grid | None, str]:
     height, width = image.shape
     limit = np.array([width - 1, height - 1])
     if (corners < 0).any() or (corners > limit).any():
-        return None, "some of the board's corners lie outside the image"
+        return None, "some of the board's corners are outside the image"
     refined = subpixel.refine(image, corners)
     lost = ~(refined.explained >= _MIN_EXPLAINED) | ~np.isfinite(refined.corners_px[..., 0])
     if lost.mean() > _MAX_LOST:
-        return None, f"{int(lost.sum())} of {lost.size} corners are too unclear to be measured"
+        return None, f"{int(lost.sum())} of {lost.size} corners are too blurred to be located"
     whole = np.where(lost[..., None], corners, refined.corners_px)
     problem = grid.fault(whole)
     if problem:

@@ -30,7 +30,7 @@ def _tags(data: bytes, where: str) -> dict[int, tuple[int, tuple[int, ...]]]:
         if number * size > room:
             place = struct.unpack_from(order + ("Q" if big else "I"), data, place)[0]
         if place + number * size > len(data):
-            raise truncated_image(where, f"tag {tag} lies beyond the end of the file")
+            raise truncated_image(where, f"tag {tag} is beyond the end of the file")
         tags[tag] = place, struct.unpack_from(f"{order}{number}{letter}", data, place)
     return tags
 
@@ -46,9 +46,9 @@ def read(data: bytes, where: str) -> Header:
         raise unsupported_image(where, f"a TIFF of {depth} bits; up to 16 are read")
     starts, sizes = tags.get(324) or tags.get(273) or (), tags.get(325) or tags.get(279) or ()
     if not starts or len(starts) != len(sizes):
-        raise unreadable_image(where, "its directory does not say where the pixels are")
+        raise unreadable_image(where, "its directory gives no offset of the pixels")
     if max(start + size for start, size in zip(starts, sizes, strict=True)) > len(data):
-        raise truncated_image(where, "its pixels lie beyond the end of the file")
+        raise truncated_image(where, "its pixels are beyond the end of the file")
     packed = (tags.get(259) or (1,))[0] != 1
     if not packed and sum(sizes) < (width * depth * channels + 7) // 8 * height:
         raise truncated_image(where, f"its header claims {width}x{height} pixels, it holds {sum(sizes)} bytes")

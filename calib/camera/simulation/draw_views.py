@@ -96,5 +96,5 @@ def _draw_pose(
         "no pose shows the whole board",
         code="simulation-impossible",
         why=f"none of {MOST_DRAWS} random poses keeps all corners in the {width} x {height} image",
-        advice="take a smaller board or a milder lens",
+        advice="choose a smaller board or a lens with less distortion",
     )

@@ -48,7 +48,7 @@ def solve_separately(
     """
     block, residual = _only_blocks(problem)
     if unknown := set(settled) - set(block.labels):
-        raise ProblemError(f"{block.name}: no label {sorted(unknown)} to look at")
+        raise ProblemError(f"{block.name}: no label {sorted(unknown)} to settle")
     limits = np.array([settled.get(label, np.inf) for label in block.labels])[block.free]
     solved = BatchedSolution(block.values.copy(), np.empty(block.count), np.zeros(block.count, bool))
     trial = block.values.copy()

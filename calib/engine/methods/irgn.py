@@ -42,7 +42,7 @@ def irgn(
     """
     for block in problem.parameters:
         if block.values.shape != (block.count, block.tangent):
-            raise ProblemError(f"{block.name}: only plain vector blocks can be drawn back to their start")
+            raise ProblemError(f"{block.name}: only plain vector blocks can be regularised towards their start")
     method = _RegularisedGaussNewton(noise, first, factor, max_iterations)
     return iterate(problem, method.begin, method.step, method.stop, on_iteration).solution()
 

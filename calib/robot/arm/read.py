@@ -184,11 +184,12 @@ def _verify(arm: SerialArm, where: str) -> SerialArm:
     for i, (check, (distance, angle)) in enumerate(zip(arm.checks, check_errors(arm), strict=True)):
         if distance > check.within_m or angle > check.within_rad:
             raise InputError(
-                f"the table misses this check pose by {distance * 1000:.3f} mm and {math.degrees(angle):.4f} deg",
+                "the DH table does not reproduce this check pose: "
+                f"off by {distance * 1000:.3f} mm and {math.degrees(angle):.4f} deg",
                 code="arm-check-failed",
                 where=f"{where}: checks[{i}]",
                 why=f"the pose is from: {check.source}",
-                advice="a wrong number, sign or convention (standard_dh against modified_dh) in the table",
+                advice="check the table's numbers, signs and convention (standard_dh or modified_dh)",
             )
     return arm
 

@@ -166,7 +166,7 @@ def _chain(joints: tuple[_Joint, ...], tip: str | None, where: str) -> tuple[_Jo
     if not joints:
         raise InputError("holds no joint", code="urdf-structure", where=where)
     if len(above) < len(joints):
-        raise InputError("a link hangs on two joints", code="urdf-structure", where=where)
+        raise InputError("a link has two parent joints", code="urdf-structure", where=where)
     if tip is None:
         parents = {joint.parent for joint in joints}
         tips = [joint.child for joint in joints if joint.child not in parents]

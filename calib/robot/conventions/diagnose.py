@@ -65,7 +65,7 @@ class Residual:
 
     def __str__(self) -> str:
         if not np.isfinite(self.position_m):
-            return "no fit at all"
+            return "no fit"
         angle = "" if self.rotation_rad is None else f" and {np.degrees(self.rotation_rad):.3g} deg"
         return f"{1000 * self.position_m:.3g} mm{angle}"
 

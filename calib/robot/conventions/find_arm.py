@@ -65,7 +65,7 @@ class ArmSearch:
         if self.next_best:
             text += f"; next best {self.next_best}"
         if not self.distinct:
-            text += ": hardly worse, so name the arm yourself if you know it"
+            text += "; their residuals do not distinguish them: name the arm with --arm"
         return text
 
 
@@ -80,7 +80,7 @@ def find_arm(table: PoseTable, measurement: str | None = None, *, fix: bool = Fa
     """
     name = measurement or table.measurement
     if name == "joints":
-        raise UsageError("joint values alone do not tell the arm", code="arm-needed", advice="name it: --arm ur5e")
+        raise UsageError("joint values alone do not identify the arm", code="arm-needed", advice="name it: --arm ur5e")
     arms = [arm for arm in map(load_geometry, shipped_arms()) if arm.prismatic == table.prismatic]
     tried = [ArmCandidate(arm, residual(arm, table, name, seed=seed)) for arm in arms]
     tried.sort(key=lambda each: (round(each.residual.size, 9), int(each.arm.outside_limits(table.joints).sum())))
@@ -98,7 +98,7 @@ def find_arm(table: PoseTable, measurement: str | None = None, *, fix: bool = Fa
             name = finding.interpretation.name
             same = [(arm, finding)] + [pair for pair in readable[1:] if pair[1].interpretation.name == name]
             return _result([ArmCandidate(found.apply_to_arm(arm), found.other) for arm, found in same], finding)
-        advice = f"{arm.name} fits where {finding}; accept that with --fix-conventions"
+        advice = f"{arm.name} fits where {finding}; apply that with --fix-conventions"
     elif not any(np.isfinite(each.residual.position_m) for each in tried):
         _raise_why(tried, table, name, seed)
     raise InputError(
@@ -131,6 +131,6 @@ def _how_far(tried: list[ArmCandidate], table: PoseTable) -> str:
     """Every arm with its residual, the nearest first."""
     if not tried:
         kinds = "".join("P" if slides else "R" for slides in table.prismatic)
-        return f"none of those shipped has joints {kinds} (R turns, P slides)"
+        return f"no shipped arm has joints {kinds} (R turns, P slides)"
     nearest = sorted(tried, key=lambda each: (each.residual.position_m, each.arm.name))
-    return "off by, at the median: " + "; ".join(map(str, nearest))
+    return "median residuals: " + "; ".join(map(str, nearest))

@@ -123,7 +123,7 @@ def _units(table: PoseTable) -> Iterator[Interpretation]:
 def _joint_orders(table: PoseTable) -> Iterator[Interpretation]:
     joints = table.joints.shape[1]
     eye = np.eye(joints)
-    yield _joints("the joint columns stand in reversed order", eye[::-1])
+    yield _joints("the joint columns are in reverse order", eye[::-1])
     for i, k in combinations(range(joints), 2):
         swapped = list(range(joints))
         swapped[i], swapped[k] = k, i

@@ -57,5 +57,5 @@ def _label(load: Load) -> Label:
 
 
 EFFECT = Effect(
-    "compliance", "joints that yield to the arm's own weight", labels, tangent, typical, needs, one_sided=True
+    "compliance", "joints deflected by the arm's own weight", labels, tangent, typical, needs, one_sided=True
 )

@@ -66,4 +66,4 @@ def _turning(arm: SerialArm) -> list[int]:
     return [joint for joint, slides in enumerate(arm.prismatic) if not slides]
 
 
-EFFECT = Effect("joint_profile", "errors of a joint that repeat with its angle", labels, tangent, typical, needs)
+EFFECT = Effect("joint_profile", "joint errors that repeat with the joint angle", labels, tangent, typical, needs)

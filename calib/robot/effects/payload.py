@@ -63,7 +63,7 @@ def _loaded_joints(arm: SerialArm) -> list[int]:
 
 EFFECT = Effect(
     "payload",
-    "joints that yield to the payload",
+    "joints deflected by the payload",
     labels,
     tangent,
     typical,

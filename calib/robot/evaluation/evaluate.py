@@ -42,7 +42,7 @@ class Outlier:
     @property
     def reason(self) -> str:
         """Why it was rejected, in words."""
-        return f"{self.position_mm:.3g} mm off" + (", no measurement of its pose" if self.lost else "")
+        return f"{self.position_mm:.3g} mm off" + (", gross error" if self.lost else "")
 
 
 @dataclass(frozen=True, eq=False)
@@ -209,10 +209,10 @@ def _comparison(
     first, last = accuracy(before, usable), accuracy(after, usable)
     if first is None or last is None:
         raise InputError(
-            "no held-out row is a measurement of its pose",
+            "every held-out row is a gross error",
             code="rows-lost",
             where=table.name,
-            why="the nominal arm is off by far at every one of them",
+            why="the error of the nominal arm is implausibly large at each of them",
         )
     outliers = tuple(_outlier(table, after, int(i), part, not usable[i]) for i in np.flatnonzero(~good))
     return Comparison(table, first, last, accuracy(after, good), before, after, usable, outliers)

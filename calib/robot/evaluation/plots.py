@@ -54,7 +54,7 @@ def plot_residuals(calibration: ArmCalibration, axes: Any = None) -> Any:
     axes.set_yscale("log")
     axes.set_xlabel("line of the table")
     axes.set_ylabel("position error, mm")
-    axes.set_title(f"{calibration.arm.name}: what the identified arm leaves")
+    axes.set_title(f"{calibration.arm.name}: residuals of the identified arm")
     axes.grid(visible=True, which="both", alpha=0.3)
     axes.legend()
     return axes

@@ -41,7 +41,7 @@ def verdict_of(calibration: ArmCalibration) -> Verdict:
     if lost := calibration.identifiability.lost:
         return Verdict("usable", f"{numbers}, but {lost} more parameters than usual are not observable", advice)
     if decisive.after.position_mm.mean > (1 - LEAST_GAIN) * decisive.before.position_mm.mean:
-        return Verdict("usable", f"hardly better than the nominal arm: {numbers}", advice)
+        return Verdict("usable", f"little better than the nominal arm: {numbers}", advice)
     if excess := _excess_joint_error(calibration):
         return Verdict("usable", f"{numbers}, but {excess}", advice)
     if advice:
@@ -70,7 +70,7 @@ def _advice(calibration: ArmCalibration) -> tuple[str, ...]:
         found.append(f"{hint}read joints after the arm has settled, or use commanded values; check the instrument")
     rows = len(fitted.table.joints)
     if len(fitted.outliers) > MOST_REJECTED * rows:
-        found.append(f"{len(fitted.outliers)} of {rows} rows are rejected: look for what they have in common")
+        found.append(f"{len(fitted.outliers)} of {rows} rows are rejected: check whether they share a cause")
     if decisive is not None and decisive is evaluation.heldout:
         found += _advice_on_heldout(fitted, decisive)
     if decisive is not None and calibration.uncertainty.position_95_mm[0] > UNSURE * decisive.after.position_mm.p95:
@@ -86,5 +86,8 @@ def _advice_on_heldout(fitted: Comparison, heldout: Comparison) -> list[str]:
         found.append(f"only {heldout.after.rows} rows are held out: measure more poses")
     # medians: outliers do not move them
     if heldout.after.position_mm.median > OVERFIT * fitted.after.position_mm.median:
-        found.append("errors on held-out poses are much larger than on fitted ones: measure more, or estimate less")
+        found.append(
+            "errors on held-out poses are much larger than on fitted ones: "
+            "measure more poses, or estimate fewer parameters"
+        )
     return found

@@ -43,7 +43,7 @@ class EffectTrial:
         share = f"{abs(100 * self.gain):.1f} %"
         verb = "lowers" if self.gain > 0 else "raises"
         return f"{self.effect} {verb} the squared error of poses not fitted by {share}" + (
-            "" if self.added else ": left out"
+            "" if self.added else ": not added"
         )
 
 

@@ -83,9 +83,9 @@ def hold_redundant(
     determined = asked - sum(each.label in model.arm.labels for each in found.redundant)
     if numbers <= determined or numbers <= min(asked, _expected_rank(model, rows.table)):
         raise DegenerateError(
-            f"{len(rows)} rows hold {numbers} numbers, too few for {determined} parameters",
+            f"{len(rows)} rows hold {numbers} measured values, too few for {determined} parameters",
             code="too-few-poses",
-            advice="measure more poses (50 is a good start), or estimate less: --model offsets",
+            advice="measure more poses (50 is a good start), or estimate fewer parameters: --model offsets",
         )
     redundant = {each.label for each in found.redundant} | set(found.silent)
     return replace(model, held=model.held | redundant), found
@@ -131,7 +131,7 @@ def check_travel(arm: SerialArm, table: PoseTable, fixed: frozenset[str]) -> Non
                 code="joint-not-moved",
                 where=table.name,
                 why=f"it stays within {np.ptp(motion[:, joint]):.1e} {'m' if arm.prismatic[joint] else 'rad'} in all "
-                f"{len(motion)} rows: where its axis is cannot be seen",
+                f"{len(motion)} rows: its axis is not observable",
                 advice=f"move it, or hold its parameters and never move it again: --fix {','.join(own)}",
             )
 

@@ -85,7 +85,7 @@ def fixed_points(places: Array, rng: np.random.Generator) -> Surfaces:
 
 MEASUREMENT = Measurement(
     name="point",
-    title="joint values at which the tip is held in an unknown fixed point",
+    title="joint values at which the tip is held at an unknown fixed point",
     table_kinds=("joints",),
     components=(Component("position", "m", slice(0, 3)),),
     start=start,

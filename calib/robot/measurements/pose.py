@@ -125,7 +125,7 @@ def pose_columns(world_from_target: Array) -> dict[str, Array]:
 
 MEASUREMENT = Measurement(
     name="pose",
-    title="where a target on the flange is and how it is turned, seen by a fixed instrument",
+    title="pose of a target on the flange, measured by a fixed instrument",
     table_kinds=("pose",),
     components=(
         Component("position", "m", slice(0, 3), "sigma_position"),

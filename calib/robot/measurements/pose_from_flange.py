@@ -77,7 +77,7 @@ def simulate(scene: ArmScene, rng: np.random.Generator) -> SimulatedRows:
 
 MEASUREMENT = Measurement(
     name="pose_from_flange",
-    title="where a fixed object is and how it is turned, seen by an instrument on the flange",
+    title="pose of a fixed object, measured by an instrument on the flange",
     table_kinds=("pose",),
     components=pose.MEASUREMENT.components,
     start=pose.start,

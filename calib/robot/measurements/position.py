@@ -87,7 +87,7 @@ def simulate(scene: ArmScene, rng: np.random.Generator) -> SimulatedRows:
 
 MEASUREMENT = Measurement(
     name="position",
-    title="where a target on the flange is, seen by a fixed instrument",
+    title="position of a target on the flange, measured by a fixed instrument",
     table_kinds=("position", "pose"),
     components=(Component("position", "m", slice(0, 3), "sigma_position"),),
     start=start,

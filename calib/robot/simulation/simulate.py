@@ -194,6 +194,6 @@ def _geometry(arm: Arm | SerialArm | str | Path) -> SerialArm:
             "the arm has effects beyond its geometry",
             code="arm-effects",
             where=whole.name,
-            advice="give the nominal arm, and --effects to have some drawn",
+            advice="give the nominal arm, and --effects to draw some at random",
         )
     return whole.geometry

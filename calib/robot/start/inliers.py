@@ -48,7 +48,7 @@ def require_turning(f: Array, least: int) -> None:
         raise DegenerateError(
             f"{len(f)} rows of one target, at least {least} are needed",
             code="too-few-poses",
-            advice="measure more poses, as different as the cell allows",
+            advice="measure more poses, as varied as the cell allows",
         )
     turns = so3.log(np.swapaxes(f[0, :3, :3], 0, 1) @ f[:, :3, :3])
     rms = np.linalg.svd(turns - turns.mean(axis=0), compute_uv=False) / np.sqrt(len(f))
@@ -57,12 +57,12 @@ def require_turning(f: Array, least: int) -> None:
     advice = "turn the flange about at least two axes that are not parallel, by 30 deg or more"
     if rms[0] < LEAST_TURN_RAD:
         what = "all poses are alike" if reach(f) < 1e-3 else "the orientation never changes"
-        why = f"the flange turns by {np.degrees(rms[0]):.3f} deg rms: base and target cannot be told apart"
+        why = f"the flange turns by {np.degrees(rms[0]):.3f} deg rms: base and target are not separable"
     else:
         what = "the flange turns about one axis only"
         why = (
-            f"{np.degrees(rms[0]):.1f} deg rms about it, {np.degrees(rms[1]):.3f} deg about any other: where base and "
-            "target stand along that axis cannot be told apart"
+            f"{np.degrees(rms[0]):.1f} deg rms about it, {np.degrees(rms[1]):.3f} deg about any other: the "
+            "positions of base and target along that axis are not separable"
         )
     raise DegenerateError(what, code="poses-degenerate", why=why, advice=advice)
 

@@ -78,7 +78,7 @@ def find_columns(text: Delimited, columns: dict[str, str], where: str) -> tuple[
             hint = did_you_mean(theirs, at)
             raise UsageError(f"the file has no column {theirs!r}", code="columns-unknown", where=where, advice=hint)
         if ours in places and (not theirs or at[theirs] != places[ours]):
-            notes.append(f"column {text.header[places[ours]]!r} is left out, as asked")
+            notes.append(f"column {text.header[places[ours]]!r} is ignored, as requested")
             del places[ours]
     mapped = {ours: at[theirs] for ours, theirs in columns.items() if theirs}
     # a column that the user gave another meaning has lost its own
@@ -104,7 +104,7 @@ def joint_columns(
     if not found:
         bare = [name for name in header if re.fullmatch(r"(?i)j(oint)?[ _]?\d+", name)]
         why = f"{bare[0]!r} names no unit" if bare else f"the columns are: {', '.join(header)}"
-        advice = "call them j1_rad or j1_deg, ..., or say which is which: --columns j1_rad=NAME,j2_rad=NAME"
+        advice = "name them j1_rad or j1_deg, ..., or map them: --columns j1_rad=NAME,j2_rad=NAME"
         raise InputError("no joint columns", code="table-no-joints", where=where, why=why, advice=advice)
     missing = [f"j{i}" for i in range(1, max(found) + 1) if i not in found]
     if missing:
@@ -141,7 +141,7 @@ def orientation_columns(names: tuple[str, ...], euler: str | None, where: str) -
     groups = [group for stems in (QUATERNION, ROTATION, EULER) if (group := column_group(stems, names, (), where))]
     if len(groups) > 1:
         what = f"orientation is given twice, as {groups[0][0]}... and {groups[1][0]}..."
-        advice = f"leave one out: --columns {','.join(name + '=' for name in groups[1])}"
+        advice = f"ignore one: --columns {','.join(name + '=' for name in groups[1])}"
         raise InputError(what, code="table-column-twice", where=where, advice=advice)
     group = groups[0] if groups else ()
     if euler is not None:
@@ -151,15 +151,15 @@ def orientation_columns(names: tuple[str, ...], euler: str | None, where: str) -
         if not group or group[0] in QUATERNION:
             raise UsageError("an Euler sequence, but no columns of angles", code="euler-unused", where=where)
         if group[0].startswith("r") and len(set(euler)) < 3:
-            advice = "call the columns e1, e2, e3, in the order of the sequence"
+            advice = "name the columns e1, e2, e3, in the order of the sequence"
             raise UsageError(
-                f"{euler} turns twice about {euler[0]}: rx, ry, rz do not say which is which",
+                f"{euler} turns twice about {euler[0]}: rx, ry, rz are ambiguous",
                 code="euler-sequence",
                 where=where,
                 advice=advice,
             )
     elif group and group[0].startswith("e"):
-        advice = "say --euler ZYX, or whichever sequence the instrument uses"
+        advice = "give the instrument's sequence, as in --euler ZYX"
         raise UsageError("Euler angles without their sequence", code="euler-missing", where=where, advice=advice)
     return group
 

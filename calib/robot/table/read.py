@@ -46,7 +46,7 @@ from calib.robot.table.orientation import Angles
 MeasurementName = Literal["pose", "position", "distance", "joints"]
 
 UNIT_QUATERNION_WITHIN = 0.01  # two decimals per component leave 0.9 %; anything longer is not a rounding
-_NO_POSES = "call them x_m,y_m,z_m,qx,qy,qz,qw, or say which is which: --columns x_mm=X,y_mm=Y,..."
+_NO_POSES = "name them x_m,y_m,z_m,qx,qy,qz,qw, or map them: --columns x_mm=X,y_mm=Y,..."
 _FEW_LINES = 8  # line numbers shown before "..."
 
 
@@ -240,7 +240,7 @@ def _refuse_mixtures(
     position: tuple[str, ...], orientation: tuple[str, ...], distance: tuple[str, ...], where: str
 ) -> None:
     if distance and (position or orientation):
-        advice = "leave one out: --columns distance_m="
+        advice = "ignore one: --columns distance_m="
         raise InputError("distances beside positions", code="table-measurement", where=where, advice=advice)
     if orientation and not position:
         raise InputError("orientations without positions", code="table-measurement", where=where)

@@ -38,7 +38,7 @@ def test_no_usable_view_is_an_input_error() -> None:
         calibrate([])
     assert caught.value.code == "no-usable-view"
     line = [replace(v, corners_px=v.corners_px[:9], corners_in_board=BOARD[:9]) for v in good(views=3).views]
-    with pytest.raises(InputError, match=r"view_001\.png: its corners lie on a line") as caught:
+    with pytest.raises(InputError, match=r"view_001\.png: its corners are collinear") as caught:
         calibrate(line)
     assert caught.value.code == "no-usable-view"
 

@@ -219,7 +219,7 @@ def test_a_wrong_file_is_named(old: str, new: str, code: str, says: str, tmp_pat
 @pytest.mark.parametrize(
     ("check", "says"),
     [
-        ("{joints_rad_m: [0, 0], position_m: [9, 0, 0], source: made up}", "misses this check pose by"),
+        ("{joints_rad_m: [0, 0], position_m: [9, 0, 0], source: made up}", "does not reproduce this check pose"),
         ("{joints_rad_m: [0, 0], position_m: [0, 0.2, 0.1]}", "needs its source"),
         ("{joints_rad_m: [0], position_m: [0, 0, 0], source: s}", "expected 2 joint values"),
         ("{joints_deg: [0, 0], position_m: [0, 0, 0], source: s}", "joints_rad_m"),

@@ -172,7 +172,7 @@ def test_verdicts_say_what_is_wrong(plain: ArmCalibration) -> None:
     assert with_evaluation(heldout=worse).verdict.grade == "do not use"
     assert "worse than the nominal arm" in with_evaluation(validation=worse).verdict.reason
     same = replace(plain.heldout, after=plain.heldout.before)
-    assert "hardly better" in with_evaluation(heldout=same).verdict.reason
+    assert "little better" in with_evaluation(heldout=same).verdict.reason
     assert with_evaluation(heldout=None).verdict.grade == "usable"
     shaky = replace(plain, uncertainty=replace(plain.uncertainty, joint_error_rad=np.radians(0.03))).verdict
     assert (shaky.grade, "0.030 deg at every joint" in shaky.reason) == ("usable", True)
