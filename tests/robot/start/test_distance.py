@@ -1,0 +1,75 @@
+"""The start from distances finds the anchor and target points, is not moved by wrong rows, and refuses what it must."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from cases.starts import ARMS, SEEDS, TARGETS, UNDETERMINED, flange, undetermined, wrong_rows
+
+from calib.errors import DegenerateError
+from calib.geometry import se3
+from calib.robot.start.closed_forms import anchor_of_distances
+from calib.robot.start.distance import distance_start
+
+POINTS = TARGETS[:, :3, 3]
+ANCHOR = np.array([1.3, -0.9, 0.2])
+
+
+def distances(f: np.ndarray, points: np.ndarray) -> np.ndarray:
+    return np.linalg.norm(se3.apply(f, points) - ANCHOR, axis=1)
+
+
+@pytest.mark.parametrize("name", ARMS)
+def test_exact_distances_give_the_exact_anchor(name: str) -> None:
+    f = flange(name, 200, seed=9)
+    target = np.arange(200) % 2
+    start = distance_start(f, distances(f, POINTS[target]), target)
+    np.testing.assert_allclose(start.anchor_in_base, ANCHOR, rtol=0, atol=1e-8)
+    np.testing.assert_allclose(start.target_in_flange, POINTS, rtol=0, atol=1e-8)
+
+
+def test_a_residual_is_what_is_modelled_minus_what_is_measured() -> None:
+    f = flange("ur10e", 200, seed=1)
+    d = distances(f, POINTS[0])
+    d[[7, 9]] += [0.05, -0.02]
+    start = distance_start(f, d)
+    np.testing.assert_allclose(start.residual_m[[7, 9]], [-0.05, 0.02], atol=1e-8)
+    np.testing.assert_array_equal(np.flatnonzero(~start.inlier), [7, 9])
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_fifth_of_wrong_distances_changes_nothing(seed: int) -> None:
+    random = np.random.default_rng(300 + seed)
+    f = flange("ur10e", 300, seed)
+    d = distances(f, POINTS[0]) + random.normal(0, 1e-4, 300)
+    bad = wrong_rows(300, seed)
+    d[bad] = np.maximum(d[bad] + random.normal(0, 1.0, bad.sum()), 0.0)  # a lost wire reads nothing
+    near, _ = anchor_of_distances(f, d, 1.0)
+    np.testing.assert_allclose(near, ANCHOR, rtol=0, atol=1e-3)  # before any correction
+    start = distance_start(f, d)
+    np.testing.assert_allclose(start.anchor_in_base, ANCHOR, rtol=0, atol=2e-4)
+    np.testing.assert_allclose(start.target_in_flange[0], POINTS[0], rtol=0, atol=2e-4)
+    assert (start.inlier & bad).sum() <= 1
+    assert (~start.inlier & ~bad).sum() <= 1
+
+
+@pytest.mark.parametrize("case", UNDETERMINED)
+def test_poses_that_determine_nothing_are_refused_in_words(case: str) -> None:
+    f = undetermined(case)
+    with pytest.raises(DegenerateError, match=case):
+        distance_start(f, distances(f, POINTS[0]))
+
+
+@pytest.mark.parametrize("rows", [0, 1, 19])
+def test_too_few_rows_are_refused(rows: int) -> None:
+    f = flange("ur10e", 19, seed=5)[:rows]
+    with pytest.raises(DegenerateError) as caught:
+        distance_start(f, distances(f, POINTS[0]))
+    assert caught.value.code == "too-few-poses"
+
+
+def test_every_target_needs_rows_of_its_own() -> None:
+    f = flange("ur10e", 60, seed=5)
+    target = np.repeat([0, 1], [50, 10])
+    with pytest.raises(DegenerateError, match="10 rows of one target"):
+        distance_start(f, distances(f, POINTS[target]), target)
