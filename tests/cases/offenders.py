@@ -1,4 +1,4 @@
-"""What still offends against the laws of test_architecture.py. These tables shrink; nothing is ever added."""
+"""What still offends against the laws of the house that the tests keep. These tables shrink; nothing is ever added."""
 
 from __future__ import annotations
 
