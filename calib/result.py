@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from calib.documents import heading
-from calib.folder import reserve, write
+from calib.folder import reserve
 from calib.text import cut
 
 if TYPE_CHECKING:
@@ -41,9 +41,9 @@ class Output(ABC):
 
         Raises UsageError `output-exists` for a folder that is there and not empty, `output-unwritable`.
         """
-        target = reserve(Path(folder), "")
-        write(target, self.files())
-        return target
+        with reserve(Path(folder)) as target:
+            target.write(self.files())
+        return target.path
 
     def __str__(self) -> str:
         return self.summary()

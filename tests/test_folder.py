@@ -1,115 +1,215 @@
-"""Result folders: whole or not at all, never over something that is there."""
+"""Result folders: reserved first, whole or not at all, never over something that is there, nothing left behind."""
 
 from __future__ import annotations
 
+import errno
 import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from calib import folder
 from calib.errors import UsageError
+from calib.folder import INCOMPLETE, reserve
 
 
 def names(path: Path) -> list[str]:
     return sorted(str(p.relative_to(path)) for p in path.rglob("*"))
 
 
+def write(output: Path, files: dict[str, str | bytes]) -> None:
+    with reserve(output) as reserved:
+        reserved.write(files)
+
+
+def refused(output: Path) -> UsageError:
+    with pytest.raises(UsageError) as caught, reserve(output):
+        pass
+    assert caught.value.exit_status == 2
+    return caught.value
+
+
+def killed_while_reserving(output: Path) -> None:
+    """A run that reserves a folder and is killed before it writes."""
+    code = "import sys, time; from pathlib import Path; from calib.folder import reserve\n"
+    code += "with reserve(Path(sys.argv[1])):\n    print('reserved', flush=True); time.sleep(60)"
+    with subprocess.Popen([sys.executable, "-c", code, str(output)], stdout=subprocess.PIPE) as run:
+        assert run.stdout is not None
+        run.stdout.readline()
+        assert any(".calib-" in name for name in names(output.parent))
+        run.send_signal(signal.SIGKILL)
+
+
 def test_files_are_written_byte_for_byte_also_in_subfolders(tmp_path: Path) -> None:
     out = tmp_path / "result"
-    folder.write(out, {"a.txt": "ä\n", "images/b.png": b"\x00\xff"})
-    assert names(out) == ["a.txt", "images", "images/b.png"]
+    write(out, {"a.txt": "ä\n", "images/b.png": b"\x00\xff"})
     assert (out / "a.txt").read_bytes() == "ä\n".encode()
     assert (out / "images/b.png").read_bytes() == b"\x00\xff"
     assert names(tmp_path) == ["result", "result/a.txt", "result/images", "result/images/b.png"]
 
 
 def test_others_may_read_the_folder(tmp_path: Path) -> None:
-    folder.write(tmp_path / "result", {"a.txt": "x"})
+    write(tmp_path / "result", {"a.txt": "x"})
     assert (tmp_path / "result").stat().st_mode & 0o055 == 0o055
 
 
-def test_an_output_that_is_free_is_taken_as_given(tmp_path: Path) -> None:
-    assert folder.reserve(tmp_path / "new", "default") == tmp_path / "new"
-    assert folder.reserve(tmp_path / "a" / "b", "default") == tmp_path / "a" / "b"
+@pytest.mark.parametrize("place", ["new", "a/b/c"])
+def test_what_is_reserved_and_not_written_leaves_no_trace(tmp_path: Path, place: str) -> None:
+    with reserve(tmp_path / place) as reserved:
+        assert reserved.path == tmp_path / place
+        assert reserved.path.is_dir()
+    assert names(tmp_path) == []
 
 
-def test_an_empty_folder_may_be_filled(tmp_path: Path) -> None:
-    out = tmp_path / "empty"
-    out.mkdir()
-    folder.write(folder.reserve(out, ""), {"a.txt": "x"})
-    assert names(out) == ["a.txt"]
+@pytest.mark.parametrize("kind", ["empty", "link", "dot"])
+def test_an_empty_folder_that_is_there_is_filled_in_place(
+    tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "link").symlink_to("empty")
+    monkeypatch.chdir(tmp_path / "empty")
+    before = (tmp_path / "empty").stat().st_ino
+    write(Path(".") if kind == "dot" else tmp_path / kind, {"a.txt": "x", "sub/b.txt": "y"})
+    assert names(tmp_path / "empty") == ["a.txt", "sub", "sub/b.txt"]
+    assert (tmp_path / "empty").stat().st_ino == before
+    assert (tmp_path / "link").is_symlink()
 
 
-@pytest.mark.parametrize("kind", ["folder", "file"])
+@pytest.mark.parametrize("kind", ["folder", "file", "broken link"])
 def test_what_is_there_is_never_overwritten(tmp_path: Path, kind: str) -> None:
     out = tmp_path / "result"
     if kind == "folder":
         out.mkdir()
         (out / "precious.txt").write_text("mine")
-    else:
+    elif kind == "file":
         out.write_text("mine")
-    with pytest.raises(UsageError) as caught:
-        folder.reserve(out, "")
-    assert caught.value.code == "output-exists"
-    assert caught.value.exit_status == 2
-    assert str(out) in caught.value.where
-    with pytest.raises(UsageError):  # even if it appeared after the check
-        folder.write(out, {"a.txt": "x"})
-    kept = out / "precious.txt" if kind == "folder" else out
-    assert kept.read_text() == "mine"
-    assert names(tmp_path) == (["result", "result/precious.txt"] if kind == "folder" else ["result"])
+    else:
+        out.symlink_to("nowhere")
+    before = names(tmp_path)
+    error = refused(out)
+    assert error.code == "output-exists"
+    assert str(out) in error.where
+    assert names(tmp_path) == before
 
 
 def test_the_default_counts_up_to_the_first_free_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert folder.reserve(None, "result") == Path("result")
     for expected in ("result", "result-2", "result-3"):
-        out = folder.reserve(None, "result")
-        assert out == Path(expected)
-        folder.write(out, {"a.txt": expected})
+        with reserve(None, "result") as reserved:
+            assert reserved.path == Path(expected)
+            reserved.write({"a.txt": expected})
     assert (tmp_path / "result/a.txt").read_text() == "result"
 
 
-@pytest.mark.parametrize("out", ["file/result", "x" * 300, "file/a/b/c"])
-def test_a_place_that_cannot_be_written_is_told_before_the_work(tmp_path: Path, out: str) -> None:
+def test_two_runs_at_once_never_share_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with reserve(None, "result") as first, reserve(None, "result") as second:
+        assert {first.path.name, second.path.name} == {"result", "result-2"}
+        error = refused(first.path)
+        assert error.code == "output-exists"
+        assert "another run" in error.why
+        second.write({"a.txt": "second"})
+        first.write({"a.txt": "first"})
+    assert (tmp_path / "result/a.txt").read_text() == "first"
+    assert (tmp_path / "result-2/a.txt").read_text() == "second"
+
+
+@pytest.mark.parametrize("out", ["file/result", "x" * 300, "file/a/b/c", "a\0b"])
+def test_a_place_that_cannot_be_written_is_reported_before_the_work(tmp_path: Path, out: str) -> None:
     (tmp_path / "file").write_text("no folder")
-    with pytest.raises(UsageError) as caught:
-        folder.reserve(tmp_path / out, "")
-    assert caught.value.code == "output-unwritable"
-    assert caught.value.exit_status == 2
+    error = refused(tmp_path / out)
+    assert error.code == "output-unwritable"
+    assert error.advice
     assert names(tmp_path) == ["file"]
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_folder_without_permission_is_told(tmp_path: Path) -> None:
+def test_a_folder_without_permission_is_reported(tmp_path: Path) -> None:
     locked = tmp_path / "locked"
     locked.mkdir(mode=0o555)
+    assert refused(locked / "result").code == "output-unwritable"
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_a_failure_midway_leaves_nothing(tmp_path: Path, there: bool) -> None:
+    out = tmp_path / "result"
+    if there:
+        out.mkdir()
     with pytest.raises(UsageError) as caught:
-        folder.reserve(locked / "result", "")
+        write(out, {"a.txt": "x", "n" * 300: "y"})
     assert caught.value.code == "output-unwritable"
+    assert names(tmp_path) == (["result"] if there else [])
 
 
-def test_a_failure_midway_leaves_nothing(tmp_path: Path) -> None:
-    with pytest.raises(UsageError) as caught:
-        folder.write(tmp_path / "result", {"a.txt": "x", "n" * 300: "y"})
-    assert caught.value.code == "output-unwritable"
-    assert names(tmp_path) == []
-
-
-@pytest.mark.parametrize("failure", [KeyboardInterrupt, MemoryError])
+@pytest.mark.parametrize("failure", [KeyboardInterrupt, MemoryError, OSError(errno.EPERM, "not permitted")])
+@pytest.mark.parametrize("there", [False, True])
 def test_an_interruption_midway_leaves_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: type[BaseException]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: type[BaseException], there: bool
 ) -> None:
-    def interrupted(*_: object) -> None:
-        raise failure
+    out, replace, calls = tmp_path / "result", os.replace, []
+    if there:
+        out.mkdir()
+
+    def interrupted(source: Path, target: Path) -> None:
+        calls.append(target)
+        if len(calls) > there:  # the second of the files that are moved one by one
+            raise failure
+        replace(source, target)
 
     monkeypatch.setattr(folder.os, "replace", interrupted)
-    with pytest.raises(failure):
-        folder.write(tmp_path / "result", {"a.txt": "x"})
-    assert names(tmp_path) == []
+    with pytest.raises((failure, UsageError) if isinstance(failure, type) else UsageError):
+        write(out, {"a.txt": "x", "b.txt": "y"})
+    assert names(tmp_path) == (["result"] if there else [])
 
 
-def test_reserving_leaves_no_trace_beside_the_parents(tmp_path: Path) -> None:
-    folder.reserve(tmp_path / "result", "")
-    assert names(tmp_path) == []
+def test_a_folder_that_is_being_filled_is_marked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out, replace = tmp_path / "result", os.replace
+    out.mkdir()
+    marked = []
+
+    def watched(source: Path, target: Path) -> None:
+        marked.append((out / INCOMPLETE).exists())
+        replace(source, target)
+
+    monkeypatch.setattr(folder.os, "replace", watched)
+    write(out, {"a.txt": "x", "b.txt": "y"})
+    assert marked == [True, True]
+    assert names(out) == ["a.txt", "b.txt"]
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_what_a_killed_run_leaves_is_removed_by_the_next(tmp_path: Path, there: bool) -> None:
+    out = tmp_path / "result"
+    if there:
+        out.mkdir()
+    killed_while_reserving(out)
+    write(out, {"a.txt": "x"})
+    assert names(tmp_path) == ["result", "result/a.txt"]
+
+
+def test_what_a_living_run_has_reserved_is_not_swept_away(tmp_path: Path) -> None:
+    with reserve(tmp_path / "first") as first:
+        write(tmp_path / "second", {"a.txt": "x"})
+        first.write({"a.txt": "y"})
+    assert names(tmp_path) == ["first", "first/a.txt", "second", "second/a.txt"]
+
+
+def test_an_interrupted_filling_is_named(tmp_path: Path) -> None:
+    out = tmp_path / "result"
+    out.mkdir()
+    (out / INCOMPLETE).touch()
+    assert "stopped while it wrote" in refused(out).why
+
+
+def test_files_are_flushed_before_they_are_moved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    events: list[str] = []
+    replace, fsync = os.replace, os.fsync
+    monkeypatch.setattr(folder.os, "fsync", lambda handle: (events.append("fsync"), fsync(handle)))
+    monkeypatch.setattr(folder.os, "replace", lambda a, b: (events.append("replace"), replace(a, b)))
+    write(tmp_path / "result", {"a.txt": "x", "b.txt": "y"})
+    moved = events.index("replace")
+    assert events[:moved].count("fsync") >= 3  # both files and their folder
+    assert "fsync" in events[moved:]  # the folder that holds the result

@@ -68,11 +68,10 @@ def command(
         detection.check(images, corners, "calib camera --images photos/")
         from calib.camera import calibrate
         from calib.camera.lens import held_labels, load_lens
-        from calib.folder import reserve
 
         held, estimated = split_commas(fix), split_commas(free)
         held_labels(load_lens(lens), held, estimated)  # a misspelt label is reported before the long work
-        folder = reserve(output, FOLDER)
+        folder = reporter.reserve(output, FOLDER)
         calibration = calibrate(
             detection.observe(images, corners, reporter),
             lens,

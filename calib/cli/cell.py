@@ -58,9 +58,8 @@ def command(
     """See HELP."""
     with reporting(as_json, quiet, verbose) as reporter:
         from calib.cell import calibrate_cell
-        from calib.folder import reserve
 
-        folder = reserve(output, FOLDER)
+        folder = reporter.reserve(output, FOLDER)
         calibration = calibrate_cell(
             config,
             model=model,

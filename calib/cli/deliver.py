@@ -3,31 +3,38 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from calib.cli.reporting import Reporter
+    from calib.folder import Reserved
     from calib.result import Output
 
 
-def deliver(output: Output, folder: Path | None, reporter: Reporter) -> None:
+def deliver(output: Output, folder: Reserved | None, reporter: Reporter) -> None:
     """Write the files into the folder, if there is one, and print the summary, the document or the verdict alone.
 
-    folder: as `calib.folder.reserve` gave it. Raises typer.Exit with the status of a verdict that is `do not use`.
+    Where the folder cannot be written after all, the document goes to stdout before the error: the work is not lost.
+    Raises typer.Exit with the status of a verdict that is `do not use`.
     """
     from calib.documents import to_json
-    from calib.folder import write
+    from calib.errors import UsageError
 
     where = ""
     if folder is not None:
         files = output.files()
-        write(folder, files)
-        where = _folder_line(folder, files)
+        try:
+            folder.write(files)
+        except UsageError:
+            if not reporter.as_json:  # whose one document on stdout is the error's
+                typer.echo(to_json(output.document()), nl=False)
+            raise
+        where = _folder_line(folder.path, files)
     verdict = output.verdict
     if reporter.as_json:
         typer.echo(to_json(output.document()), nl=False)

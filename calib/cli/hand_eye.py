@@ -109,7 +109,6 @@ def command(
         named = camera_names(images or corners or [], camera or [], image_times)
         from calib.camera import load_camera
         from calib.cell import HandEyeRequest, calibrate_cameras, calibrate_hand_eye, read_image_times
-        from calib.folder import reserve
         from calib.robot import parse_columns, read_poses
 
         options: dict[str, Any] = {
@@ -132,7 +131,7 @@ def command(
         given = [load_camera(path) for path in camera or []]
         mapping = parse_columns(columns) if columns is not None else {}
         table = read_poses(poses, euler=euler, columns=mapping, joints_needed=False)
-        folder = reserve(output, FOLDER)
+        folder = reporter.reserve(output, FOLDER)
         sources = [*((path, None) for path in images or []), *((None, path) for path in corners or [])]
         seen = [detection.observe(*source, reporter) for source in sources]
         if len(seen) > 1:

@@ -13,7 +13,10 @@ import typer
 from calib.errors import CalibError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from calib.engine.status import Iteration
+    from calib.folder import Reserved
 
 INTERRUPTED = 130  # the shell's 128 + SIGINT
 
@@ -28,8 +31,8 @@ class Reporter:
     """The verdict alone, and errors."""
     verbose: bool = False
     """The solver's iterations too."""
-    open_bars: ExitStack = field(default_factory=ExitStack)
-    """Bars on the terminal, closed when the command ends, however it ends."""
+    until_the_end: ExitStack = field(default_factory=ExitStack)
+    """Bars on the terminal and the reserved folder, closed when the command ends, however it ends."""
 
     @property
     def on_iteration(self) -> Callable[[Iteration], None] | None:
@@ -42,7 +45,13 @@ class Reporter:
             return None
         from calib.cli.progress import Bar
 
-        return self.open_bars.enter_context(Bar(label))
+        return self.until_the_end.enter_context(Bar(label))
+
+    def reserve(self, output: Path | None, default: str = "") -> Reserved:
+        """The folder to write to, claimed before the long work; errors as of `calib.folder.reserve`."""
+        from calib.folder import reserve
+
+        return self.until_the_end.enter_context(reserve(output, default))
 
     def show_error(self, error: CalibError) -> None:
         """The error's document on stdout, or its message on stderr."""
@@ -63,7 +72,7 @@ def reporting(as_json: bool = False, quiet: bool = False, verbose: bool = False)
     """Turn a CalibError into its message or document and its exit status, and leave no bar behind."""
     reporter = Reporter(as_json, quiet, verbose)
     try:
-        with reporter.open_bars:
+        with reporter.until_the_end:
             yield reporter
     except CalibError as error:
         reporter.show_error(error)

@@ -121,10 +121,9 @@ def command(
     """See HELP."""
     with reporting(as_json, quiet, verbose) as reporter:
         from calib.cell import calibrate_arm_from_images, check_refinable, read_setup
-        from calib.folder import reserve
         from calib.robot import calibrate, parse_columns, read_poses, settings_beside
 
-        folder = reserve(output, FOLDER)
+        folder = reporter.reserve(output, FOLDER)
         settings = settings_beside(table)
         kind, sequence, nominal = measurement or settings.measurement, euler or settings.euler, arm or settings.arm
         mapping = parse_columns(columns) if columns is not None else settings.columns

@@ -37,9 +37,8 @@ def command(
     """See HELP."""
     with reporting(as_json, quiet) as reporter:
         from calib.camera import simulate
-        from calib.folder import reserve
 
-        folder = reserve(output, "")
+        folder = reporter.reserve(output)
         simulation = simulate(
             lens,
             board,

@@ -63,11 +63,10 @@ def command(
 
         from calib.camera import typical_camera
         from calib.cell import simulate_cell, simulate_cell_in_images
-        from calib.folder import reserve
         from calib.robot import Spread
 
         _check(measurement, render)
-        folder = reserve(output, "")
+        folder = reporter.reserve(output)
         spread = Spread(error_mm / 1000, radians(error_deg), noise_mm / 1000, radians(noise_deg))
         named = split_commas(arms) or ["ur5e", "ur10e"]
         if measurement == "pose":

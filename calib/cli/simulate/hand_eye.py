@@ -69,13 +69,12 @@ def command(
 
         from calib.camera import typical_camera
         from calib.cell import Noise, Stream, simulate_cameras, simulate_hand_eye
-        from calib.folder import reserve
 
         moving = time_offset_ms is not None
         _check(moving, {"--mispaired-share": mispaired_share > 0}, "poses of a stream are not paired with images")
         others = {"--mispaired-share": mispaired_share > 0, "--bow-mm": bow_mm != 0, "--render": render}
         _check(cameras > 1, {"--time-offset-ms": moving, **others}, "these options need --cameras 1")
-        folder = reserve(output, "")
+        folder = reporter.reserve(output)
         camera = typical_camera(lens, parse_size(image_size))
         noise = Noise(noise_px, noise_mm / 1000, radians(noise_deg), bow_mm / 1000, mispaired_share)
         if cameras > 1:

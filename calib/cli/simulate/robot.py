@@ -49,10 +49,9 @@ def command(
     with reporting(as_json, quiet) as reporter:
         from math import radians
 
-        from calib.folder import reserve
         from calib.robot import Spread, simulate
 
-        folder = reserve(output, "")
+        folder = reporter.reserve(output)
         simulation = simulate(
             arm,
             measurement=measurement,

@@ -60,10 +60,9 @@ def command(
 
         from calib.camera import typical_camera
         from calib.cell import simulate_arm_in_images
-        from calib.folder import reserve
         from calib.robot import Spread
 
-        folder = reserve(output, "")
+        folder = reporter.reserve(output)
         simulation = simulate_arm_in_images(
             arm,
             typical_camera(lens, parse_size(image_size)),
