@@ -11,14 +11,14 @@ from calib.arrays import Array
 
 @dataclass(frozen=True)
 class Bow:
-    """The surface z = height (1 - u^2), u = (x - middle) / half, in the board's frame, metres: a parabola along x.
-
-    height_m: of the middle over the ends, away from the camera where positive (z points into the board).
-    """
+    """The surface z = height (1 - u^2), u = (x - middle) / half, in the board's frame, metres: a parabola along x."""
 
     height_m: float
+    """Of the middle over the ends, away from the camera where positive (z points into the board)."""
     middle_m: float
+    """x of the middle."""
     half_m: float
+    """Half the distance between the ends."""
 
     @classmethod
     def over(cls, corners_in_board: Array, height_m: float) -> Bow:

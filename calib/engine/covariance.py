@@ -34,10 +34,12 @@ TOUCHED = 1e-6  # share of a null vector, relative to its largest entry, from wh
 
 @dataclass(frozen=True)
 class Unobservable:
-    """A direction that is not observable: `label` is not separable from `trades_with` (alone: it has no effect)."""
+    """A direction that is not observable."""
 
     label: Label
+    """The parameter that is not separable."""
     trades_with: tuple[Label, ...]
+    """What it is not separable from; empty: it has no effect."""
 
     def __str__(self) -> str:
         if not self.trades_with:

@@ -15,10 +15,12 @@ SMALLEST = float(np.finfo(float).eps) ** 2  # below it damping is lost in the di
 
 @dataclass(frozen=True)
 class Damping:
-    """mu: the damping of the next step. growth: the factor of the next rejection."""
+    """The state of a damping rule."""
 
     mu: float
+    """The damping of the next step."""
     growth: float = 2.0
+    """The factor of the next rejection."""
 
 
 @dataclass(frozen=True)
@@ -72,12 +74,10 @@ class Nielsen:
 
 @dataclass(frozen=True)
 class Marquardt:
-    """Divide by `factor` after a success, multiply until the next one (D. W. Marquardt, J. SIAM 11, 1963).
-
-    With mu = 1e-3 and factor 10 the rule of the textbooks and of MATLAB's trainlm.
-    """
+    """Divide by `factor` after a success, multiply until the next one (D. W. Marquardt, J. SIAM 11, 1963)."""
 
     factor: float = 10.0
+    """10, with an initial mu of 1e-3, is the rule of the textbooks and of MATLAB's trainlm."""
     search = None
     accepts_all = False
 
@@ -95,6 +95,7 @@ class Fixed:
     """One mu throughout, every finite step taken: K. Levenberg's equations (1944) without a safeguard, for study."""
 
     mu: float
+    """The damping of every step."""
     search = None
     accepts_all = True
 
@@ -117,8 +118,11 @@ class Convergent:
     """
 
     c: float = 1e-3
+    """Of the rule."""
     delta: float = 1.0
+    """Of the rule."""
     search: LineSearch = LineSearch()
+    """Along steps that raise the cost."""
     accepts_all = False
 
     def start(self, initial: float, norm: float) -> Damping:

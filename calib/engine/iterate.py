@@ -36,12 +36,16 @@ StepRule = Callable[["Point", S], tuple[Iteration | Status, S]]
 
 @dataclass(frozen=True, eq=False)
 class Outcome(Generic[S]):
-    """Where a method ended."""
+    """The end of a method."""
 
     status: Status
+    """Why it ended."""
     point: Point
+    """Where it ended."""
     state: S
+    """What the method carries from step to step, as it was then."""
     history: tuple[Iteration, ...]
+    """Every step tried."""
 
     def solution(self, checkpoint: Checkpoint | None = None) -> Solution:
         """The outcome as what a caller is given; checkpoint: to go on from there, if the method can."""

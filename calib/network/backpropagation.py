@@ -17,13 +17,16 @@ from calib.network.shape import Shape
 
 @dataclass(frozen=True, eq=False)
 class Pass:
-    """What passed through a net. matrices: of its layers; signals: (units, n) of the inputs and of every layer; slopes:
-    (units, n) of every layer's activations."""
+    """A forward pass through a net, with what backpropagation needs of it."""
 
     shape: Shape
+    """Of the net."""
     matrices: list[Array]
+    """Per layer."""
     signals: list[Array]
+    """(units, n) of the inputs and of every layer."""
     slopes: list[Array]
+    """(units, n) of every layer's activations."""
 
     @property
     def outputs(self) -> Array:

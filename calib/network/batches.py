@@ -23,6 +23,7 @@ class Floored(Nielsen):
     """Nielsen's rule, never below a floor: however well a step serves its own batch, it stays short for the others."""
 
     floor: float = 5.0
+    """The least damping, mu."""
 
     def after(self, damping: Damping, gain: float, accepted: bool, norm: float) -> Damping:
         """Nielsen's next damping, or the floor."""

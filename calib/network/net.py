@@ -17,11 +17,13 @@ from calib.network.start import nguyen_widrow
 class Scaling:
     """An affine map of columns (k,): scaled = (value - centre) / spread."""
 
+    centre: Array
+    """(k,) in the columns' own units."""
+    spread: Array
+    """(k,) in the columns' own units."""
+
     def __repr__(self) -> str:
         return f"Scaling({len(self.centre)} columns)"
-
-    centre: Array
-    spread: Array
 
     def apply(self, values: Array) -> Array:
         """Scaled values (n, k)."""

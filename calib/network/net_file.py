@@ -41,19 +41,24 @@ class _NetDocument:
 
 @dataclass(frozen=True)
 class _BankDocument:
-    """A bank, as written. columns: per net, the inputs it sees."""
+    """A bank, as written."""
 
     columns: tuple[tuple[int, ...], ...]
+    """Per net, its inputs."""
     nets: tuple[_NetDocument, ...]
+    """Its nets."""
 
 
 @dataclass(frozen=True)
 class _EnsembleDocument:
-    """An ensemble, as written. low, high: the range of the inputs it was trained on."""
+    """An ensemble, as written."""
 
     low: tuple[float, ...]
+    """Lower limits of the inputs it was trained on."""
     high: tuple[float, ...]
+    """Upper limits."""
     members: tuple[_BankDocument, ...]
+    """Its banks."""
 
 
 def save_net(net: Net, path: str | Path, *, overwrite: bool = False) -> None:

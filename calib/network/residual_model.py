@@ -39,11 +39,14 @@ TESTED_ALONE = 10  # samples of a group from which on its own error must fall: t
 
 @dataclass(frozen=True)
 class NetCandidate:
-    """A size of net and a weight decay, with the mean held-out error on the folds it was tried on."""
+    """A size of net and a weight decay."""
 
     hidden: int
+    """Units of the hidden layer."""
     weight_decay: float
+    """See `TrainingSettings`."""
     error: float
+    """Mean held-out error on the folds it was tried on."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)

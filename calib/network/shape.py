@@ -15,13 +15,15 @@ from calib.network.activation import Activation, read_activation
 
 @dataclass(frozen=True, repr=False)
 class Shape:
-    """Units per layer, inputs first, and the activation of every layer after the inputs.
+    """The layers of a feed-forward net.
 
     The weight vector holds layer after layer, each as its matrix [W b] (units, units before + 1) in row order.
     """
 
     sizes: tuple[int, ...]
+    """Units per layer, inputs first."""
     activations: tuple[Activation, ...]
+    """Of every layer after the inputs."""
 
     def __post_init__(self) -> None:
         if len(self.sizes) < 2 or min(self.sizes) < 1:

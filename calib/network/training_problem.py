@@ -26,14 +26,14 @@ START_RIDGE = 2.5e-4
 
 @dataclass(frozen=True, eq=False)
 class Samples:
-    """Inputs and targets of a bank, in the nets' units.
-
-    inputs: per net (n, k). targets: (n, d). mixing: (n, d, outputs), or None where the outputs are the targets.
-    """
+    """Inputs and targets of a bank, in the nets' units."""
 
     inputs: tuple[Array, ...]
+    """Per net (n, k)."""
     targets: Array
+    """(n, d)."""
     mixing: Array | None
+    """(n, d, outputs), or None where the outputs are the targets."""
 
     def rows(self, index: NDArray[np.intp]) -> Samples:
         """Some of the samples."""

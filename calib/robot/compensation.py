@@ -65,10 +65,12 @@ class Compensation:
 
 @dataclass(frozen=True, eq=False)
 class Correction:
-    """A learned function that an arm bears. kind: the name of its compensation."""
+    """A learned function as part of an arm."""
 
     kind: str
+    """The name of its compensation."""
     learned: JointCorrection
+    """The function."""
 
     @property
     def effect(self) -> Effect:

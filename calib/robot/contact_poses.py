@@ -30,12 +30,14 @@ TOUCHING_M = 1e-11
 
 @dataclass(frozen=True, eq=False)
 class Surfaces:
-    """What a tip touches. values: of the frames, (targets, ...). directions: (targets, d, 3) along which contact is
-    felt, and offsets: (targets, d) m along them."""
+    """What a tip touches."""
 
     values: Array
+    """(targets, ...) of the frames."""
     directions: Array
+    """(targets, d, 3) along which contact constrains the tip."""
     offsets: Array
+    """(targets, d) m along them."""
 
 
 def bring_into_contact(
@@ -67,11 +69,14 @@ def bring_into_contact(
 
 @dataclass(frozen=True, eq=False)
 class Contact:
-    """Where a tip (3,) on the flange has to be: directions (m, d, 3) . tip = offsets (m, d)."""
+    """Where a tip on the flange has to be: directions . tip = offsets."""
 
     tip: Array
+    """(3,) m in the flange."""
     directions: Array
+    """(m, d, 3) in the base."""
     offsets: Array
+    """(m, d) m."""
 
     def among(self, poses: Index) -> Contact:
         """The same of some of the poses."""

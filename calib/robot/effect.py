@@ -26,10 +26,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Conditions:
-    """What surrounded n measurements. warmer_k: (n,) kelvin above the reference temperature; payload_kg: (n,)."""
+    """The conditions of n measurements."""
 
     warmer_k: Array | None = None
+    """(n,) kelvin above the reference temperature."""
     payload_kg: Array | None = None
+    """(n,)."""
 
     def rows(self, index: Any) -> Conditions:
         """The conditions of some of the rows; the reference temperature stays."""

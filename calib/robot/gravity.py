@@ -31,15 +31,15 @@ _SAMPLES = 200
 
 @dataclass(frozen=True)
 class Load:
-    """The weight beyond link `link`, acting on joint `joint` (both from 0).
-
-    pull: "level" for a link's own length, "drawn" for the length that a slide draws out, "along" for the weight that a
-    slide carries along its axis.
-    """
+    """The weight beyond a link, acting on a joint."""
 
     joint: int
+    """From 0."""
     link: int
+    """From 0."""
     pull: str
+    """`level` for a link's own length, `drawn` for the length that a slide draws out, `along` for the weight that a
+    slide carries along its axis."""
 
 
 def loads(arm: SerialArm) -> tuple[Load, ...]:

@@ -34,12 +34,16 @@ STEPS = Options(max_iterations=50)  # a descent that arrives takes 10 to 30
 
 @dataclass(frozen=True, eq=False)
 class Reached:
-    """command: (joints,) commanded values, rad or m. off_m, off_rad: what is left. seeds: how many were tried."""
+    """Joint values for a pose, and what remains."""
 
     command: Array
+    """(joints,) commanded values, rad or m."""
     off_m: float
+    """Remaining distance."""
     off_rad: float
+    """Remaining angle."""
     seeds: int
+    """How many starts were tried."""
 
 
 def inverse_kinematics(

@@ -61,37 +61,36 @@ class Component:
 
 @dataclass(frozen=True, eq=False)
 class Linearised:
-    """Residuals of n rows and their derivatives.
-
-    residuals: (d, n) predicted less measured. by_flange: (d, 6, n) by the right tangent of base_from_flange.
-    by_block: (t, d, n) per frame block, in the order of `Measurement.blocks`, then of the instrument's if it has one.
-    Both are empty if not asked for.
-    """
+    """Residuals of n rows and their derivatives; these are empty if not requested."""
 
     residuals: Array
+    """(d, n) predicted minus measured."""
     by_flange: Array = field(default_factory=lambda: np.zeros((0, 6, 0)))
+    """(d, 6, n) by the right tangent of base_from_flange."""
     by_block: tuple[Array, ...] = ()
+    """(t, d, n) per frame block, in the order of `Measurement.blocks`, then of the instrument's if it has one."""
 
 
 @dataclass(frozen=True, eq=False)
 class FrameStart:
-    """Frames in closed form. values: per block. size: (n,) residual per component, m or rad; inlier: (n,)."""
+    """Frames in closed form."""
 
     values: dict[str, Array]
+    """Per block."""
     size: Mapping[str, Array]
+    """(n,) residual per component, m or rad."""
     inlier: Mask
+    """(n,)."""
 
 
 @dataclass(frozen=True, eq=False)
 class Instrument:
-    """What is estimated of the instrument itself along with the arm, such as the lens of a camera.
-
-    block: its parameters, where they start; their labels have an owner, as those of frames. weak: standard
-    deviations of priors about zero, of parameters that ordinary data cannot tell apart.
-    """
+    """Parameters of the instrument that are estimated along with the arm, such as the lens of a camera."""
 
     block: ParameterBlock
+    """Its parameters, at their start; their labels have an owner, as those of frames."""
     weak: Mapping[str, float] = field(default_factory=dict)
+    """Standard deviations of priors about zero, of parameters that ordinary data cannot separate."""
 
 
 class Linearise(Protocol):

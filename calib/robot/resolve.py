@@ -33,11 +33,14 @@ INTERPRETED = "conventions applied: {}"
 
 @dataclass(frozen=True, eq=False)
 class ResolvedArm:
-    """An arm and a table in the conventions in which they fit, and remarks on what was assumed."""
+    """An arm and a table in the conventions in which they are consistent."""
 
     arm: Arm
+    """As interpreted."""
     table: PoseTable
+    """As interpreted."""
     notes: tuple[str, ...] = ()
+    """Remarks on what was assumed."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,7 @@ class ConventionPolicy:
     global_start: bool = False
     """Whether the joints' zero positions are searched for."""
     seed: int = 0
+    """Of the random samples."""
     on_progress: OnProgress | None = None
     """on_progress(done, total) of the search for zero positions."""
 

@@ -56,6 +56,7 @@ class ArmScene:
     built: SerialArm
     """As built, without its effects."""
     flange_at: FlangeAt
+    """Its true flange poses."""
     command: Array
     """(m, joints) at which the arm is measured."""
     pose: Index
@@ -67,6 +68,7 @@ class ArmScene:
     outlier: Mask
     """(n,) which rows are wrong."""
     spread: Spread
+    """Its noise and outliers."""
 
     @property
     def base_from_flange(self) -> Array:

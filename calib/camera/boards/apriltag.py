@@ -25,11 +25,14 @@ _SAMPLES = 5  # per side of the box that a reflectance is averaged over
 
 @dataclass(frozen=True)
 class AprilTag:
-    """family: such as 36h11; side_m: of the black square, metres; number: which tag of the family, None for any."""
+    """An AprilTag as a calibration board."""
 
     family: str
+    """Such as 36h11."""
     side_m: float
+    """Side of the black square, metres."""
     number: int | None = None
+    """Which tag of the family; None for any."""
 
     def __post_init__(self) -> None:
         if self.family not in FAMILIES:

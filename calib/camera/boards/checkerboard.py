@@ -23,11 +23,14 @@ _SYNTAX = (
 
 @dataclass(frozen=True)
 class Checkerboard:
-    """columns, rows: inner corners. square_m: a square's side in metres; None: not known, the square is the unit."""
+    """A checkerboard, described by its inner corners."""
 
     columns: int
+    """Inner corners along x."""
     rows: int
+    """Inner corners along y."""
     square_m: float | None = None
+    """A square's side in metres; None: not known, the square is the unit."""
 
     def __post_init__(self) -> None:
         for name, count in (("columns", self.columns), ("rows", self.rows)):

@@ -18,15 +18,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class CondensedCorners:
-    """The reprojection errors of n images, each turned into 6 numbers of pose and lens, then k of the lens alone.
+    """The reprojection errors of n images, reduced to 6 numbers of pose and lens, then k of the lens alone.
 
-    residuals: (n, 6 + k) where board poses and lens stand. by_pose: (n, 6, 6) of the first six, by the right tangent of
-    camera_from_board. by_lens: (n, 6 + k, k). All in pixels by the corners' own standard deviation.
+    All in pixels over the corners' own standard deviation.
     """
 
     residuals: Array
+    """(n, 6 + k) at the current board poses and lens."""
     by_pose: Array
+    """(n, 6, 6) of the first six, by the right tangent of camera_from_board."""
     by_lens: Array
+    """(n, 6 + k, k)."""
 
 
 def condense_corners(seen: LocatedBoards, lens: Sequence[str] = ()) -> CondensedCorners:

@@ -30,11 +30,14 @@ DIRECTION = np.tile([np.cos(np.arange(6) * np.pi / 3), np.sin(np.arange(6) * np.
 
 @dataclass(frozen=True, eq=False)
 class Division:
-    """The division model about `middle` (2,), for pixels divided by `size`."""
+    """The division model of radial distortion."""
 
     bend: float
+    """Its one coefficient, for scaled pixels."""
     middle: Array
+    """(2,) centre of distortion, pixels."""
     size: float
+    """Pixels that count as one."""
 
     @classmethod
     def estimate(cls, corners: Corners, middle: Array, size: float) -> Division:

@@ -18,12 +18,14 @@ MATRIX_OF_POWERS = np.array([[0, 1, 3], [1, 2, 4], [3, 4, 5]])  # which power ea
 
 @dataclass(frozen=True)
 class Homographies:
-    """One homography per view. matrices: (views, 3, 3), image_from_plane. rms: (views,) transfer residual in the units
-    of the image points, pixels as a rule. spread: (views,) rms distance of the view's points from their mean."""
+    """One homography per view."""
 
     matrices: Array
+    """(views, 3, 3), image_from_plane."""
     rms: Array
+    """(views,) transfer residual in the units of the image points, pixels as a rule."""
     spread: Array
+    """(views,) rms distance of the view's points from their mean."""
 
 
 def homographies(corners: Corners, image: Array | None = None) -> Homographies:

@@ -26,21 +26,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class LocatedBoards:
-    """Board poses from images alone.
-
-    camera: its lens. own_lens: whether it was estimated from these very images. views: with the corners that fit.
-    camera_from_board: (n, 4, 4). noise_px: standard deviation of a corner's coordinate. rms_px: sqrt(mean squared
-    distance). poses_given: the board poses come from elsewhere, so that they may be inverted.
-    """
+    """Board poses from images alone."""
 
     camera: Camera
+    """Its lens."""
     own_lens: bool
+    """Whether the lens was estimated from these very images."""
     views: tuple[View, ...]
+    """With the corners that are not outliers."""
     camera_from_board: Array
+    """(n, 4, 4)."""
     noise_px: float
+    """Standard deviation of a corner's coordinate."""
     rms_px: float
+    """sqrt(mean squared distance)."""
     excluded: tuple[Excluded, ...] = ()
+    """Images that cannot be used, and why."""
     poses_given: bool = False
+    """Whether the board poses come from elsewhere, so that they may be inverted."""
 
     def select(self, index: Index) -> LocatedBoards:
         """Some of the views, in the order given."""

@@ -36,16 +36,18 @@ class PosedLens:
 
 @dataclass(frozen=True)
 class Corners:
-    """The corners of all views in one table, a row per corner, view after view.
-
-    px: (2, rows). in_board: (3, rows). view: (rows,) index. counts: (views,). sigma_px: (rows,) or 1.
-    """
+    """The corners of all views in one table, a row per corner, view after view."""
 
     px: Array
+    """(2, rows)."""
     in_board: Array
+    """(3, rows) m."""
     view: Index
+    """(rows,) index of the view."""
     counts: Index
+    """(views,) corners of each."""
     sigma_px: Array | float = 1.0
+    """(rows,) standard deviations, or 1."""
 
     def batches(self, *arrays: Array, most: int = 64) -> Iterator[tuple[Index, list[Array]]]:
         """Views with equally many corners together, at most `most` at a time.

@@ -28,19 +28,22 @@ SHARPNESS = (float(np.log(1 / BLURS_PX[1])), float(np.log(1 / BLURS_PX[0])))
 
 @dataclass(frozen=True, eq=False)
 class Windows:
-    """Pixels around n corners, k in each window.
-
-    dx, dy: (n, k) px from the corner. value: (n, k) grey. weight: (n, k) 1 inside the window, else 0. half: pixels.
-    axes: (n, 2, 2) the grid's directions, one square long. bends: (n, 2) their curvatures in 1/px.
-    """
+    """Pixels around n corners, k in each window."""
 
     dx: Array
+    """(n, k) px from the corner."""
     dy: Array
+    """(n, k) px from the corner."""
     value: Array
+    """(n, k) grey."""
     weight: Array
+    """(n, k) 1 inside the window, else 0."""
     half: int
+    """Half the window's side, pixels."""
     axes: Array
+    """(n, 2, 2) the grid's directions, one square long."""
     bends: Array
+    """(n, 2) their curvatures in 1/px."""
 
     @property
     def mean(self) -> Array:

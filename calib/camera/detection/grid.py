@@ -20,11 +20,12 @@ _MIN_LINKED = 0.5  # a group of fewer corners, against the best grid so far, is 
 
 @dataclass(frozen=True)
 class Grid:
-    """A full grid: corners (rows, columns, 2) in pixels. Columns run to the right and rows down, or turned from that
-    by any angle, never mirrored. dark_first: whether the square outside the first corner (up and left) is dark."""
+    """A full grid of corners."""
 
     corners_px: Array
+    """(rows, columns, 2). Columns run to the right and rows down, or rotated from that by any angle, never mirrored."""
     dark_first: bool
+    """Whether the square outside the first corner (up and left) is dark."""
 
     @property
     def columns(self) -> int:

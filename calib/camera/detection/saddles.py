@@ -26,16 +26,16 @@ _MAX_SADDLES = 1500  # linking takes memory with the square of this; a 40 x 30 b
 
 @dataclass(frozen=True)
 class Saddles:
-    """Corners in one image.
-
-    position_px: (n, 2). edges_rad: (n, 4) directions of the four edges that leave a corner, ascending (x right, y
-    down). rising: (n, 4) +1 where it turns from dark to light as the angle grows, else -1. contrast: (n,) grey levels.
-    """
+    """Corners in one image."""
 
     position_px: Array
+    """(n, 2)."""
     edges_rad: Array
+    """(n, 4) directions of the four edges that leave a corner, ascending (x right, y down)."""
     rising: Array
+    """(n, 4) +1 where it turns from dark to light as the angle grows, else -1."""
     contrast: Array
+    """(n,) grey levels."""
 
     def __len__(self) -> int:
         return len(self.position_px)

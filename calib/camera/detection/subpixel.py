@@ -35,11 +35,13 @@ _FIT_MAX_SHIFT = 0.15  # of a square, off the search's result (plus half a pixel
 
 @dataclass(frozen=True)
 class Refined:
-    """corners_px: (rows, columns, 2), NaN where lost. explained: (rows, columns) part of the grey values' variance in
-    the window that two crossing edges explain: 1 for a perfect X, near 0 for anything else."""
+    """Corners located to a fraction of a pixel."""
 
     corners_px: Array
+    """(rows, columns, 2), NaN where lost."""
     explained: Array
+    """(rows, columns) part of the grey values' variance in the window that two crossing edges explain: 1 for a perfect
+    X, near 0 for anything else."""
 
 
 def refine(image: Grey, corners: Array) -> Refined:

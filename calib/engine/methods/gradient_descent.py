@@ -26,13 +26,16 @@ class Rate:
     """The step is -rate times the gradient of half the squared sum, plus `momentum` times the step before.
 
     A constant rate converges below 2 / (largest eigenvalue of J'J), slowly if small, and circles or diverges above.
-    decay: factor per iteration, down to `floor`.
     """
 
     rate: float
+    """Of the first iteration."""
     momentum: float = 0.0
+    """Share of the step before."""
     decay: float = 1.0
+    """Factor of the rate per iteration."""
     floor: float = 0.0
+    """Below which the rate does not decay."""
 
     def at(self, index: int) -> float:
         """The rate of iteration `index`, from 0."""

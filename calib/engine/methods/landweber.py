@@ -31,15 +31,14 @@ SAFETY = 0.9  # of 1 / |J|^2, which the power method estimates from below
 
 @dataclass(frozen=True)
 class NoiseBounds:
-    """How well data and model are known.
-
-    data: bound delta on the norm of the data's error, whitened. operator: bound h on the norm of the derivative's
-    error, relative to its columns. tau: > 1, by how much the discrepancy principle stays above the noise.
-    """
+    """Bounds on the errors of data and model."""
 
     data: float
+    """delta: on the norm of the data's error, whitened."""
     operator: float = 0.0
+    """h: on the norm of the derivative's error, relative to its columns."""
     tau: float = 1.1
+    """> 1, by how much the discrepancy principle stays above the noise."""
 
     def level(self, distance: float) -> float:
         """tau (delta + h |x - x0|): the residual norm at which to stop (the generalised discrepancy principle)."""
@@ -48,11 +47,12 @@ class NoiseBounds:
 
 @dataclass(frozen=True)
 class Sweeps:
-    """How often the derivative is taken anew: after every `inner` steps; 1 is the plain method, 0 freezes it at the
-    start for good. most: steps in all."""
+    """How often the derivative is evaluated."""
 
     inner: int = 1
+    """Steps per derivative; 1 is the plain method, 0 freezes the derivative at the start for good."""
     most: int = 100_000
+    """Steps in all."""
 
 
 def landweber(
@@ -81,6 +81,7 @@ class _Sweep:
     """Where the sweeps are. They need no normal equations, so the point stays behind until the end."""
 
     values: dict[str, Array]
+    """At which the sweeps are."""
     frozen: dict[str, Array]
     """Where the derivative was taken."""
     travelled: Tangent

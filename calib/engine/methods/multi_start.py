@@ -36,10 +36,12 @@ SKETCH = 100  # iterations that a scattered start is given before it is compared
 
 @dataclass(frozen=True)
 class Attempt:
-    """One solve of several. name: the strategy or start."""
+    """One solve of several."""
 
     name: str
+    """The strategy or start."""
     solution: Solution
+    """What it reached."""
 
 
 def best(attempts: Sequence[Attempt]) -> Attempt:

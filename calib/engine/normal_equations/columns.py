@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """Columns that one parameter block contributes to the rows of a residual block.
-
-    position: of its Jacobian among those returned. free: its free tangent coordinates, or None for all.
-    width: how many. columns: where they go among the free shared columns, (coordinates,) or, with a member per row,
-    (members, coordinates). members: the member of every row, if it has many.
-    """
+    """Columns that one parameter block contributes to the rows of a residual block."""
 
     position: int
+    """Of its Jacobian among those returned."""
     free: Index | None
+    """Its free tangent coordinates, or None for all."""
     width: int
+    """How many."""
     columns: Index
+    """Where they go among the free shared columns: (coordinates,) or, with a member per row, (members, coordinates)."""
     members: Index | None = None
+    """The member of every row, if it has many."""
 
     def columns_at(self, rows: Rows) -> Index:
         """Where the columns of some rows go, (m, coordinates), if the member differs from row to row."""
@@ -46,13 +46,16 @@ class Part:
 
 @dataclass(frozen=True, eq=False)
 class Columns:
-    """How the Jacobians of a residual block are divided: the private part, the shared parts that are the same in every
-    row, and those whose member differs from row to row."""
+    """How the Jacobians of a residual block are divided."""
 
     private: Part | None
+    """The private part."""
     constant: tuple[Part, ...]
+    """The shared parts that are the same in every row."""
     indexed: tuple[Part, ...]
+    """The shared parts whose member differs from row to row."""
     shared: int
+    """How many shared columns there are."""
 
     @cached_property
     def grouped(self) -> tuple[Part, ...]:

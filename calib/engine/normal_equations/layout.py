@@ -42,12 +42,16 @@ class Chunk:
 
 @dataclass(frozen=True, eq=False)
 class ResidualLayout:
-    """One residual block: its chunks, its private block if any, and where its columns go."""
+    """Where the rows and columns of one residual block go."""
 
     block: ResidualBlock
+    """The residual block."""
     private: str | None
+    """Its private block, if any."""
     columns: Columns
+    """Where its columns go."""
     chunks: tuple[Chunk, ...]
+    """Its rows, in pieces that are evaluated together."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)

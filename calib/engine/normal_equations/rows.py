@@ -24,7 +24,9 @@ class EvaluatedRows:
     """Some rows of a residual block at one point. Its Jacobians J are meant as whitened and weighted, by `factor`."""
 
     block: ResidualBlock
+    """The residual block."""
     rows: Rows
+    """Which of its rows."""
     residuals: Array
     """(m, d), whitened and weighted."""
     jacobians: Sequence[Array]

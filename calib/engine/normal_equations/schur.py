@@ -25,15 +25,15 @@ class NotPositiveDefinite(ArithmeticError):  # noqa: N818 (a finding, not a faul
 
 @dataclass(frozen=True, eq=False)
 class SchurComplement:
-    """The normal equations with the private blocks eliminated.
-
-    matrix: (K, K) Schur complement. right: (K,) its gradient. private: per block (t, t + K + 1, members), the
-    upper Cholesky factor U with U'U the member's matrix, then U'^-1 times the coupling and the gradient.
-    """
+    """The normal equations with the private blocks eliminated."""
 
     matrix: Array
+    """(K, K) Schur complement."""
     right: Array
+    """(K,) its gradient."""
     private: dict[str, Array]
+    """Per block (t, t + K + 1, members): the upper Cholesky factor U with U'U the member's matrix, then U'^-1 times the
+    coupling and the gradient."""
 
 
 def eliminate(normal: NormalEquations, added: Tangent | None = None) -> SchurComplement:
@@ -76,14 +76,14 @@ def back_substitute(system: SchurComplement, shared: Array) -> Tangent:
 
 @dataclass(frozen=True, eq=False)
 class DampedSystem:
-    """A damped matrix, factorise: solves for its own gradient and for others.
-
-    factor: (K, K) Cholesky factor of the Schur complement between `scale` (K,) on both sides.
-    """
+    """A damped matrix, factorised: solves for its own gradient and for others."""
 
     system: SchurComplement
+    """The Schur complement."""
     factor: Array
+    """(K, K) Cholesky factor of the Schur complement between `scale` on both sides."""
     scale: Array
+    """(K,)."""
 
     def step(self) -> Tangent:
         """h with (J'J + diag(added)) h = -J'r."""

@@ -24,11 +24,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Bounds:
-    """Lower and upper bounds of every free coordinate, infinite where there is none."""
+    """Bounds of every free coordinate."""
 
     layout: Layout
+    """Of the problem."""
     lower: Tangent
+    """Infinite where there is none."""
     upper: Tangent
+    """Infinite where there is none."""
 
     def active(self, values: Values, normal: NormalEquations) -> Tangent:
         """1 for every coordinate that stands on a bound and whose gradient pushes it outwards, else 0."""

@@ -30,17 +30,18 @@ axis error, 130 times the link length L here, while beta stays well defined up t
 
 @dataclass(frozen=True, eq=False)
 class Check:
-    """A pose of the flange known from elsewhere.
-
-    command: (joints,) rad or m. base_from_flange: (4, 4). within_m, within_rad: how far the arm may be off.
-    source: where the pose comes from.
-    """
+    """A known pose of the flange, by which an arm's table is verified."""
 
     command: Array
+    """(joints,) rad or m."""
     base_from_flange: Array
+    """(4, 4)."""
     source: str
+    """Where the pose comes from."""
     within_m: float = 1e-6
+    """Largest distance of the arm's pose from it."""
     within_rad: float = 1e-6
+    """Largest angle."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -41,12 +41,14 @@ DEPTH = 3  # readings combined
 
 @dataclass(frozen=True)
 class Residual:
-    """Medians over rows. position_m: distance to what was measured. rotation_rad: angle, None where not measured.
-    motion_m: rms motion of the flange, to compare with. Infinite where no frames could be found."""
+    """Medians over rows; infinite where no frames could be found."""
 
     position_m: float
+    """Distance between predicted and measured."""
     rotation_rad: float | None
+    """Angle between them; None where not measured."""
     motion_m: float
+    """rms motion of the flange, to compare with."""
 
     @property
     def sound(self) -> bool:
@@ -72,11 +74,14 @@ class Residual:
 
 @dataclass(frozen=True)
 class ConventionFinding:
-    """Another reading that fits decisively better. given, other: the residuals of both."""
+    """Another interpretation that fits decisively better."""
 
     interpretation: Interpretation
+    """Of table and arm."""
     given: Residual
+    """Residual of both as given."""
     other: Residual
+    """Residual of both as interpreted."""
 
     def apply(self, table: PoseTable) -> PoseTable:
         """The table as it seems to be meant; of all its rows."""

@@ -23,10 +23,12 @@ IDENTICAL = 1e-9  # largest difference of link constants, m or of rotations
 
 @dataclass(frozen=True)
 class ArmCandidate:
-    """An arm that was tried, and what it leaves."""
+    """An arm that was tried."""
 
     arm: SerialArm
+    """The arm."""
     residual: Residual
+    """Its residual on the table."""
 
     def __str__(self) -> str:
         return f"{self.arm.name} {self.residual}"
@@ -34,13 +36,15 @@ class ArmCandidate:
 
 @dataclass(frozen=True)
 class ArmSearch:
-    """candidates: best first. identical: names of other arms with the very same geometry as the best. finding: how the
-    table has to be read to fit the arm, where it does not as it was read; the arm is then as meant, and
-    `finding.apply(table)` gives the table as meant."""
+    """The shipped arms compared with a table."""
 
     candidates: tuple[ArmCandidate, ...]
+    """Best first."""
     identical: tuple[str, ...]
+    """Names of other arms with the very same geometry as the best."""
     finding: ConventionFinding | None = None
+    """The interpretation under which the table fits, where it does not as given; the arm is then as interpreted, and
+    `finding.apply(table)` gives the table as interpreted."""
 
     @property
     def arm(self) -> SerialArm:

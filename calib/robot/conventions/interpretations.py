@@ -34,11 +34,14 @@ def _as_it_is(thing: Any) -> Any:
 
 @dataclass(frozen=True)
 class Interpretation:
-    """One way to interpret table and arm. name: in words, what they then mean. table, arm: what it makes of them."""
+    """One way to interpret table and arm."""
 
     name: str
+    """In words, the meaning of both."""
     table: OfTable = _as_it_is
+    """The table so interpreted."""
     arm: OfArm = _as_it_is
+    """The arm so interpreted."""
 
     def then(self, other: Interpretation) -> Interpretation:
         """This interpretation, and another one of what it gives."""

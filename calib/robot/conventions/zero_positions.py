@@ -29,12 +29,16 @@ GENERATIONS, POPULATION = 80, 10
 
 @dataclass(frozen=True)
 class ZeroPositions:
-    """The arm with offsets (joints,) rad added to its joint angles, and what it leaves with and without them."""
+    """The zero positions of the joints, found by search."""
 
     arm: SerialArm
+    """With the offsets added."""
     offsets: Array
+    """(joints,) rad added to its joint angles."""
     before: Residual
+    """Residual without them."""
     after: Residual
+    """Residual with them."""
 
     def __str__(self) -> str:
         degrees = ", ".join(f"j{i + 1} {x:+.1f}" for i, x in enumerate(np.degrees(self.offsets)) if x)

@@ -12,23 +12,26 @@ from calib.arrays import Array, Mask
 
 @dataclass(frozen=True)
 class Statistics:
-    """Of the lengths of errors over rows."""
+    """Statistics of the lengths of errors over rows."""
 
     mean: float
     rms: float
     median: float
     p95: float
+    """95th percentile."""
     max: float
 
 
 @dataclass(frozen=True)
 class Accuracy:
-    """Errors over some rows. position_mm: distance between predicted and measured, or error of a distance.
-    orientation_deg: angle between them, None where it is not measured. rows: how many."""
+    """Errors over some rows."""
 
     position_mm: Statistics
+    """Distance between predicted and measured, or error of a distance."""
     orientation_deg: Statistics | None
+    """Angle between them; None where it is not measured."""
     rows: int
+    """How many."""
 
     def __str__(self) -> str:
         angle = f", {self.orientation_deg.mean:.3f} deg" if self.orientation_deg else ""

@@ -31,11 +31,15 @@ class Outlier:
     line: int
     """In its file."""
     pose: str
+    """Its name, empty without such a column."""
     target: str
+    """Its name, empty without such a column."""
     position_mm: float
+    """Error at the identified arm."""
     orientation_deg: float | None
     """None where it is not measured."""
     part: Part
+    """Whether it was fitted or held out."""
     lost: bool
     """Whether it is no measurement of its pose at all, by the nominal arm already; such rows count in no statistics."""
 
@@ -64,6 +68,7 @@ class Comparison:
     plausible: Mask
     """(n,) which rows are not lost."""
     outliers: tuple[Outlier, ...]
+    """The rejected rows."""
 
     @property
     def worse(self) -> bool:
@@ -76,6 +81,7 @@ class Evaluation:
     """The errors on every set of rows."""
 
     fitted: Comparison
+    """The rows fitted."""
     heldout: Comparison | None
     """Rows of the same table that were held out."""
     validation: Comparison | None
@@ -108,7 +114,9 @@ class NominalAndIdentified:
     """The nominal arm with its frames fitted, and the identified arm."""
 
     before: Fit
+    """The nominal arm."""
     after: Fit
+    """The identified arm."""
     reference_degc: float | None
     """See `calib.robot.arm_model.Arm`."""
 
@@ -118,6 +126,7 @@ class EvaluationRows:
     """The rows on which arms are compared."""
 
     training: PoseTable
+    """The rows fitted."""
     usable: Mask
     """(n,) rows of `training` that are not lost."""
     heldout: PoseTable | None
@@ -125,6 +134,7 @@ class EvaluationRows:
     split: Split
     """With the other table, if there is one."""
     request: Request
+    """The options."""
 
 
 def evaluate(pair: NominalAndIdentified, rows: EvaluationRows) -> Evaluation:

@@ -32,12 +32,16 @@ DAMPING = 1e-11  # added to unit-scaled normal equations: a direction that nothi
 
 @dataclass(frozen=True)
 class EffectTrial:
-    """An effect added to those before it. gain: relative decrease of the squared errors of rows not fitted."""
+    """An effect tried in addition to those before it."""
 
     effect: str
+    """Its name."""
     gain: float
+    """Relative decrease of the squared errors of rows not fitted."""
     folds: int
+    """In how many folds they decrease."""
     added: bool
+    """Whether it is part of the model."""
 
     def __str__(self) -> str:
         share = f"{abs(100 * self.gain):.1f} %"

@@ -31,11 +31,14 @@ EXAMINED_ROWS = 3000  # random rows that tell which parameters are redundant; th
 
 @dataclass(frozen=True)
 class FreeSet:
-    """The labels that a user wants: those of a model, more or fewer. fixed, freed: by name."""
+    """The labels that are requested to be free: those of a model, more or fewer."""
 
     name: str
+    """Of the model."""
     fixed: frozenset[str]
+    """Labels held by name."""
     freed: frozenset[str]
+    """Labels freed by name."""
 
     def held_labels(self, model: Model) -> frozenset[str]:
         """The labels of arm and effects that are held."""

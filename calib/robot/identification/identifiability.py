@@ -43,6 +43,7 @@ class Redundant:
     """A parameter that is not separable from others."""
 
     label: Label
+    """The parameter."""
     trades_with: tuple[Label, ...]
     """What it is not separable from, most important first; one coordinate stands for a frame."""
 

@@ -38,19 +38,21 @@ EFFECT_PRIOR = 5.0  # standard deviations of effects about zero, in ordinary siz
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """What is fitted: the parameters of an arm, of effects and of the instrument, less the labels held.
-
-    arm: its table is where the fit starts. reference_arm: at which effects are evaluated. tolerance: standard
-    deviations of a prior about the arm's own values, in m and rad; None: `PLAUSIBLE`, which bears on
-    nothing that the rows determine.
-    """
+    """What is fitted: the parameters of an arm, of effects and of the instrument, less the labels held."""
 
     arm: SerialArm
+    """Its table is where the fit starts."""
     measurement: Measurement
+    """What the table holds."""
     reference_arm: SerialArm
+    """At which effects are evaluated."""
     effects: tuple[Effect, ...] = ()
+    """Beyond the geometry."""
     held: frozenset[str] = frozenset()
+    """Labels that are not estimated."""
     tolerance: tuple[float, float] | None = None
+    """Standard deviations of a prior about the arm's own values, in m and rad; None: `PLAUSIBLE`, which does not affect
+    what the rows determine."""
 
     def bases(self, table: PoseTable, conditions: Conditions) -> tuple[EffectBasis, ...]:
         """The effects at the rows of a table."""
@@ -82,11 +84,14 @@ class Model:
 
 @dataclass(frozen=True, eq=False)
 class ModelRows:
-    """A table made ready for a model: its effects' bases and the stated standard deviations (n, d)."""
+    """A table prepared for a model."""
 
     table: PoseTable
+    """The rows."""
     bases: tuple[EffectBasis, ...]
+    """Of the effects at these rows."""
     given: Array
+    """(n, d) the stated standard deviations."""
 
     def __getitem__(self, keep: Mask) -> ModelRows:
         if keep.all():

@@ -30,13 +30,13 @@ LEAST_SIGMA = 1e-9  # m or rad: rounding of the forward kinematics is 1e-15, of 
 
 @dataclass(frozen=True, eq=False)
 class MeasurementNoise:
-    """Standard deviations (n, d) of a table's residuals, and the part common to all rows per component.
-
-    A column of standard deviations tells what the instrument adds; the common part is what is left, of the arm.
-    """
+    """Standard deviations of a table's residuals."""
 
     sigma: Array
+    """(n, d)."""
     common: Mapping[str, float]
+    """The part common to all rows, per component: the arm's, beside what a column of standard deviations states of the
+    instrument."""
 
 
 def stated_sigma(measurement: Measurement, table: PoseTable) -> Array:

@@ -34,15 +34,20 @@ MOST_STORED = 400_000_000  # bytes of an effect's basis that are kept, to save w
 
 @dataclass(frozen=True, eq=False)
 class EffectBasis:
-    """An effect at the rows of a table. labels: (p,). command, conditions: of the rows. stored: the basis (p, 6, n),
-    right tangents of the flange, or None where it is large and worked out when it is asked for."""
+    """An effect at the n rows of a table."""
 
     effect: Effect
+    """The effect."""
     reference_arm: SerialArm
+    """At which it is evaluated."""
     labels: tuple[Label, ...]
+    """(p,)."""
     command: Array
+    """(n, joints) rad or m."""
     conditions: Conditions
+    """Of the rows."""
     stored: Array | None
+    """The basis (p, 6, n), right tangents of the flange, or None where it is large and evaluated on demand."""
 
     @property
     def name(self) -> str:

@@ -42,13 +42,18 @@ SCOUTS = 5_000  # rows that find the noise and the neighbourhood of the answer f
 
 @dataclass(frozen=True, eq=False)
 class Fit:
-    """A fit. values: per block. used: (n,) rows that took part. noise: of every row of the table. solution: last."""
+    """A fit of a model to a table."""
 
     model: Model
+    """With the labels held."""
     values: dict[str, Array]
+    """Per block."""
     used: Mask
+    """(n,) rows that took part."""
     noise: MeasurementNoise
+    """Of every row of the table."""
     solution: Solution
+    """Of the last solve."""
 
     @cached_property
     def prior_share(self) -> dict[str, float]:

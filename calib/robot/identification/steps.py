@@ -47,17 +47,23 @@ class Task:
     """What every fit of an identification shares."""
 
     nominal: Arm
+    """The arm before."""
     training: PoseTable
     """The rows to fit."""
     conditions: Conditions
+    """Of those rows."""
     reference_degc: float | None
+    """Temperature at which thermal growth is zero; None without temperatures."""
     usable: Mask
     """(n,) rows of `training` that can be measurements of their poses."""
     start: dict[str, Array]
     """Values of the frames, in closed form, and of the effects that the nominal arm has."""
     requested: FreeSet
+    """The labels that are to be free."""
     request: Request
+    """The options."""
     on_iteration: OnIteration | None = None
+    """Called with every iteration of the solver."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,9 +77,11 @@ class Stage:
     after: Fit
     """The identified arm."""
     identifiability: Identifiability
+    """What the data determine."""
     trials: tuple[EffectTrial, ...] = ()
     """Effects tried."""
     notes: tuple[str, ...] = ()
+    """Remarks for the user."""
 
 
 def prepare(

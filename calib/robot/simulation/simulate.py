@@ -52,7 +52,9 @@ class ArmSimulation(Output):
     base_from_flange: Array
     """(n, 4, 4) where the flange truly was."""
     seed: int
+    """Of the random numbers."""
     spread: Spread
+    """Standard deviations of what was drawn, and the outliers."""
 
     def summary(self) -> str:
         """What was simulated, in one line."""

@@ -31,13 +31,16 @@ PLANE_ROWS, PLANE_SUBSETS = 16, 600
 
 @dataclass(frozen=True, eq=False)
 class ContactStart:
-    """in_base: the points (targets, 3) in m, or the planes (targets, 4) as unit normal and offset in m.
-    tip_in_flange: (3,) m. residual_m: (n,). inlier: (n,)."""
+    """Points or planes and the tip, in closed form."""
 
     in_base: Array
+    """The points (targets, 3) in m, or the planes (targets, 4) as unit normal and offset in m."""
     tip_in_flange: Array
+    """(3,) m."""
     residual_m: Array
+    """(n,)."""
     inlier: Mask
+    """(n,) which rows agree with the others."""
 
 
 def contact_point_start(base_from_flange: Array, target: Index, *, seed: int = 0) -> ContactStart:

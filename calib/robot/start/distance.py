@@ -14,12 +14,16 @@ from calib.robot.start.inliers import reach, require_turning, solve_on_inliers, 
 
 @dataclass(frozen=True, eq=False)
 class DistanceStart:
-    """anchor_in_base (3,) m; target_in_flange (targets, 3) m; residual_m (n,), modelled minus measured; inlier (n,)."""
+    """Anchor and targets, in closed form."""
 
     anchor_in_base: Array
+    """(3,) m."""
     target_in_flange: Array
+    """(targets, 3) m."""
     residual_m: Array
+    """(n,) modelled minus measured."""
     inlier: Mask
+    """(n,) which rows agree with the others."""
 
 
 def distance_start(base_from_flange: Array, distance: Array, target: Index | None = None) -> DistanceStart:

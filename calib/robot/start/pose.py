@@ -23,14 +23,18 @@ from calib.robot.start.inliers import (
 
 @dataclass(frozen=True, eq=False)
 class PoseStart:
-    """world_from_base (4, 4); flange_from_target (targets, 4, 4); residuals (n,) in m and rad; inlier (n,): which rows
-    agree with the others."""
+    """Base and target frames, in closed form."""
 
     world_from_base: Array
+    """(4, 4)."""
     flange_from_target: Array
+    """(targets, 4, 4)."""
     residual_m: Array
+    """(n,)."""
     residual_rad: Array
+    """(n,)."""
     inlier: Mask
+    """(n,) which rows agree with the others."""
 
 
 def pose_start(

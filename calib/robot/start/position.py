@@ -23,12 +23,16 @@ from calib.robot.start.inliers import (
 
 @dataclass(frozen=True, eq=False)
 class PositionStart:
-    """world_from_base (4, 4); target_in_flange (targets, 3) m; residual_m (n,); inlier (n,)."""
+    """Base frame and target points, in closed form."""
 
     world_from_base: Array
+    """(4, 4)."""
     target_in_flange: Array
+    """(targets, 3) m."""
     residual_m: Array
+    """(n,)."""
     inlier: Mask
+    """(n,) which rows agree with the others."""
 
 
 def position_start(

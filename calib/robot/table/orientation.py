@@ -12,16 +12,16 @@ from calib.geometry import so3
 
 @dataclass(frozen=True, eq=False)
 class Angles:
-    """Orientations of n rows as they stand in a table.
-
-    values: (n, 3) rad. euler: the sequence, three letters as in scipy: upper case turns about the moving axes
-    (intrinsic), lower case about the fixed ones (extrinsic); None: a rotation vector. by_axis: the columns are those of
-    the axes x, y, z (rx ry rz), not of the first, second and third turn (e1 e2 e3).
-    """
+    """Orientations of n rows as given in a table."""
 
     values: Array
+    """(n, 3) rad."""
     euler: str | None
+    """The sequence, three letters as in scipy: upper case turns about the moving axes (intrinsic), lower case about the
+    fixed ones (extrinsic); None: a rotation vector."""
     by_axis: bool
+    """Whether the columns are those of the axes x, y, z (rx ry rz), not of the first, second and third
+    turn (e1 e2 e3)."""
 
     def quaternion_xyzw(self) -> Array:
         """The same orientations as quaternions (n, 4)."""

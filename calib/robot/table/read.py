@@ -52,10 +52,12 @@ _FEW_LINES = 8  # line numbers shown before "..."
 
 @dataclass(frozen=True)
 class ExcludedRow:
-    """A row that is not used: its line in the file, and the reason in words."""
+    """A row that is not used."""
 
     line: int
+    """In the file."""
     reason: str
+    """In words."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -81,7 +83,9 @@ class PoseTable:
     distance: Array | None = None
     """(n,) m."""
     target_names: tuple[str, ...] = ()
+    """As in the file; empty without such a column."""
     pose_names: tuple[str, ...] = ()
+    """As in the file; empty without such a column."""
     sigma_position: Array | None = None
     """(n, 3) m, standard deviations."""
     sigma_rotation: Array | None = None
