@@ -14,6 +14,8 @@ import typer
 from calib.cli.deliver import deliver
 from calib.cli.reporting import Reporter
 from calib.documents import heading
+from calib.errors import UsageError
+from calib.folder import reserve
 from calib.result import Output
 from calib.verdict import Grade, Verdict
 
@@ -38,8 +40,13 @@ class Weighed(Output):
         return {"b.yaml": "b: 1\n", "left/a.yaml": "a: 1\n", "left/c.bin": b"c"}
 
 
+def deliver_to(folder: Path, result: Weighed, reporter: Reporter) -> None:
+    with reserve(folder) as reserved:
+        deliver(result, reserved, reporter)
+
+
 def test_the_summary_comes_first_and_then_what_was_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    deliver(Weighed("good"), tmp_path / "out", Reporter())
+    deliver_to(tmp_path / "out", Weighed("good"), Reporter())
     told = capsys.readouterr()
     assert told.out == f"weighed once\nand again\nwritten: {tmp_path / 'out'} (b.yaml, left)\n"
     assert told.err == ""
@@ -52,7 +59,7 @@ def test_without_a_folder_nothing_is_written(capsys: pytest.CaptureFixture[str])
 
 
 def test_json_is_the_document_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    deliver(Weighed("usable"), tmp_path / "out", Reporter(as_json=True))
+    deliver_to(tmp_path / "out", Weighed("usable"), Reporter(as_json=True))
     told = capsys.readouterr()
     assert json.loads(told.out) == heading("arm", Verdict("usable", "12 kg"))
     assert told.err == ""
@@ -63,7 +70,7 @@ def test_json_is_the_document_alone(tmp_path: Path, capsys: pytest.CaptureFixtur
 def test_quiet_leaves_the_verdict_alone(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], grade: Grade | None, line: str
 ) -> None:
-    deliver(Weighed(grade), tmp_path / "out", Reporter(quiet=True))
+    deliver_to(tmp_path / "out", Weighed(grade), Reporter(quiet=True))
     assert capsys.readouterr().out == line
     assert (tmp_path / "out" / "b.yaml").is_file()
 
@@ -71,6 +78,17 @@ def test_quiet_leaves_the_verdict_alone(
 @pytest.mark.parametrize("reporter", [Reporter(), Reporter(as_json=True), Reporter(quiet=True)])
 def test_a_result_not_to_be_used_is_written_and_ends_with_status_1(tmp_path: Path, reporter: Reporter) -> None:
     with pytest.raises(typer.Exit) as ended:
-        deliver(Weighed("do not use"), tmp_path / "out", reporter)
+        deliver_to(tmp_path / "out", Weighed("do not use"), reporter)
     assert ended.value.exit_code == 1
     assert (tmp_path / "out" / "b.yaml").is_file()
+
+
+def test_what_cannot_be_written_after_all_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The disk is full, or the folder is gone: the work is done, and its numbers are on the terminal."""
+    with reserve(tmp_path / "out") as reserved:
+        reserved.staging.rmdir()
+        reserved.staging.write_text("in the way")
+        with pytest.raises(UsageError) as caught:
+            deliver(Weighed("good"), reserved, Reporter())
+    assert caught.value.code == "output-unwritable"
+    assert json.loads(capsys.readouterr().out) == heading("arm", Verdict("good", "12 kg"))
