@@ -44,7 +44,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "network": MODELS,
     "compensations": MODELS | {"robot", "network"},
     "cell": MODELS | {"camera", "robot", "network"},
-    "cli": MODELS | {"camera", "robot", "network", "compensations", "cell", "report"},
+    "cli": MODELS | {"camera", "robot", "network", "compensations", "cell"},
 }
 """What each room or file directly under calib may import besides itself."""
 
