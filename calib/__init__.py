@@ -1,3 +1,3 @@
-"""Accurate cameras and robot arms from images and poses, with honest uncertainties."""
+"""Accurate cameras and robot arms from images and poses, with calibrated uncertainties."""
 
 __version__ = "0.1.0"

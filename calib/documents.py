@@ -77,5 +77,5 @@ _Dumper.add_multi_representer(str, lambda dumper, text: dumper.represent_str(str
 
 
 def to_yaml(document: Mapping[str, Any], title: str) -> str:
-    """One YAML document under a comment that says what it is."""
+    """One YAML document under a comment that describes it."""
     return f"# {title}\n" + yaml.dump(dict(document), Dumper=_Dumper, sort_keys=False, width=120, allow_unicode=True)

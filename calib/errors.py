@@ -1,6 +1,6 @@
 """The errors a user meets: what is wrong, where, why, and what to do next.
 
-Each kind carries the process exit status it stands for; each error a stable code that scripts may test.
+Each kind carries its process exit status; each error a stable code that scripts may test.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class InputError(CalibError):
 
 
 class DegenerateError(CalibError):
-    """Data that cannot determine what was asked: exit status 4."""
+    """Data that do not determine the requested parameters: exit status 4."""
 
     exit_status = 4
 

@@ -42,7 +42,7 @@ class Estimate:
         return math.isfinite(self.sigma)
 
     def as_document(self) -> dict[str, Any]:
-        """As it stands in every JSON document; null for an infinite number."""
+        """As in every JSON document; null for an infinite number."""
         return {
             "value": self.value,
             "sigma": finite(self.sigma),

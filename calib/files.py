@@ -22,7 +22,7 @@ def regular_size(path: Path) -> int:
 
 
 def write_text(text: str, path: Path, *, overwrite: bool = False) -> None:
-    """Write a text file, UTF-8, line ends as they stand in the text.
+    """Write a text file, UTF-8, line ends as in the text.
 
     Raises UsageError `file-exists` unless `overwrite`, `file-unwritable`.
     """

@@ -1,4 +1,4 @@
-"""Names that a package offers and loads when they are asked for: numpy, scipy and cv2 are slow to import."""
+"""Names that a package offers and loads on first use: numpy, scipy and cv2 are slow to import."""
 
 from __future__ import annotations
 

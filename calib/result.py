@@ -21,7 +21,7 @@ class Output(ABC):
 
     @property
     def verdict(self) -> Verdict | None:
-        """Whether it is good enough, and what to do next; None where there is nothing to judge."""
+        """Whether it is good enough, and what to do next; None where there is no verdict."""
         return None
 
     @abstractmethod

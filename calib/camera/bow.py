@@ -1,4 +1,4 @@
-"""A board that is bowed: its middle stands higher or lower than its ends."""
+"""A board that is bowed: its middle is higher or lower than its ends."""
 
 from __future__ import annotations
 

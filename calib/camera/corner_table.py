@@ -16,7 +16,7 @@ OPTIONAL = ("Z_m", "sigma_px")
 
 
 def read_corners(path: str | Path, image_size_px: tuple[int, int] | None = None) -> Observations:
-    """Views from a table of corners; the rows of an image need not stand together.
+    """Views from a table of corners; the rows of an image need not be adjacent.
 
     image_size_px: (width, height), if known. Raises InputError: `table-*` as `calib.delimited`, `corners-columns`,
     `corners-image`, `corners-number`, `corners-outside`, with the line.

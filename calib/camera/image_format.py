@@ -50,7 +50,7 @@ class ImageFormat:
     """The header of a whole file's bytes; the text names the file in errors. Raises InputError, or struct.error and
     IndexError where the file ends within its header."""
     upright: Callable[[bytes], bytes] | None = None
-    """The file without its orientation, where the decoder would turn the image whatever it is told."""
+    """The file without its orientation, where the decoder would rotate the image whatever its flags."""
 
 
 def image_formats() -> tuple[ImageFormat, ...]:

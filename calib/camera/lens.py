@@ -31,9 +31,9 @@ class Distorted:
     m: Array
     """(2, ...)"""
     by_point: Array = field(default_factory=lambda: np.zeros((0, 3)))
-    """(2, 3, ...) derivatives by x, y, z; empty if not asked for."""
+    """(2, 3, ...) derivatives by x, y, z; empty if not requested."""
     by_k: Array = field(default_factory=lambda: np.zeros((0, 2)))
-    """(coefficients, 2, ...); empty if not asked for."""
+    """(coefficients, 2, ...); empty if not requested."""
 
 
 class Distort(Protocol):
@@ -51,14 +51,14 @@ class Projection:
     px: Array
     """(2, n)"""
     by_lens: Array
-    """(p, 2, n) derivatives by the lens' parameters; empty if not asked for."""
+    """(p, 2, n) derivatives by the lens' parameters; empty if not requested."""
     by_point: Array
-    """(2, 3, n) derivatives by the point in the camera frame; empty if not asked for."""
+    """(2, 3, n) derivatives by the point in the camera frame; empty if not requested."""
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class Lens:
-    """A lens model, called as the file it stands in."""
+    """A lens model, named as its file."""
 
     coefficients: tuple[str, ...]
     """Names of the distortion's coefficients, numbers without a unit."""
@@ -97,7 +97,7 @@ class Lens:
 
     @property
     def perspective(self) -> bool:
-        """Whether its field of view is less than half a turn: what it sees can be drawn on a plane before it."""
+        """Whether its field of view is less than half a turn: its image can be drawn on a plane before it."""
         return self.widest_deg < 90.0
 
     def start(self, intrinsics: Array, coefficients: Array | None = None) -> Array:
@@ -107,7 +107,7 @@ class Lens:
         return np.concatenate([affine, k])
 
     def linearise(self, parameters: Array, points: Array, derivatives: bool = True) -> Projection:
-        """Pixels of points (3, n) in the camera frame and, if asked, their derivatives by parameters and points.
+        """Pixels of points (3, n) in the camera frame and, if requested, their derivatives by parameters and points.
 
         The one place of the chain rule through the affine map. Every line is one pass over long rows.
         """

@@ -48,7 +48,7 @@ def read(written: Any, where: str) -> JointCorrection:
 
 
 def enough(rows: int) -> str | None:
-    """Why so many rows tell too little; None if they may do."""
+    """Why so many rows are too few; None if they may suffice."""
     return None if rows >= LEAST_ROWS else f"{rows} rows are too few to learn from; {LEAST_ROWS} are needed"
 
 

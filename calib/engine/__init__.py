@@ -1,6 +1,6 @@
 """Nonlinear least squares: blocks of parameters and residuals, solved by Levenberg-Marquardt.
 
-The engine knows arrays, not robots, cameras or files, and imports nothing of calib outside itself.
+The engine works on arrays, not robots, cameras or files, and imports nothing of calib outside itself.
 """
 
 from calib.engine.checkpoint import Checkpoint, load_checkpoint

@@ -1,4 +1,4 @@
-"""Where a solve stands besides its point: what the loop remembers, and how to put it down and take it up again."""
+"""The state of a solve besides its point: what the loop carries from step to step, and how to store and resume it."""
 
 from __future__ import annotations
 

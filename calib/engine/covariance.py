@@ -60,7 +60,7 @@ class Uncertainty:
     rank: int
     """Of the shared part."""
     eliminated: _EliminatedBlocks
-    """The private blocks, whose covariances are worked out where they are asked for."""
+    """The private blocks, whose covariances are worked out on demand."""
 
     def __repr__(self) -> str:
         return f"Uncertainty({len(self.labels)} shared coordinates of rank {self.rank})"
@@ -128,7 +128,7 @@ def uncertainty(
 @dataclass(frozen=True, eq=False)
 class _EliminatedBlocks:
     """What the covariance of the eliminated blocks follows from: their factors, the covariance (K, K) and null vectors
-    (K, q) of the shared coordinates, and the null vectors of members that their own rows cannot see."""
+    (K, q) of the shared coordinates, and the null vectors of members that their own rows do not determine."""
 
     layout: Layout
     factors: dict[str, Array]
@@ -170,7 +170,7 @@ def _direction(labels: tuple[Label, ...], null: Array, dropped: int) -> Unobserv
 def _hold_unseen_private(
     layout: Layout, normal: NormalEquations
 ) -> tuple[NormalEquations, dict[str, dict[int, Array]]]:
-    """Give a unit diagonal to private coordinates that their own rows cannot see, and report them.
+    """Give a unit diagonal to private coordinates that their own rows do not determine, and report them.
 
     Returns the normal equations and, per block and member, the null vectors (t, q) of the member's matrix.
     """
@@ -211,7 +211,7 @@ def _private_covariance(
 ) -> tuple[Array, Array]:
     """Standard deviations (members, t) and covariances (members, t, t) of one private block."""
     t = len(factor)
-    roots = np.linalg.inv(np.triu(factor[:, :t].transpose(2, 0, 1)))  # of U; what stands below it is left over
+    roots = np.linalg.inv(np.triu(factor[:, :t].transpose(2, 0, 1)))  # of U; what is below it is left over
     coupling = roots @ factor[:, t:-1].transpose(2, 0, 1)
     covariance = roots @ roots.transpose(0, 2, 1) + coupling @ shared @ coupling.transpose(0, 2, 1)
     sigma = np.sqrt(np.einsum("nii->ni", covariance))

@@ -28,13 +28,14 @@ class LineSearch:
     """Halving a step that raises the cost, instead of rejecting it (L. Armijo, Pacific J. Math. 16, 1966)."""
 
     armijo: float = 1e-4
-    """Share of the slope's promise that a shortened step must keep; the customary value (Nocedal and Wright, 2006)."""
+    """Share of the predicted decrease that a shortened step must reach; the customary value (Nocedal and Wright,
+    2006)."""
     halvings: int = 30
     """At most: the step is then a billionth of itself."""
 
 
 class DampingRule(Protocol):
-    """What the loop asks of a rule."""
+    """What the loop requires of a rule."""
 
     @property
     def search(self) -> LineSearch | None:

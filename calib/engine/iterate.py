@@ -1,7 +1,7 @@
-"""The one loop of every method: where may I stand, am I done, else take a step and tell of it.
+"""The one loop of every method: begin, test whether to stop, else take a step and report it.
 
-A method is three functions over a point and a state of its own, as in optimistix's `_iterate.py`: `begin` stands at
-the start, the stop rule decides whether to go on, the step rule moves the point. What belongs to all of them is here:
+A method is three functions over a point and a state of its own, as in optimistix's `_iterate.py`: `begin` makes
+the point, the stop rule decides whether to go on, the step rule moves the point. What belongs to all of them is here:
 the layout, a start that is not finite, the history, the caller who watches and may stop, and floating-point warnings,
 which stay inside because every method looks for what is not finite and ends with a status.
 """
@@ -73,8 +73,8 @@ def iterate(
 ) -> Outcome[S]:
     """Step until the stop rule, the step rule or the caller ends it.
 
-    on_iteration(iteration) is told of every step tried and stops the loop by returning True. Raises EvaluationError,
-    with the block's name, if a residual function fails.
+    on_iteration(iteration) is called after every step tried and stops the loop by returning True. Raises
+    EvaluationError, with the block's name, if a residual function fails.
     """
     history: list[Iteration] = []
     with quiet():
@@ -95,7 +95,7 @@ def iterate(
 
 
 def quiet() -> np.errstate:
-    """No floating-point warnings: what is not finite is looked for, and told by a status."""
+    """No floating-point warnings: what is not finite is looked for, and reported by a status."""
     return np.errstate(over="ignore", invalid="ignore", divide="ignore")
 
 

@@ -7,12 +7,12 @@ class Label(str):
     """The label of one parameter: text in the grammar `owner[member].name_unit`.
 
     name: what it is (`fx`, `theta3`). unit: `px`, `m`, `rad`, ...; empty where it has none. owner: the frame, camera or
-    block it belongs to; empty where the name stands alone. member: which of the owner's several (a view, a pose);
+    block it belongs to; empty where there is none. member: which of the owner's several (a view, a pose);
     empty for an owner of one.
 
-    Every part that is empty is left out, its punctuation too: `fx_px`, `world_from_base.vx_m`,
+    Every part that is empty is omitted, its punctuation too: `fx_px`, `world_from_base.vx_m`,
     `camera_from_board[left01.jpg].wz_rad`. A label is its text, so that results are looked up by what is printed;
-    whoever needs a part asks for it and never takes the text apart.
+    a part is read from its attribute, never parsed from the text.
     """
 
     __slots__ = ("member", "name", "owner", "unit")

@@ -1,6 +1,6 @@
-"""What is asked: parameter blocks, residual blocks, and the problem they form.
+"""The problem to solve: parameter blocks, residual blocks, and how they are joined.
 
-The words are those of Ceres Solver. The engine knows arrays only: what a block stands for is in its name and labels.
+The words are those of Ceres Solver. The engine works on arrays only: what a block means is in its name and labels.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ class ResidualBlock:
     blocks: Mapping[str, Index | None]
     """The parameter blocks used, each with the member index of every row, (rows,), or None for a block of one."""
     evaluate: Evaluate
-    """evaluate(values, rows), pure: for the rows asked (a slice or an index array of m rows) the residuals
+    """evaluate(values, rows), pure: for the rows requested (a slice or an index array of m rows) the residuals
     (m, dimension) and one Jacobian (m, dimension, tangent) per block of `blocks`, in order. Memory order is free."""
     sigma: float | Array = 1.0
     """Standard deviation of the residuals: one number, (rows,) or (rows, dimension)."""
@@ -121,7 +121,7 @@ class ResidualBlock:
         return f"ResidualBlock({self.name!r}, {self.rows} x {self.dimension}, of {', '.join(self.blocks)})"
 
     def inverse_sigma(self, rows: Rows) -> float | Array:
-        """1 / sigma, as a number or as (m, 1) or (m, dimension) for the rows asked."""
+        """1 / sigma, as a number or as (m, 1) or (m, dimension) for the rows requested."""
         if isinstance(self.sigma, float | int):
             return 1.0 / self.sigma
         sigma = self.sigma[rows]

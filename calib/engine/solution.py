@@ -39,7 +39,7 @@ class Solution:
     evaluations: int
     """Of the whole problem."""
     at_bounds: tuple[Label, ...] = ()
-    """Labels that stand on a bound, whose deviations mean nothing."""
+    """Labels that are at a bound, whose standard deviations have no meaning."""
     checkpoint: Checkpoint | None = None
     """To go on from here."""
     eliminated: SchurComplement | None = None

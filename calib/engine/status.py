@@ -108,4 +108,4 @@ class Iteration:
 
 
 OnIteration = Callable[[Iteration], object]
-"""Told of every step tried; returning True stops the solve."""
+"""Called after every step tried; returning True stops the solve."""

@@ -1,6 +1,6 @@
 """Rigid transforms as matrices (..., 4, 4), batched.
 
-The convention of the house, said here and nowhere else: a transform is named `a_from_b` and maps points of
+The convention of the package, stated here and nowhere else: a transform is named `a_from_b` and maps points of
 frame b into frame a; its tangent is (vx, vy, vz, wx, wy, wz), metres first, and perturbs on the right:
 retract(T, x) = T exp(x).
 """

@@ -68,7 +68,7 @@ def train_in_batches(
 ) -> BatchTraining:
     """Train a net on inputs (n, k) and targets (n, d), batch by batch in an order drawn from the seed.
 
-    on_progress(done, total) is told of every epoch.
+    on_progress(done, total) is called after every epoch.
     """
     settings = settings or BatchSettings()
     generator = np.random.default_rng(seed)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from calib.errors import InputError
 
-SMALLEST = 4  # samples in a fold: fewer judge nothing
+SMALLEST = 4  # samples in a fold: the mean error of fewer is too uncertain
 
 
 def divide(

@@ -55,7 +55,7 @@ class Net:
     weights: Array
     """(shape.count,)"""
     input_scaling: Scaling
-    """From the user's units to the net's, in which inputs lie about [-1, 1]."""
+    """From the user's units to the net's, in which inputs are about [-1, 1]."""
     output_scaling: Scaling
     """The same for the outputs; it is undone."""
 

@@ -28,7 +28,7 @@ FOLDS = 5  # the usual compromise between the share trained on and the number of
 COMPARED = 2  # folds on which the candidates are compared; the best one is trained on the others as well
 HIDDEN = (8, 20, 40)  # units per net
 # Squared weights against squared residuals in scaled units: the variance of the noise over that of the weights, from
-# nearly noise-free to hardly anything but noise.
+# nearly noise-free to almost nothing but noise.
 WEIGHT_DECAYS = (1e-3, 1e-1, 1e1)
 # Few, for the ensemble averages out what a member has not settled. Measured on a UR10's joints, mean held-out error
 # after 6, 12, 30 steps of 40 units: 0.200, 0.199, 0.200.

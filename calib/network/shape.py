@@ -1,4 +1,4 @@
-"""The shape of a feed-forward net, and where each layer's weights lie in the one vector that holds them all."""
+"""The shape of a feed-forward net, and where each layer's weights are in the one vector that holds them all."""
 
 from __future__ import annotations
 

@@ -63,8 +63,8 @@ def train(
 ) -> Training:
     """Train a net, or a bank of nets, on inputs (n, k) and targets (n, d).
 
-    held_out: inputs and targets that decide when to stop, and take no other part. on_iteration(iteration) is told of
-    every step tried and stops the training by returning True.
+    held_out: inputs and targets that decide when to stop, and take no other part. on_iteration(iteration) is called
+    after every step tried and stops the training by returning True.
     """
     bank = bank_of(model) if isinstance(model, Net) else model
     apart = None if held_out is None else samples(bank, *held_out)

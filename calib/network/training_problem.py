@@ -19,7 +19,7 @@ from calib.engine.problem import Rows, Values
 from calib.network.backpropagation import Pass, forward
 from calib.network.net import Bank, Net
 
-# Of the output layer's ridge in the start, per residual: too little to be seen in a fit, enough to keep weights small
+# Of the output layer's ridge in the start, per residual: too little to affect a fit, enough to keep weights small
 # where hidden units look alike. Measured on peaks: 1e-3 to 1e-6 per residual give the same median after 100 steps.
 START_RIDGE = 2.5e-4
 
@@ -113,8 +113,8 @@ def with_values(bank: Bank, values: Values) -> Bank:
 
 @dataclass(frozen=True, eq=False)
 class _Jacobians(Sequence[Array]):
-    """Jacobians (m, d, count), one per net, propagated back when they are first asked for: whoever tries a step, or
-    probes how residuals curve, asks for residuals alone. mixing: (m, d, outputs) that the outputs go through, or None.
+    """Jacobians (m, d, count), one per net, propagated back on first use: trying a step, or probing
+    how residuals curve, needs residuals alone. mixing: (m, d, outputs) that the outputs go through, or None.
     """
 
     passes: tuple[Pass, ...]
@@ -128,7 +128,7 @@ class _Jacobians(Sequence[Array]):
             return slopes
         jacobians = []
         begin = 0
-        across = np.ascontiguousarray(self.mixing.transpose(2, 1, 0))  # samples last, as the slopes lie in memory
+        across = np.ascontiguousarray(self.mixing.transpose(2, 1, 0))  # samples last, as the slopes are in memory
         for slope in slopes:
             inner = slope.transpose(2, 1, 0)  # (count, outputs, m)
             out = inner[:, 0, None] * across[begin]

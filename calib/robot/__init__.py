@@ -1,4 +1,4 @@
-"""Accurate robot arms from measured poses: identify the kinematics, say how far to trust them, and use them."""
+"""Accurate robot arms from measured poses: identify the kinematics, estimate their uncertainty, and use them."""
 
 from __future__ import annotations
 

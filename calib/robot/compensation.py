@@ -2,7 +2,7 @@
 
     base_from_flange = forward kinematics(q) exp(sum of effects + sum_j motion_j(q) correction_j(q))
 
-A compensation file says how such a function is learned, written and read; nothing here knows what it is made of.
+A compensation file defines how such a function is learned, written and read; nothing here depends on its form.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Compensation:
     read: Callable[[Any, str], JointCorrection]
     """read(document, where): from plain data."""
     enough: Callable[[int], str | None]
-    """enough(rows): why so many rows are too few; None if they may do."""
+    """enough(rows): why so many rows are too few; None if they may suffice."""
 
 
 @dataclass(frozen=True, eq=False)

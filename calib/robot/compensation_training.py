@@ -19,7 +19,7 @@ from calib.robot.table.select import pose_groups, select_rows
 if TYPE_CHECKING:
     from calib.robot.table.read import PoseTable
 
-SESSION = "session"  # the column that tells sessions apart, if no other is named
+SESSION = "session"  # the column that distinguishes sessions, if no other is named
 
 
 def compensate_residuals(

@@ -2,7 +2,7 @@
 
     base_from_flange = forward kinematics(q) exp(sum_k parameter_k basis_k)
 
-An effect file supplies the basis at an arm, joint values and conditions; nothing here knows where it comes from.
+An effect file supplies the basis at an arm, joint values and conditions; nothing here depends on its origin.
 Effects are small (below 1e-2 rad), so the first order is enough: what it leaves is below 1e-4 of the effect.
 """
 
@@ -92,7 +92,7 @@ def at_joints(arm: SerialArm, command: Array, shift: Array) -> Array:
 
 
 def never_changes(column: Array | None, name: str, least: float, unit: str) -> str | None:
-    """Why a condition tells nothing: no such column, or one that varies by less than `least`; None if it may."""
+    """Why a condition is of no use: no such column, or one that varies by less than `least`; None if it may."""
     if column is None:
         return f"the table has no column {name}"
     spread = float(np.ptp(column))

@@ -1,8 +1,8 @@
 """How gravity loads the joints of an arm of unknown masses: a few functions of its joint values.
 
-The weight beyond a link pulls at its far end. Seen from an earlier joint, its torque is an unknown (mass times length)
-times the share of the link that lies level, a known function of the joint values. Gravity points along -z of the base:
-an arm on a wall or a ceiling says so by its `base`.
+The weight beyond a link acts at its far end. About an earlier joint, its torque is an unknown (mass times length)
+times the share of the link that is level, a known function of the joint values. Gravity points along -z of the base:
+the `base` of an arm on a wall or a ceiling is turned.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ STANDARD_GRAVITY = 9.80665  # m/s^2 (CGPM 1901)
 _SHORT_M = (
     0.02  # shorter links are no lever worth a parameter, and an identified table has such where the nominal has none
 )
-_SILENT = 0.02  # functions that vary by less than 2 % of their range cannot be told from zero and a joint offset
+_SILENT = 0.02  # functions that vary by less than 2 % of their range are not separable from a joint offset
 _SAMPLES = 200
 
 
@@ -45,7 +45,7 @@ class Load:
 def loads(arm: SerialArm) -> tuple[Load, ...]:
     """Which loads act on which joints, independent of each other and not constant; from the geometry alone.
 
-    Loads that never change, or that others make up, are left out: joint offsets or those others hold them.
+    Loads that never change, or are combinations of others, are omitted: joint offsets or those others contain them.
     """
     command = random_commands(arm, _SAMPLES, np.random.default_rng(0))
     candidates = _candidates(arm)
@@ -126,7 +126,7 @@ def _link_frames(arm: SerialArm, command: Array) -> list[Array]:
 def _far_ends(arm: SerialArm) -> Array:
     """For each link the way (joints, 3) to the next one, across its own joint's axis and in its own frame.
 
-    What lies along the axis moves with the link before, and is counted there. A slide carries its body along its axis.
+    What is along the axis moves with the link before, and is counted there. A slide carries its body along its axis.
     """
     constants = link_constants(arm)
     ends = constants[1:, :3, 3].copy()

@@ -197,7 +197,7 @@ def measurement_of(table: PoseTable, name: str | None = None) -> Measurement:
 
 
 def target_count(table: PoseTable) -> int:
-    """How many targets the table tells apart."""
+    """How many targets the table distinguishes."""
     return max(len(table.target_names), 1)
 
 
@@ -207,9 +207,9 @@ def target_names(table: PoseTable) -> tuple[str, ...]:
 
 
 def frame_block(name: str, transforms: Array, members: tuple[str, ...] = ("",)) -> ParameterBlock:
-    """Transforms (k, 4, 4) as unknowns of one block; `members` tell them apart in the labels.
+    """Transforms (k, 4, 4) as unknowns of one block; `members` distinguish them in the labels.
 
-    They stand side by side in a single member, for the engine then reads the rank from the whole triangular factor.
+    They are side by side in a single member, for the engine then reads the rank from the whole triangular factor.
     """
 
     def retract(values: Array, step: Array) -> Array:

@@ -1,7 +1,7 @@
 """Which arm, and in which conventions: settled before anything is identified.
 
 The arm is found where none is named. Table and arm are interpreted in the units, orders and signs in which they fit:
-applied where that was asked for, else named in an error.
+applied on request, else named in an error.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def resolve_arm(
         raise UsageError("--global-start needs --arm", code="arm-needed", advice=advice)
     named = _search_arm(table, policy) if arm is None else ResolvedArm(as_arm(arm), table)
     requested = free_set(named.arm.reference_arm, request.model, request.fix, request.free)
-    check_travel(named.arm.geometry, named.table, requested.fixed)  # a column that stands still fits no arm
+    check_travel(named.arm.geometry, named.table, requested.fixed)  # a constant column fits no arm
     return _search_zeros(named, policy) if policy.global_start else resolve_conventions(named, policy)
 
 
@@ -84,7 +84,7 @@ def as_arm(arm: Arm | SerialArm | str | Path) -> Arm:
 
 
 def resolve_conventions(named: ResolvedArm, policy: ConventionPolicy) -> ResolvedArm:
-    """Arm and table in the units, orders and signs that fit, if that was asked for.
+    """Arm and table in the units, orders and signs that fit, if requested.
 
     Raises InputError `conventions` that names them if it was not, `arm-does-not-fit` where none fits.
     """
@@ -106,7 +106,7 @@ def resolve_conventions(named: ResolvedArm, policy: ConventionPolicy) -> Resolve
             advice="fix the table or the options, or apply the first with --fix-conventions",
         )
     left = residual(arm.geometry, table, policy.measurement, seed=policy.seed)
-    if np.isfinite(left.position_m) and not left.fits:  # else the poses tell nothing, and identification says why
+    if np.isfinite(left.position_m) and not left.fits:  # else the poses are degenerate, and identification reports why
         raise InputError(
             f"the table does not fit the arm {arm.name}: median residual {left}",
             code="arm-does-not-fit",

@@ -1,4 +1,4 @@
-"""A simulated arm before it is measured: where it stands, and the noise with which instruments see it."""
+"""A simulated arm before it is measured: its pose, and the noise of the instruments."""
 
 from __future__ import annotations
 
@@ -78,8 +78,8 @@ class ArmScene:
     def displace(self, exact: Array, rng: np.random.Generator) -> Array:
         """Lengths (n, d) with noise, and outliers off by their distance."""
         noise = rng.normal(0.0, 1.0, exact.shape) * self.spread.sigma_m
-        wild = self.outlier[:, None] * random_directions(len(exact), exact.shape[1], rng) * self.spread.outlier_m
-        return np.asarray(exact + noise + wild)
+        outliers = self.outlier[:, None] * random_directions(len(exact), exact.shape[1], rng) * self.spread.outlier_m
+        return np.asarray(exact + noise + outliers)
 
     def disturb(self, exact: Array, rng: np.random.Generator) -> Array:
         """Poses (n, 4, 4), turned in their own axes and displaced in those of the instrument."""

@@ -2,7 +2,7 @@
 
 Height h = sum of c_ab u^a v^b over 2 <= a + b <= 3, with u and v from -1 to 1 over the board; the plane itself belongs
 to the board's pose. Bending without stretching also draws points together, by the square of the height over the
-length: 0.05 mm for 2 mm on 200 mm, left out.
+length: 0.05 mm for 2 mm on 200 mm, neglected.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the corners of an image say of the board's pose and of the lens, in as few numbers as carry all of it."""
+"""The information of an image's corners on board pose and lens, condensed without loss into few numbers."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ class CondensedCorners:
 
 
 def condense_corners(seen: LocatedBoards, lens: Sequence[str] = ()) -> CondensedCorners:
-    """What images say of their board poses and of k parameters of the lens, given by their labels.
+    """Condense the errors of images to those of board poses and of k parameters of the lens, given by their labels.
 
     An orthogonal map that makes an image's Jacobian [pose, lens] triangular keeps sums of squares, so nothing is lost
     of the errors but what neither pose nor lens can change, and the noise is as large and as independent as it was
     (G. Golub, V. Pereyra, "The differentiation of pseudo-inverses and nonlinear least squares problems whose variables
-    separate", SIAM J. Numer. Anal. 10, 1973). What the pose can make good stands in the first six numbers, and the rest
-    is what the corners tell of the lens wherever the board may be.
+    separate", SIAM J. Numer. Anal. 10, 1973). What the pose can compensate is in the first six numbers, and the rest
+    depends on the lens alone, whatever the pose of the board.
     """
     camera, corners = seen.camera, corners_of(seen.views)
     block, everything = reprojection(camera.lens, corners), slice(0, corners.px.shape[1])
@@ -54,5 +54,7 @@ def condense_corners(seen: LocatedBoards, lens: Sequence[str] = ()) -> Condensed
         # (2 (7 + k), views, corners) to (views, 2 corners, 7 + k)
         parts = of_views.reshape(2, 7 + k, *of_views.shape[1:]).transpose(2, 0, 3, 1).reshape(len(views), -1, 7 + k)
         triangle = np.asarray(np.linalg.qr(parts, mode="r"))[:, : 6 + k]
-        factor[views, : triangle.shape[1]] = triangle  # an image of few corners says less: its last rows stay zero
+        factor[views, : triangle.shape[1]] = (
+            triangle  # an image of few corners determines less: its last rows stay zero
+        )
     return CondensedCorners(factor[:, :, -1], factor[:, :6, :6], factor[:, :, 6:-1])

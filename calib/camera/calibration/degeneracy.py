@@ -1,4 +1,4 @@
-"""When views cannot determine a camera: said before anybody believes a number.
+"""When views do not determine a camera: reported before any number is.
 
 A plane seen from one direction fixes two relations between five intrinsics; parallel planes all fix the same two
 (P. Sturm, S. Maybank, "On plane-based camera calibration", CVPR 1999; Zhang 2000, sec. 2.4). With noise the equations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from calib.engine import Solution
     from calib.engine.problem import Rows, Values
 
-# Boards whose normals differ by more than this are plainly not parallel; below it, the data are asked.
+# Boards whose normals differ by more than this are plainly not parallel; below it, a test on the data decides.
 PLAINLY_TILTED_DEG = 12.0
 # Variance ratio from which separate tilts explain the data better than one common tilt. Noise alone gives 1; errors
 # that no camera model explains (a bent board) give a few.
@@ -59,12 +59,12 @@ def check_corners(coordinates: int, unknowns: int) -> None:
 def check_tilts(lens: Lens, corners: Corners, solution: Solution) -> None:
     """Raise DegenerateError if the boards are parallel, or the camera never moved, within what the noise allows.
 
-    Where the normals found lie close together, a second solve forces one common normal on all views; unless it fits
+    Where the normals found are close together, a second solve forces one common normal on all views; unless it fits
     significantly worse (F test), the tilts are noise and with them the focal length.
     """
     labels = [label for label in ("fx_px", "fy_px") if label in solution.uncertainty.labels]
     if not labels:
-        return  # the user holds the focal lengths: nothing to ask of the tilts
+        return  # the focal lengths are held: the tilts need not determine them
     poses = solution.values[POSE_BLOCK]
     focal = [solution.value(label) for label in labels]
     spread = np.degrees(_largest_angle(poses[:, :3, 2]))

@@ -1,7 +1,7 @@
 """A start by search, for lenses of which nothing is known: any focal length, a centre far off, strong distortion.
 
 Differential evolution over focal length, principal point and first radial coefficient; the poses follow in closed form
-from each, and the median reprojection error judges them.
+from each, and the median reprojection error ranks them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the camera says on its own: the board's pose in every image, and how well corners are seen."""
+"""What follows from images alone: the board's pose in each, and the noise of the corners."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Views and corners that do not belong: told apart, named, and left out of the solve."""
+"""Outlier views and corners: detected, reported, and rejected from the solve."""
 
 from __future__ import annotations
 

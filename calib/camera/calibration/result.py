@@ -1,4 +1,4 @@
-"""The result of a camera's calibration: the camera with its evidence, worked out where it is asked for."""
+"""The result of a camera's calibration: the camera with its evidence, worked out on demand."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class CameraCalibration(Result):
     excluded: tuple[Excluded, ...]
     """Images that took no part, and why."""
     observations: Observations
-    """What the calibration was asked to use."""
+    """The observations given."""
 
     @property
     def solution(self) -> Solution:

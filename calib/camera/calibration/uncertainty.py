@@ -40,10 +40,10 @@ def projection_sigma(camera: Camera, covariance: Array, columns: int = 16, rows:
 
 
 def projection_difference(camera: Camera, reference: Camera, columns: int = 16, rows: int = 11) -> float:
-    """rms distance in pixels, over the reference's image, between where two cameras see far points.
+    """rms distance in pixels, over the reference's image, between the images of far points in two cameras.
 
     A rotation between them, which any use of a camera absorbs, is fitted and taken out (Gauss-Newton), as in
-    `projection_sigma`. NaN where a camera cannot see what the other sees. Raises UsageError `image-size-needed`.
+    `projection_sigma`. NaN outside the field of view of either. Raises UsageError `image-size-needed`.
     """
     width, height = _image_size(reference)
     x, y = np.meshgrid(np.linspace(0, width - 1, columns), np.linspace(0, height - 1, rows))

@@ -14,7 +14,7 @@ from calib.errors import InputError
 
 FEWEST_CORNERS = 4  # of a plane, for its pose
 FAR_ORIGIN = 2.0  # distance of the board's origin from its middle, in diagonals of the board
-NARROWEST = 1e-3  # ratio of a view's second to first principal spread below which its corners lie on a line
+NARROWEST = 1e-3  # ratio of a view's second to first principal spread below which its corners are collinear
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +22,7 @@ class UsableViews:
     """The views that can carry a pose."""
 
     views: tuple[View, ...]
-    """Of four corners and more that do not lie on a line."""
+    """Of four corners and more that are not collinear."""
     corners: Corners
     """Theirs in one table, board points relative to the pivot."""
     pivot: Array
@@ -41,7 +41,7 @@ class UsableViews:
 
 
 def find_usable_views(observations: Observations) -> UsableViews:
-    """Views that can carry a pose: whole ones, of four corners and more that do not lie on a line."""
+    """Views that determine a pose: whole ones, of four corners and more that are not collinear."""
     excluded = list(observations.excluded)
     for view in observations.views:
         _check_shapes(view)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from calib.camera.calibration.result import CameraCalibration
 
 # Bounds in pixels. A projection known to 0.5 px is as good as corner detection itself is in a sharp image of a
-# printed board; beyond 2 px the lens model says less than no calibration at all.
+# printed board; beyond 2 px the lens model is worse than no calibration at all.
 GOOD_PROJECTION_PX, WORST_PROJECTION_PX = 0.5, 2.0
 # Residuals of sharp images of a flat board are 0.1 to 0.3 px; 1 px is visible to the eye, 3 px is a wrong model.
 GOOD_RMS_PX, WORST_RMS_PX = 1.0, 3.0

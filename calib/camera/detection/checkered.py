@@ -117,7 +117,7 @@ def check_size(board: Board, report: _Report) -> None:
 
 @dataclass(frozen=True)
 class _Report:
-    """What errors tell of a search."""
+    """What errors report of a search."""
 
     where: str
     votes: Votes

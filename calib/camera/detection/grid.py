@@ -134,8 +134,8 @@ def with_colours(corners: Array, image: NDArray[np.float32]) -> Grid:
 def orient(grid: Grid, columns: int, rows: int) -> Grid | None:
     """The grid turned to columns x rows, None if it has another size.
 
-    Where the colours tell the board's two ends apart, the square outside the first corner is dark; where they do not,
-    the first row runs as nearly to the right as it can: no camera could tell these readings apart.
+    Where the colours distinguish the board's two ends, the square outside the first corner is dark; where they do not,
+    the first row runs as nearly to the right as it can: no image distinguishes these alternatives.
     """
     turns = [grid]
     for _ in range(3):

@@ -9,7 +9,7 @@ from calib.arrays import Array, Index
 from calib.camera.detection.linking import MIN_EDGE, STEPS, edge_strength
 from calib.camera.detection.saddles import Saddles
 
-_MAX_MISS = 0.3  # of a square: how far from its predicted place a corner may lie
+_MAX_MISS = 0.3  # of a square: how far from its predicted place a corner may be
 _MAX_SWEEPS = 80  # two add a line to the grid's rim
 
 

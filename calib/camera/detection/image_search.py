@@ -86,7 +86,7 @@ class ImageSearch:
         return Survey(common, same, reasons)
 
     def look(self, names: Sequence[str], find: Finder[T], before: int = 0) -> dict[str, Sighting[T] | str]:
-        """What images show, by name, or why that cannot be told. before: images looked at before, for the progress."""
+        """What images show, by name, or why that is not known. before: images looked at before, for the progress."""
         done, total = before, before + len(names)
 
         def count() -> None:

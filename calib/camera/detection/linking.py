@@ -13,10 +13,10 @@ from calib.camera.detection.saddles import Saddles, sample
 STEPS = ((1, 0), (0, 1), (-1, 0), (0, -1))  # grid directions in order of growing angle (x right, y down)
 MIN_EDGE = 0.3  # of the corner's contrast: the light side of an edge against its dark side, all along
 
-_MAX_TURN_RAD = np.radians(22.0)  # a neighbour lies where the edge points, within a small ring's accuracy
+_MAX_TURN_RAD = np.radians(22.0)  # a neighbour is where the edge points, within a small ring's accuracy
 _NEAREST = 4  # candidates along an edge; noise may put a false corner before the true one
 _AROUND = 64  # of the corners near by, those that may be neighbours: amid texture not all of them are the board's
-_MIN_SPACING_PX = 3.0  # squares smaller than this cannot be told from noise
+_MIN_SPACING_PX = 3.0  # squares smaller than this are indistinguishable from noise
 
 
 def link(saddles: Saddles, image: NDArray[np.float32]) -> tuple[Index, Index]:

@@ -58,7 +58,7 @@ def sample(image: NDArray[np.float32], x: Array, y: Array) -> Array:
 
 
 def blur(image: Grey) -> NDArray[np.float32]:
-    """The image as the functions here want it: a little blurred, against noise and pixel steps."""
+    """The image as the functions here need it: a little blurred, against noise and pixel steps."""
     smooth: NDArray[np.float32] = opencv.load().GaussianBlur(image.astype(np.float32), (0, 0), _BLUR_PX)
     return smooth
 

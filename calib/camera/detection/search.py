@@ -15,7 +15,7 @@ from calib.camera.detection.saddles import blur, find_saddles
 from calib.camera.images import opencv
 
 # Longest sides the image is reduced to, in turn. At the first a square of most boards is 10 to 60 pixels wide; the
-# larger ones see small or distant boards, the smaller one blurred or noisy images.
+# larger ones find small or distant boards, the smaller one boards in blurred or noisy images.
 _SIDES_PX = (800, 1600, 400, 3200)
 _SMALL_SQUARE_PX = 9.0  # a grid of smaller squares may have lost some: look once more, closer
 _CLASSIC_SIDE_PX = 1000  # findChessboardCorners adds nothing above, and takes minutes at 12 MP
@@ -59,7 +59,7 @@ def find_grid(image: Grey, size: tuple[int, int]) -> tuple[grid.Grid | None, str
     if largest.size and sorted(largest.shape[:2]) != sorted(size):
         part = sorted(largest.shape[:2], reverse=size[0] >= size[1])
         reason = f"only {part[0]}x{part[1]} of the board's {size[0]}x{size[1]} corners were found"
-        # The detectors to come are slow and see whole boards only.
+        # The detectors to come are slow and find whole boards only.
         if largest.size > size[0] * size[1] and grid.cut_off(largest, *size, (image.shape[1], image.shape[0])):
             return None, f"{reason}: the rest is probably outside the image"
     for corners in _stronger(image, size):

@@ -26,7 +26,7 @@ _SEARCH_ITERATIONS = 60
 _SEARCH_EPSILON_PX = 1e-3
 
 _FIT = 0.4  # half the fit's window in squares along the board's own axes: some boards' outer squares are cut at .5
-_FIT_MAX_HALF_PX = 16.0  # an edge tells its place over its blur; 33 pixels hold enough of it for .01 px
+_FIT_MAX_HALF_PX = 16.0  # an edge is located by the whole of its blur; 33 pixels hold enough of it for .01 px
 _FIT_ITERATIONS = 15
 _FIT_SETTLED = {"x_px": 1e-3, "y_px": 1e-3}
 _FIT_DAMPING = 1e-2  # the search before it is within tenths of a pixel

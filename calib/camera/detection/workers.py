@@ -61,7 +61,7 @@ def cpu_count() -> int:
 def search_all(
     paths: Sequence[Path], find: Finder[T], jobs: int, timeout_s: float, done: Callable[[], None]
 ) -> list[Sighting[T] | str]:
-    """What each image shows, or the reason why it cannot be told, in the order given; `done` is called after each.
+    """What each image shows, or the reason why it is not known, in the order given; `done` is called after each.
 
     find: a function of a module, a method of a picklable board, or a partial of these.
 
@@ -236,7 +236,7 @@ def serve() -> None:
         answers.write(_pack(content))
         answers.flush()
 
-    import_module(KINDS).__path__[:] = json.loads(sys.argv[2])  # boards may stand in folders of the user's
+    import_module(KINDS).__path__[:] = json.loads(sys.argv[2])  # boards may be in folders of the user's
     try:
         opencv.load().setNumThreads(1)
     except UsageError as error:

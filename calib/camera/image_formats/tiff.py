@@ -12,7 +12,7 @@ _MAX_ENTRIES = 4096
 
 
 def _tags(data: bytes, where: str) -> dict[int, tuple[int, tuple[int, ...]]]:
-    """The whole-number tags of the first picture: where each one's values lie in the file, and the values."""
+    """The whole-number tags of the first picture: where each one's values are in the file, and the values."""
     order = "<" if data[:2] == b"II" else ">"
     big = struct.unpack_from(order + "H", data, 2)[0] == 43
     at = struct.unpack_from(order + ("Q" if big else "I"), data, 8 if big else 4)[0]
@@ -57,7 +57,7 @@ def read(data: bytes, where: str) -> Header:
 
 
 def upright(data: bytes) -> bytes:
-    """The file with its orientation tag blanked: OpenCV's TIFF reader turns the picture whatever it is told."""
+    """The file with its orientation tag blanked: OpenCV's TIFF reader rotates the picture whatever its flags."""
     at, _ = _tags(data, "")[_ORIENTATION]
     return data[:at] + (b"\1\0" if data[:2] == b"II" else b"\0\1") + data[at + 2 :]
 

@@ -45,7 +45,7 @@ def distort(k: Array, points: Array, derivatives: bool = True) -> Distorted:
 
 
 # Numerator and denominator nearly cancel on a mild lens: without a prior their coefficients run off to thousands.
-# Those of real lenses are of order 1; with a corner noise of 0.2 px, 5 stands for a standard deviation of 1.
+# Those of real lenses are of order 1; with a corner noise of 0.2 px, 5 amounts to a standard deviation of 1.
 RADIAL = ("k1", "k2", "k3", "k4", "k5", "k6")
 
 LENS = Lens(

@@ -12,7 +12,7 @@ from calib.camera.observations import Observations, View
 from calib.errors import UsageError
 from calib.geometry import se3, so3
 
-# A view is drawn until all corners lie in the image; a board too wide for the lens never will.
+# A view is drawn until all corners are in the image; a board too wide for the lens never will.
 MOST_DRAWS = 4000
 MARGIN = 0.015  # of the width that every corner keeps from the border: a detector needs some of the squares around it
 
@@ -42,7 +42,7 @@ def draw_views(
     """Draw views of a board that fill the image, its corners projected with Gaussian noise.
 
     corners_in_board: (n, 3) metres. noise_px: standard deviation per coordinate. outlier_share of the corners are moved
-    by outlier_px in a random direction; the corners of the last scattered_views views lie anywhere in the image.
+    by outlier_px in a random direction; the corners of the last scattered_views views are anywhere in the image.
     board: its name. Raises UsageError `simulation-impossible` if no pose shows the whole board, or without image size.
     """
     if camera.image_size_px is None:

@@ -45,7 +45,7 @@ class PixelRays:
         return self.grid.shape[1] - 2, self.grid.shape[0] - 2
 
     def at(self, columns: Array, lines: Array) -> Array:
-        """Rays (lines, columns, 3) at coordinates that lie within a pixel of the image."""
+        """Rays (lines, columns, 3) at coordinates within a pixel of the image."""
         row, down = _whole(lines, len(self.grid))
         column, right = _whole(columns, self.grid.shape[1])
         across = self.grid[row] * (1 - down[:, None, None]) + self.grid[row + 1] * down[:, None, None]

@@ -36,7 +36,7 @@ class CameraSimulation(Output):
     noise_px: float
     """Standard deviation of a corner's coordinate."""
     images: Mapping[str, bytes]
-    """Rendered images as PNG by name; empty unless asked for."""
+    """Rendered images as PNG by name; empty unless requested."""
 
     def summary(self) -> str:
         """One line for the terminal."""
@@ -75,10 +75,10 @@ def simulate(
     render: bool = False,
     on_progress: Callable[[int, int], object] | None = None,
 ) -> CameraSimulation:
-    """Simulate what a camera sees of a board: corners with Gaussian noise and, if asked, images.
+    """Simulate views of a board: corners with Gaussian noise and, if requested, images.
 
     camera: a camera, or the name of a lens: an ordinary camera of that kind with image_size_px. board: as `load_board`
-    takes it. outlier_share of the corners are 8 px off; the corners of the last scattered_views views lie anywhere.
+    takes it. outlier_share of the corners are 8 px off; the corners of the last scattered_views views are anywhere.
     on_progress: called with images rendered and all. The same arguments give the same bytes.
 
     Raises UsageError `simulation-impossible` if no pose shows the whole board, and those of `load_lens`, `load_board`.

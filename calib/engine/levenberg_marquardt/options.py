@@ -11,11 +11,11 @@ from calib.engine.point.scaling import Scaling
 
 @dataclass(frozen=True)
 class Stopping:
-    """What tells convergence from a small step, and rounding from a stall."""
+    """What distinguishes convergence from a small step, and rounding from a stall."""
 
     flat: float = 1e-5
     """Cosine up to which a small predicted decrease is believed. Undamped, a relative one of 1e-12 comes with a cosine
-    of 1e-6; a larger cosine tells that damping made the step small. With 1, MGH's Jennrich-Sampson from 10 x0 stops at
+    of 1e-6; a larger cosine means that damping made the step small. With 1, MGH's Jennrich-Sampson from 10 x0 stops at
     twice its lowest cost; with 1e-8, an arm fitted to positions of 1e-7 m noise is taken for stalled."""
     vanishing: float = 1e-10
     """Share of the first cost from which on the residuals are compared with their own rounding. With 0, runs of MGH
@@ -56,8 +56,8 @@ class Polish:
     unexamined: float = 1e-5
     """A step that explains less and does not shrink any more has met rounding, not failure."""
     left: float = 2e-6
-    """Share |J h| / |r| expected after a last step that is taken on trust (P. Deuflhard, "Newton methods for nonlinear
-    problems", 2004, sec. 4.3): 4e-12 of the cost is then still to be gained."""
+    """Share |J h| / |r| expected after a last step that is taken without evaluation (P. Deuflhard, "Newton methods for
+    nonlinear problems", 2004, sec. 4.3): 4e-12 of the cost is then still to be gained."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,8 @@ class Options:
     """Correct the steps to second order, at the price of two evaluations each. "auto": from a start that may be far
     off always, from a good one after a step that has met curvature (measured: NIST, MGH)."""
     good_start: float = 1e-4
-    """Initial damping below which a start is taken for good: a tenth of the default, for callers who ask for less."""
+    """Initial damping below which a start is taken for good: a tenth of the default, for callers who need less
+    accuracy."""
     stopping: Stopping = field(default_factory=Stopping)
     """Thresholds of the convergence tests."""
     acceleration: Acceleration = field(default_factory=Acceleration)

@@ -24,9 +24,9 @@ def polish(point: Point, previous_size: float, how: Polish) -> bool:
     """Undamped Gauss-Newton steps until they stop shrinking. False if they do not contract.
 
     A step is measured by the residual it explains, |J h| / |r|; previous_size: that of the step that led here. Small
-    problems are finished by QR to the last digit, if asked; elsewhere a step that the contraction shows to be the last
-    is not worth another evaluation (P. Deuflhard, "Newton methods for nonlinear problems", 2004, sec. 4.3). The point
-    only moves while steps contract, so a failed polish leaves Levenberg-Marquardt where it was or better.
+    problems are finished by QR to the last digit, if requested; elsewhere a step that the contraction shows to be the
+    last is not worth another evaluation (P. Deuflhard, "Newton methods for nonlinear problems", 2004, sec. 4.3). The
+    point only moves while steps contract, so a failed polish leaves Levenberg-Marquardt where it was or better.
     """
     small = how.last_digit and _small(point, how.qr_entries)
     steps, contraction = (how.small_steps, how.small_contraction) if small else (how.steps, how.contraction)

@@ -8,7 +8,7 @@ damping keeps it short:
 
 with D the squared scale of every coordinate, so that units do not matter. Large mu gives short steps down the gradient,
 small mu Gauss-Newton's. A step that lowers the cost is taken; `gain`, the decrease achieved over the one that the model
-predicted, says how far the model can be believed, and sets the next mu. In a loop:
+predicted, measures the validity of the model, and sets the next mu. In a loop:
 
     stop?      `stopping`: zero, flat, settled, or no step helps; near the end undamped steps bring the last digits
     step       `step`: solve the damped system, bend the step along the curve (`geodesic`), clip it at the bounds
@@ -49,9 +49,9 @@ def solve(
 ) -> Solution:
     """Minimise half the sum of the losses of the whitened residuals.
 
-    on_iteration(iteration) is told of every step tried and stops the solve by returning True. resume: go on where a
-    solution's `checkpoint` was put down; max_iterations counts from the first start.
-    Raises EvaluationError, with the block's name, if a residual function fails.
+    on_iteration(iteration) is called after every step tried and stops the solve by returning True. resume: go on where
+    a solution's `checkpoint` was put down; max_iterations counts from the first start. Raises EvaluationError, with the
+    block's name, if a residual function fails.
     """
     options = options or Options()
     method = _LevenbergMarquardt(options, resume)

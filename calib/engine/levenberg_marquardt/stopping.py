@@ -1,4 +1,4 @@
-"""When Levenberg-Marquardt stops: the convergence tests after every step, in the order in which they are asked."""
+"""When Levenberg-Marquardt stops: the convergence tests after every step, in the order of evaluation."""
 
 from __future__ import annotations
 

@@ -88,7 +88,7 @@ class _Equations:
         return np.isfinite(self.squares) & np.isfinite(self.gradient).all(axis=1)
 
     def merge(self, where: Mask, other: _Equations) -> _Equations:
-        """Those of `other` where (m,) says so, else these."""
+        """Those of `other` where the mask (m,) is true, else these."""
         return _Equations(
             np.where(where[:, None, None], other.normal, self.normal),
             np.where(where[:, None], other.gradient, self.gradient),
@@ -110,7 +110,7 @@ def _equations(block: ParameterBlock, residual: ResidualBlock, values: Array, me
 
 @dataclass(frozen=True, eq=False)
 class _Live:
-    """The members of a chunk that are still on their way: the equations about where they stand, the scale of every
+    """The members of a chunk that are still on their way: the equations about their values, the scale of every
     coordinate (m, t), and Nielsen's damping and growth (m,)."""
 
     block: ParameterBlock

@@ -38,7 +38,7 @@ def dual_step(jacobian: Array, residuals: Array, scale: Array, mu: float) -> Arr
 
 @dataclass(frozen=True, eq=False)
 class BatchState:
-    """Where mini-batch training stands."""
+    """The state of mini-batch training."""
 
     values: Values
     """Per block."""
@@ -86,7 +86,7 @@ def run(
 ) -> tuple[Values, tuple[float, ...]]:
     """`steps` batch steps; batches(i) poses batch i. Returns the values and every batch's squares before its step.
 
-    Every step is on another problem, so this is no `iterate`: there is no cost whose convergence could be asked for.
+    Every step is on another problem, so this is no `iterate`: there is no cost whose convergence could be tested.
     """
     state = BatchState(start, Damping(initial_damping))
     squares = []

@@ -43,7 +43,7 @@ class EvaluatedRows:
         return raw if isinstance(self.factor, float) and self.factor == 1.0 else raw * self.factor
 
     def jacobian(self, position: int, free: Index | None = None) -> Array:
-        """J of the block at a position, (m, d, coordinates); free: the tangent coordinates wanted, None for all."""
+        """J of the block at a position, (m, d, coordinates); free: the tangent coordinates needed, None for all."""
         jacobian = self.jacobians[position] if free is None else self.jacobians[position][:, :, free]
         if isinstance(self.factor, float):
             return jacobian if self.factor == 1.0 else jacobian * self.factor
@@ -59,7 +59,7 @@ class EvaluatedRows:
         return self.weigh(product)
 
     def add_transposed(self, vector: Array, sums: dict[str, Array]) -> None:
-        """Add J' vector, of a vector (m, d), to sums (members, tangent) per block; blocks without any are left out."""
+        """Add J' vector, of a vector (m, d), to sums (members, tangent) per block; blocks without any are omitted."""
         weighted = self.weigh(vector)
         for (name, members), jacobian in zip(self.block.blocks.items(), self.jacobians, strict=True):
             if name not in sums:

@@ -1,1 +1,1 @@
-"""Where a method stands: values, their normal equations, the scale of its steps, and the bounds in its way."""
+"""The current point of a method: values, their normal equations, the scale of its steps, and the bounds in its way."""

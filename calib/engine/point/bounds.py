@@ -34,7 +34,7 @@ class Bounds:
     """Infinite where there is none."""
 
     def active(self, values: Values, normal: NormalEquations) -> Tangent:
-        """1 for every coordinate that stands on a bound and whose gradient pushes it outwards, else 0."""
+        """1 for every coordinate that is at a bound and whose gradient pushes it outwards, else 0."""
         at, slope = gather(self.layout, values), gradient(normal)
 
         def press(x: Array, low: Array, high: Array, g: Array) -> Array:
@@ -53,7 +53,7 @@ class Bounds:
         return all(bool((a == b).all()) for a, b in zip(cut.parts, step.parts, strict=True))
 
     def at_bound(self, values: Values) -> tuple[Label, ...]:
-        """Labels of the coordinates that stand on a bound."""
+        """Labels of the coordinates that are at a bound."""
         found: list[Label] = []
         for block in self.layout.problem.parameters:
             for coordinate in block.free:
@@ -89,7 +89,7 @@ def freeze(normal: NormalEquations, active: Tangent) -> NormalEquations:
 
 
 def decrease(normal: NormalEquations, step: Tangent) -> float:
-    """What the linear model says a step takes off the cost: -g'h - h'J'J h / 2, for a step that solves nothing."""
+    """Predicted decrease of the cost for any step: -g'h - h'J'J h / 2."""
     curvature = float(step.shared @ normal.shared @ step.shared)
     for name, system in normal.private.items():
         t, own = system.shape[1], step.private[name].T

@@ -47,7 +47,7 @@ class Point:
     scale: Tangent
     """Squared, of every coordinate."""
     eliminated: SchurComplement | None
-    """`system` without its private blocks and without damping, where a step has asked for it."""
+    """`system` without its private blocks and without damping, where a step has needed it."""
     trusted: bool
     """Whether `normal` is that of the point before the last step."""
     evaluations: int

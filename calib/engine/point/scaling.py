@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 # more: the largest norm that the coordinate's column has had (J. J. More 1978).
 # sized: the same, slowly forgetting, and at least what would change the residuals by their own norm if the coordinate
-#     changed by its own size. A coordinate that hardly matters here and now is then not thrown to the ends of the
-#     world: its step is below its size / (2 sqrt(mu)). For starts that may be far off.
+#     changed by its own size. A coordinate of little effect at the current point then does not
+#     take an unbounded step: it is below its size / (2 sqrt(mu)). For starts that may be far off.
 # marquardt: the column's norm at the current point (D. W. Marquardt 1963); fails on shrinking columns.
 # identity: one for all (K. Levenberg 1944); depends on the units.
 Scaling = Literal["sized", "more", "marquardt", "identity"]
@@ -25,11 +25,11 @@ Scaling = Literal["sized", "more", "marquardt", "identity"]
 # Of the squared norms per accepted step. A start a hundred times too far in a polynomial has columns 1e20 times too
 # long; undiminished, they freeze a coordinate for good. Measured on MGH: 1 solves 94 of 117 runs, 1/4 97, 1/25 96.
 KEPT = 0.25
-LARGEST_RISE = 1e6  # by which a coordinate near zero, whose size says nothing, may be held back at most
+LARGEST_RISE = 1e6  # by which a coordinate near zero, whose size is no guide, may be held back at most
 
 
 def remember(scaling: Scaling, before: Tangent | None, norms: Tangent) -> Tangent:
-    """The squared norms to go by: those of the current point and, as far as the scaling asks, those before."""
+    """The squared norms to go by: those of the current point and, as far as the scaling needs, those before."""
     if before is None or scaling in ("marquardt", "identity"):
         return norms
     kept = KEPT if scaling == "sized" else 1.0
@@ -48,7 +48,7 @@ def scale(scaling: Scaling, remembered: Tangent, layout: Layout, values: Values,
 
 
 def sizes(layout: Layout, values: Values) -> Tangent:
-    """The absolute value of every free coordinate; on a manifold its member's largest entry stands for all."""
+    """The absolute value of every free coordinate; on a manifold its member's largest entry is used for all."""
     found = {}
     for block in layout.problem.parameters:
         own = np.abs(values[block.name])

@@ -102,7 +102,7 @@ def flange_jacobian(arm: SerialArm, command: Array, parameters: Array | None = N
 
 
 def parameter_columns(arm: SerialArm, command: Array, parameters: Array | None = None) -> tuple[Array, Array]:
-    """Poses and parameter derivatives of `flange_jacobian`, as they lie in memory: (n, 4, 4) and (5 joints, 6, n)."""
+    """Poses and parameter derivatives of `flange_jacobian`, as laid out in memory: (n, 4, 4) and (5 joints, 6, n)."""
     motion = arm.motions(command)
     constants = link_constants(arm, parameters)
     table = arm.table if parameters is None else np.reshape(parameters, (arm.joints, 5))
@@ -155,7 +155,7 @@ def _backward(arm: SerialArm, constants: Array, beta: Array, motion: Array, pose
     frame, then = np.empty((4, 3, n), columns.dtype), np.empty((4, 3, n), columns.dtype)
     scratch = np.empty((3, n), columns.dtype)
     modified = arm.convention == "modified_dh"
-    if not modified:  # the last row's a, alpha, beta stand in the frame before the tool
+    if not modified:  # the last row's a, alpha, beta come before the tool
         frame[...] = se3.inverse(arm.tool)[:3, :].T[:, :, None]
         _write_x(frame, beta[-1], columns[5 * arm.joints - 5 :])
     frame[...] = inverses[-1, :3, :].T[:, :, None]

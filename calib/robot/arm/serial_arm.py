@@ -1,6 +1,6 @@
 """A serial arm: a table of Denavit-Hartenberg rows with Hayati's extra rotation, and what surrounds it.
 
-Every row holds theta, d, a, alpha and beta, and stands for
+Every row holds theta, d, a, alpha and beta, and means
 
     standard_dh   Rz(theta + q) Tz(d) Tx(a) Rx(alpha) Ry(beta)       (Denavit & Hartenberg 1955; Paul 1981)
     modified_dh   Tx(a) Rx(alpha) Ry(beta) Rz(theta + q) Tz(d)       (Craig 1986: a and alpha of the link before)
@@ -66,7 +66,7 @@ class SerialArm:
     tool: Array
     """(4, 4): frame of the last row from flange."""
     joint_names: tuple[str, ...]
-    """The maker's."""
+    """As the manufacturer names them."""
     title: str = ""
     """The arm in words."""
     source: str = ""
@@ -161,6 +161,6 @@ class SerialArm:
         return np.asarray(q @ self.motion_from_command.T)
 
     def outside_limits(self, command: Array) -> Mask:
-        """Which commanded values (..., joints) lie outside the joint limits."""
+        """Which commanded values (..., joints) are outside the joint limits."""
         q = np.asarray(command)
         return np.asarray((q < self.limits[:, 0]) | (q > self.limits[:, 1]))

@@ -1,8 +1,8 @@
-"""The convention doctor: is the table meant as it was read?
+"""Convention check: is the table consistent with the arm in the units, order and signs as given?
 
-Every other reading of units, order, signs and conventions is tried by the residual that closed forms leave; so is every
-pair and triple of them, as far as the better ones lead. One is reported only where it fits, the table as read does not,
-and the difference is beyond doubt.
+Every other interpretation of units, order, signs and conventions is tried by the residual of the closed forms; so are
+pairs and triples that extend the better ones. One is reported only where it fits, the table as given does not, and the
+difference is decisive.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ if TYPE_CHECKING:
 
 
 SAMPLE_ROWS = 80  # a median of 80 is known to 14 % of a standard deviation
-DECISIVE = 3.0  # times smaller a residual must get: nominal arms of one family differ by less, a wrong reading by 30
-# Below this a table as read needs no doctor: arms out of the box are off by 0.5 to 8 mm and 0.05 to 0.6 deg.
+DECISIVE = 3.0  # times smaller a residual must get: nominal arms of one family differ by less, a wrong convention by 30
+# Below this a table as given needs no check: arms out of the box have errors of 0.5 to 8 mm and 0.05 to 0.6 deg.
 SOUND_M, SOUND_RAD = 2e-3, np.deg2rad(0.2)
-# Above this another reading is no explanation either: shares of the arm's motion, and of a radian.
+# Above this another interpretation is no explanation either: shares of the arm's motion, and of a radian.
 FITS_SHARE, FITS_RAD = 0.06, np.deg2rad(3.0)
-STANDSTILL = 1e-3  # rad or m: all poses are alike; no reading helps
-TRIED = 20  # readings of poses that get a closed form, those whose motions are most alike
+STANDSTILL = 1e-3  # rad or m: all poses are alike; no interpretation helps
+TRIED = 20  # interpretations of poses that get a closed form, those whose motions are most alike
 MOST_TARGETS = 3  # a distance needs 20 rows of each
-BEAM = 4  # best readings from which combinations go on
-DEPTH = 3  # readings combined
+BEAM = 4  # best interpretations that are combined further
+DEPTH = 3  # interpretations combined
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Residual:
 
     @property
     def sound(self) -> bool:
-        """Whether it is what an arm out of the box leaves."""
+        """Whether it is as small as that of an arm out of the box."""
         return self.position_m < SOUND_M and (self.rotation_rad or 0.0) < SOUND_RAD
 
     @property
@@ -84,11 +84,11 @@ class ConventionFinding:
     """Residual of both as interpreted."""
 
     def apply(self, table: PoseTable) -> PoseTable:
-        """The table as it seems to be meant; of all its rows."""
+        """The table as interpreted, with all its rows."""
         return self.interpretation.table(table)
 
     def apply_to_arm(self, arm: SerialArm) -> SerialArm:
-        """The arm as it seems to be meant."""
+        """The arm as interpreted."""
         return self.interpretation.arm(arm)
 
     def __str__(self) -> str:
@@ -96,9 +96,9 @@ class ConventionFinding:
 
 
 def residual(arm: SerialArm, table: PoseTable, measurement: str | None = None, *, seed: int = 0) -> Residual:
-    """What the closed-form start leaves, on at most `SAMPLE_ROWS` rows.
+    """The residual of the closed-form start, on at most `SAMPLE_ROWS` rows.
 
-    measurement: the table's own if None. Raises DegenerateError `too-few-poses`; poses that cannot tell are infinite.
+    measurement: the table's own if None. Raises DegenerateError `too-few-poses`; infinite for degenerate poses.
     """
     return _residual(arm, _sample_rows(table), measurement or table.measurement, seed)
 
@@ -106,17 +106,17 @@ def residual(arm: SerialArm, table: PoseTable, measurement: str | None = None, *
 def diagnose(
     arm: SerialArm, table: PoseTable, measurement: str | None = None, *, seed: int = 0, depth: int = DEPTH
 ) -> tuple[ConventionFinding, ...]:
-    """Other readings of table and arm that fit decisively better, best first; none where the table is sound.
+    """Other interpretations of table and arm that fit decisively better, best first; none where the table is sound.
 
-    measurement: the table's own if None. depth: how many readings are combined where no single one fits.
-    Several are found where the data cannot tell them apart, as an axis counted the other way and two swapped columns
-    are the same to positions alone. Raises DegenerateError `too-few-poses`.
+    measurement: the table's own if None. depth: how many interpretations are combined where no single one fits.
+    Several are returned where the data do not distinguish them, as positions alone do not distinguish an axis counted
+    the other way from two swapped columns. Raises DegenerateError `too-few-poses`.
     """
     name = measurement or table.measurement
     sample = _sample_rows(table)
     given = _residual(arm, sample, name, seed)
-    stands_still = float(np.ptp(sample.joints, axis=0).max(initial=0.0)) < STANDSTILL
-    if given.sound or stands_still:
+    stationary = float(np.ptp(sample.joints, axis=0).max(initial=0.0)) < STANDSTILL
+    if given.sound or stationary:
         return ()
     found = _search(arm, sample, name, given, seed, 1 if given.fits else depth)
     if not found:
@@ -133,7 +133,7 @@ def diagnose(
 def _search(
     arm: SerialArm, sample: PoseTable, name: str, given: Residual, seed: int, depth: int
 ) -> tuple[ConventionFinding, ...]:
-    """Single readings first, then what goes on from the best of them, until some fit."""
+    """Single interpretations first, then combinations with the best of them, until some fit."""
     beam = [AS_GIVEN]
     for level in range(depth):
         candidates = [
@@ -142,21 +142,25 @@ def _search(
         if level == 1:
             candidates += sign_patterns(sample)
         if name == "pose":  # a closed form for a few of them only
-            mismatch = [screw_mismatch(reading.arm(arm), reading.table(sample)) for reading in candidates]
+            mismatch = [screw_mismatch(candidate.arm(arm), candidate.table(sample)) for candidate in candidates]
             order = sorted(range(len(candidates)), key=lambda i: mismatch[i][0] * mismatch[i][1])
             beam = [candidates[i] for i in order[:BEAM]]
             # rows that are off by an angle differ in their turns by at most twice that
             candidates = [candidates[i] for i in order[:TRIED] if mismatch[i][0] < 2 * FITS_RAD]
-        tried = [(reading, _residual(reading.arm(arm), reading.table(sample), name, seed)) for reading in candidates]
+        tried = [
+            (candidate, _residual(candidate.arm(arm), candidate.table(sample), name, seed)) for candidate in candidates
+        ]
         tried.sort(key=lambda pair: pair[1].size)
-        decisive = [(reading, left) for reading, left in tried if left.fits and given.size > DECISIVE * left.size]
+        decisive = [(candidate, left) for candidate, left in tried if left.fits and given.size > DECISIVE * left.size]
         if decisive:
             least = decisive[0][1].size
             return tuple(
-                ConventionFinding(reading, given, left) for reading, left in decisive if left.size < DECISIVE * least
+                ConventionFinding(candidate, given, left)
+                for candidate, left in decisive
+                if left.size < DECISIVE * least
             )
         if name != "pose":
-            beam = [reading for reading, _ in tried[:BEAM]]
+            beam = [candidate for candidate, _ in tried[:BEAM]]
     return ()
 
 
@@ -165,7 +169,7 @@ def screw_mismatch(arm: SerialArm, sample: PoseTable) -> tuple[float, float]:
 
     Between two poses, the angle of the turn and the way along its axis are the same for both, whatever the frames
     (H. H. Chen, "A screw motion approach to uniqueness analysis of head-eye geometry", CVPR 1991). Medians over
-    neighbouring rows. A reading that mends either is one to go on from.
+    neighbouring rows. An interpretation that reduces either is combined further.
     """
     assert sample.position is not None
     assert sample.rotation is not None
@@ -187,7 +191,7 @@ def _screws(poses: Array) -> tuple[Array, Array]:
 
 
 def _sample_rows(table: PoseTable) -> PoseTable:
-    """Few rows, of few targets: a pose tells all by one; a single point on the last axis would not see it turn."""
+    """Few rows, of few targets: one suffices for poses; a single point on the last axis is not moved by it."""
     rows = np.bincount(table.target)
     most = np.argsort(-rows, kind="stable")[: 1 if table.measurement == "pose" else MOST_TARGETS]
     if rows[most].min() < SAMPLE_ROWS // len(most):

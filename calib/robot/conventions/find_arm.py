@@ -79,7 +79,7 @@ def find_arm(table: PoseTable, measurement: str | None = None, *, fix: bool = Fa
     measurement: the table's own if None. fix: where no arm fits the table as read, accept another
     reading of it, which is then the result's `finding`; else the error names it.
     Of arms with the same geometry the one whose joint limits hold most rows comes first.
-    Raises UsageError `arm-needed` for a table of joint values alone; InputError `no-arm-fits` that says how far each
+    Raises UsageError `arm-needed` for a table of joint values alone; InputError `no-arm-fits` with the residual of each
     is; DegenerateError `too-few-poses`, or `poses-degenerate` where the poses can tell no arm.
     """
     name = measurement or table.measurement

@@ -1,7 +1,7 @@
 """Joint offsets by search, for arms whose zero positions are unknown.
 
 Differential evolution over the offsets of all turning joints but the first and the last, which base and target take up;
-the frames follow in closed form from each, and the median residual judges them. The fit goes on from there.
+the frames follow in closed form from each, and the median residual ranks them. The fit starts from there.
 """
 
 from __future__ import annotations

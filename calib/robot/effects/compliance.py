@@ -1,9 +1,9 @@
 """Compliance: joints yield to the weight of the arm itself.
 
-Masses and stiffnesses are unknown, and only their ratio matters: one parameter says how far a joint turns when the link
-that carries the weight lies level (M. Meggiolaro, S. Dubowsky, C. Mavroidis, "Geometric and elastic error calibration
-of a high accuracy patient positioning system", Mechanism and Machine Theory 40, 2005, with the masses lumped at the
-link ends). The payload is an effect of its own.
+Masses and stiffnesses are unknown, and only their ratio matters: one parameter is the angle by which a joint turns when
+the link that carries the weight is level (M. Meggiolaro, S. Dubowsky, C. Mavroidis, "Geometric and elastic error
+calibration of a high accuracy patient positioning system", Mechanism and Machine Theory 40, 2005, with the masses
+lumped at the link ends). The payload is an effect of its own.
 """
 
 from __future__ import annotations

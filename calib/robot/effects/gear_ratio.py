@@ -1,4 +1,4 @@
-"""Gear ratio: a joint moves by slightly more, or less, than it is told, in proportion."""
+"""Gear ratio: a joint moves by slightly more, or less, than commanded, in proportion."""
 
 from __future__ import annotations
 

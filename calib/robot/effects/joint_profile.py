@@ -16,7 +16,7 @@ from calib.robot.effect import Conditions, Effect, motion_tangents
 from calib.robot.table.read import PoseTable
 
 KNOTS = (
-    90  # per turn: 4 degrees; a UR10's errors leave 0.16 mm at 6 degrees, 0.11 at 5, 0.09 at 4 and hardly less below
+    90  # per turn: 4 degrees; a UR10's errors leave 0.16 mm at 6 degrees, 0.11 at 5, 0.09 at 4 and little less below
 )
 TYPICAL_RAD = 2e-4  # as of gear harmonics
 LEAST_ROWS = 3 * KNOTS  # each comes by four knots of every joint: twelve rows per knot

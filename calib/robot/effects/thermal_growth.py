@@ -13,7 +13,7 @@ from calib.robot.table.read import PoseTable
 
 SIMULATED_DEGC = (20.0, 30.0)  # from the first to the last pose, as a hall warms up
 TYPICAL_PER_K = 2e-5  # between steel, 1.2e-5, and aluminium, 2.3e-5
-LEAST_SPREAD_K = 1.0  # moves the flange of a one-metre arm by 0.02 mm, what a laser tracker just sees
+LEAST_SPREAD_K = 1.0  # moves the flange of a one-metre arm by 0.02 mm, what a laser tracker just resolves
 
 
 def labels(arm: SerialArm) -> tuple[Label, ...]:

@@ -44,7 +44,7 @@ class ArmCalibration(Result):
     table: PoseTable
     """All rows, as they were interpreted."""
     request: Request
-    """What was asked for."""
+    """The options."""
     fit: Fit
     """Of the model, without the compensation."""
     identifiability: Identifiability
@@ -56,7 +56,7 @@ class ArmCalibration(Result):
     trials: tuple[EffectTrial, ...] = ()
     """Effects tried."""
     compensation: CompensationOutcome | None = None
-    """What was learned beyond the model; None if that was not asked for."""
+    """What was learned beyond the model; None if that was not requested."""
     notes: tuple[str, ...] = ()
     """Remarks on what was assumed, interpreted, or is weakly determined."""
 
@@ -74,7 +74,7 @@ class ArmCalibration(Result):
     def parameters(self) -> Mapping[str, Estimate]:
         """Every parameter of arm and effects by its label.
 
-        sigma: 0 if held as asked or by the model, infinite if the data do not determine it.
+        sigma: 0 if held by request or by the model, infinite if the data do not determine it.
         """
         fit, found = self.fit, self.identifiability
         blocks = (ARM_BLOCK, *(effect.name for effect in fit.model.effects))

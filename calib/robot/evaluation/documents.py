@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from calib.robot.evaluation.arm_calibration import ArmCalibration
     from calib.robot.evaluation.evaluate import Comparison
 
-IN_INPUTS = ("name", "line", "part", "used", "reason")  # of what `as_rows` tells of a row
+IN_INPUTS = ("name", "line", "part", "used", "reason")  # of what `as_rows` has of a row
 
 
 def as_document(calibration: ArmCalibration) -> dict[str, Any]:

@@ -41,7 +41,7 @@ class Outlier:
     part: Part
     """Whether it was fitted or held out."""
     lost: bool
-    """Whether it is no measurement of its pose at all, by the nominal arm already; such rows count in no statistics."""
+    """Whether it is a gross error, by the nominal arm already; such rows count in no statistics."""
 
     @property
     def reason(self) -> str:

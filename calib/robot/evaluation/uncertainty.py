@@ -57,7 +57,7 @@ def position_sigma(fitted: Fit, table: PoseTable, reference_degc: float | None, 
     low, high = table.joints.min(axis=0), table.joints.max(axis=0)
     rows = rng.integers(len(table.joints), size=SAMPLES)
     away = replace(select_rows(table, rows), joints=rng.uniform(low, high, (SAMPLES, len(low))))
-    # where the target is, not what an instrument on the flange would see from there
+    # where the target is, not what an instrument on the flange would measure from there
     model = replace(fitted.model, measurement=fitted.model.measurement.reported.fixed)
     problem = pose_problem(model, model_rows(model, away, conditions_of(away, reference_degc)), fitted.values)
     _, jacobians = problem.residuals[0].evaluate(problem.start, slice(0, SAMPLES))

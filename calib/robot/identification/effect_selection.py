@@ -1,7 +1,7 @@
-"""Which effects an arm shows: those that make rows better that were not fitted.
+"""Which effects an arm shows: those that reduce the error of rows that were not fitted.
 
-At a fit the model is linear in small changes, so every choice of effects is judged from the same normal equations, one
-per fold: what the other folds say about the parameters predicts this one. Five folds, whole poses in each.
+At a fit the model is linear in small changes, so every choice of effects is evaluated by the same normal equations, one
+per fold: parameters from the other folds predict this one. Five folds, whole poses in each.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 FOLDS = 5
 WORTH_IT = 0.01  # relative decrease of the squared errors of rows not fitted below which an effect is not added
-MOST_FOLDS = 4  # of the five that must gain: by chance four or more do with 0.19, and by 1 % hardly ever
-DAMPING = 1e-11  # added to unit-scaled normal equations: a direction that nothing shows stays where it is
+MOST_FOLDS = 4  # of the five that must gain: by chance four or more do with 0.19, and by 1 % almost never
+DAMPING = 1e-11  # added to unit-scaled normal equations: a direction that is not observable stays where it is
 
 
 @dataclass(frozen=True)

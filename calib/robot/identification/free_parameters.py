@@ -1,4 +1,4 @@
-"""What is estimated: by the model asked for, by the labels fixed and freed, and by what the data can tell apart."""
+"""What is estimated: by the model requested, by the labels fixed and freed, and by what is separable."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 ModelName = Literal["offsets", "geometry", "full", "auto"]
 MODELS: tuple[str, ...] = get_args(ModelName)
 
-# A joint that stays within this (rad or m) tells its axis to a thousandth of what a turn of 60 degrees would: nothing.
+# A joint that stays within this (rad or m) determines its axis a thousand times worse than a turn of 60 degrees.
 STANDSTILL = 1e-3
 SCALE = Label("the scale of everything")  # what a length is not separable from where none is measured
-EXAMINED_ROWS = 3000  # random rows that tell which parameters are redundant; the ranks of 50 and of 3000 rows agree
+EXAMINED_ROWS = 3000  # random rows from which redundant parameters are found; the ranks of 50 and of 3000 rows agree
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class FreeSet:
 
 
 def free_set(reference_arm: SerialArm, name: str, fix: Sequence[str], free: Sequence[str]) -> FreeSet:
-    """The labels that a user asks for. One may be given without its unit; an effect's name stands for all of its own.
+    """The labels requested. One may be given without its unit; an effect's name means all of its own.
 
     Raises UsageError `unknown-model`, `unknown-label`, `label-conflict`.
     """
@@ -71,7 +71,7 @@ def hold_redundant(
 ) -> tuple[Model, Identifiability]:
     """The model with its redundant parameters held as well, and which they are.
 
-    rows: usable ones. Raises DegenerateError `too-few-poses` where there are fewer numbers than parameters.
+    rows: usable ones. Raises DegenerateError `too-few-poses` where there are fewer measured values than parameters.
     """
     if len(rows) > EXAMINED_ROWS:
         keep = np.zeros(len(rows), bool)
@@ -100,7 +100,7 @@ def hold_turning(
     """The model with those angles held too that only turn what is left of the gaps, and all that is held by now.
 
     For contact, at values that close the gaps as far as they go: at the start they are as wide as the arm is wrong, and
-    hide angles that can be told apart.
+    hide angles that are separable.
     """
     more = examine(pose_problem(model, rows, values, priors=False), tuple(freed), contact=True)
     both = replace(more, redundant=found.redundant + more.redundant, silent=found.silent + more.silent)
@@ -116,7 +116,7 @@ def expected_rank(requested: FreeSet, model: Model, table: PoseTable) -> int | N
 
 
 def check_travel(arm: SerialArm, table: PoseTable, fixed: frozenset[str]) -> None:
-    """Raise DegenerateError `joint-not-moved` for a joint that stands still, unless its parameters are all held."""
+    """Raise DegenerateError `joint-not-moved` for a joint that is stationary, unless its parameters are all held."""
     motion = arm.motions(table.joints)
     still = np.flatnonzero(np.ptp(motion, axis=0) < STANDSTILL).tolist()
     if len(still) == arm.joints:
@@ -149,7 +149,7 @@ def _frames(model: Model, rows: ModelRows, values: Mapping[str, Array]) -> int:
 
 
 def _labels(reference_arm: SerialArm, name: str) -> tuple[Label, ...]:
-    """The labels that a name stands for: an effect's, or the one of that text, with or without its unit."""
+    """The labels that a name means: an effect's, or the one of that text, with or without its unit."""
     if name in shipped_effects():
         return read_effect(name).labels(reference_arm)
     of_effects = (label for effect in shipped_effects() for label in read_effect(effect).labels(reference_arm))

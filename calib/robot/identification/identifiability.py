@@ -1,10 +1,10 @@
-"""Which parameters the data can tell apart, worked out before anything is solved.
+"""Which parameters are separable by the data, worked out before anything is solved.
 
 The columns of the Jacobian at the start are taken one after another, the frames first and then the arm: a column that
-the ones before make up belongs to a parameter that nothing measured can tell from them. Such a parameter is held at its
-nominal value and named with what it trades with. What remains is complete, minimal and changes continuously with the
-arm (K. Schroeer, S. Albright, M. Grethlein, "Complete, minimal and model-continuous kinematic models for robot
-calibration", Robotics and Computer-Integrated Manufacturing 13, 1997).
+is a combination of those before belongs to a parameter that is not separable from theirs. Such a parameter is held at
+its nominal value and reported with what it is not separable from. What remains is complete, minimal and
+changes continuously with the arm (K. Schroeer, S. Albright, M. Grethlein, "Complete, minimal and model-continuous
+kinematic models for robot calibration", Robotics and Computer-Integrated Manufacturing 13, 1997).
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
     from calib.engine import Problem
     from calib.engine.label import Label
 
-# What remains of a unit column after the others are taken out: parameters that arms and poses can tell apart leave 1e-5
+# What remains of a unit column after projecting the others out: parameters that arms and poses separate leave 1e-5
 # and more, redundant ones 1e-12 and less.
 NOTHING_LEFT = 1e-8
-MISTAKEN = 2.0  # times the gaps' own size; an angle that is seen moves the tip by a hundred times more
+MISTAKEN = 2.0  # times the gaps' own size; an observable angle moves the tip by a hundred times more
 TAKES_PART = 1e-5  # share of a trade, relative to its largest, from which a parameter is named
 
 
 def owner_of(label: Label) -> str:
-    """Whose coordinate a label is, a frame with its member; the label itself where it stands alone."""
+    """Whose coordinate a label is, a frame with its member; the label itself where it has no owner."""
     if not label.owner:
         return str(label)
     return f"{label.owner}[{label.member}]" if label.member else label.owner
@@ -45,7 +45,7 @@ class Redundant:
     label: Label
     """The parameter."""
     trades_with: tuple[Label, ...]
-    """What it is not separable from, most important first; one coordinate stands for a frame."""
+    """What it is not separable from, most important first; one coordinate represents a frame."""
 
     @property
     def partners(self) -> tuple[str, ...]:
@@ -103,7 +103,7 @@ def examine(
 
     keep_first: labels to prefer over others of their kind. Frames are always preferred to the arm, the arm to effects.
     contact: the residual is a gap between what should touch. A turn of everything turns the gaps as well, so an angle
-    that the data cannot see still seems to move them, by their own size. instrument: blocks of parameters that are
+    that is not observable still seems to move them, by their own size. instrument: blocks of parameters that are
     estimated as well, but are not counted: what they can explain is taken out of all other columns first.
     """
     layout = layout_of(problem)
@@ -150,7 +150,7 @@ def examine(
 def _order(
     problem: Problem, labels: tuple[Label, ...], keep_first: Sequence[str], instrument: Sequence[str]
 ) -> list[int]:
-    """Columns in the order in which they are kept: the instrument, frames, labels asked for, the arm, effects."""
+    """Columns in the order in which they are kept: the instrument, frames, labels requested, the arm, effects."""
     arm, *effects = (block.name for block in problem.parameters)
     of: dict[str, str] = {label: block.name for block in problem.parameters for label in block.labels}
 

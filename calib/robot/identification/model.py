@@ -29,11 +29,13 @@ if TYPE_CHECKING:
     from calib.robot.measurement import Measurement
     from calib.robot.table.read import PoseTable
 
-# Beyond it a parameter would be known from a drawing. Where rows hardly see a direction (a point on the last axis does
-# not see that axis turn) the parameters would run off along a curved valley, by metres and for a hundred iterations.
+# A larger error would be visible in a drawing. Where a direction is weakly determined (a point on the last axis is not
+# moved by it) the parameters would drift along a curved valley, by metres and for a hundred iterations.
 PLAUSIBLE = (0.02, 0.035)  # m, rad: standard deviations of a prior on the arm
-EFFECT_PRIOR = 5.0  # standard deviations of effects about zero, in ordinary sizes: weak, but parameters that hardly any
-# row sees stay where they are
+EFFECT_PRIOR = (
+    5.0  # standard deviations of effects about zero, in ordinary sizes: weak, but parameters that hardly affect
+)
+# any row stay where they are
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,7 +120,7 @@ def pose_problem(
 ) -> Problem:
     """The least-squares problem of a model, started at `values`; blocks without a value start at nominal or zero.
 
-    priors: with those on the arm, the effects and the instrument; else what the data say alone.
+    priors: with those on the arm, the effects and the instrument; else the data alone.
     """
     arm = model.arm
     parameters = values[ARM_BLOCK][0] if ARM_BLOCK in values else arm.parameters

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 # coordinates, and what an arm's model leaves unexplained has short tails.
 OUTLIER_SIGMAS = 6.0
 BAD_POSE_SIGMAS = 3.0  # the same at a pose with a row as far off: by chance once in 34 rows
-# A row that the nominal arm misses by so many times the median row is no measurement of its pose at all: arms out of
-# the box are wrong by 2 to 4 times their median at most.
+# A row whose error at the nominal arm is so many times the median is a gross error: arms out of
+# the box have errors of 2 to 4 times their median at most.
 LOST_TIMES = 30.0
 LOST_BELOW = 1e-6  # m or rad: no row is lost that is off by less
 LEAST_SIGMA = 1e-9  # m or rad: rounding of the forward kinematics is 1e-15, of tables with nine digits 1e-9
@@ -100,7 +100,7 @@ def row_sizes(measurement: Measurement, residuals: Array, sigma: Array | float =
 
 
 def inlier_rows(measurement: Measurement, residuals: Array, noise: MeasurementNoise, pose: Index) -> Mask:
-    """Which rows (n,) lie within `OUTLIER_SIGMAS` in every component of the arm, and do not share a bad pose.
+    """Which rows (n,) are within `OUTLIER_SIGMAS` in every component of the arm, and do not share a bad pose.
 
     pose: (n,) the arm's pose of every row. Where one target is off because the arm was elsewhere, so are the others.
     """

@@ -1,4 +1,4 @@
-"""What a user asks of an identification."""
+"""The options of an identification."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
     base_from_flange = forward kinematics(q, arm) exp(sum of effects)
 
-The arm is one parameter block, each effect another; a measurement adds the frames it needs and says how its residual
+The arm is one parameter block, each effect another; a measurement adds the frames it needs and defines how its residual
 follows from the flange. Arrays hold columns first and rows last, as the kinematics deliver them.
 """
 
@@ -121,7 +121,7 @@ def residual_block(
     """The residual of a table: what the arm and the frames predict, less what was measured.
 
     blocks: all parameter blocks of the problem: arm, effects in the order of `bases`, frames. Columns that are held are
-    left zero: nobody asks for them, and they are two fifths of the work.
+    left zero: they are not needed, and are two fifths of the work.
     """
     linearise = measurement.residual(table)
     frames = tuple(block.name for block in blocks[1 + len(bases) :])
@@ -130,7 +130,7 @@ def residual_block(
     def evaluate(values: Values, rows: Rows) -> tuple[Array, Sequence[Array]]:
         if len(free):
             poses, by_parameter, _ = flange_jacobian(arm, table.joints[rows], values[ARM_BLOCK][0])
-            columns = by_parameter.transpose(2, 1, 0)  # (5 joints, 6, rows), as it lies in memory
+            columns = by_parameter.transpose(2, 1, 0)  # (5 joints, 6, rows), as laid out in memory
         else:
             poses = base_from_flange(arm, table.joints[rows], values[ARM_BLOCK][0])
         total = None
@@ -141,7 +141,7 @@ def residual_block(
         by_flange = at.by_flange
         effects = []
         if total is not None:
-            # the arm's tangents stand before exp(total), the effects' inside it
+            # the arm's tangents come before exp(total), the effects' inside it
             bent = rows_last(se3.right_jacobian(total))
             inside = np.einsum("dan,abn->dbn", by_flange, bent)
             effects = [_chain(inside, basis.at(rows), block.free) for basis, block in zip(bases, bending, strict=True)]

@@ -1,7 +1,7 @@
 """One fit: an arm with effects to a table, robustly, with the noise of every component estimated.
 
-The noise is the median residual, which wrong rows do not move; Huber's loss leads to where the bulk of the rows agrees;
-rows that are far off are left out; then position and orientation are weighed by what they turn out to be worth.
+The noise is the median residual, which outliers do not move; Huber's loss leads to where the bulk of the rows agrees;
+outlier rows are rejected; then position and orientation are weighted by the noise estimated for each.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ SETTLED = 0.02  # relative change of the noise below which weights no longer mat
 PRIOR_DECIDES = 0.25  # of the variance: known to 10 mm or 1 deg at best
 FEW_ROWS = 5_000  # up to here the share of parameters that each component determines is worked out exactly
 WEIGHED_FROM = 0.25  # of a component's residuals left free: with fewer, the fit can put all of the error on the others
-LEAST_REDUNDANCY = 0.05  # fewer numbers than these over the parameters say nothing about their noise
+LEAST_REDUNDANCY = 0.05  # fewer residuals than this per parameter do not determine their noise
 COUNTS_FOR_NOTHING = 1e30  # a standard deviation, m or rad
 SCOUTS = 5_000  # rows that find the noise and the neighbourhood of the answer for tables larger than twice that
 
@@ -57,14 +57,14 @@ class Fit:
 
     @cached_property
     def prior_share(self) -> dict[str, float]:
-        """Per parameter with a prior, posterior over prior variance: 1 where the rows say nothing of it."""
+        """Per parameter with a prior, posterior over prior variance: 1 where the rows do not determine it."""
         known = self.solution.uncertainty
         variance = dict(zip(known.labels, np.diagonal(known.shared).tolist(), strict=True))
         return {label: min(variance[label] / width**2, 1.0) for label, width in self.model.prior_sigma().items()}
 
     @cached_property
     def prior_dominated(self) -> tuple[Label, ...]:
-        """Parameters of the arm that stay where they are by the plausible prior more than by what the rows say."""
+        """Parameters of the arm that are determined by the plausible prior more than by the rows."""
         if self.model.tolerance is not None:
             return ()
         return tuple(label for label in self.model.arm.labels if self.prior_share.get(label, 0.0) > PRIOR_DECIDES)

@@ -91,7 +91,7 @@ def prepare(
     request: Request,
     on_iteration: OnIteration | None = None,
 ) -> Task:
-    """Find the frames in closed form and the rows that are plausible; refuse joints that stand still among them."""
+    """Find the frames in closed form and the rows that are plausible; refuse joints that are stationary among them."""
     requested = free_set(nominal.reference_arm, request.model, request.fix, request.free)
     check_travel(nominal.geometry, training, requested.fixed)
     started = measurement.start(nominal.geometry.base_from_flange(training.joints), training, request.seed)
@@ -107,7 +107,7 @@ def prepare(
 
 
 def fit_model(task: Task, measurement: Measurement) -> Stage:
-    """Fit the frames to the nominal arm, then the parameters that were asked for and can be told apart."""
+    """Fit the frames to the nominal arm, then the parameters that are requested and separable."""
     nominal = task.nominal
     bare = Model(nominal.geometry, measurement, nominal.reference_arm, tuple(map(read_effect, nominal.effects)))
     before = fit_frames(task, bare)
@@ -123,7 +123,7 @@ def fit_frames(task: Task, bare: Model) -> Fit:
 
 
 def fit_parameters(task: Task, asked: Model, values: Mapping[str, Array]) -> tuple[Fit, Identifiability]:
-    """Hold what cannot be told apart, and fit the rest."""
+    """Hold what is not separable, and fit the rest."""
     model = replace(asked, held=task.requested.held_labels(asked))
     rows = model_rows(model, task.training, task.conditions)
     determined, found = hold_redundant(model, rows[task.usable], task.start, task.requested.freed)
@@ -149,7 +149,7 @@ def fit_on_flange(task: Task, stage: Stage) -> Stage:
 
 
 def add_effects(task: Task, stage: Stage) -> Stage:
-    """The stage with the effects of the model that was asked for: none, all that the table may show, or chosen ones."""
+    """The stage with the effects of the model requested: none, all that the table may show, or chosen ones."""
     if task.request.model not in ("full", "auto"):
         return stage
     candidates, unmet = available_effects(task, stage.model)

@@ -1,7 +1,7 @@
 """Distance: a draw-wire or a ball bar between a target on the flange and an unknown fixed anchor.
 
 d = |base_from_flange x - a|, for each of several targets x on the flange. The residual is in metres. Nothing ties the
-base to the world: the anchor stands in the base.
+base to the world: the anchor is given in the base.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Pose: an instrument sees where a target on the flange is and how it is turned.
+"""Pose: an instrument measures position and orientation of a target on the flange.
 
 world_from_target = world_from_base base_from_flange flange_from_target. The residual is split: metres of the target's
 origin and radians of the turn between predicted and measured, both along the axes of the instrument.

@@ -1,4 +1,4 @@
-"""Pose from the flange: an instrument on it, such as a camera on the hand, sees how a fixed object stands before it.
+"""Pose from the flange: an instrument on it, such as a hand-mounted camera, measures the pose of a fixed object.
 
 The table holds the same poses as for `pose`: world_from_target, the target being the instrument and the world the
 object. What is seen is the inverse, and so are the errors: a view that is wrongly turned by a milliradian puts the
@@ -45,7 +45,7 @@ def residual(table: PoseTable) -> Linearise:
         residuals = np.concatenate([origin - seen[:, rows], -off])
         if not derivatives:
             return Linearised(residuals)
-        # P exp(x) sees the origin at exp(-x) origin, and log(exp(-w) E) moves by -J w
+        # from P exp(x) the origin is at exp(-x) origin, and log(exp(-w) E) moves by -J w
         by_target = np.zeros((6, 6, n))
         by_target[:3, :3] = -np.eye(3)[:, :, None]
         by_target[:3, 3:] = minus_cross(by_target[:3, :3], origin)

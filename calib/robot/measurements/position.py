@@ -1,4 +1,4 @@
-"""Position: an instrument sees where a target on the flange is, not how it is turned.
+"""Position: an instrument measures the position of a target on the flange, not its orientation.
 
 p = world_from_base base_from_flange x, for each of several targets at unknown places x on the flange. The residual is
 in metres, along the axes of the instrument.

@@ -44,7 +44,7 @@ def as_document(simulation: ArmSimulation) -> dict[str, Any]:
 
 
 def settings(simulation: ArmSimulation) -> dict[str, Any]:
-    """The document of `calib.yaml`: the arm, by name or file, and the measurement where the columns do not tell it."""
+    """The document of `calib.yaml`: the arm, by name or file, and the measurement, unless the columns imply it."""
     shipped = simulation.nominal.name in shipped_arms()
     document: dict[str, Any] = {"arm": simulation.nominal.name if shipped else ARM_FILE}
     if simulation.table.measurement == "joints":

@@ -1,1 +1,1 @@
-"""Closed-form starts: where base, target and instrument stand, from the nominal arm."""
+"""Closed-form starts: the frames of base, target and instrument, from the nominal arm."""

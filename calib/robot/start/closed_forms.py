@@ -12,7 +12,7 @@ from calib.errors import DegenerateError
 from calib.geometry import se3, so3
 
 SINGULAR = 3e-7  # smallest over largest singular value of the scaled equations: sound data gives 1e-1 to 1e-3, and
-# normal equations tell nothing below the root of the rounding, 1.5e-8
+# normal equations resolve nothing below the root of the rounding, 1.5e-8
 LEAST_ABSOLUTE_ROUNDS = 20  # of reweighting; with a fifth of the rows off by metres 10 leave under 1 mm
 
 

@@ -1,5 +1,5 @@
 """Where the tip is, and the point or plane it touches, from joint values alone and a nominal arm: closed forms that
-survive a fifth of wrong rows, as those of the other measurements do.
+tolerate a fifth of outlier rows, as those of the other measurements do.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ def _at_targets(points: Array, target: Index, mean: Any) -> Array:
 
 
 def _refined_point(f: Array, target: Index, count: int) -> tuple[Array, Array]:
-    """Tip and points (count, 3) by least squares, the points eliminated: each is the mean of what its rows say."""
+    """Tip and points (count, 3) by least squares, the points eliminated: each is the mean over its rows."""
     rotations, offsets = f[:, :3, :3], f[:, :3, 3]
     mean_r = np.stack([rotations[target == k].mean(axis=0) for k in range(count)])
     mean_t = np.stack([offsets[target == k].mean(axis=0) for k in range(count)])

@@ -32,7 +32,9 @@ def distance_start(base_from_flange: Array, distance: Array, target: Index | Non
     target: (n,) index of the target of each row, all 0 if None.
     Squared, d^2 - |p|^2 = s + 2 x.(R'p) - 2 a.p - 2 sum R_jk a_j x_k with p, R of the flange and s = |a|^2 + |x|^2:
     linear in the 16 unknowns s, x, a and a x', solved in the least absolute residual (the measurement stands on one
-    side only, so a wrong one cannot pull), then re-linearised in a and x alone. Raises DegenerateError as `pose_start`.
+    side only, so an outlier has bounded influence), then re-linearised in a and x alone.
+
+    Raises DegenerateError as `pose_start`.
     """
     f, d = np.asarray(base_from_flange, dtype=float), np.asarray(distance, dtype=float)
     targets = target_index(target, len(f))

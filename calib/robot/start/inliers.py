@@ -1,9 +1,9 @@
-"""What closed-form starts share: random subsets, the rows that agree, and poses that cannot tell.
+"""What closed-form starts share: random subsets, the rows that agree, and degenerate poses.
 
-All starts take flange poses base_from_flange (n, 4, 4) of a nominal arm and what was measured, and survive a fifth of
-wrong rows. Small random subsets are solved in closed form, all at once; the one with the smallest median residual tells
-the good rows (least median of squares, P. J. Rousseeuw, J. American Statistical Association 79, 1984), which are then
-solved together. The subsets come from a seed, so a start is repeatable.
+All starts take flange poses base_from_flange (n, 4, 4) of a nominal arm and what was measured, and tolerate a fifth of
+outlier rows. Small random subsets are solved in closed form, all at once; the one with the smallest median residual
+selects the inliers (least median of squares, P. J. Rousseeuw, J. American Statistical Association 79, 1984), which are
+then solved together. The subsets come from a seed, so a start is repeatable.
 """
 
 from __future__ import annotations

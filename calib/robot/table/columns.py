@@ -30,7 +30,7 @@ _JOINT = re.compile(r"j([1-9]\d?)_(rad|deg|m|mm)")
 def parse_columns(text: str) -> dict[str, str]:
     """The pairs of `--columns j1_rad=shoulder_pan_joint,x_mm=measurement_x`: our name = the file's name.
 
-    The same pairs may stand under `columns:` in a YAML file. Nothing after `=` leaves a column of the file out.
+    The same pairs may be given under `columns:` in a YAML file. Nothing after `=` ignores a column of the file.
     Raises UsageError `columns-syntax`.
     """
     pairs: dict[str, str] = {}

@@ -30,6 +30,6 @@ class Angles:
         axes = ["xyz".index(letter) for letter in self.euler.lower()]
         angles = self.values[:, axes] if self.by_axis else self.values
         turns = [so3.exp(angle[:, None] * np.eye(3)[axis]) for angle, axis in zip(angles.T, axes, strict=True)]
-        if self.euler.islower():  # about fixed axes the later turn stands to the left
+        if self.euler.islower():  # about fixed axes the later turn multiplies from the left
             turns.reverse()
         return so3.quaternion_xyzw(turns[0] @ turns[1] @ turns[2])

@@ -8,7 +8,7 @@ One row is one measurement at one set of commanded joint values. The columns, in
     rx_rad ry_rad rz_rad           (or _deg) the same as a rotation vector; with an Euler sequence, angles about x, y, z
     e1_rad e2_rad e3_rad           (or _deg) first, second and third angle of an Euler sequence
     distance_m                     (or _mm) measured distance from the target to an unknown fixed anchor
-    target                         which of several targets, any text; each stands at one unknown place on the flange
+    target                         which of several targets, any text; each has one unknown place on the flange
     pose                           which arm pose, any text; rows of one pose are held out together
     sigma_position_m sigma_x_m ... sigma_rotation_rad sigma_rx_rad ... sigma_distance_m    standard deviations
     temperature_degc payload_kg    conditions
@@ -111,7 +111,7 @@ class PoseTable:
 
     @property
     def measurement(self) -> MeasurementName:
-        """What the columns say was measured: a pose, a position, a distance, or nothing but joint values."""
+        """What was measured, by the columns: a pose, a position, a distance, or nothing but joint values."""
         if self.distance is not None:
             return "distance"
         if self.position is None:
@@ -134,7 +134,7 @@ def read_poses(
     """Read a table of measured poses; see the module for its columns.
 
     euler: the sequence of Euler angles, three letters. columns: our column name -> the file's, for files with other
-    headers; an empty name leaves our column out. joints_needed: False where poses without joint values will do; joints
+    headers; an empty name ignores our column. joints_needed: False where poses without joint values will do; joints
     are then (n, 0).
     A few incomplete rows are excluded by line; if they are the greater part, an error names them.
     Raises UsageError `columns-unknown`, `euler-sequence`, `euler-missing`, `euler-unused`; InputError `table-...`.
@@ -258,32 +258,32 @@ def _complete_rows(
     if rows + len(text.ragged) == 0:
         raise InputError("a header and no rows", code="table-empty", where=where)
     keep = np.ones(rows, dtype=bool)
-    aside = [ExcludedRow(line, f"{width} cells instead of {len(text.header)}") for line, width in text.ragged]
+    excluded = [ExcludedRow(line, f"{width} cells instead of {len(text.header)}") for line, width in text.ragged]
     for name in used:
         for row in np.flatnonzero(keep & np.isnan(values[name])):
             cell = text.cells[places[name]][row]
-            aside.append(ExcludedRow(int(text.lines[row]), f"{name} is {cell!r}, not a number"))
+            excluded.append(ExcludedRow(int(text.lines[row]), f"{name} is {cell!r}, not a number"))
         keep &= ~np.isnan(values[name])
     if used[-1:] and set(QUATERNION) <= set(used):
         length = np.linalg.norm(np.stack([values[name] for name in QUATERNION], axis=1), axis=1)
         for row in np.flatnonzero(keep & (np.abs(length - 1) > UNIT_QUATERNION_WITHIN)):
-            aside.append(ExcludedRow(int(text.lines[row]), f"its quaternion has length {length[row]:.3g}"))
+            excluded.append(ExcludedRow(int(text.lines[row]), f"its quaternion has length {length[row]:.3g}"))
         keep &= ~(np.abs(length - 1) > UNIT_QUATERNION_WITHIN)
-    aside.sort(key=lambda item: item.line)
-    if len(aside) > keep.sum():
+    excluded.sort(key=lambda item: item.line)
+    if len(excluded) > keep.sum():
         raise InputError(
-            f"{len(aside)} of {rows + len(text.ragged)} rows cannot be used",
+            f"{len(excluded)} of {rows + len(text.ragged)} rows cannot be used",
             code="table-incomplete",
             where=where,
-            why="; ".join(f"line {item.line}: {item.reason}" for item in aside[:_FEW_LINES]),
+            why="; ".join(f"line {item.line}: {item.reason}" for item in excluded[:_FEW_LINES]),
         )
-    return keep, tuple(aside)
+    return keep, tuple(excluded)
 
 
 def _orientations(
     orientation: tuple[str, ...], values: dict[str, Array], euler: str | None
 ) -> tuple[Angles | None, Array | None]:
-    """Orientations as they stand if they are angles, and as quaternions xyzw (n, 4)."""
+    """Orientations as given if they are angles, and as quaternions xyzw (n, 4)."""
     if not orientation:
         return None, None
     columns = np.stack([values[name] for name in orientation], axis=1)
@@ -303,7 +303,7 @@ def _labels(text: Delimited, column: int | None, keep: Mask) -> tuple[tuple[str,
 
 
 def _optional(columns: dict[str, Array], keep: Mask, notes: list[str], where: str) -> dict[str, Array]:
-    """Standard deviations (n, 3) per group, and conditions (n,); a column with gaps is left out, with a remark."""
+    """Standard deviations (n, 3) per group, and conditions (n,); a column with gaps is ignored, with a note."""
     whole: dict[str, Array] = {}
     for name, column in columns.items():
         gaps = int(np.isnan(column[keep]).sum())

@@ -1,4 +1,4 @@
-"""`calib.yaml` beside a table of poses: what a command line would otherwise have to say every time."""
+"""`calib.yaml` beside a table of poses: what would otherwise have to be given on every command line."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ FILE = "calib.yaml"
 
 @dataclass(frozen=True)
 class Settings:
-    """What a table means where its columns do not tell."""
+    """What a table means beyond what follows from its columns."""
 
     arm: str | None = None
     """A shipped name, or a file beside the table."""

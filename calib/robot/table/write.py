@@ -16,7 +16,7 @@ from calib.robot.table.read import PoseTable
 
 def write_poses(table: PoseTable, path: Path, *, overwrite: bool = False) -> None:
     """Write a table as comma-separated text in SI units: reading it again gives the same arrays, writing that again
-    the same bytes. Rows set aside are not written.
+    the same bytes. Excluded rows are not written.
 
     Raises UsageError `file-exists` unless `overwrite`, `file-unwritable`.
     """
