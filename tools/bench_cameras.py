@@ -78,7 +78,7 @@ def measured(case: Case, runs: int) -> list[str]:
             found["together"].append(error(h.mount_from_camera, truth))
             found["alone"].append(error(own.mount_from_camera, truth))
             held.append(holds(h.mount_from_camera, truth, h.place.half_width_95_m, h.place.half_width_95_rad))
-        for k, pair in enumerate(rig.between, start=1):
+        for k, pair in enumerate(rig.relative, start=1):
             truth = se3.inverse(s.mount_from_camera[0]) @ s.mount_from_camera[k]
             one, other = (rig.alone[i].mount_from_camera for i in (0, k))
             found["between"].append(error(pair.a_from_b, truth))

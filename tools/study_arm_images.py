@@ -18,8 +18,6 @@ from __future__ import annotations
 
 import os
 
-from calib.arrays import Array
-
 for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_variable] = "1"  # before numpy is loaded
 
@@ -33,6 +31,7 @@ from typing import Any
 
 import numpy as np
 
+from calib.arrays import Array
 from calib.camera.boards.checkerboard import Checkerboard
 from calib.camera.simulation.simulate import typical_camera
 from calib.cell.arms.image_measurement import views_of_arm
