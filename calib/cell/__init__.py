@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from calib.cell.arms.calibrate_cell import calibrate_cell
     from calib.cell.arms.cell_calibration import CellCalibration
     from calib.cell.arms.from_images import calibrate_arm_from_images
-    from calib.cell.arms.image_measurement import check_refinable
+    from calib.cell.arms.image_measurement import require_refinable_with_arm
     from calib.cell.arms.joint_lens import ArmFromImages
     from calib.cell.hand_eye.calibrate import calibrate_hand_eye
     from calib.cell.hand_eye.closed_forms import METHODS
@@ -45,10 +45,10 @@ __all__ = [
     "calibrate_cameras",
     "calibrate_cell",
     "calibrate_hand_eye",
-    "check_refinable",
     "pair",
     "read_image_times",
     "read_setup",
+    "require_refinable_with_arm",
     "simulate_arm_in_images",
     "simulate_cameras",
     "simulate_cell",
@@ -76,7 +76,7 @@ __getattr__, __dir__ = lazy(
         "calibrate_cameras": "rig.calibrate",
         "calibrate_cell": "arms.calibrate_cell",
         "calibrate_hand_eye": "hand_eye.calibrate",
-        "check_refinable": "arms.image_measurement",
+        "require_refinable_with_arm": "arms.image_measurement",
         "pair": "pairing.by_name_or_order",
         "read_image_times": "pairing.timestamps",
         "read_setup": "hand_eye.frame_loop",

@@ -120,7 +120,7 @@ def command(
 ) -> None:
     """See HELP."""
     with reporting(as_json, quiet, verbose) as reporter:
-        from calib.cell import calibrate_arm_from_images, check_refinable, read_setup
+        from calib.cell import calibrate_arm_from_images, read_setup, require_refinable_with_arm
         from calib.robot import calibrate, parse_columns, read_poses, settings_beside
 
         folder = reporter.reserve(output, FOLDER)
@@ -155,7 +155,7 @@ def command(
         detection = Detection(board, image_size, jobs, timeout_s)
         detection.check(images, corners, "calib robot --table joints.csv --images photos/")
         refined = split_commas(refine)
-        check_refinable(refined)  # misspelt values are reported before the long work
+        require_refinable_with_arm(refined)  # misspelt values are reported before the long work
         options |= {"camera": _camera(camera, lens), "lens": lens, "refine": refined}
         options["setup"] = read_setup(setup) if setup is not None else None
         seen = detection.observe(images, corners, reporter)

@@ -28,26 +28,11 @@ MANY_PARAMETERS = {}
 CLASS_NAMES = {}
 """Class names with more than one meaning."""
 
-PARTICIPLES = {
-    "cell: _applied",
-    "cell: _failed",
-    "cell: _moved",
-    "cell: _shown",
-    "cell: bowed",
-    "cell: mounted",
-    "cell: reported",
-}
+PARTICIPLES = {}
 """Functions named by a participle."""
 
-SHARED_GENERATORS = {
-    "tests/cell/hand_eye/test_diagnose.py",
-}
+SHARED_GENERATORS = set()
 """Tests with a random generator at module level."""
 
-ORDERED_TUPLES = {
-    "tests/cell/hand_eye/test_calibrate.py",
-    "tests/cell/hand_eye/test_diagnose.py",
-    "tests/cell/pairing/test_by_time.py",
-    "tests/cell/rig/test_calibrate.py",
-}
+ORDERED_TUPLES = set()
 """Tests that compare two tuples by <."""

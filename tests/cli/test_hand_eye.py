@@ -100,7 +100,7 @@ def test_too_few_poses_end_with_status_4(tmp_path: Path) -> None:
     run("simulate", "hand-eye", "--output", out, "--views", 2)
     result = run(*given(out), "--output", tmp_path / "out")
     assert result.exit_code == 4
-    assert "stay free" in result.output
+    assert "not observable" in result.output
 
 
 @pytest.mark.parametrize(

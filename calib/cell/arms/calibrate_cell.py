@@ -170,7 +170,7 @@ def _measurement(member: ArmOfCell, folder: Path, table: PoseTable, name: str) -
     measurement = member.measurement or table.measurement
     if measurement not in ("pose", "position"):
         raise UsageError(
-            f"{name}: the table does not say where the arm is in the world",
+            f"{name}: the table does not determine the arm's pose in the world",
             code="cell-measurement",
             where=str(folder / member.poses),
             why=f"it holds {measurement}",
@@ -207,7 +207,7 @@ def _hand_over(
 
 
 def _errors(calibration: ArmCalibration) -> Array:
-    """Where the arm says its target is less where it was seen, (n, 3) m in the world, on poses kept aside.
+    """The target's position by the arm minus the measured one, (n, 3) m in the world, on held-out poses.
 
     Of a board seen by a camera on the hand, where it says that the board is: the camera's own place is seen from afar,
     and by the board's tilt alone.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 import numpy as np
 
 from calib.camera.lens import load_lens
-from calib.cell.arms.image_measurement import ArmViews, best_setup, check_refinable, views_of_arm
+from calib.cell.arms.image_measurement import ArmViews, best_setup, require_refinable_with_arm, views_of_arm
 from calib.cell.arms.joint_lens import ArmFromImages, identify_in_view
 from calib.cell.hand_eye.frame_loop import SETUPS, Setup, read_setup
 from calib.errors import InputError
@@ -123,7 +123,7 @@ def calibrate_arm_from_images(
     `arm-not-converged`, `lens-not-settled`, `board-poses`.
     """
     load_lens(lens)  # a misspelt name is found before the long work
-    check_refinable(refine)
+    require_refinable_with_arm(refine)
     request = ArmRequest(**options)
     views = views_of_arm(observations, table, camera, lens, request.robust, refine)
     chosen = find_arm_and_setup(views, arm, setup, request.seed)

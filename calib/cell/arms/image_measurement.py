@@ -1,9 +1,9 @@
-"""An arm identified from images: joint angles, and the board as a camera sees it from there.
+"""An arm identified from images: joint angles, and the pose of a board before the camera.
 
-Every image gives the board's pose before the camera and, from its corners, how sure that pose is in each direction and
-each combination of them. With residuals weighted so, the identification of `calib.robot` minimises the reprojection
-error itself, to first order in what is left: the camera's part has been eliminated image by image. The lens is held, or
-estimated along with the arm: always where it comes from these very images, whose errors it has taken for its own.
+Every image gives the board's pose before the camera and, from its corners, the information matrix of that pose. With
+residuals weighted by it, the identification of `calib.robot` minimises the reprojection error itself, to first order
+in the residuals: the camera's part has been eliminated image by image. The lens is held, or estimated along with the
+arm: always where it was calibrated from the same images, since it has absorbed part of the arm's errors.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from calib.camera.calibration.reprojection import LENS_BLOCK, corners_of, reproj
 from calib.cell.hand_eye.frame_loop import SETUPS
 from calib.cell.hand_eye.paired_views import require_scale
 from calib.cell.pairing.by_name_or_order import pair
+from calib.cell.refinable import require_refinable
 from calib.engine import ParameterBlock
-from calib.errors import UsageError, did_you_mean
 from calib.geometry import se3, so3
 from calib.robot.conventions import diagnose
 from calib.robot.measurement import Component, Instrument, Linearise, Linearised, Measurement, read_measurement
@@ -79,12 +79,12 @@ def measurement_of_images(seen: LocatedBoards, setup: Setup, lens: Sequence[str]
     """
     told = read_measurement("pose_from_flange" if setup == "eye-in-hand" else "pose")
     known = condense_corners(seen, lens)
-    whiten = rows_last(-known.by_pose @ np.swapaxes(_moved(seen, setup), 1, 2))
+    whiten = rows_last(-known.by_pose @ np.swapaxes(_residual_by_board_pose(seen, setup), 1, 2))
     offset, by_lens = rows_last(known.residuals), rows_last(known.by_lens)
     size, start = len(offset), _values(seen, lens)
 
     def below(array: Array) -> Array:
-        """Columns (t, 6, n) as (t, 6 + k, n): what images tell of the lens alone follows nothing else."""
+        """Columns (t, 6, n) as (t, 6 + k, n): the information on the lens alone depends on nothing else."""
         return np.concatenate([array, np.zeros((len(array), size - 6, array.shape[2]))], axis=1) if lens else array
 
     def residual(table: PoseTable) -> Linearise:
@@ -139,7 +139,7 @@ def _values(seen: LocatedBoards, lens: Sequence[str]) -> Array:
     return np.array([seen.camera.value(label) for label in lens])
 
 
-def _moved(seen: LocatedBoards, setup: Setup) -> Array:
+def _residual_by_board_pose(seen: LocatedBoards, setup: Setup) -> Array:
     """(n, 6, 6) by what the residual, metres and radians, moves when camera_from_board as seen is moved by a right
     tangent. The predicted pose moves it the other way."""
     out = np.zeros((len(seen.views), 6, 6))
@@ -194,32 +194,28 @@ def views_of_arm(
     refine: `lens`, to have a given one estimated so. Raises as `pair` and `locate_boards`; UsageError `unknown-refine`;
     UsageError `board-size-needed` for a board whose size is not known, the only length that images bring in.
     """
-    check_refinable(refine)
+    require_refinable_with_arm(refine)
     require_scale(observations)
     pairing = pair(observations, table, poses_needed=False)
     seen = locate_boards(observations, camera, lens, robust=robust)
     row_of = dict(zip(pairing.images, pairing.rows.tolist(), strict=True))
     seen = seen.select(np.array([i for i, view in enumerate(seen.views) if view.image in row_of], dtype=np.intp))
     rows = np.array([row_of[view.image] for view in seen.views], dtype=np.intp)
-    aside = tuple(f"{each.image} set aside: {each.reason}" for each in seen.excluded)
+    excluded = tuple(f"{each.image} excluded: {each.reason}" for each in seen.excluded)
     own, held = seen.camera.lens.labels, seen.camera.lens.held
     free = tuple(label for label in own if label not in held) if seen.own_lens or "lens" in refine else ()
     # the reader's remark on columns it knows no use for names the very column of images
     remarks = tuple(note for note in table.notes if not note.startswith("columns not used"))
-    return ArmViews(replace(table, notes=remarks), seen, rows, free, (*pairing.notes, *aside))
+    return ArmViews(replace(table, notes=remarks), seen, rows, free, (*pairing.notes, *excluded))
 
 
-def check_refinable(refine: Sequence[str]) -> Sequence[str]:
-    """The names, if each can be refined along with an arm. Raises UsageError `unknown-refine`."""
-    for name in refine:
-        if name not in REFINABLE:
-            what = f"{name!r} cannot be refined along with an arm"
-            raise UsageError(what, code="unknown-refine", advice=did_you_mean(name, REFINABLE))
-    return refine
+def require_refinable_with_arm(refine: Sequence[str]) -> None:
+    """Raise UsageError `unknown-refine` for what cannot be refined along with an arm."""
+    require_refinable(refine, REFINABLE, "along with an arm")
 
 
 def best_setup(views: ArmViews, arm: SerialArm) -> tuple[Setup, str]:
-    """Which end of the arm carries the camera, by what the closed-form start leaves of either, and a remark."""
+    """Which end of the arm carries the camera, by the closed-form error of either, and a remark."""
     left = {setup: diagnose.residual(arm, views.table(setup), "pose") for setup in SETUPS}
     best, other = sorted(SETUPS, key=lambda setup: left[setup].size)
-    return best, f"{best}: {left[best]} left, {other} {left[other]}"
+    return best, f"{best}: closed-form error {left[best]}; {other} {left[other]}"

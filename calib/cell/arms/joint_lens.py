@@ -52,7 +52,7 @@ class LensOfArm:
     """A lens that was estimated along with an arm.
 
     camera: with it. before: the one given, or calibrated from the images alone. covariance: (p, p) over `lens.labels`,
-    zero where held, infinite on the diagonal where the images cannot tell the parameter. held: labels not estimated.
+    zero where held, infinite on the diagonal where the parameter is not observable. held: labels not estimated.
     moved_px: rms distance by which it moves the corners.
     """
 
@@ -153,7 +153,7 @@ class ArmFromImages(Result):
 
 
 def identify_in_view(views: ArmViews, setup: Setup, table: PoseTable, identified: Identified) -> ArmFromImages:
-    """Identify an arm from images, and the lens with it if the views say so.
+    """Identify an arm from images, and the lens with it if the views name parameters of it.
 
     table: `views.table(setup)`, or the same with its joint values read differently. Raises what `identified`
     raises; ConvergenceError `lens-not-settled`, `board-poses`.

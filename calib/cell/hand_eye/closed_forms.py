@@ -48,7 +48,7 @@ def motions(g: Array, c: Array) -> Motions:
         cosine = np.abs(np.take(q.T @ q, i * len(g) + j))  # of half the turn
         inside &= (cosine < np.cos(LEAST_TURN_RAD / 2)) & (cosine > np.cos(MOST_TURN_RAD / 2))
     if not inside.any():
-        raise _failed("no pair of poses turns between 5 and 170 degrees")
+        raise _failure("no pair of poses turns between 5 and 170 degrees")
     i, j = i[inside], j[inside]
     return Motions(i, j, *_turns(qa, i, j), *_turns(qb, i, j))
 
@@ -106,7 +106,7 @@ def daniilidis(g: Array, c: Array) -> Array:
     (u1, v1), (u2, v2) = ((vectors[:4, k], vectors[4:, k]) for k in (0, 1))
     roots = np.roots([u1 @ v1, u1 @ v2 + u2 @ v1, u2 @ v2])
     if not len(roots) or not np.isfinite(roots).all():
-        raise _failed("the dual quaternion of X is not determined")
+        raise _failure("the dual quaternion of X is not determined")
     # noise may leave no real root; its real part is then the double root
     mixed = [s * u1 + u2 for s in np.real(roots)]
     s = np.real(roots)[int(np.argmax([q @ q for q in mixed]))]
@@ -185,24 +185,24 @@ def _with_translation(rotation: Array, m: Motions, g: Array, c: Array) -> Array:
     turns = np.einsum("iab,icb->ac", r, (pairs @ r.reshape(count, 9)).reshape(count, 3, 3))
     normal = 2 * len(m.i) * np.eye(3) - turns - turns.T
     y, z = np.einsum("iba,ib->ia", r, p), np.einsum("iba,ib->ia", s, q)
-    by_a = _applied(r, pairs.T @ y) + _applied(r, pairs @ y) - second @ p - first @ p
+    by_a = _sum_rotated(r, pairs.T @ y) + _sum_rotated(r, pairs @ y) - second @ p - first @ p
     in_camera = np.swapaxes(r, 1, 2) @ rotation
     crossed = (pairs.T @ (in_camera @ s).reshape(count, 9)).reshape(count, 3, 3)
-    by_b = _applied(r, pairs.T @ np.einsum("iab,ib->ia", in_camera, q) - np.einsum("jab,jb->ja", crossed, z))
-    by_b += rotation @ (_applied(s, pairs @ z) - first @ q)
+    by_b = _sum_rotated(r, pairs.T @ np.einsum("iab,ib->ia", in_camera, q) - np.einsum("jab,jb->ja", crossed, z))
+    by_b += rotation @ (_sum_rotated(s, pairs @ z) - first @ q)
     with np.errstate(all="ignore"):
         translation = np.linalg.lstsq(normal, by_b - by_a, rcond=None)[0]
     return _rigid(se3.compose(rotation, translation))
 
 
-def _applied(rotations: Array, vectors: Array) -> Array:
+def _sum_rotated(rotations: Array, vectors: Array) -> Array:
     """Sum (3,) of rotations (n, 3, 3) times vectors (n, 3)."""
     return np.asarray(np.einsum("iab,ib->a", rotations, vectors))
 
 
 def _require_finite(g: Array, c: Array) -> None:
     if not (np.isfinite(g).all() and np.isfinite(c).all()):
-        raise _failed("a pose is not finite")
+        raise _failure("a pose is not finite")
 
 
 def _rigid(x: Array) -> Array:
@@ -210,10 +210,10 @@ def _rigid(x: Array) -> Array:
     rotation = x[:3, :3]
     sound = np.isfinite(x).all() and np.linalg.det(rotation) > 0 and np.allclose(rotation @ rotation.T, np.eye(3))
     if not sound:
-        raise _failed("what came out is no rigid transform")
+        raise _failure("what came out is no rigid transform")
     return x
 
 
-def _failed(why: str) -> DegenerateError:
+def _failure(why: str) -> DegenerateError:
     advice = "turn the flange by 30 degrees or more about several axes between the images"
     return DegenerateError("the closed form gives no answer", code="closed-form-failed", why=why, advice=advice)

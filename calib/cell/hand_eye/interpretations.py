@@ -94,7 +94,7 @@ def _invert_boards(pairs: PairedViews) -> PairedViews:
 def _shifts() -> Iterator[HandEyeInterpretation]:
     """The list of poses begins one row too early or too late; the image at the end that then has none is dropped."""
     for step, direction in ((1, "down"), (-1, "up")):
-        yield HandEyeInterpretation(f"the pose of each image stands one row further {direction}", _shift_rows(step))
+        yield HandEyeInterpretation(f"the pose of each image is one row further {direction}", _shift_rows(step))
 
 
 def _shift_rows(step: int) -> Callable[[PairedViews], PairedViews]:

@@ -20,7 +20,7 @@ REFINABLE = ("lens", "board")
 
 
 class HandEyeOptions(TypedDict, total=False):
-    """Keyword options of `calibrate_hand_eye` and `calibrate_cameras`; what is left out has the default given here."""
+    """Keyword options of `calibrate_hand_eye` and `calibrate_cameras`; an omitted one has the default given here."""
 
     lens: str
     """Kind of the lens to calibrate from the same images where no camera is given: brown_conrady."""

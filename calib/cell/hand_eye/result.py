@@ -217,7 +217,7 @@ class HandEyeCalibration(Result):
         return next_poses(self)
 
     def summary(self) -> str:
-        """The terminal's lines: what was used, the camera's pose, what is left, the verdict, what to do next."""
+        """The terminal's lines: images used, the camera's pose, residuals, the verdict, what to do next."""
         return summary(self)
 
     def document(self) -> dict[str, Any]:

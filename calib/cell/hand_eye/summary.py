@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def summary(h: HandEyeCalibration) -> str:
-    """The terminal summary: what was used, the camera's pose with intervals, what is left, a verdict, what is next."""
+    """The terminal summary: images used, the camera's pose with intervals, residuals, verdict, next steps."""
     verdict = h.verdict
     lines = [
         *_inputs(h),

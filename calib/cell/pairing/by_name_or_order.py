@@ -37,7 +37,7 @@ class Pairing:
 def pair(observations: Observations, table: PoseTable, *, poses_needed: bool = True) -> Pairing:
     """Match images to rows by the table's column of names (`image`, `file`, ...), else by order.
 
-    By order counts every image, also those set aside, in their natural order. Raises InputError `poses-missing` for a
+    By order counts every image, also those excluded, in their natural order. Raises InputError `poses-missing` for a
     table without poses if they are needed, `pairing-names` if no name fits, `pairing-twice`, `pairing-count` if the
     numbers differ.
     """

@@ -56,7 +56,7 @@ class TimedStream:
     """Remarks for the user."""
 
     def locate(self, seen: LocatedBoards) -> LocatedViews:
-        """The views that lie in the stream, at the offset that their turns ask for.
+        """The views that lie in the stream, at the offset that their turns determine.
 
         Raises InputError `time-no-overlap` if none does.
         """

@@ -20,7 +20,7 @@ from calib.errors import InputError
 from calib.geometry import so3
 from calib.robot.conventions.diagnose import FITS_RAD
 
-PAIRS = 200  # of images; each tells an offset to a few ms, and all of thousands would tell no more
+PAIRS = 200  # of images; each determines an offset to a few ms, and thousands would add nothing
 STEP_RAD = np.deg2rad(1.0)  # of the flange at its quick moments, per step of the search: wrong offsets miss by more
 MOST_STEPS = 20_000
 SOME_ROWS = 2_000  # of a stream, by which its quick moments are known
@@ -100,7 +100,7 @@ class Clock:
         best is the farthest, or what is held is the middle of what may go on beyond it."""
         s = self.search
         if not s.fits:
-            return  # which says more about the poses than about the clocks
+            return  # which points to the poses rather than to the clocks
         if s.rival is not None:
             raise InputError(
                 "several time offsets fit images and poses",
@@ -121,24 +121,24 @@ class Clock:
 
 
 def align_clocks(stream: PoseStream, image_s: Array, camera_from_board: Array, most_s: float) -> Clock:
-    """Images (n,) with their board's poses (n, 4, 4), at the offset of at most `most_s` that their turns ask for.
+    """Images (n,) with their board's poses (n, 4, 4), at the offset of at most `most_s` that their turns determine.
 
-    Where nothing fits, or the flange stands still in every image, the offset is held, at zero if that fits as well.
+    Where nothing fits, or the robot is stationary in every image, the offset is held, at zero if that fits as well.
     """
     search = _search_offset(stream, image_s, camera_from_board, most_s)
     if not search.fits:
         return Clock(stream, image_s, 0.0, search, "no time offset makes the flange turn as the board does")
     found = Clock(stream, image_s, search.seconds, search)
     inside = found.robot_s[found.covered]
-    if most_s > 0 and (not inside.size or not stream.stands(inside)):
+    if most_s > 0 and (not inside.size or not stream.is_stationary(inside)):
         return found
     if search.low <= 0 <= search.high:
-        reason = "the robot stands still in every image, so the data do not tell the time offset: held at zero"
+        reason = "the robot is stationary in every image, so the time offset is not observable: held at zero"
         return replace(found, offset_s=0.0, held=reason if most_s > 0 else "the time offset is held at zero, as asked")
     middle = (search.low + search.high) / 2
     reason = (
-        f"the robot stands still in every image: any time offset from {search.low:.3f} to {search.high:.3f} s fits and "
-        f"zero does not; held at their middle, {middle:.3f} s"
+        f"the robot is stationary in every image: any time offset from {search.low:.3f} to {search.high:.3f} s fits, "
+        f"but zero does not; held at their middle, {middle:.3f} s"
     )
     return replace(found, offset_s=middle, held=reason)
 
@@ -157,7 +157,7 @@ def _search_offset(stream: PoseStream, image_s: Array, camera_from_board: Array,
     grid = _grid(stream, most_s)
     tried = [misses(offset) for offset in grid.tolist()]
     miss, count = np.array([each[0] for each in tried]), np.array([each[1] for each in tried])
-    miss[count < count.max() / 2] = np.inf  # what few pairs say is no rival to what many do
+    miss[count < count.max() / 2] = np.inf  # an offset by few pairs is no rival to one by many
     best = int(np.argmin(miss))
     if not miss[best] < FITS_RAD:
         return OffsetSearch(0.0, 0.0, 0.0, None, False, most_s)

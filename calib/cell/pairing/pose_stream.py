@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 LEAST_SPAN_S = 0.02  # either side, of a twist: over a row of 1 ms the noise of two poses is all there is
 SPAN_ROWS = 2.0
 MOST_GAP = 5.0  # times the usual distance of rows; a motion is no screw for as long
-STANDS_SPAN_S = 0.05  # either side, over which a flange that stands is told from one that moves
-STANDS_TIMES = 1.5  # the motion that the stream's own noise feigns; over some images its rms is known to a tenth
-STANDS = (1e-5, 1e-5)  # m and rad, the same for a stream without noise: what robots hold
+STATIONARY_SPAN_S = 0.05  # either side, over which a stationary flange is distinguished from a moving one
+STATIONARY_TIMES = 1.5  # the motion that the stream's own noise feigns; over some images its rms is known to a tenth
+STATIONARY = (1e-5, 1e-5)  # m and rad, the same for a stream without noise: what robots hold
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,13 +90,13 @@ class PoseStream:
         """Seconds (...) from a row to the next."""
         return np.asarray(self.time_s[row + 1] - self.time_s[row])
 
-    def stands(self, time_s: Array) -> bool:
+    def is_stationary(self, time_s: Array) -> bool:
         """Whether the flange moves, rms over times (n,), by no more than the noise of the rows feigns."""
-        span = max(self.span_s, STANDS_SPAN_S)
+        span = max(self.span_s, STATIONARY_SPAN_S)
         moved = 2 * span * self.twist(time_s, span)
         rms = np.sqrt(np.mean(moved**2, axis=0).reshape(2, 3).sum(axis=1))
-        feigned = STANDS_TIMES * np.sqrt(6.0) * self._noise  # six: of two poses, along three axes
-        return bool((rms <= np.maximum(feigned, STANDS)).all())
+        feigned = STATIONARY_TIMES * np.sqrt(6.0) * self._noise  # six: of two poses, along three axes
+        return bool((rms <= np.maximum(feigned, STATIONARY)).all())
 
     @cached_property
     def _screws(self) -> Array:

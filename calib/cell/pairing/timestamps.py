@@ -105,7 +105,7 @@ def times_of_rows(table: PoseTable) -> tuple[Array, str] | None:
 def times_of(columns: Mapping[str, tuple[str, ...]], lines: Any, where: str) -> tuple[Array, str] | None:
     """Seconds (n,) of the column of times and a remark on its unit; None if there is no such column.
 
-    Raises InputError `time-unit` for a unit that nothing tells, `time-number`, `table-column-twice`.
+    Raises InputError `time-unit` for a unit that is not determined, `time-number`, `table-column-twice`.
     """
     known = {*STEMS, *(f"{stem}_{unit}" for stem in STEMS for unit in PER_SECOND)}
     found = [name for name in columns if name.lower() in known]

@@ -82,12 +82,12 @@ class ArmInImages(Output):
 
     @property
     def camera_from_board(self) -> Array:
-        """Where the board truly stands before the camera in every image, (n, 4, 4)."""
+        """The true camera_from_board of every image, (n, 4, 4)."""
         seen = self.world_from_target(self.table.joints)
         return np.asarray(se3.inverse(seen)) if self.setup == "eye-in-hand" else seen
 
     def world_from_target(self, command: Array) -> Array:
-        """What is on the flange, as it truly stands before what is in the base, (n, 4, 4)."""
+        """The true poses of what is on the flange, relative to what is in the base, (n, 4, 4)."""
         return np.asarray(se3.inverse(self.in_base) @ base_from_flange(self.arm, command) @ self.on_flange)
 
 
@@ -132,7 +132,7 @@ def simulate_arm(
             "no place of the board can be seen from enough poses",
             code="simulation-impossible",
             why=f"{PLACES} places were tried",
-            advice="ask for fewer views, or take a smaller board",
+            advice="take fewer views or a smaller board",
         )
     seen = before(base_from_flange(arm, commands[:views]))
     px = camera.project(se3.apply(seen[:, None], corners_in_board))

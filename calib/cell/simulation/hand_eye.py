@@ -107,29 +107,29 @@ def simulate(
     """
     noise = noise or Noise()
     rng = np.random.default_rng(seed)
-    bent = bowed(corners_in_board, noise.bow_m)
+    bent = bend_board(corners_in_board, noise.bow_m)
     c = np.stack([draw_pose(camera, bent, rng) for _ in range(views)])
-    x, y, flange = mounted(setup, c, rng)
-    said = reported(flange, noise, rng)
+    x, y, flange = draw_mounting(setup, c, rng)
+    by_robot = add_robot_noise(flange, noise, rng)
     count = round(noise.wrong * views)
     chosen = rng.permutation(views)[:count] if count > 1 else np.zeros(0, np.intp)
-    said[chosen] = said[np.roll(chosen, 1)]
+    by_robot[chosen] = by_robot[np.roll(chosen, 1)]
     wrong = np.isin(np.arange(views), chosen)
     px = camera.project(se3.apply(c[:, None], bent))
     px = px + rng.normal(0.0, 1.0, px.shape) * noise.sigma_px
     images = tuple(f"view_{i + 1:03d}.png" for i in range(views))
     seen = tuple(View(name, own, corners_in_board) for name, own in zip(images, px, strict=True))
-    table = pose_table(said, {"image": images})
+    table = pose_table(by_robot, {"image": images})
     observations = Observations(seen, camera.image_size_px, board)
     return HandEyeSimulation(observations, table, camera, setup, x, y, flange, c, wrong, seed, noise)
 
 
-def bowed(corners_in_board: Array, bow_m: float) -> Array:
+def bend_board(corners_in_board: Array, bow_m: float) -> Array:
     """The corners (k, 3) m of a board whose middle is that much higher than its ends along x."""
     return Bow.over(corners_in_board, bow_m).bend(corners_in_board)
 
 
-def mounted(setup: Setup, camera_from_board: Array, rng: np.random.Generator) -> tuple[Array, Array, Array]:
+def draw_mounting(setup: Setup, camera_from_board: Array, rng: np.random.Generator) -> tuple[Array, Array, Array]:
     """mount_from_camera and fixture_from_board (4, 4), drawn, and base_from_flange (n, 4, 4) by them."""
     c = camera_from_board
     x = se3.compose(so3.exp(rng.normal(0.0, 1.0, 3)), rng.uniform((-0.08, -0.08, -0.03), (0.08, 0.08, 0.13)))
@@ -140,7 +140,7 @@ def mounted(setup: Setup, camera_from_board: Array, rng: np.random.Generator) ->
     return x, y, x @ c @ se3.inverse(y)
 
 
-def reported(base_from_flange: Array, noise: Noise, rng: np.random.Generator) -> Array:
+def add_robot_noise(base_from_flange: Array, noise: Noise, rng: np.random.Generator) -> Array:
     """Poses (n, 4, 4) with the noise of the robot."""
     count = len(base_from_flange)
     return se3.compose(

@@ -9,7 +9,15 @@ from numpy.typing import NDArray
 
 from calib.arrays import Array
 from calib.camera.observations import Observations, View
-from calib.cell.simulation.hand_eye import MARGIN, HandEyeSimulation, Noise, bowed, mounted, pose_table, reported
+from calib.cell.simulation.hand_eye import (
+    MARGIN,
+    HandEyeSimulation,
+    Noise,
+    add_robot_noise,
+    bend_board,
+    draw_mounting,
+    pose_table,
+)
 from calib.errors import UsageError
 from calib.geometry import se3, so3
 
@@ -47,7 +55,7 @@ def simulate_moving(
     """
     noise = noise or Noise()
     rng = np.random.default_rng(seed)
-    bent = bowed(corners_in_board, noise.bow_m)
+    bent = bend_board(corners_in_board, noise.bow_m)
     path = rng.uniform(*FREQUENCIES_HZ, (6, WAVES)), rng.uniform(0, 2 * np.pi, (6, WAVES))
     period = STANDING_PERIOD_S if standing else PERIOD_S
     late = 0.75 * period if standing else rng.uniform(0, 0.2, 2 * views) * period
@@ -60,13 +68,13 @@ def simulate_moving(
     image_s, c = drawn[index], c[index]
     stream_s = np.arange(-MARGIN_S, image_s[-1] + MARGIN_S, 1 / stream_hz)
     shown = _along(camera, bent, path, _progress(stream_s, period, standing))
-    x, y, flange = mounted(setup, np.concatenate([shown, c]), rng)
-    said = reported(flange[: len(shown)], noise, rng)
+    x, y, flange = draw_mounting(setup, np.concatenate([shown, c]), rng)
+    by_robot = add_robot_noise(flange[: len(shown)], noise, rng)
     px = camera.project(se3.apply(c[:, None], bent))
     px = px + rng.normal(0.0, 1.0, px.shape) * noise.sigma_px
     images = [f"view_{i + 1:03d}.png" for i in range(views)]
     seen = tuple(View(name, own, corners_in_board) for name, own in zip(images, px, strict=True))
-    table = pose_table(said, {"time_s": tuple(f"{s:.6f}" for s in stream_s + time_offset_s)})
+    table = pose_table(by_robot, {"time_s": tuple(f"{s:.6f}" for s in stream_s + time_offset_s)})
     return HandEyeSimulation(
         Observations(seen, camera.image_size_px, board),
         table,

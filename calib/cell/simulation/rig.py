@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from calib.arrays import Array
 from calib.camera.observations import Observations, View
 from calib.cell.simulation import documents
-from calib.cell.simulation.hand_eye import MARGIN, Noise, draw_pose, mounted, pose_table, reported
+from calib.cell.simulation.hand_eye import MARGIN, Noise, add_robot_noise, draw_mounting, draw_pose, pose_table
 from calib.documents import simulation_document
 from calib.geometry import se3, so3
 from calib.result import Output
@@ -85,7 +85,7 @@ def simulate_rig(
     turn = so3.exp(np.outer(np.arange(cameras), [0.0, APART_RAD, 0.0]))
     first_from_camera = se3.compose(turn, middle - turn @ middle)
     in_first = first_from_camera[np.arange(poses) % cameras] @ drawn
-    x, y, flange = mounted(setup, in_first, rng)
+    x, y, flange = draw_mounting(setup, in_first, rng)
     seen = []
     images = [f"view_{i + 1:03d}.png" for i in range(poses)]
     for own in first_from_camera:
@@ -93,14 +93,14 @@ def simulate_rig(
         px = camera.project(se3.apply(c[:, None], corners_in_board))
         views = [
             View(images[i], px[i] + rng.normal(0.0, 1.0, px[i].shape) * noise.sigma_px, corners_in_board)
-            for i in np.flatnonzero(_shown(camera, corners_in_board, c, px))
+            for i in np.flatnonzero(_whole_boards(camera, corners_in_board, c, px))
         ]
         seen.append(Observations(tuple(views), camera.image_size_px, board))
-    table = pose_table(reported(flange, noise, rng), {"image": tuple(images)})
+    table = pose_table(add_robot_noise(flange, noise, rng), {"image": tuple(images)})
     return RigSimulation(tuple(seen), table, camera, setup, x @ first_from_camera, y, seed, noise)
 
 
-def _shown(camera: Camera, corners_in_board: Array, camera_from_board: Array, px: Array) -> NDArray[np.bool_]:
+def _whole_boards(camera: Camera, corners_in_board: Array, camera_from_board: Array, px: Array) -> NDArray[np.bool_]:
     """Which views (n,) show the whole board, and from the side that is not the back of any view drawn."""
     assert camera.image_size_px is not None
     size, margin = np.array(camera.image_size_px, float), MARGIN * camera.image_size_px[0]

@@ -65,7 +65,7 @@ def test_a_robot_that_stands_in_every_image_tells_no_offset_and_it_is_held_at_ze
     assert h.time_offset is not None
     assert h.time_offset.estimate.value == 0.0
     assert h.time_offset.estimate.held
-    assert "stands still in every image" in h.time_offset.held
+    assert "is stationary in every image" in h.time_offset.held
     assert "held at zero" in h.summary()
     x, place = h.mount_from_camera, s.mount_from_camera
     far, turn = errors(x, place)
@@ -79,7 +79,7 @@ def test_where_zero_does_not_fit_the_middle_of_what_does_is_held() -> None:
     h = calibrated(s, max_time_offset_s=2.0)
     assert h.time_offset is not None
     assert h.time_offset.estimate.value == pytest.approx(0.8, abs=0.15)
-    assert "zero does not" in h.time_offset.held
+    assert "but zero does not" in h.time_offset.held
     far, turn = errors(h.mount_from_camera, s.mount_from_camera)
     assert far < 6e-4
     assert turn < 2e-3
