@@ -52,3 +52,9 @@ def view(camera: TestCamera, board: Checkerboard, camera_from_board: Array, **op
     image = render(board, camera_from_board, PixelRays.of(camera.unproject, camera.size_px), **options)
     points = board.corners_in_board @ camera_from_board[:3, :3].T + camera_from_board[:3, 3]
     return image, camera.project(points)
+
+
+CAMERA = TestCamera(560.0, (640, 480), bend=-0.12)
+BOARD = Checkerboard(9, 6, 0.025)
+TURNS = ((0.3, 0.4, 0.1), (-0.5, 0.2, 1.2), (0.1, -0.6, 3.0), (0.6, 0.1, -1.4))
+DISTANCE = 0.33

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
 from calib.arrays import Array, Mask
 from calib.geometry import se3, so3
@@ -13,9 +12,6 @@ from calib.robot.arm.read import load_geometry
 ARMS = ["ur10e", "franka_fr3", "irb120", "stanford"]
 BASE = se3.compose(so3.exp(np.array([0.3, -1.1, 2.0])), np.array([2.5, -0.7, 0.4]))
 TARGETS = se3.exp(np.array([[0.03, -0.05, 0.12, 0.4, -0.2, 1.0], [0.1, 0.02, 0.2, -1.0, 2.0, 0.1]]))
-
-SEEDS = [0, 1, 2, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(3, 10))]
-"""Three by default; ten are drawn in the slow run."""
 
 UNDETERMINED = ["all poses are alike", "the orientation never changes", "the flange turns about one axis only"]
 """What errors say of `undetermined` poses."""

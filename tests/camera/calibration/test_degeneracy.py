@@ -16,6 +16,12 @@ from calib.errors import CalibError, DegenerateError, UsageError
 from calib.geometry import se3
 
 NOISES = (0.0, pytest.param(0.02, marks=pytest.mark.slow), 0.5)
+LENSES_AND_NOISES = [
+    # without noise a rational lens crawls along its valley for hundreds of steps before its boards are told parallel
+    pytest.param(lens, sigma_px, marks=pytest.mark.slow if sigma_px == (0.0 if lens == "rational" else 0.02) else ())
+    for lens in LENSES
+    for sigma_px in (0.0, 0.02, 0.5)
+]
 
 
 def refused(observations: Observations, lens: str, code: str, **options: object) -> DegenerateError:
@@ -40,8 +46,7 @@ def test_one_view_is_refused(lens: str, sigma_px: float) -> None:
 
 
 @pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("sigma_px", NOISES)
-@pytest.mark.parametrize("lens", LENSES)
+@pytest.mark.parametrize(("lens", "sigma_px"), LENSES_AND_NOISES)
 def test_fronto_parallel_boards_are_refused(lens: str, sigma_px: float, seed: int) -> None:
     nearest = 0.35 if lens != "kannala_brandt" else 0.15
     poses = parallel_poses(np.eye(3), 9, seed, nearest)
@@ -51,8 +56,7 @@ def test_fronto_parallel_boards_are_refused(lens: str, sigma_px: float, seed: in
 
 
 @pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("sigma_px", NOISES)
-@pytest.mark.parametrize("lens", LENSES)
+@pytest.mark.parametrize(("lens", "sigma_px"), LENSES_AND_NOISES)
 def test_boards_tilted_alike_are_refused(lens: str, sigma_px: float, seed: int) -> None:
     nearest = 0.35 if lens != "kannala_brandt" else 0.15
     poses = parallel_poses(tilted(30, 0.3 + seed), 9, seed, nearest)
@@ -125,12 +129,19 @@ def test_two_good_views_are_enough() -> None:
 
 
 @pytest.mark.parametrize(
-    ("lens", "seeds"), [("pinhole", 130), ("brown_conrady", 50), ("rational", 10), ("kannala_brandt", 10)]
+    ("lens", "seeds"),
+    [
+        *(("pinhole", range(14)), ("brown_conrady", range(14)), ("rational", range(7)), ("kannala_brandt", range(7))),
+        pytest.param("pinhole", range(14, 130), marks=pytest.mark.slow),
+        pytest.param("brown_conrady", range(14, 50), marks=pytest.mark.slow),
+        pytest.param("rational", range(7, 10), marks=pytest.mark.slow),
+        pytest.param("kannala_brandt", range(7, 10), marks=pytest.mark.slow),
+    ],
 )
-def test_good_views_are_never_refused(lens: str, seeds: int) -> None:
-    """200 seeds over the lenses, 4 to 10 views each; one false alarm fails."""
+def test_good_views_are_never_refused(lens: str, seeds: range) -> None:
+    """200 seeds over the lenses, 4 to 10 views each, of which two rounds or one by default; one false alarm fails."""
     alarms = []
-    for seed in range(seeds):
+    for seed in seeds:
         case = good(lens, views=4 + seed % 7, sigma_px=(0.05, 0.3, 1.0)[seed % 3], seed=seed)
         try:
             calibrate(case.observations, lens)

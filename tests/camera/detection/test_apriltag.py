@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -40,8 +41,10 @@ def test_what_is_no_tag_is_refused(text: str) -> None:
     assert caught.value.code == "board-syntax"
 
 
-def photographs(folder: Path) -> np.ndarray:
-    """Rendered images of the tag; returns where its corners are, (images, 4, 2)."""
+@pytest.fixture(scope="module")
+def photographs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, np.ndarray]:
+    """A folder of rendered images of the tag, and where its corners are, (images, 4, 2)."""
+    folder = tmp_path_factory.mktemp("tags")
     camera, rng = typical_camera("brown_conrady", SIZE), np.random.default_rng(3)
     turns = so3.exp(rng.normal(0.0, 0.3, (4, 3)))
     middle = TAG.corners_in_board.mean(axis=0)
@@ -50,13 +53,13 @@ def photographs(folder: Path) -> np.ndarray:
     for i, pose in enumerate(poses):
         image = render(TAG, pose, rays, noise=2.0, seed=i)
         opencv.load().imwrite(str(folder / f"tag_{i}.png"), image)
-    return camera.project(se3.apply(poses[:, None], TAG.corners_in_board))
+    return folder, camera.project(se3.apply(poses[:, None], TAG.corners_in_board))
 
 
-def test_corners_are_found_where_they_are(tmp_path: Path) -> None:
-    truth = photographs(tmp_path)
+def test_corners_are_found_where_they_are(photographs: tuple[Path, np.ndarray]) -> None:
+    folder, truth = photographs
     for board in ("apriltag:36h11:48mm", "apriltag:36h11:48mm:10"):
-        found = detect(tmp_path, board)
+        found = detect(folder, board)
         assert [view.image for view in found.views] == [f"tag_{i}.png" for i in range(4)]
         assert found.image_size_px == SIZE
         # the same corner comes first in every image: one start of the four, and clockwise
@@ -68,24 +71,21 @@ def test_corners_are_found_where_they_are(tmp_path: Path) -> None:
         assert len(set(np.argmin(off, axis=1).tolist())) == 1
 
 
-def test_another_tag_and_no_tag_are_told(tmp_path: Path) -> None:
-    photographs(tmp_path)
+def test_another_tag_and_no_tag_are_told(photographs: tuple[Path, np.ndarray], tmp_path: Path) -> None:
     with pytest.raises(InputError, match="found in none of 4 images") as caught:
-        detect(tmp_path, "apriltag:36h11:48mm:11")
+        detect(photographs[0], "apriltag:36h11:48mm:11")
     assert "[10]" in caught.value.why
     camera = typical_camera("brown_conrady", SIZE)
     pose = se3.compose(np.eye(3), np.array([-0.1, -0.06, 0.4]))
-    folder = tmp_path / "board"
-    folder.mkdir()
     image = render(Checkerboard(9, 6, 0.025), pose, PixelRays.of(camera.unproject, SIZE))
-    opencv.load().imwrite(str(folder / "board.png"), image)
+    opencv.load().imwrite(str(tmp_path / "board.png"), image)
     with pytest.raises(InputError) as nothing:
-        detect(folder, TAG)
+        detect(tmp_path, TAG)
     assert nothing.value.code == "no-board-found"
 
 
-def test_another_size_is_excluded_and_options_are_checked(tmp_path: Path) -> None:
-    photographs(tmp_path)
+def test_another_size_is_excluded_and_options_are_checked(photographs: tuple[Path, np.ndarray], tmp_path: Path) -> None:
+    shutil.copytree(photographs[0], tmp_path, dirs_exist_ok=True)
     small = opencv.load().imread(str(tmp_path / "tag_0.png"), 0)[::2, ::2]
     opencv.load().imwrite(str(tmp_path / "small.png"), small)
     told: list[tuple[int, int]] = []

@@ -8,26 +8,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from cases.rendered import TestCamera, pose, view
+from cases.rendered import BOARD, CAMERA, DISTANCE, TURNS, pose, view
 
 from calib.camera.boards.checkerboard import Checkerboard
 from calib.camera.detection.detect import detect
 from calib.camera.observations import Observations
 from calib.errors import InputError, UsageError
-
-CAMERA = TestCamera(560.0, (640, 480), bend=-0.12)
-BOARD = Checkerboard(9, 6, 0.025)
-TURNS = ((0.3, 0.4, 0.1), (-0.5, 0.2, 1.2), (0.1, -0.6, 3.0), (0.6, 0.1, -1.4))
-DISTANCE = 0.33
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Four views of BOARD, one turned by nearly half a turn."""
-    path = tmp_path_factory.mktemp("views")
-    for i, turn in enumerate(TURNS):
-        cv2.imwrite(str(path / f"v{i}.png"), view(CAMERA, BOARD, pose(BOARD, turn, DISTANCE), seed=i)[0])
-    return path
 
 
 def truth(i: int) -> np.ndarray:
