@@ -62,7 +62,7 @@ _StrictLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _m
 def _check_size(text: str) -> None:
     """Refuse a document of too many values, too deep, or within itself, before anything is built from it.
 
-    A few lines of nested aliases stand for billions of values; they are counted as if written out.
+    A few lines of nested aliases expand to billions of values; they are counted as if written out.
     """
     written_out: dict[str, int] = {}  # values by anchor
     counts = [0]

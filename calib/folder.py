@@ -24,7 +24,7 @@ try:
 except ImportError:  # Windows has no advisory locks: nothing is swept there
     fcntl = None  # type: ignore[assignment]
 
-STAGING = ".calib-"  # how the hidden folders begin; the name of the folder they stand for follows
+STAGING = ".calib-"  # how the hidden folders begin; the name of the result folder follows
 INCOMPLETE = ".calib-incomplete"  # the marker in a folder that is being filled
 MOST_NUMBERED = 10_000  # of default, default-2, ...
 
@@ -182,7 +182,7 @@ def _alone_in(folder: Path) -> Iterator[None]:
 
 
 def _fill(folder: Path, staging: Path) -> None:
-    """Move what was collected into a folder that is there; whoever finds the marker knows that it is not complete."""
+    """Move what was collected into a folder that is there; the marker means that it is not complete."""
     marker = folder / INCOMPLETE
     moved: list[Path] = []
     try:

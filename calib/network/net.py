@@ -146,8 +146,8 @@ def check_columns(table: Array, count: int | None, name: str) -> Array:
     """A finite table (n, count) of floats. Raises InputError `net-inputs` if it is not."""
     checked = np.asarray(table, float)
     if checked.ndim != 2 or (count is not None and checked.shape[1] != count):
-        wanted = "columns" if count is None else f"{count} columns"
-        raise InputError(f"{name} of shape {checked.shape}, expected rows of {wanted}", code="net-inputs")
+        needed = "columns" if count is None else f"{count} columns"
+        raise InputError(f"{name} of shape {checked.shape}, expected rows of {needed}", code="net-inputs")
     if not np.isfinite(checked).all():
         row = int(np.flatnonzero(~np.isfinite(checked).all(axis=1))[0])
         raise InputError(f"{name} are not finite", code="net-inputs", where=f"row {row + 1}")

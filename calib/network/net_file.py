@@ -128,12 +128,12 @@ def _member(written: _BankDocument, inputs: int, where: str) -> Bank:
 
 def _net(written: _NetDocument, where: str) -> Net:
     shape = Shape(written.sizes, tuple(read_activation(name) for name in written.activations))
-    wanted = {
+    needed = {
         "weights": shape.count,
         **dict.fromkeys(("input_centre", "input_spread"), shape.sizes[0]),
         **dict.fromkeys(("output_centre", "output_spread"), shape.sizes[-1]),
     }
-    for key, count in wanted.items():
+    for key, count in needed.items():
         if len(getattr(written, key)) != count:
             what = f"{len(getattr(written, key))} numbers, expected {count} for layers of {list(shape.sizes)} units"
             raise _file_error(what, f"{where}: {key}")

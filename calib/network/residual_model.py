@@ -96,8 +96,8 @@ def fit_residual_model(
     if len(inputs) != len(targets):
         raise InputError(f"{len(inputs)} rows of inputs for {len(targets)} of targets", code="net-inputs")
     if mixing is not None and mixing.shape != (*targets.shape, inputs.shape[1]):
-        wanted = (*targets.shape, inputs.shape[1])
-        raise InputError(f"mixing of shape {mixing.shape}, expected {wanted}", code="net-inputs")
+        needed = (*targets.shape, inputs.shape[1])
+        raise InputError(f"mixing of shape {mixing.shape}, expected {needed}", code="net-inputs")
     task = _Task(inputs, targets, mixing, divide(len(inputs), groups, FOLDS, seed), seed)
     tried = _search(task, hidden, weight_decays)
     best = min(tried, key=lambda trial: trial.candidate.error)

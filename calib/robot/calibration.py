@@ -67,7 +67,7 @@ def calibrate(
     them. global_start: search for the joints' zero positions. robust: reject outlier rows. tolerance: prior standard
     deviations of the arm's parameters in m and rad. holdout: share of poses held out, 0.2 if None, 0 for none; see
     `table.holdout.holdout_rows` for holdout_by and train_rows. validate: another table to validate by; then nothing is
-    held out unless asked. refit_frames: whether the verdict on that rests on base and target fitted to it; both are
+    held out unless requested. refit_frames: whether the verdict on that rests on base and target fitted to it; both are
     reported. on_iteration: called with every iteration of the solver; on_progress(done, total): of global_start.
 
     Raises UsageError for unknown names, labels and columns; InputError `conventions`, `arm-does-not-fit`,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from calib.robot.scene import ArmScene
 
 
-PLACES = 5  # some are at the end of the arm's reach, where a row that misses by centimetres has no pose
+PLACES = 5  # some are at the end of the arm's reach, where a row that is centimetres off has no pose
 ATTEMPTS = 60  # at poses that do not reach within the joint limits, each from new joint values
 STEPS = 25  # of Newton's method, which needs about ten
 LONGEST_STEP = 0.4  # rad or m of all joints together: farther, the linear model is none
@@ -55,8 +55,8 @@ def bring_into_contact(
     target = scene.target
     for _ in range(PLACES):
         surfaces = draw(_places(scene.built, tip, int(target.max()) + 1, rng), rng)
-        wanted = Contact(tip, surfaces.directions[target], surfaces.offsets[target] + gap)
-        command, left = _bring(scene, wanted, rng)
+        contact = Contact(tip, surfaces.directions[target], surfaces.offsets[target] + gap)
+        command, left = _bring(scene, contact, rng)
         if not left:
             return command, surfaces.values
     raise UsageError(

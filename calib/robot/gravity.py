@@ -22,9 +22,8 @@ if TYPE_CHECKING:
 
 DOWN = np.array([0.0, 0.0, -1.0])  # in the base
 STANDARD_GRAVITY = 9.80665  # m/s^2 (CGPM 1901)
-_SHORT_M = (
-    0.02  # shorter links are no lever worth a parameter, and an identified table has such where the nominal has none
-)
+_SHORT_M = 0.02
+"""Shorter links are no lever worth a parameter, and an identified table has such where the nominal has none."""
 _SILENT = 0.02  # functions that vary by less than 2 % of their range are not separable from a joint offset
 _SAMPLES = 200
 

@@ -94,9 +94,9 @@ def resolve_conventions(named: ResolvedArm, policy: ConventionPolicy) -> Resolve
     findings = diagnose(arm.geometry, table, policy.measurement, seed=policy.seed)
     if findings and policy.fix:
         changed = findings[0].apply_to_arm(arm.geometry)
-        meant = arm if changed is arm.geometry else Arm(changed)
+        interpreted = arm if changed is arm.geometry else Arm(changed)
         notes = (*named.notes, INTERPRETED.format(findings[0]))
-        return ResolvedArm(meant, findings[0].apply(table), notes)
+        return ResolvedArm(interpreted, findings[0].apply(table), notes)
     if findings:
         raise InputError(
             f"the table is inconsistent with the arm as given; consistent if {findings[0].interpretation.name}",
@@ -118,7 +118,7 @@ def resolve_conventions(named: ResolvedArm, policy: ConventionPolicy) -> Resolve
 
 
 def _search_arm(table: PoseTable, policy: ConventionPolicy) -> ResolvedArm:
-    """The shipped arm that fits; the table as it is then meant."""
+    """The shipped arm that fits, and the table as interpreted with it."""
     search = find_arm(table, policy.measurement, fix=policy.fix, seed=policy.seed)
     note = f"no arm was named; the best fit: {search}"
     if search.finding is None:

@@ -14,7 +14,7 @@ from calib.camera.board import BoardCorners
 from calib.errors import UsageError
 
 UNITS_M = {"um": 1e-6, "mm": 1e-3, "cm": 1e-2, "m": 1.0, "in": 0.0254}
-_CORNERS = (3, 200)  # two corners a side leave a square whose turns cannot be told apart; no camera resolves 200
+_CORNERS = (3, 200)  # two corners a side leave a square whose rotations are alike; no camera resolves 200
 _BEYOND = 0.5  # how light the background is drawn
 _SYNTAX = (
     "checkerboard:COLUMNSxROWS:SIZE, inner corners and the square's size with its unit, such as checkerboard:9x6:25mm"

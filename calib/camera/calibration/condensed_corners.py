@@ -44,9 +44,9 @@ def condense_corners(seen: LocatedBoards, lens: Sequence[str] = ()) -> Condensed
     block, everything = reprojection(camera.lens, corners), slice(0, corners.px.shape[1])
     at = {LENS_BLOCK: camera.parameters[None], POSE_BLOCK: seen.camera_from_board}
     errors, (by_lens, by_pose) = block.evaluate(at, everything)
-    asked = [camera.lens.labels.index(label) for label in lens]
-    k = len(asked)
-    whole = np.concatenate([by_pose, by_lens[:, :, asked], errors[:, :, None]], axis=2)  # (rows, 2, 7 + k)
+    requested = [camera.lens.labels.index(label) for label in lens]
+    k = len(requested)
+    whole = np.concatenate([by_pose, by_lens[:, :, requested], errors[:, :, None]], axis=2)  # (rows, 2, 7 + k)
     if isinstance(sigma := corners.sigma_px, np.ndarray):
         whole = whole / sigma[:, None, None]
     factor = np.zeros((len(seen.views), 6 + k, 7 + k))

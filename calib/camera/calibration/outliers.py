@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from calib.camera.calibration.zhang import CameraStart
     from calib.engine import OnIteration
 
-# A homography that misses its corners by this share of the board's spread in the image, and by so many times the
-# median view, is not a view of the board: lens distortion bends a board by less.
+# A homography whose residual exceeds this share of the board's spread in the image, and so many times that of the
+# median view, is not of the board: lens distortion bends a board by less.
 IMPLAUSIBLE_SHARE, IMPLAUSIBLE_TIMES = 0.05, 4.0
 # A corner further off than this many standard deviations is wrong: noise alone does it once in 65 million corners,
 # and the tails of real detectors reach 5.
 OUTLIER_SIGMAS = 6.0
 RAYLEIGH_MEDIAN = 1.17741  # median length of a 2-D Gaussian of unit standard deviation
-ROUNDS = 5  # of leaving out and solving anew; two or three settle it
+ROUNDS = 5  # of rejecting and solving anew; two or three suffice
 
 
 def implausible_views(found: Homographies) -> Mask:

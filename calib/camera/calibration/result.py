@@ -13,7 +13,7 @@ from calib.arrays import Array, Mask
 from calib.camera.calibration import documents, plots
 from calib.camera.calibration.reprojection import POSE_BLOCK
 from calib.camera.calibration.summary import summary
-from calib.camera.calibration.verdict import judge
+from calib.camera.calibration.verdict import verdict_of
 from calib.camera.camera import Camera
 from calib.estimate import Estimate
 from calib.geometry import se3
@@ -76,7 +76,7 @@ class CameraCalibration(Result):
     @cached_property
     def verdict(self) -> Verdict:
         """Whether the camera is good enough, and what to do next."""
-        return judge(self)
+        return verdict_of(self)
 
     @cached_property
     def parameters(self) -> Mapping[str, Estimate]:

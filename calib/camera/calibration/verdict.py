@@ -27,7 +27,7 @@ BOARD_PATTERN, IMAGE_PATTERN = float(np.sqrt(6.0)), float(np.sqrt(2.5))
 MOST_OUTLIERS = 0.05  # share of corners beyond which rejecting them deserves a word
 
 
-def judge(calibration: CameraCalibration) -> Verdict:
+def verdict_of(calibration: CameraCalibration) -> Verdict:
     """Grade a calibration by the uncertainty of its projection and by the patterns in its residuals."""
     rms = calibration.rms_px
     sigma, place = _worst_projection(calibration)

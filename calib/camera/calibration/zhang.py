@@ -149,7 +149,7 @@ def start_at(lens: Lens, corners: Corners, parameters: Array) -> tuple[float, Ca
     field, where x/z explodes, is as well conditioned as one in the middle.
     """
     rays = lens.unproject(parameters, corners.px.T)
-    rays = np.where(np.isfinite(rays), rays, 0.0)  # a stray corner outside the lens' field must not spoil the rest
+    rays = np.where(np.isfinite(rays), rays, 0.0)  # a stray corner outside the lens' field must not affect the rest
     mean = np.add.reduceat(rays, corners.starts)
     camera_from_turned = so3.turning_z_to(mean / np.maximum(np.linalg.norm(mean, axis=1, keepdims=True), 1e-300))
     turned = np.einsum("nji,nj->ni", camera_from_turned[corners.view], rays)

@@ -34,17 +34,17 @@ _TRIED = "at several scales and with the contrast stretched"
 
 
 def detect_checkered(
-    search: ImageSearch, build: Callable[[int, int], Board], wanted: Board | None = None
+    search: ImageSearch, build: Callable[[int, int], Board], given: Board | None = None
 ) -> Observations:
     """The corners of a checkerboard in every image that shows it whole.
 
-    wanted: the board; None: the one of the size that most images agree on, built from its columns and rows.
+    given: the board; None: the one of the size that most images agree on, built from its columns and rows.
     Raises InputError `no-readable-image`, `no-board-found`, `wrong-board-size`.
     """
     survey = search.survey(find_any_grid)
     sizes = count_sizes(survey)
     report = _Report(search.where, sizes, len(survey.sightings))
-    board = wanted or build(*infer_size(report))
+    board = given or build(*infer_size(report))
     size = _grid_of(board)
     check_size(board, report)
     found = {
@@ -62,7 +62,7 @@ def detect_checkered(
     if not found:
         report.raise_nothing(board)
     observations = search.observations(board, survey, found, reasons)
-    return replace(observations, notes=(*_notes(board, wanted is None), *observations.notes))
+    return replace(observations, notes=(*_notes(board, given is None), *observations.notes))
 
 
 def board_corners(found: grid.Grid, size: Size) -> BoardCorners | None:

@@ -34,8 +34,8 @@ def detect(
     Raises InputError: `no-images`, `no-readable-image`, `no-board-found`, `wrong-board-size`; UsageError: `bad-jobs`,
     `bad-timeout`, `opencv-unavailable`, those of `load_board`.
     """
-    wanted = load_board(board) if isinstance(board, str) else board
+    given = load_board(board) if isinstance(board, str) else board
     search = ImageSearch.of(images, jobs, timeout_s, on_progress)
-    if wanted is not None and wanted.grid is None:
-        return find_in_each(search, wanted)
-    return detect_checkered(search, pick(INFERRED), wanted)
+    if given is not None and given.grid is None:
+        return find_in_each(search, given)
+    return detect_checkered(search, pick(INFERRED), given)

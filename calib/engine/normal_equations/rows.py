@@ -21,7 +21,7 @@ class EvaluationError(RuntimeError):
 
 @dataclass(frozen=True, eq=False)
 class EvaluatedRows:
-    """Some rows of a residual block at one point. Its Jacobians J are meant as whitened and weighted, by `factor`."""
+    """Some rows of a residual block at one point. Its Jacobians J are to be whitened and weighted, by `factor`."""
 
     block: ResidualBlock
     """The residual block."""

@@ -59,8 +59,8 @@ def sizes(layout: Layout, values: Values) -> Tangent:
 
 
 def _floor_by_size(norm: Array, size: Array, squares: float) -> Array:
-    wanted = np.divide(squares, size * size, out=np.zeros_like(norm), where=size > 0)
-    return np.maximum(norm, np.minimum(wanted, LARGEST_RISE**2 * norm))
+    least = np.divide(squares, size * size, out=np.zeros_like(norm), where=size > 0)
+    return np.maximum(norm, np.minimum(least, LARGEST_RISE**2 * norm))
 
 
 def _nonzero(squared_norms: Array) -> Array:

@@ -9,7 +9,7 @@ joints:                            # one row per joint; every number names its u
 couplings:                         # joint 3 moves by q3 + 1.0 q2
   - {joint: 3, adds: 2, ratio: 1.0}
 tool: {position_m: [0, 0, 0.1], rotation_vector_deg: [0, 0, 180]}
-checks:                            # poses known from elsewhere; loading refuses an arm that misses them
+checks:                            # known poses; loading refuses an arm that does not reproduce them
   - joints_deg: [0, -90, 0, 0, 0, 0]
     position_m: [0, 0.2907, 1.4852]
     quaternion_xyzw: [0.7071067811865476, 0, 0, 0.7071067811865476]
@@ -120,7 +120,8 @@ def load_geometry(text_or_path: str | Path, *, tip: str | None = None) -> Serial
     """The arm of a shipped name, of a `.yaml` file, or of a `.urdf` file (as far as the link `tip`).
 
     Raises UsageError `unknown-arm` naming the nearest shipped one, `arm-value` or the codes of `calib.config` for a
-    wrong file, InputError `arm-check-failed` if a check pose is missed, and the errors of `calib.robot.arm.urdf`.
+    wrong file, InputError `arm-check-failed` if a check pose is not reproduced, and the errors of
+    `calib.robot.arm.urdf`.
     """
     text = str(text_or_path)
     suffix = Path(text).suffix.lower()

@@ -80,7 +80,7 @@ def find_arm(table: PoseTable, measurement: str | None = None, *, fix: bool = Fa
     reading of it, which is then the result's `finding`; else the error names it.
     Of arms with the same geometry the one whose joint limits hold most rows comes first.
     Raises UsageError `arm-needed` for a table of joint values alone; InputError `no-arm-fits` with the residual of each
-    is; DegenerateError `too-few-poses`, or `poses-degenerate` where the poses can tell no arm.
+    is; DegenerateError `too-few-poses`, or `poses-degenerate` where the poses determine no arm.
     """
     name = measurement or table.measurement
     if name == "joints":

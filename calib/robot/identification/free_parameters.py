@@ -82,9 +82,9 @@ def hold_redundant(
     if model.measurement.contact and not any(model.arm.prismatic):
         found, model = _with_scale_given(found, model)
     numbers = sum(component.size for component in model.measurement.of_arm) * len(rows)
-    asked = sum(label not in model.held for label in model.arm.labels) + _frames(model, rows, values)
-    determined = asked - sum(each.label in model.arm.labels for each in found.redundant)
-    if numbers <= determined or numbers <= min(asked, _expected_rank(model, rows.table)):
+    unknowns = sum(label not in model.held for label in model.arm.labels) + _frames(model, rows, values)
+    determined = unknowns - sum(each.label in model.arm.labels for each in found.redundant)
+    if numbers <= determined or numbers <= min(unknowns, _expected_rank(model, rows.table)):
         raise DegenerateError(
             f"{len(rows)} rows hold {numbers} measured values, too few for {determined} parameters",
             code="too-few-poses",

@@ -32,10 +32,8 @@ if TYPE_CHECKING:
 # A larger error would be visible in a drawing. Where a direction is weakly determined (a point on the last axis is not
 # moved by it) the parameters would drift along a curved valley, by metres and for a hundred iterations.
 PLAUSIBLE = (0.02, 0.035)  # m, rad: standard deviations of a prior on the arm
-EFFECT_PRIOR = (
-    5.0  # standard deviations of effects about zero, in ordinary sizes: weak, but parameters that hardly affect
-)
-# any row stay where they are
+EFFECT_PRIOR = 5.0
+"""Standard deviations of effects about zero, in ordinary sizes: weak, but enough to hold what is not determined."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -122,9 +122,9 @@ def fit_frames(task: Task, bare: Model) -> Fit:
     return fit(model, rows, task.start, task.usable, robust=task.request.robust)
 
 
-def fit_parameters(task: Task, asked: Model, values: Mapping[str, Array]) -> tuple[Fit, Identifiability]:
+def fit_parameters(task: Task, unrestricted: Model, values: Mapping[str, Array]) -> tuple[Fit, Identifiability]:
     """Hold what is not separable, and fit the rest."""
-    model = replace(asked, held=task.requested.held_labels(asked))
+    model = replace(unrestricted, held=task.requested.held_labels(unrestricted))
     rows = model_rows(model, task.training, task.conditions)
     determined, found = hold_redundant(model, rows[task.usable], task.start, task.requested.freed)
     fitted = _fit(task, determined, values)

@@ -54,9 +54,9 @@ def contact_point_start(base_from_flange: Array, target: Index, *, seed: int = 0
     require_turning(f[main], least=4)
     chosen = main[subsets(len(main), POINT_ROWS, seed)]
     unknown = damped_least_squares(_point_equations(f[chosen]), f[chosen][..., :3, 3].reshape(len(chosen), -1))
-    judged = f[main[scoring_rows(len(main), seed)]]
-    seen = np.einsum("nij,sj->sni", judged[:, :3, :3], unknown[:, 3:]) + judged[:, :3, 3]
-    off = np.linalg.norm(seen - unknown[:, None, :3], axis=-1)
+    scored = f[main[scoring_rows(len(main), seed)]]
+    in_base = np.einsum("nij,sj->sni", scored[:, :3, :3], unknown[:, 3:]) + scored[:, :3, 3]
+    off = np.linalg.norm(in_base - unknown[:, None, :3], axis=-1)
     tip = unknown[np.argmin(np.median(off, axis=1)), 3:]
     points = _at_targets(se3.apply(f, tip), target, np.median)
 
@@ -86,8 +86,8 @@ def contact_plane_start(base_from_flange: Array, target: Index, *, seed: int = 0
     length = reach(f)
     chosen = main[subsets(len(main), PLANE_ROWS, seed, PLANE_SUBSETS)]
     normals, tips = _planes_and_tips(f[chosen], length)
-    judged = f[main[scoring_rows(len(main), seed)]]
-    heights = np.einsum("si,sni->sn", normals, np.einsum("nij,sj->sni", judged[:, :3, :3], tips) + judged[:, :3, 3])
+    scored = f[main[scoring_rows(len(main), seed)]]
+    heights = np.einsum("si,sni->sn", normals, np.einsum("nij,sj->sni", scored[:, :3, :3], tips) + scored[:, :3, 3])
     spread = np.median(np.abs(heights - np.median(heights, axis=1, keepdims=True)), axis=1)
     best = np.argmin(np.where(np.isfinite(spread), spread, np.inf))
     tip = tips[best]

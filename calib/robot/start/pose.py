@@ -54,8 +54,8 @@ def pose_start(
     length = reach(f[at])
     chosen = subsets(len(at), 5, seed)
     w, x = frames_of_poses(f[at][chosen], m[at][chosen])
-    judging = scoring_rows(len(at), seed)
-    off_m, off_rad = _pose_residuals(f[at][judging], m[at][judging], w[:, None], x[:, None])
+    scored = scoring_rows(len(at), seed)
+    off_m, off_rad = _pose_residuals(f[at][scored], m[at][scored], w[:, None], x[:, None])
     best = np.argmin(np.median(off_m / length + off_rad, axis=1))
 
     def inliers(frames: tuple[Array, Array]) -> Mask:
@@ -84,10 +84,10 @@ def _pose_residuals(f: Array, m: Array, w: Array, x: Array) -> tuple[Array, Arra
 
 def _mean_target(f: Array, m: Array, w: Array, at: Index) -> Array:
     """flange_from_target (4, 4) of the rows `at`, given the base: medians, then the mean of the rows near them."""
-    said = se3.inverse(w @ f[at]) @ m[at]
+    targets = se3.inverse(w @ f[at]) @ m[at]
     if not len(at):
         return np.eye(4)
-    middle = np.median(said[:, :3, :], axis=0)
-    off = np.linalg.norm(said[:, :3, :] - middle, axis=(1, 2))
-    near = said[within(off, 1.0)]
+    middle = np.median(targets[:, :3, :], axis=0)
+    off = np.linalg.norm(targets[:, :3, :] - middle, axis=(1, 2))
+    near = targets[within(off, 1.0)]
     return se3.compose(so3.nearest(near[:, :3, :3].mean(axis=0)), near[:, :3, 3].mean(axis=0))

@@ -52,8 +52,8 @@ def position_start(
     length = reach(f[at])
     chosen = subsets(len(at), 7, seed)
     w, x = frames_of_positions(f[at][chosen], p[at][chosen])
-    judging = scoring_rows(len(at), seed)
-    off = np.linalg.norm(_in_world(w[:, None], f[at][judging], x[:, None]) - p[at][judging], axis=-1)
+    scored = scoring_rows(len(at), seed)
+    off = np.linalg.norm(_in_world(w[:, None], f[at][scored], x[:, None]) - p[at][scored], axis=-1)
     best = np.argmin(np.median(off, axis=1))
     # where each row puts its target, if the base is right
     there = se3.apply(se3.inverse(w[best] @ f), p)
