@@ -25,6 +25,7 @@ T = TypeVar("T")
 MAX_BYTES = 4_000_000
 MAX_VALUES = 1_000_000  # aliases written out
 MAX_DEPTH = 50
+MAX_MAGNITUDE = 1e15  # of a number in a configuration or a robot's description; squares of larger ones overflow sums
 # What a configuration is made of. YAML's timestamps, sets and binary texts are none of it: a date is read as text.
 KINDS = ("str", "int", "float", "bool", "null", "seq", "map")
 
@@ -215,8 +216,8 @@ def _scalar(kind: Any, value: Any, where: str) -> Any:
     if isinstance(value, bool) or value is None:
         raise _wrong(where, "a number", value)
     if kind is int:
-        if not isinstance(value, int):
-            raise _wrong(where, "a whole number", value)
+        if not isinstance(value, int) or abs(value) > MAX_MAGNITUDE:
+            raise _wrong(where, f"a whole number below {MAX_MAGNITUDE:g}", value)
         return value
     if kind is float:
         try:
@@ -225,6 +226,8 @@ def _scalar(kind: Any, value: Any, where: str) -> Any:
             raise _wrong(where, "a number", value) from None
         if not math.isfinite(number):
             raise _wrong(where, "a finite number", value)
+        if abs(number) > MAX_MAGNITUDE:
+            raise _wrong(where, f"a number below {MAX_MAGNITUDE:g}", value)
         return number
     raise TypeError(f"a configuration field cannot be of type {kind!r}")
 

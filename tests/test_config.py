@@ -81,6 +81,7 @@ def test_defaults() -> None:
         (GOOD.replace("[9, 6]", "[9, 6.5]"), "config-value", "file.yaml: board: corners[1]", "whole number"),
         (GOOD.replace("25e-3", "wide"), "config-value", "file.yaml: board: square_m", "expected a number"),
         (GOOD.replace("25e-3", ".nan"), "config-value", "file.yaml: board: square_m", "finite"),
+        (GOOD.replace("25e-3", "1e16"), "config-value", "file.yaml: board: square_m", "below 1e+15"),
         (GOOD.replace("25e-3", "true"), "config-value", "file.yaml: board: square_m", "a number"),
         (GOOD.replace("jobs: 2", "jobs: two"), "config-value", "file.yaml: jobs", "whole number"),
         (GOOD.replace("jobs: 2", "jobs: 0"), "config-value", "file.yaml", "at least 1"),

@@ -21,6 +21,7 @@ QUICK = {
     "bench_network": ["--quick", "--runs", "1", "--data", "absent", "--json"],
     "bench_robot": ["--quick", "--json"],
     "compare_optimizers": ["--iterations", "20", "--json"],
+    "fuzz": ["--quick", "--json"],
     "import_chart": ["--json"],
     "landweber": ["--quick", "--most", "100", "--json"],
     "make_datasets": ["--only", "ur5e_pose", "--output", "datasets"],

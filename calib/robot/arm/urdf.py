@@ -15,10 +15,12 @@ from xml.etree import ElementTree
 import numpy as np
 
 from calib.arrays import Array
+from calib.config import MAX_MAGNITUDE
 from calib.errors import InputError, UsageError, did_you_mean
 from calib.geometry import se3, so3
 from calib.robot.arm.hayati import table_of_links
 from calib.robot.arm.serial_arm import SerialArm
+from calib.text import cut
 
 MAX_BYTES = 20_000_000  # the largest published robot descriptions have a few hundred kB
 _MOVING = ("revolute", "continuous", "prismatic")
@@ -155,8 +157,9 @@ def _numbers(
         values = tuple(float(word) for word in text.split())
     except ValueError:
         values = ()
-    if len(values) != count or not all(map(math.isfinite, values)):
-        raise InputError(f"{attribute}={text!r} is not {count} finite numbers", code="urdf-value", where=place)
+    if len(values) != count or not all(math.isfinite(value) and abs(value) < MAX_MAGNITUDE for value in values):
+        what = f"{attribute}={cut(text)!r} is not {count} finite numbers below {MAX_MAGNITUDE:g}"
+        raise InputError(what, code="urdf-value", where=place, advice="correct the number in the URDF")
     return values
 
 
