@@ -85,7 +85,9 @@ def arm_as_yaml(arm: Arm) -> str:
     lines.append("  reference_arm:")
     lines += [f"    {line}" for line in geometry_as_yaml(replace(arm.reference_arm, checks=())).splitlines()]
     if arm.correction is not None:
-        lines.append(f"{COMPENSATION_KEY}:  # corrections of the joints, learned from what all of the above leaves")
+        lines.append(
+            f"{COMPENSATION_KEY}:  # corrections of the joints, learned from the residuals of all of the above"
+        )
         lines += block_lines(correction_document(arm.correction), "  ")
     return text + "\n".join(lines) + "\n"
 

@@ -19,13 +19,14 @@ _STRIP_PIXELS = 20_000  # rendered at once: the arrays stay in cache
 
 @dataclass(frozen=True, eq=False)
 class PixelRays:
-    """The rays of a camera's whole pixels, (height + 2, width + 2, 3): from one before the image to one beyond it.
+    """The rays of a camera's whole pixels.
 
     They take as long as an image, and serve all images of a camera. Between pixels they are interpolated linearly,
     which is wrong by 1e-5 px.
     """
 
     grid: Array
+    """(height + 2, width + 2, 3): from one pixel before the image to one beyond it."""
 
     @classmethod
     def of(cls, unproject: Callable[[Array], Array], image_size_px: tuple[int, int]) -> PixelRays:

@@ -15,11 +15,15 @@ class Statistics:
     """Statistics of the lengths of errors over rows."""
 
     mean: float
+    """Of the lengths."""
     rms: float
+    """Root mean square."""
     median: float
+    """Of the lengths."""
     p95: float
     """95th percentile."""
     max: float
+    """Of the lengths."""
 
 
 @dataclass(frozen=True)

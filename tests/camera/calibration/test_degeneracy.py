@@ -85,8 +85,8 @@ def test_parallel_boards_are_refused_without_screening_too() -> None:
 
 def test_parallel_boards_with_a_wrong_view_among_them_are_refused() -> None:
     case = seen(typical_camera("brown_conrady"), parallel_poses(np.eye(3), 9, 6), 0.1, 6, CENTRED)
-    garbage = np.random.default_rng(6).uniform(0, 700, (len(CENTRED), 2))
-    views = [*case.views[:-1], type(case.views[-1])("garbage.png", garbage, CENTRED)]
+    implausible = np.random.default_rng(6).uniform(0, 700, (len(CENTRED), 2))
+    views = [*case.views[:-1], type(case.views[-1])("implausible.png", implausible, CENTRED)]
     refused(with_views(case, views), "brown_conrady", "parallel-boards")
 
 

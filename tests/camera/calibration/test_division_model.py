@@ -48,9 +48,9 @@ def test_straightened_corners_obey_homographies(bend: float) -> None:
 def test_views_that_are_none_of_the_board_do_not_bend_the_rest() -> None:
     corners = divided(-0.3, 0.2)
     rng = np.random.default_rng(5)
-    wild = corners.px.copy()
-    wild[:, corners.view == 3] = rng.uniform(0, 700, (2, int(np.sum(corners.view == 3))))
-    assert Division.estimate(replace(corners, px=wild), MIDDLE, SIZE).bend == pytest.approx(-0.3, abs=0.08)
+    outliers = corners.px.copy()
+    outliers[:, corners.view == 3] = rng.uniform(0, 700, (2, int(np.sum(corners.view == 3))))
+    assert Division.estimate(replace(corners, px=outliers), MIDDLE, SIZE).bend == pytest.approx(-0.3, abs=0.08)
 
 
 def curve(lens: str, coefficients: NDArray[np.float64], radius: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -28,7 +28,7 @@ def stored(calibration: CameraCalibration, path: Path) -> Path:
 
 
 def troubled() -> CameraCalibration:
-    """A calibration with everything there is to say: garbage, wild corners, images set aside before."""
+    """A calibration with all there is to report: implausible views, outlier corners, images excluded before."""
     case = good(views=14, seed=1)
     views = case.views
     views[2] = replace(views[2], corners_px=np.random.default_rng(1).uniform(0, 700, (54, 2)))
@@ -181,12 +181,12 @@ def test_the_summary_is_short_and_says_what_matters(make) -> None:
     for label in calibration.camera.lens.labels:
         if label not in calibration.held:
             assert label in text
-    for aside in calibration.excluded:
-        assert aside.image in text
+    for excluded in calibration.excluded:
+        assert excluded.image in text
     assert all(f"next: {advice}"[:80] in text for advice in verdict.advice[:3])
 
 
-def test_the_summary_names_wild_corners_and_unobservable_parameters() -> None:
+def test_the_summary_reports_outlier_corners_and_unobservable_parameters() -> None:
     calibration = troubled()
     text = calibration.summary()
     assert "view_006.png 2" in text
@@ -199,9 +199,9 @@ def test_the_summary_names_wild_corners_and_unobservable_parameters() -> None:
 
 def test_the_summary_stays_short_whatever_goes_wrong() -> None:
     case = good(views=12, seed=7)
-    aside = tuple(Excluded(f"a_very_long_name_of_an_image_{i}.png", "no board was found " * 5) for i in range(200))
+    excluded = tuple(Excluded(f"a_very_long_name_of_an_image_{i}.png", "no board was found " * 5) for i in range(200))
     notes = tuple("a long remark " * 20 for _ in range(9))
-    calibration = calibrate(replace(case.observations, excluded=aside, notes=notes), "rational")
+    calibration = calibrate(replace(case.observations, excluded=excluded, notes=notes), "rational")
     lines = calibration.summary().splitlines()
     assert len(lines) <= 25
     assert max(len(line) for line in lines) <= 120

@@ -30,42 +30,42 @@ def test_clean_data_lose_nothing_to_the_screening() -> None:
 
 
 @pytest.mark.parametrize("lens", LENSES)
-def test_garbage_views_are_set_aside_by_name(lens: str) -> None:
+def test_implausible_views_are_rejected_by_name(lens: str) -> None:
     case = good(lens, views=12, seed=21)
     rng = np.random.default_rng(21)
     views = case.views
     for i in (0, 5, 11):
         views[i] = replace(views[i], corners_px=rng.uniform((0, 0), (1279, 719), (54, 2)))
     ours = calibrate(with_views(case, views), lens)
-    assert {aside.image for aside in ours.excluded} == {views[i].image for i in (0, 5, 11)}
-    assert all(aside.reason for aside in ours.excluded)
+    assert {excluded.image for excluded in ours.excluded} == {views[i].image for i in (0, 5, 11)}
+    assert all(excluded.reason for excluded in ours.excluded)
     assert len(ours.views) == 9
     clean = calibrate(with_views(case, [view for i, view in enumerate(views) if i not in (0, 5, 11)]), lens)
     assert_same_camera(clean, ours)
 
 
-def test_a_view_with_its_corners_in_another_order_is_set_aside() -> None:
+def test_a_view_with_its_corners_in_another_order_is_rejected() -> None:
     """Rows swapped: every corner is where a corner is, yet no plane is seen so."""
     case = good(views=12, seed=22)
     views = case.views
     views[4] = replace(views[4], corners_px=views[4].corners_px.reshape(6, 9, 2)[[1, 0, 2, 3, 4, 5]].reshape(-1, 2))
     ours = calibrate(with_views(case, views))
-    assert [aside.image for aside in ours.excluded] == ["view_005.png"]
+    assert [excluded.image for excluded in ours.excluded] == ["view_005.png"]
 
 
 @pytest.mark.parametrize("lens", LENSES)
-def test_wild_corners_are_named_and_do_not_move_the_camera(lens: str) -> None:
+def test_outlier_corners_are_reported_and_do_not_move_the_camera(lens: str) -> None:
     case = good(lens, views=12, seed=23)
     rng = np.random.default_rng(23)
-    wild = {(int(v), int(c)) for v, c in zip(rng.integers(0, 12, 13), rng.integers(0, 54, 13), strict=True)}
+    outliers = {(int(v), int(c)) for v, c in zip(rng.integers(0, 12, 13), rng.integers(0, 54, 13), strict=True)}
     views = case.views
-    for v, c in wild:
+    for v, c in outliers:
         px, angle = views[v].corners_px.copy(), rng.uniform(0, 2 * np.pi)
         px[c] += 8.0 * np.array([np.cos(angle), np.sin(angle)])
         views[v] = replace(views[v], corners_px=px)
     ours = calibrate(with_views(case, views), lens)
     found = {(v, int(c)) for v, fit in enumerate(ours.views) for c in np.flatnonzero(~fit.used)}
-    assert found == wild
+    assert found == outliers
     assert ours.excluded == ()
     assert ours.noise_px == pytest.approx(0.2, rel=0.1)
     clean = calibrate(case.observations, lens)
@@ -89,18 +89,18 @@ def test_least_squares_on_everything_is_what_robust_protects_from() -> None:
     assert spoilt > 5.0
 
 
-def test_a_view_whose_corners_are_mostly_shifted_is_set_aside_with_its_typical_error() -> None:
+def test_a_view_whose_corners_are_mostly_shifted_is_rejected_with_its_typical_error() -> None:
     case = good(views=12, seed=25, sigma_px=0.1)
     views = case.views
     px = views[7].corners_px.copy()
     px[:] += 3.0 * np.sin(np.arange(54) * 2.4)[:, None]
     views[7] = replace(views[7], corners_px=px)
     ours = calibrate(with_views(case, views))
-    assert [aside.image for aside in ours.excluded] == ["view_008.png"]
+    assert [excluded.image for excluded in ours.excluded] == ["view_008.png"]
     assert "px" in ours.excluded[0].reason
 
 
-def test_what_detection_set_aside_stays_on_record() -> None:
+def test_what_detection_excluded_stays_on_record() -> None:
     case = good(views=8, seed=26)
     before = Excluded("blurred.png", "no board was found")
     ours = calibrate(replace(case.observations, excluded=(before,)))

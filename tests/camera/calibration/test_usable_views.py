@@ -19,14 +19,14 @@ OPENCV_LABELS = {
 }
 
 
-def test_views_without_enough_corners_are_set_aside_with_the_reason() -> None:
+def test_views_without_enough_corners_are_excluded_with_the_reason() -> None:
     case = good(views=10, seed=27)
     views = case.views
     views[0] = replace(views[0], corners_px=views[0].corners_px[:3], corners_in_board=BOARD[:3])
     views[1] = replace(views[1], corners_px=views[1].corners_px[:9], corners_in_board=BOARD[:9])
     views[2] = replace(views[2], corners_px=views[2].corners_px[:0], corners_in_board=BOARD[:0])
     ours = calibrate(with_views(case, views))
-    reasons = {aside.image: aside.reason for aside in ours.excluded}
+    reasons = {excluded.image: excluded.reason for excluded in ours.excluded}
     assert "3 corners" in reasons["view_001.png"]
     assert "line" in reasons["view_002.png"]
     assert "0 corners" in reasons["view_003.png"]

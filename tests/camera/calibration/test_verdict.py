@@ -79,7 +79,7 @@ def test_few_views_are_said_to_be_few() -> None:
     assert any(text.startswith("only 5 views") for text in verdict.advice)
 
 
-def test_boards_that_hardly_tilt_are_said_to() -> None:
+def test_boards_that_tilt_too_little_are_reported() -> None:
     rng = np.random.default_rng(8)
     rotations = np.stack([tilted(5, a) for a in rng.uniform(0, 6.28, 30)])
     poses = se3.compose(rotations, rng.uniform((-0.1, -0.05, 0.2), (0.1, 0.05, 0.35), (30, 3)))
@@ -127,13 +127,13 @@ def test_a_lens_that_is_not_of_the_kind_is_named_with_a_better_one() -> None:
     assert any("residuals repeat in the image" in text and "--lens brown_conrady" in text for text in verdict.advice)
 
 
-def test_many_wild_corners_deserve_a_word() -> None:
+def test_many_outlier_corners_are_reported() -> None:
     case = good(views=30, sigma_px=0.1, seed=12)
     rng = np.random.default_rng(12)
     views = []
     for view in case.views:
-        wild = rng.random(54) < 0.1
-        views.append(View(view.image, view.corners_px + 8.0 * wild[:, None], view.corners_in_board))
+        outlier = rng.random(54) < 0.1
+        views.append(View(view.image, view.corners_px + 8.0 * outlier[:, None], view.corners_in_board))
     verdict = calibrate(with_views(case, views)).verdict
     assert verdict.grade == "usable"
     assert any("are outliers: check focus" in text for text in verdict.advice)

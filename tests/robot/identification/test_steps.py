@@ -55,11 +55,11 @@ def test_intervals_hold_the_truth() -> None:
 
 def test_outliers_are_named_and_do_not_matter() -> None:
     clean = simulate(load_geometry("ur5e"), poses=150, seed=5)
-    wild = simulate(load_geometry("ur5e"), poses=150, seed=5, spread=replace(Spread(), outlier_share=0.1))
+    simulation = simulate(load_geometry("ur5e"), poses=150, seed=5, spread=replace(Spread(), outlier_share=0.1))
     a = calibrate(clean.table, load_arm("ur5e"), holdout=0.2)
-    b = calibrate(wild.table, load_arm("ur5e"), holdout=0.2)
+    b = calibrate(simulation.table, load_arm("ur5e"), holdout=0.2)
     named = {outlier.line for outlier in b.outliers}
-    assert named == {int(line) for line in wild.table.lines[wild.outlier]}
+    assert named == {int(line) for line in simulation.table.lines[simulation.outlier]}
     assert a.heldout is not None
     assert b.heldout is not None
     assert b.heldout.without_outliers is not None

@@ -116,7 +116,7 @@ def test_targets_poses_and_other_columns_are_kept(tmp_path: Path) -> None:
     assert read(tmp_path, "j1_rad", "0", "1").measurement == "joints"
 
 
-def test_a_few_bad_rows_are_set_aside_by_line(tmp_path: Path) -> None:
+def test_a_few_bad_rows_are_excluded_by_line(tmp_path: Path) -> None:
     rows = [f"{i / 10},0,1,2,{i},0,0,0,1" for i in range(20)]
     rows[3] = rows[3].replace("0.3", "nan")
     rows[5] = rows[5].replace("0.5", "")
