@@ -10,6 +10,7 @@ import numpy as np
 
 from calib.arrays import Array, Mask
 from calib.cell.hand_eye.frame_loop import loop_error
+from calib.cell.hand_eye.place import along_parent
 from calib.cell.hand_eye.variance_components import solve_reduced
 from calib.geometry import se3, so3
 
@@ -34,10 +35,10 @@ class NextPose:
     """How the board then is in the image, in words."""
 
     half_width_95_m: float
-    """The largest half width of the camera's 95 % intervals with this pose and those before it."""
+    """The largest half width of the 95 % intervals of the camera's position, with this pose and those before it."""
 
     half_width_95_rad: float
-    """The same of its turn."""
+    """The same of its turn about the mount's axes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +86,8 @@ def next_poses(h: HandEyeCalibration, count: int = 3) -> tuple[NextPose, ...]:
         if idle[best]:
             break
         covariance = covariance - (by[best] @ covariance).T @ shrink[best]
-        half = h.place.quantile * np.sqrt(np.maximum(np.diagonal(covariance)[:6], 0.0))
+        variances = np.diagonal(along_parent(covariance[:6, :6], h.mount_from_camera))
+        half = h.place.quantile * np.sqrt(np.maximum(variances, 0.0))
         pose = candidates.base_from_flange[best]
         found.append(NextPose(pose, candidates.words[best], float(half[:3].max()), float(half[3:].max())))
         idle |= candidates.near(pose[None])

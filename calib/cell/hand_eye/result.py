@@ -232,14 +232,16 @@ class HandEyeCalibration(Result):
         """One dict per image: name, whether it was used and why not, residuals, correction of the robot's pose."""
         return documents.rows(self)
 
-    def plot_residuals(self) -> Any:
-        """Reprojection error and correction of the robot's pose in every image, as a matplotlib Figure."""
+    def plot_residuals(self, axes: Any = None) -> Any:
+        """Reprojection error and correction of the robot's pose in every image, on two of matplotlib's axes (of a new
+        figure if none are given)."""
         from calib.cell.hand_eye.plots import plot_residuals
 
-        return plot_residuals(self)
+        return plot_residuals(self, axes)
 
-    def plot_poses(self) -> Any:
-        """Where the camera was in every image, about the board, in 3-D, as a matplotlib Figure."""
+    def plot_poses(self, axes: Any = None) -> Any:
+        """Where the camera was in every image, about the board, on matplotlib's 3-D axes (of a new figure if none are
+        given)."""
         from calib.cell.hand_eye.plots import plot_poses
 
-        return plot_poses(self)
+        return plot_poses(self, axes)

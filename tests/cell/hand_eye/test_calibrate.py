@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -153,15 +152,6 @@ def test_the_boards_size_is_checked() -> None:
     assert h.evidence.board_scale.deviates
     assert h.evidence.board_scale.ratio == pytest.approx(1 / 0.98, abs=3 * h.evidence.board_scale.sigma + 1e-3)
     assert any("times as large" in text for text in h.verdict.advice)
-
-
-def test_the_next_poses_help_as_much_as_they_say() -> None:
-    s = simulated(views=10)
-    h = calibrate_hand_eye(s.observations, s.table, camera=CAMERA, setup=s.setup)
-    poses = h.next_poses
-    assert len(poses) == 3
-    known = [h.place.half_width_95_m.max(), *(pose.half_width_95_m for pose in poses)]
-    assert all(after < before for before, after in pairwise(known))
 
 
 def test_a_stated_noise_is_believed() -> None:
