@@ -22,7 +22,7 @@ Evaluate = Callable[[Values, Rows], tuple[Array, Sequence[Array]]]
 
 
 class ProblemError(ValueError):
-    """The problem contradicts itself: a programming error of whoever posed it, with the block's name."""
+    """The problem contradicts itself: a programming error where it is posed, with the block's name."""
 
 
 def euclidean(values: Array, step: Array) -> Array:

@@ -56,10 +56,10 @@ def start_from_plausible_views(
 def without_outliers(
     fit: Adjustment, origin: Array, on_iteration: OnIteration | None = None
 ) -> tuple[Adjustment, list[Excluded]]:
-    """Find the corners and views that do not belong, and solve without them.
+    """Find outlier corners and views, and solve without them.
 
-    The noise is the median residual, which wrong corners do not move. Huber's loss leads from the least-squares
-    answer, which they do move, to where the bulk of the corners agrees; then whoever is far off is named.
+    The noise is the median residual, which outliers do not move. Huber's loss leads from the least-squares
+    answer, which they do move, to where the bulk of the corners agrees; then outliers are rejected.
     origin: (3,) the board's middle, about which the corners in the fit are given.
     """
     everything = fit.used

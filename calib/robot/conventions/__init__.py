@@ -1,1 +1,1 @@
-"""Units, orders, signs and arms that nobody named: tried, and named with their residuals."""
+"""Units, orders, signs and arms that are not given: tried, and reported with their residuals."""
