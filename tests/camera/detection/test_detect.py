@@ -199,10 +199,11 @@ def test_gopro_fisheye(real_data: Callable[[str], Path]) -> None:
     assert fitted(seen, fisheye=True)[0] < 0.32
 
 
+@pytest.mark.slow  # by default the second set is searched by the tests of hand-eye calibration
 @pytest.mark.parametrize(
     ("name", "board", "views"),
     [
-        pytest.param("handeye/cs_synthetic_1", "checkerboard:9x6", 15, marks=pytest.mark.slow),
+        ("handeye/cs_synthetic_1", "checkerboard:9x6", 15),
         ("handeye/visp_franka_eih", "checkerboard:9x6", 8),
     ],
 )
