@@ -148,18 +148,25 @@ def _residual_by_board_pose(seen: LocatedBoards, setup: Setup) -> Array:
     return out
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ArmViews:
-    """Rows of joint values, and what the camera saw there.
-
-    rows: (n,) of the table, for each view of `seen`. lens: labels of its parameters to be estimated along with the arm.
-    """
+    """Rows of joint values, and the boards that the camera saw there."""
 
     joints: PoseTable
+
     seen: LocatedBoards
+
     rows: NDArray[np.intp]
+    """(n,) of the table, for each view of `seen`."""
+
     lens: tuple[str, ...] = ()
+    """Labels of the lens' parameters to be estimated along with the arm."""
+
     notes: tuple[str, ...] = ()
+    """Remarks on how images and rows were paired."""
+
+    def __repr__(self) -> str:
+        return f"ArmViews({len(self.rows)} views of {self.joints.name}, {len(self.lens)} lens parameters estimated)"
 
     def table(self, setup: Setup) -> PoseTable:
         """The rows with the poses seen; see `with_views`."""

@@ -24,7 +24,7 @@ TILTS_DEG, ROLLS_DEG, DIRECTIONS = (15.0, 35.0, 50.0), (0.0, 90.0, 180.0, 270.0)
 NEAR_SHARE, NEAR_RAD = 0.1, np.deg2rad(10.0)  # of the distance between camera and board
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class NextPose:
     """A pose to add."""
 
@@ -39,6 +39,10 @@ class NextPose:
 
     half_width_95_rad: float
     """The same of its turn about the mount's axes."""
+
+    def __repr__(self) -> str:
+        x, y, z = 1000 * self.base_from_flange[:3, 3]
+        return f"NextPose(base_from_flange x {x:.0f} y {y:.0f} z {z:.0f} mm, {self.view})"
 
 
 @dataclass(frozen=True, eq=False)

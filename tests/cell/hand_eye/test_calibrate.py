@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from cases.coverage import are_tight, pose_ratios, share_within
 from cases.hand_eye import BOARD, CAMERA, EXACT, errors, simulated
 from cases.seeds import runs, wider
 
@@ -21,7 +22,6 @@ from calib.cell.hand_eye.frame_loop import SETUPS, Setup
 from calib.cell.hand_eye.result import HandEyeCalibration
 from calib.cell.simulation.hand_eye import Noise, simulate
 from calib.errors import InputError, UsageError
-from calib.geometry import so3
 from calib.robot.table.read import read_poses
 
 
@@ -47,17 +47,18 @@ def test_perfect_data_give_the_truth_and_the_set_up(setup: Setup) -> None:
 @pytest.mark.parametrize("count", runs(12))
 @pytest.mark.parametrize("setup", SETUPS)
 def test_intervals_hold_and_the_noise_is_found(setup: Setup, count: int) -> None:
-    held, noise, found, truths = [], [], [], []
+    ratios, noise, found, truths = [], [], [], []
     for seed in range(count):
         s = simulated(views=30, seed=100 + seed, setup=setup)
         h = calibrate_hand_eye(s.observations, s.table, camera=CAMERA, setup=setup)
         x, truth = h.mount_from_camera, s.mount_from_camera
-        held.append(np.abs(x[:3, 3] - truth[:3, 3]) <= h.place.half_width_95_m)
-        held.append(np.abs(so3.log(x[:3, :3] @ truth[:3, :3].T)) <= h.place.half_width_95_rad)
+        ratios.append(pose_ratios(x, truth, h.place))
         noise.append((h.noise.robot.sigma_m, h.noise.robot.sigma_rad, h.noise.corner_px))
         found.append(h)
         truths.append(truth)
-    assert np.mean(held) > 0.95 - 0.09 * wider(12, count)  # 72 coordinates of 12 runs: 0.95 - 3 sigma
+    assert share_within(ratios) > 0.95 - 0.09 * wider(12, count)  # 72 coordinates of 12 runs: 0.95 - 3 sigma
+    assert are_tight(ratios, 2 * count)
+    assert not are_tight([each / 10 for each in ratios], 2 * count)
     assert np.allclose(np.mean(noise, axis=0), [2e-4, np.deg2rad(0.05), 0.2], rtol=0.15 * wider(12, count))
     far, turn = median_errors(found, truths)
     assert far < 0.1 * (1 + 0.3 * wider(12, count))

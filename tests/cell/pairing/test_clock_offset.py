@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from cases.coverage import are_tight, pose_ratios, share_within
 from cases.hand_eye import BOARD, CAMERA, EXACT, errors, poses
 from cases.moving import calibrated, moving, offset
 from cases.seeds import runs, wider
@@ -30,22 +31,24 @@ def test_perfect_data_give_the_offset(setup: Setup) -> None:
 
 @pytest.mark.parametrize("count", runs(RUNS, few=4))  # of each set-up as many
 def test_intervals_hold_and_the_hand_eye_is_as_good_as_without_an_offset(count: int) -> None:
-    held, clock, moved, known = [], [], [], []
+    ratios, clock, moved, known = [], [], [], []
     for seed in range(count):
         truth = float(np.random.default_rng(1000 + seed).uniform(-0.5, 0.5))
         s = moving(seed, setup=SETUPS[seed % 2], time_offset_s=truth)
         h = calibrated(s)
         assert h.time_offset is not None
         low, high = h.time_offset.estimate.interval_95
-        clock.append(low <= truth <= high)
+        clock.append(abs(truth - offset(h)) / ((high - low) / 2))
         x, place = h.mount_from_camera, s.mount_from_camera
-        held.append(np.abs(x[:3, 3] - place[:3, 3]) <= h.place.half_width_95_m)
-        held.append(np.abs(so3.log(x[:3, :3] @ place[:3, :3].T)) <= h.place.half_width_95_rad)
+        ratios.append(pose_ratios(x, place, h.place))
         moved.append(errors(x, place))
         still = moving(seed, setup=SETUPS[seed % 2])
         known.append(errors(calibrated(still, max_time_offset_s=0.0).mount_from_camera, place))
-    assert np.mean(clock) > 0.95 - 0.14 * wider(RUNS, count)  # 24 runs: 0.95 - 3 sigma
-    assert np.mean(held) > 0.95 - 0.08 * wider(RUNS, count)  # 144 coordinates, correlated like 48: 0.95 - 2.5 sigma
+    assert share_within(clock) > 0.95 - 0.14 * wider(RUNS, count)  # 24 runs: 0.95 - 3 sigma
+    assert share_within(ratios) > 0.95 - 0.08 * wider(RUNS, count)  # 144 coordinates, like 48: 0.95 - 2.5 sigma
+    for each, independent in ((clock, count), (ratios, 2 * count)):
+        assert are_tight(each, independent)
+        assert not are_tight(np.divide(each, 10), independent)
     assert (np.median(moved, axis=0) < (1 + 0.15 * wider(RUNS, count)) * np.median(known, axis=0)).all()
 
 

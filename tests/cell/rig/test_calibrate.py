@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from cases.coverage import are_tight, pose_ratios, share_within
 from cases.hand_eye import BOARD, CAMERA, EXACT, errors, simulated
 from cases.seeds import runs, wider
 
@@ -19,7 +20,7 @@ from calib.cell.rig.result import CamerasCalibration
 from calib.cell.simulation.hand_eye import Noise
 from calib.cell.simulation.rig import RigSimulation, simulate_rig
 from calib.errors import DegenerateError, InputError, UsageError
-from calib.geometry import se3, so3
+from calib.geometry import se3
 
 RUNS = 25
 
@@ -32,12 +33,6 @@ def calibrated(s: RigSimulation, **options: Any) -> CamerasCalibration:
     names = [f"camera{k + 1}" for k in range(len(s.observations))]
     options = {"cameras": [CAMERA] * len(names), "setup": s.setup, **options}
     return calibrate_cameras(s.observations, s.table, names, **options)
-
-
-def holds(found: Any, truth: Any, interval_m: Any, interval_rad: Any) -> Any:
-    """Which of six intervals hold the truth."""
-    turn = np.abs(so3.log(found[:3, :3] @ truth[:3, :3].T))
-    return np.concatenate([np.abs(found[:3, 3] - truth[:3, 3]) <= interval_m, turn <= interval_rad])
 
 
 @pytest.mark.parametrize("setup", SETUPS)
@@ -57,25 +52,25 @@ def test_perfect_data_give_the_truth(setup: Setup) -> None:
 @pytest.mark.parametrize("count", runs(RUNS))
 @pytest.mark.parametrize("cameras", [2, 3])
 def test_together_is_better_than_alone_and_intervals_hold(cameras: int, count: int) -> None:
-    held, apart, together, alone, between, of_alone = [], [], [], [], [], []
+    ratios, apart, together, alone, between, of_alone = [], [], [], [], [], []
     for seed in range(count):
         s = rig(seed, cameras=cameras)
         found = calibrated(s)
         for h, own, truth in zip(found.together, found.alone, s.mount_from_camera, strict=True):
-            held.append(holds(h.mount_from_camera, truth, h.place.half_width_95_m, h.place.half_width_95_rad))
+            ratios.append(pose_ratios(h.mount_from_camera, truth, h.place))
             together.append(errors(h.mount_from_camera, truth))
             alone.append(errors(own.mount_from_camera, truth))
             assert h.place.half_width_95_m.max() < own.place.half_width_95_m.max()
         for k, pair in enumerate(found.relative, start=1):
             truth = se3.inverse(s.mount_from_camera[0]) @ s.mount_from_camera[k]
-            apart.append(holds(pair.a_from_b, truth, pair.half_width_95_m, pair.half_width_95_rad))
+            apart.append(pose_ratios(pair.a_from_b, truth, pair))
             between.append(errors(pair.a_from_b, truth))
             one, other = (found.alone[i].mount_from_camera for i in (0, k))
             of_alone.append(errors(se3.inverse(one) @ other, truth))
-    assert np.mean(held) > 0.95 - 0.07 * wider(
-        RUNS, count
-    )  # the runs' coordinates are correlated like 75 of them: 0.95 - 2.8 sigma
-    assert np.mean(apart) > 0.95 - 0.07 * wider(RUNS, count)
+    for each in (ratios, apart):
+        assert share_within(each) > 0.95 - 0.07 * wider(RUNS, count)  # coordinates worth 75: 0.95 - 2.8 sigma
+        assert are_tight(each, 3 * count)
+        assert not are_tight(np.divide(each, 10), 3 * count)
     assert (np.mean(np.square(together), axis=0) < np.mean(np.square(alone), axis=0)).all()
     assert (np.median(between, axis=0) < 0.6 * np.median(of_alone, axis=0)).all()
 
