@@ -47,20 +47,27 @@ class Identified(Protocol):
     def __call__(self, table: PoseTable, *, measurement: Measurement) -> ArmCalibration: ...
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class LensOfArm:
-    """A lens that was estimated along with an arm.
-
-    camera: with it. before: the one given, or calibrated from the images alone. covariance: (p, p) over `lens.labels`,
-    zero where held, infinite on the diagonal where the parameter is not observable. held: labels not estimated.
-    moved_px: rms distance by which it moves the corners.
-    """
+    """A lens that was estimated along with an arm."""
 
     camera: Camera
+    """With the lens estimated."""
+
     before: Camera
+    """The one given, or calibrated from the images alone."""
+
     covariance: Array
+    """(p, p) over `lens.labels`; zero where held, infinite on the diagonal where the parameter is not observable."""
+
     held: frozenset[str]
+    """Labels not estimated."""
+
     moved_px: float
+    """rms distance by which the estimate moves the corners."""
+
+    def __repr__(self) -> str:
+        return f"LensOfArm({self.camera.lens.name}, corners moved by {self.moved_px:.3f} px)"
 
     @property
     def sigma(self) -> dict[Label, float]:

@@ -21,17 +21,24 @@ NAME_COLUMNS = ("image", "file", "filename", "name", "img")
 _FEW = 4  # names shown before "..."
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Pairing:
-    """Images and rows of the table that belong together.
-
-    images: names. rows: (n,) of the table. by: how they were matched. notes: in words, for the user.
-    """
+    """Images and rows of the table that belong together."""
 
     images: tuple[str, ...]
+    """Names."""
+
     rows: NDArray[np.intp]
+    """(n,) of the table."""
+
     by: Literal["name", "order"]
+    """How they were matched."""
+
     notes: tuple[str, ...]
+    """Remarks for the user."""
+
+    def __repr__(self) -> str:
+        return f"Pairing({len(self.images)} images and rows, by {self.by})"
 
 
 def pair(observations: Observations, table: PoseTable, *, poses_needed: bool = True) -> Pairing:

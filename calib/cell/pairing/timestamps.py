@@ -30,7 +30,7 @@ SINCE_1970_S = (1e9, 4.1e9)  # the years 2001 to 2099; units are a thousand apar
 _CALL_IT = "call it time_s, time_ms, time_us or time_ns"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ImageTimes:
     """When images were taken, by one clock."""
 
@@ -39,6 +39,9 @@ class ImageTimes:
 
     source: str
     """In words."""
+
+    def __repr__(self) -> str:
+        return f"ImageTimes({len(self.seconds)} images, from {self.source})"
 
 
 def read_image_times(path: str | Path) -> ImageTimes:
