@@ -124,7 +124,7 @@ def test_the_tool_is_as_certain_as_it_says() -> None:
         truth = simulation.frames["world_from_base"].reshape(4, 4) @ simulate_flange(simulation, command)
         truth = truth @ simulation.frames["flange_from_target"].reshape(-1, 4, 4)[0]
         error = np.sqrt(np.mean(np.sum((ours - truth)[:, :3, 3] ** 2, axis=1)) / 3)
-        ratios.append(error / np.sqrt(np.mean(calibration.tool_sigma_m**2)))
+        ratios.append(error / np.sqrt(np.mean(calibration.uncertainty.position_sigma_m**2)))
     assert np.sqrt(np.mean(np.square(ratios))) == pytest.approx(1.0, abs=0.25)
 
 
