@@ -17,9 +17,7 @@ WORKFLOW_IN_CLI = set()
 WORKING_TEXTS = set()
 """Texts that import what simulates or solves."""
 
-LONG_FUNCTIONS = {
-    "calib.cell.simulation.arm_in_images.simulate_arm",
-}
+LONG_FUNCTIONS = set()
 """Functions past the limit of lines."""
 
 MANY_PARAMETERS = {}

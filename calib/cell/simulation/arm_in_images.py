@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -112,29 +113,8 @@ def simulate_arm(
     spread = spread or Spread(error_rad=float(np.deg2rad(0.04)))
     arm = built_arm(nominal, spread, rng)
     mount = se3.compose(so3.exp(rng.normal(0.0, 0.3, 3)), np.array([0.03, 0.0, 0.06]) + rng.uniform(-0.03, 0.03, 3))
-    on_hand = setup == "eye-in-hand"
-    place = np.eye(4)
-
-    def before(flange: Array) -> Array:
-        """camera_from_board (n, 4, 4) at poses of the flange."""
-        there = se3.inverse(place) @ flange @ mount
-        return np.asarray(se3.inverse(there) if on_hand else there)
-
-    for _ in range(PLACES):
-        middle = random_commands(nominal, 1, rng)[0]
-        ahead = _straight_ahead(camera, corners_in_board)
-        place = base_from_flange(arm, middle[None])[0] @ mount @ (ahead if on_hand else se3.inverse(ahead))
-        commands = _seeing(camera, corners_in_board, lambda q: before(base_from_flange(arm, q)), arm, middle, rng)
-        if len(commands) >= views + unseen:
-            break
-    else:
-        raise UsageError(
-            "no place of the board can be seen from enough poses",
-            code="simulation-impossible",
-            why=f"{PLACES} places were tried",
-            advice="take fewer views or a smaller board",
-        )
-    seen = before(base_from_flange(arm, commands[:views]))
+    place, commands = _draw_place(camera, corners_in_board, nominal, arm, mount, setup, views + unseen, rng)
+    seen = _camera_from_board(commands[:views], arm, mount, place, setup)
     px = camera.project(se3.apply(seen[:, None], corners_in_board))
     px = px + rng.normal(0.0, 1.0, px.shape) * sigma_px
     images = tuple(f"view_{i + 1:03d}.png" for i in range(views))
@@ -154,6 +134,40 @@ def simulate_arm(
     )
     rest = commands[views : views + unseen]
     return ArmInImages(observations, table, camera, nominal, arm, setup, mount, place, rest, seed, sigma_px, spread)
+
+
+def _camera_from_board(command: Array, arm: SerialArm, mount: Array, place: Array, setup: Setup) -> Array:
+    """(n, 4, 4) at commands (n, joints). mount: of what is on the flange; place: of what is in the base."""
+    there = se3.inverse(place) @ base_from_flange(arm, command) @ mount
+    return np.asarray(se3.inverse(there) if setup == "eye-in-hand" else there)
+
+
+def _draw_place(
+    camera: Camera,
+    corners_in_board: Array,
+    nominal: SerialArm,
+    arm: SerialArm,
+    mount: Array,
+    setup: Setup,
+    needed: int,
+    rng: np.random.Generator,
+) -> tuple[Array, Array]:
+    """A place (4, 4) of what is in the base, and at least as many commands as needed that show the whole board."""
+    for _ in range(PLACES):
+        middle = random_commands(nominal, 1, rng)[0]
+        ahead = _straight_ahead(camera, corners_in_board)
+        in_front = ahead if setup == "eye-in-hand" else se3.inverse(ahead)
+        place = base_from_flange(arm, middle[None])[0] @ mount @ in_front
+        look = partial(_camera_from_board, arm=arm, mount=mount, place=place, setup=setup)
+        commands = _seeing(camera, corners_in_board, look, arm, middle, rng)
+        if len(commands) >= needed:
+            return place, commands
+    raise UsageError(
+        "no place of the board can be seen from enough poses",
+        code="simulation-impossible",
+        why=f"{PLACES} places were tried",
+        advice="take fewer views or a smaller board",
+    )
 
 
 def _straight_ahead(camera: Camera, corners_in_board: Array) -> Array:
