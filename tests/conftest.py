@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from cases.paths import REAL_DATA
+from cases.paths import REAL_DATA, ROOT
 from cases.snippets import SIMULATED
 from typer.testing import CliRunner
 
@@ -19,6 +19,17 @@ from calib.cli import app
 for library in ("OPENBLAS", "MKL", "OMP", "VECLIB"):
     suffix = "MAXIMUM_THREADS" if library == "VECLIB" else "NUM_THREADS"
     os.environ[f"{library}_{suffix}"] = "1"
+
+
+LONG = frozenset((ROOT / "tests" / "long.txt").read_text(encoding="utf-8").splitlines())
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave the cases listed in long.txt to the slow tests, so that the default run stays within minutes."""
+    for item in items:
+        if item.nodeid in LONG:
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(autouse=True)

@@ -139,3 +139,11 @@ def _aliases(tree: ast.Module) -> set[str]:
     targets = [target for node in tree.body if isinstance(node, ast.Assign) for target in node.targets]
     targets += [node.target for node in tree.body if isinstance(node, ast.AnnAssign)]
     return {target.id for target in targets if isinstance(target, ast.Name)}
+
+
+def test_the_list_of_long_cases_names_tests_that_are_there() -> None:
+    listed = [line for line in (ROOT / "tests" / "long.txt").read_text("utf-8").splitlines() if line[:1] != "#"]
+    for case in listed:
+        file, _, name = case.partition("::")
+        assert f"def {name.partition('[')[0]}(" in (ROOT / file).read_text("utf-8"), case
+    assert len(set(listed)) == len(listed)

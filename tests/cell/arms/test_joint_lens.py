@@ -59,7 +59,7 @@ def test_an_arm_with_a_lens_from_the_same_images() -> None:
     assert np.mean(errors) < 0.12
     for seed in SEEDS:
         calibration = with_own_lens(seed)[1].calibration
-        assert calibration.identifiability.rank == calibration.expected_rank == 30
+        assert calibration.identifiability.rank == calibration.identifiability.expected_rank == 30
         assert calibration.noise["corners"] == pytest.approx(0.15, abs=0.02)
         assert calibration.noise["lens"] == pytest.approx(0.15, abs=0.02)
         assert calibration.fit.variance_factor == pytest.approx(1.0, abs=0.02)
