@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from calib.cell.arms.joint_lens import ArmFromImages
     from calib.cell.hand_eye.calibrate import calibrate_hand_eye
     from calib.cell.hand_eye.closed_forms import METHODS
-    from calib.cell.hand_eye.frame_loop import read_setup
+    from calib.cell.hand_eye.frame_loop import require_setup
     from calib.cell.hand_eye.options import HandEyeOptions, HandEyeRequest
     from calib.cell.hand_eye.result import HandEyeCalibration
     from calib.cell.pairing.by_name_or_order import pair
@@ -47,8 +47,8 @@ __all__ = [
     "calibrate_hand_eye",
     "pair",
     "read_image_times",
-    "read_setup",
     "require_refinable_with_arm",
+    "require_setup",
     "simulate_arm_in_images",
     "simulate_cameras",
     "simulate_cell",
@@ -79,7 +79,7 @@ __getattr__, __dir__ = lazy(
         "require_refinable_with_arm": "arms.image_measurement",
         "pair": "pairing.by_name_or_order",
         "read_image_times": "pairing.timestamps",
-        "read_setup": "hand_eye.frame_loop",
+        "require_setup": "hand_eye.frame_loop",
         "simulate_arm_in_images": "simulation.simulate",
         "simulate_cameras": "simulation.simulate",
         "simulate_cell": "simulation.cell",

@@ -120,7 +120,7 @@ def command(
 ) -> None:
     """See HELP."""
     with reporting(as_json, quiet, verbose) as reporter:
-        from calib.cell import calibrate_arm_from_images, read_setup, require_refinable_with_arm
+        from calib.cell import calibrate_arm_from_images, require_refinable_with_arm, require_setup
         from calib.robot import calibrate, parse_columns, read_poses, settings_beside
 
         folder = reporter.reserve(output, FOLDER)
@@ -157,7 +157,7 @@ def command(
         refined = split_commas(refine)
         require_refinable_with_arm(refined)  # misspelt values are reported before the long work
         options |= {"camera": _camera(camera, lens), "lens": lens, "refine": refined}
-        options["setup"] = read_setup(setup) if setup is not None else None
+        options["setup"] = require_setup(setup) if setup is not None else None
         seen = detection.observe(images, corners, reporter)
         deliver(calibrate_arm_from_images(seen, poses, nominal, **options), folder, reporter)
 

@@ -27,7 +27,7 @@ class Activation:
         return f"Activation({self.name!r})"
 
 
-def read_activation(name: str) -> Activation:
+def load_activation(name: str) -> Activation:
     """The activation of that name. Raises UsageError `unknown-activation`."""
     activation: Activation = plugins.pick("calib.network.activations", "ACTIVATION", name)
     return activation

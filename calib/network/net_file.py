@@ -21,7 +21,7 @@ import numpy as np
 from calib import config
 from calib.errors import UsageError
 from calib.files import write_text
-from calib.network.activation import read_activation
+from calib.network.activation import load_activation
 from calib.network.net import Bank, Ensemble, Net, Scaling
 from calib.network.shape import Shape
 
@@ -127,7 +127,7 @@ def _member(written: _BankDocument, inputs: int, where: str) -> Bank:
 
 
 def _net(written: _NetDocument, where: str) -> Net:
-    shape = Shape(written.sizes, tuple(read_activation(name) for name in written.activations))
+    shape = Shape(written.sizes, tuple(load_activation(name) for name in written.activations))
     needed = {
         "weights": shape.count,
         **dict.fromkeys(("input_centre", "input_spread"), shape.sizes[0]),

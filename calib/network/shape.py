@@ -10,7 +10,7 @@ import numpy as np
 from calib.arrays import Array, Mask
 from calib.engine import Label
 from calib.errors import UsageError
-from calib.network.activation import Activation, read_activation
+from calib.network.activation import Activation, load_activation
 
 
 @dataclass(frozen=True, repr=False)
@@ -77,4 +77,4 @@ def feed_forward(sizes: tuple[int, ...], hidden: str = "tanh", output: str = "li
 
     Raises UsageError `net-shape` or `unknown-activation`.
     """
-    return Shape(tuple(sizes), (read_activation(hidden),) * (len(sizes) - 2) + (read_activation(output),))
+    return Shape(tuple(sizes), (load_activation(hidden),) * (len(sizes) - 2) + (load_activation(output),))

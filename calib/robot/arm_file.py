@@ -14,7 +14,7 @@ from calib.robot.arm.serial_arm import SerialArm
 from calib.robot.arm.write import block_lines, geometry_as_yaml
 from calib.robot.arm_model import Arm
 from calib.robot.compensation import Correction, correction_document, read_correction
-from calib.robot.effect import read_effect, shipped_effects
+from calib.robot.effect import load_effect, shipped_effects
 
 EFFECTS_KEY = "effects"
 COMPENSATION_KEY = "compensation"
@@ -98,7 +98,7 @@ def _check_effects(written: _Effects, reference: SerialArm, where: str) -> None:
         if name not in shipped_effects():
             advice = did_you_mean(name, shipped_effects())
             raise UsageError(f"unknown effect {name!r}", code="unknown-effect", where=where, advice=advice)
-        labels = read_effect(name).labels(reference)
+        labels = load_effect(name).labels(reference)
         if tuple(parameters) != labels:
             what = f"the parameters of {name} are not those of this arm"
             raise UsageError(what, code="arm-value", where=where, advice=f"expected {', '.join(labels)}")

@@ -12,7 +12,7 @@ from calib.geometry import se3
 from calib.robot.arm import kinematics
 from calib.robot.arm.serial_arm import SerialArm
 from calib.robot.compensation import Correction
-from calib.robot.effect import Conditions, read_effect
+from calib.robot.effect import Conditions, load_effect
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -66,7 +66,7 @@ class Arm:
         conditions = self._conditions(temperature_degc, payload_kg, len(rows))
         total = np.zeros((len(rows), 6))
         for name, parameters in self.effects.items():
-            basis = read_effect(name).tangent(self.reference_arm, rows, conditions)
+            basis = load_effect(name).tangent(self.reference_arm, rows, conditions)
             total += basis @ np.array(list(parameters.values()))
         if self.correction is not None:
             total += self.correction.effect.tangent(self.reference_arm, rows, conditions)[:, :, 0]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from calib.robot.arm_model import Arm
-from calib.robot.compensation import read_compensation
+from calib.robot.compensation import load_compensation
 from calib.robot.compensation_training import compensate_residuals
 from calib.robot.evaluation.arm_calibration import ArmCalibration
 from calib.robot.evaluation.compensation_outcome import CompensationOutcome
@@ -107,7 +107,7 @@ def identify(
     measurement: what the table holds; None: its own kind, or that of an instrument on the flange if it fits better.
     notes: remarks on how the table came about. Errors as of `calibrate`.
     """
-    compensation = None if request.compensate is None else read_compensation(request.compensate)
+    compensation = None if request.compensate is None else load_compensation(request.compensate)
     held = split.rows(table, request.seed)
     task = prepare(nominal, select_rows(table, ~held), measurement or measurement_of(table), request, on_iteration)
     measured = fit_model(task, measurement or measurement_of(table))

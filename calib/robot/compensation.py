@@ -85,7 +85,7 @@ class Correction:
         )
 
 
-def read_compensation(name: str) -> Compensation:
+def load_compensation(name: str) -> Compensation:
     """The compensation of that name. Raises UsageError `unknown-compensation`."""
     compensation: Compensation = plugins.pick("calib.compensations", "COMPENSATION", name)
     return compensation
@@ -93,13 +93,13 @@ def read_compensation(name: str) -> Compensation:
 
 def correction_document(correction: Correction) -> dict[str, Any]:
     """A correction as plain data."""
-    return {"kind": correction.kind, "learned": read_compensation(correction.kind).document(correction.learned)}
+    return {"kind": correction.kind, "learned": load_compensation(correction.kind).document(correction.learned)}
 
 
 def read_correction(kind: str, document: Any, joints: int, where: str) -> Correction:
     """The correction of plain data, tried once. Raises UsageError `unknown-compensation`, the errors of the kind, and
     `arm-value` if it is not one of so many joints."""
-    learned = read_compensation(kind).read(document, where)
+    learned = load_compensation(kind).read(document, where)
     try:
         shape = learned(np.zeros((1, joints))).shape
     except InputError:

@@ -66,7 +66,7 @@ def shipped_effects() -> tuple[str, ...]:
     return plugins.discover("calib.robot.effects")
 
 
-def read_effect(name: str) -> Effect:
+def load_effect(name: str) -> Effect:
     """The effect of that name. Raises UsageError `unknown-effect`."""
     effect: Effect = plugins.pick("calib.robot.effects", "EFFECT", name)
     return effect

@@ -138,17 +138,17 @@ class Measurement:
     @property
     def reported(self) -> Measurement:
         """The measurement that reports errors in metres and radians: itself, as a rule."""
-        return read_measurement(self.reported_name) if self.reported_name else self
+        return load_measurement(self.reported_name) if self.reported_name else self
 
     @property
     def fixed(self) -> Measurement:
         """The measurement of where the target is in the world: itself, unless the instrument is on the flange."""
-        return read_measurement(self.fixed_name) if self.fixed_name else self
+        return load_measurement(self.fixed_name) if self.fixed_name else self
 
     @property
     def on_flange(self) -> Measurement | None:
         """The measurement of the same table for an instrument on the flange, if there is one."""
-        return read_measurement(self.on_flange_name) if self.on_flange_name else None
+        return load_measurement(self.on_flange_name) if self.on_flange_name else None
 
     @property
     def dimension(self) -> int:
@@ -166,7 +166,7 @@ def shipped_measurements() -> tuple[str, ...]:
     return plugins.discover("calib.robot.measurements")
 
 
-def read_measurement(name: str) -> Measurement:
+def load_measurement(name: str) -> Measurement:
     """The measurement of that name. Raises UsageError `unknown-measurement`."""
     measurement: Measurement = plugins.pick("calib.robot.measurements", "MEASUREMENT", name)
     return measurement
@@ -184,9 +184,9 @@ def measurement_of(table: PoseTable, name: str | None = None) -> Measurement:
             where=table.name,
             advice="give --measurement point (tip held at a fixed point) or plane (tip touching a plane)",
         )
-    measurement = read_measurement(name or table.measurement)
+    measurement = load_measurement(name or table.measurement)
     if table.measurement not in measurement.table_kinds:
-        able = [each for each in shipped_measurements() if table.measurement in read_measurement(each).table_kinds]
+        able = [each for each in shipped_measurements() if table.measurement in load_measurement(each).table_kinds]
         raise UsageError(
             f"the table lacks the columns of {measurement.name}",
             code="measurement-mismatch",

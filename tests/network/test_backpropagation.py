@@ -7,7 +7,7 @@ import pytest
 
 from calib import plugins
 from calib.errors import UsageError
-from calib.network.activation import Activation, read_activation
+from calib.network.activation import Activation, load_activation
 from calib.network.backpropagation import forward
 from calib.network.shape import Shape, feed_forward
 from calib.network.start import nguyen_widrow
@@ -18,11 +18,11 @@ SHAPES = [
     feed_forward((3, 4, 5, 2), "sigmoid"),
     feed_forward((1, 6, 3), "radial", "tanh"),
     feed_forward((4, 2), output="sigmoid"),
-    Shape((2, 3, 2, 3, 1), tuple(map(read_activation, ("tanh", "linear", "radial", "sigmoid")))),
+    Shape((2, 3, 2, 3, 1), tuple(map(load_activation, ("tanh", "linear", "radial", "sigmoid")))),
 ]
 
 
-@pytest.mark.parametrize("activation", [read_activation(name) for name in ACTIVATIONS], ids=lambda each: each.name)
+@pytest.mark.parametrize("activation", [load_activation(name) for name in ACTIVATIONS], ids=lambda each: each.name)
 def test_every_activation_keeps_the_contract(activation: Activation) -> None:
     n = np.linspace(-6, 6, 241)
     value, slope = activation.evaluate(n)
@@ -65,7 +65,7 @@ def test_impossible_shapes_are_refused() -> None:
         with pytest.raises(UsageError, match="two layers or more"):
             feed_forward(sizes)
     with pytest.raises(UsageError, match="1 activations for 2 layers"):
-        Shape((1, 2, 1), (read_activation("tanh"),))
+        Shape((1, 2, 1), (load_activation("tanh"),))
     with pytest.raises(UsageError, match="unknown activation 'tan'") as refused:
         feed_forward((1, 2, 1), "tan")
     assert refused.value.advice == "did you mean 'tanh'?"

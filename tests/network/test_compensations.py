@@ -9,14 +9,14 @@ import pytest
 
 from calib import plugins
 from calib.config import parse_yaml
-from calib.robot.compensation import Correction, correction_document, read_compensation, read_correction
+from calib.robot.compensation import Correction, correction_document, load_compensation, read_correction
 
 ROWS = 150
 
 
 @pytest.mark.parametrize("name", plugins.discover("calib.compensations"))
 def test_every_compensation_keeps_the_contract(name: str) -> None:
-    compensation = read_compensation(name)
+    compensation = load_compensation(name)
     assert compensation.name == name
     assert compensation.title
     assert compensation.enough(10**6) is None

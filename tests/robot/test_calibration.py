@@ -15,7 +15,7 @@ from calib.robot.arm.read import load_geometry
 from calib.robot.calibration import calibrate
 from calib.robot.evaluation.arm_calibration import ArmCalibration
 from calib.robot.identification.noise import chi_median, mean_noise, median_noise, noise_of
-from calib.robot.measurement import read_measurement
+from calib.robot.measurement import load_measurement
 from calib.robot.scene import Spread
 from calib.robot.simulation.simulate import simulate
 from calib.robot.table.holdout import folds, holdout_rows
@@ -165,7 +165,7 @@ def test_whole_sessions_are_held_out(table: PoseTable) -> None:
 
 
 def test_noise_of_components() -> None:
-    pose, rng = read_measurement("pose"), np.random.default_rng(0)
+    pose, rng = load_measurement("pose"), np.random.default_rng(0)
     given = np.tile([0.3, 0.3, 0.3, 0.0, 0.0, 0.0], (4000, 1))
     errors = rng.normal(0, [0.5, 0.5, 0.5, 2, 2, 2], (4000, 6))
     assert chi_median(3) == pytest.approx(1.5382, abs=1e-4)

@@ -14,7 +14,7 @@ from calib.robot.arm.kinematics import about_z, base_from_flange, link_constants
 from calib.robot.arm.read import load_geometry
 from calib.robot.arm.serial_arm import SerialArm
 from calib.robot.arm.workspace import command_range, random_commands
-from calib.robot.effect import Conditions, conditions_of, motion_tangents, read_effect, shipped_effects
+from calib.robot.effect import Conditions, conditions_of, load_effect, motion_tangents, shipped_effects
 from calib.robot.gravity import STANDARD_GRAVITY, loads
 from calib.robot.table.read import PoseTable
 
@@ -35,7 +35,7 @@ def tangents_to(arm: SerialArm, command: Array, moved: Array) -> Array:
     return np.asarray(se3.log(se3.inverse(base_from_flange(arm, command)) @ moved)) / STEP
 
 
-@pytest.mark.parametrize("effect", [read_effect(name) for name in shipped_effects()], ids=lambda effect: effect.name)
+@pytest.mark.parametrize("effect", [load_effect(name) for name in shipped_effects()], ids=lambda effect: effect.name)
 @pytest.mark.parametrize("name", ARMS)
 def test_every_effect_keeps_the_contract(name: str, effect) -> None:
     arm, command, conditions = posed(name)
@@ -58,7 +58,7 @@ def test_every_effect_keeps_the_contract(name: str, effect) -> None:
     assert effect.labels(off) == labels, "labels must survive identification"
     assert effect.tangent(arm, command, Conditions()).shape == basis.shape
     assert effect.title
-    assert read_effect(effect.name) is effect
+    assert load_effect(effect.name) is effect
 
 
 @pytest.mark.parametrize("name", ARMS)
@@ -67,7 +67,7 @@ def test_gears_move_their_joints(name: str) -> None:
     back = np.linalg.inv(arm.motion_from_command)
     waves = {"harmonic1_sin": np.sin, "harmonic1_cos": np.cos, "harmonic2_sin": lambda q: np.sin(2 * q),
              "harmonic2_cos": lambda q: np.cos(2 * q), "ratio": lambda q: q}  # fmt: skip
-    for effect in (read_effect("gear_harmonics"), read_effect("gear_ratio")):
+    for effect in (load_effect("gear_harmonics"), load_effect("gear_ratio")):
         basis = effect.tangent(arm, command, conditions)
         for k, label in enumerate(effect.labels(arm)):
             kind, joint = re.fullmatch(r"(\w+)_j(\d)_.*", label).groups()
@@ -81,7 +81,7 @@ def test_gears_move_their_joints(name: str) -> None:
 def test_growth_scales_every_length(name: str) -> None:
     arm, command, conditions = posed(name)
     assert conditions.warmer_k is not None
-    basis = read_effect("thermal_growth").tangent(arm, command, conditions)
+    basis = load_effect("thermal_growth").tangent(arm, command, conditions)
     scale = np.array([1, 1, 1, 1, 1]) + np.array([0, 1, 1, 0, 0]) * STEP * conditions.warmer_k[:, None, None]
     moved = [base_from_flange(arm, q, (arm.table * s).ravel()) for q, s in zip(command, scale, strict=True)]
     np.testing.assert_allclose(basis[:, :, 0], tangents_to(arm, command, np.array(moved)), atol=1e-4)
@@ -113,7 +113,7 @@ def test_compliance_spans_the_sag_of_point_masses(name: str) -> None:
     masses = {k: 1.0 + k for k in range(1, arm.joints)}
     columns = motion_tangents(arm, command)
     torque = torques(arm, command, masses)
-    effect = read_effect("compliance")
+    effect = load_effect("compliance")
     basis = effect.tangent(arm, command, Conditions())
     for joint in range(arm.joints):
         sag = (columns[:, :, joint] * torque[:, joint, None]).ravel()
@@ -127,7 +127,7 @@ def test_compliance_spans_the_sag_of_point_masses(name: str) -> None:
 @pytest.mark.parametrize("name", ARMS)
 def test_payload_turns_joints_by_its_torque(name: str) -> None:
     arm, command, conditions = posed(name)
-    effect = read_effect("payload")
+    effect = load_effect("payload")
     basis = effect.tangent(arm, command, conditions)
     columns = motion_tangents(arm, command)
     assert conditions.payload_kg is not None
@@ -143,7 +143,7 @@ def test_payload_turns_joints_by_its_torque(name: str) -> None:
 
 
 def test_gravity_loads_what_it_can_turn() -> None:
-    labels = {name: read_effect("compliance").labels(load_geometry(name)) for name in ARMS}
+    labels = {name: load_effect("compliance").labels(load_geometry(name)) for name in ARMS}
     assert labels["cobra600"] == ()  # every axis of a SCARA is vertical
     assert not [label for found in labels.values() for label in found if "_j1_" in label]
     assert labels["stanford"] == ("sag_j2_link3_rad_per_m", "sag_j2_link3_rad", "sag_j3_m")
@@ -155,15 +155,15 @@ def test_effects_say_what_they_need() -> None:
     index = np.arange(len(command))
     bare = PoseTable(command, arm.prismatic, np.zeros_like(index), index, index)
     for name in ("gear_harmonics", "gear_ratio", "compliance"):
-        assert read_effect(name).needs(bare) is None
-    assert read_effect("thermal_growth").needs(bare) == "the table has no column temperature_degc"
-    assert read_effect("payload").needs(bare) == "the table has no column payload_kg"
+        assert load_effect(name).needs(bare) is None
+    assert load_effect("thermal_growth").needs(bare) == "the table has no column temperature_degc"
+    assert load_effect("payload").needs(bare) == "the table has no column payload_kg"
     even = PoseTable(command, arm.prismatic, np.zeros_like(index), index, index,
                      temperature_degc=np.full(len(index), 21.0), payload_kg=conditions.payload_kg)  # fmt: skip
-    assert read_effect("thermal_growth").needs(even) == "temperature_degc varies by 0 K only; 1 K are needed"
-    assert read_effect("payload").needs(even) is None
+    assert load_effect("thermal_growth").needs(even) == "temperature_degc varies by 0 K only; 1 K are needed"
+    assert load_effect("payload").needs(even) is None
     with pytest.raises(UsageError, match="unknown effect") as caught:
-        read_effect("complience")
+        load_effect("complience")
     assert "compliance" in caught.value.advice
 
 

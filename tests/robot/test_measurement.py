@@ -14,11 +14,11 @@ from calib.errors import DegenerateError, UsageError
 from calib.geometry import se3
 from calib.robot.arm.kinematics import base_from_flange
 from calib.robot.arm.read import load_geometry
-from calib.robot.effect import conditions_of, read_effect
+from calib.robot.effect import conditions_of, load_effect
 from calib.robot.identification.free_parameters import expected_rank, free_set, hold_redundant, hold_turning
 from calib.robot.identification.model import Model, model_rows, pose_problem, residuals_at
 from calib.robot.identification.robust_fit import fit
-from calib.robot.measurement import measurement_of, read_measurement
+from calib.robot.measurement import load_measurement, measurement_of
 from calib.robot.scene import Spread
 from calib.robot.simulation.simulate import ArmSimulation, simulate
 from calib.robot.table.select import select_rows
@@ -36,9 +36,9 @@ def simulated(name: str, kind: str, targets: int, spread: Spread | None = None) 
 @pytest.mark.parametrize("kind", KINDS)
 def test_jacobians_are_those_of_the_residual(kind: str, targets: int) -> None:
     simulation = simulated("franka_fr3", kind, targets)
-    measurement, arm = read_measurement(kind), simulation.nominal
+    measurement, arm = load_measurement(kind), simulation.nominal
     start = measurement.start(base_from_flange(arm, simulation.table.joints), simulation.table, 0)
-    model = Model(arm, measurement, arm, (read_effect("compliance"), read_effect("gear_ratio")))
+    model = Model(arm, measurement, arm, (load_effect("compliance"), load_effect("gear_ratio")))
     table = select_rows(simulation.table, np.arange(20))
     rows = model_rows(model, table, conditions_of(table))
     rng = np.random.default_rng(1)
@@ -56,7 +56,7 @@ def test_jacobians_are_those_of_the_residual(kind: str, targets: int) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_start_is_exact_for_exact_data(kind: str, targets: int) -> None:
     simulation = simulated("ur10e", kind, targets, Spread(sigma_m=0, sigma_rad=0))
-    measurement = read_measurement(kind)
+    measurement = load_measurement(kind)
     start = measurement.start(simulation.base_from_flange, simulation.table, 0)
     assert start.inlier.all()
     assert list(start.size) == [component.name for component in measurement.components]
@@ -66,7 +66,7 @@ def test_the_start_is_exact_for_exact_data(kind: str, targets: int) -> None:
 @pytest.mark.parametrize("kind", ["point", "plane"])
 def test_contact_starts_shrug_off_wrong_rows(kind: str) -> None:
     simulation = simulated("ur10e", kind, 2, Spread(outlier_share=0.2))
-    start = read_measurement(kind).start(simulation.base_from_flange, simulation.table, 0)
+    start = load_measurement(kind).start(simulation.base_from_flange, simulation.table, 0)
     far = simulation.outlier & (next(iter(start.size.values())) > 1e-3)
     assert not (start.inlier & far).any()
     assert np.median(next(iter(start.size.values()))[~simulation.outlier]) < 1e-4
@@ -77,7 +77,7 @@ def test_contact_starts_shrug_off_wrong_rows(kind: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_rank_is_what_theory_says(kind: str, name: str, targets: int) -> None:
     simulation = simulated(name, kind, targets)
-    measurement, arm = read_measurement(kind), simulation.nominal
+    measurement, arm = load_measurement(kind), simulation.nominal
     wish = free_set(arm, "geometry", (), ())
     bare = Model(arm, measurement, arm)
     model = replace(bare, held=wish.held_labels(bare))
@@ -96,7 +96,7 @@ def test_the_rank_is_what_theory_says(kind: str, name: str, targets: int) -> Non
 
 @pytest.mark.parametrize(("revolute", "prismatic", "rank"), [(6, 0, 30), (7, 0, 34), (5, 1, 28), (3, 1, 20)])
 def test_ranks_of_the_literature(revolute: int, prismatic: int, rank: int) -> None:
-    ranks = {kind: read_measurement(kind).rank(revolute, prismatic, 1) for kind in KINDS}
+    ranks = {kind: load_measurement(kind).rank(revolute, prismatic, 1) for kind in KINDS}
     assert ranks["pose"] == ranks["pose_from_flange"] == rank
     assert (ranks["position"], ranks["distance"]) == (rank - 3, rank - 6)
     assert ranks["plane"] == ranks["point"] == rank - 6 - (prismatic == 0)
@@ -123,14 +123,14 @@ def test_contact_needs_poses_that_turn() -> None:
     for kind in ("point", "plane"):
         table = simulated("ur10e", kind, 1).table
         with pytest.raises(DegenerateError):
-            read_measurement(kind).start(flange[: len(table.joints)], table, 0)
+            load_measurement(kind).start(flange[: len(table.joints)], table, 0)
 
 
 def test_problems_are_checked_on_construction() -> None:
     """Blocks and residual agree for every measurement: the engine refuses them otherwise."""
     for kind in KINDS:
         simulation = simulated("ur10e", kind, 2)
-        measurement, arm = read_measurement(kind), simulation.nominal
+        measurement, arm = load_measurement(kind), simulation.nominal
         start = measurement.start(simulation.base_from_flange, simulation.table, 0)
         model = Model(arm, measurement, arm)
         problem = pose_problem(

@@ -34,10 +34,10 @@ def off_m(calibration: ArmCalibration, simulation: ArmSimulation) -> float:
 
 def simulate_flange(simulation: ArmSimulation, command: np.ndarray) -> np.ndarray:
     from calib.robot.arm_model import Arm
-    from calib.robot.effect import read_effect
+    from calib.robot.effect import load_effect
 
     effects = {
-        name: dict(zip(read_effect(name).labels(simulation.nominal), np.ravel(values).tolist(), strict=True))
+        name: dict(zip(load_effect(name).labels(simulation.nominal), np.ravel(values).tolist(), strict=True))
         for name, values in simulation.effects.items()
     }
     return Arm(simulation.arm, effects, simulation.nominal).base_from_flange(command)

@@ -15,10 +15,10 @@ from typer.testing import CliRunner, Result
 from calib.cli import app
 from calib.engine.derivatives import jacobian_errors
 from calib.robot.arm.read import load_geometry
-from calib.robot.compensation import read_compensation
-from calib.robot.effect import conditions_of, read_effect
+from calib.robot.compensation import load_compensation
+from calib.robot.effect import conditions_of, load_effect
 from calib.robot.identification.model import Model, model_rows, pose_problem
-from calib.robot.measurement import read_measurement
+from calib.robot.measurement import load_measurement
 from calib.robot.simulation.simulate import simulate
 
 DUMMIES = {
@@ -88,18 +88,18 @@ def test_it_is_listed(kind: str) -> None:
 
 
 def test_it_keeps_the_contract_of_a_measurement_and_of_an_effect() -> None:
-    arm, measurement = load_geometry("ur5e"), read_measurement("dummy")
+    arm, measurement = load_geometry("ur5e"), load_measurement("dummy")
     simulation = simulate(arm, measurement="dummy", poses=40, effects=("dummy",), seed=1)
     assert set(simulation.effects) == {"dummy"}
     start = measurement.start(arm.base_from_flange(simulation.table.joints), simulation.table, 0)
-    model = Model(arm, measurement, arm, (read_effect("dummy"),))
+    model = Model(arm, measurement, arm, (load_effect("dummy"),))
     rows = model_rows(model, simulation.table, conditions_of(simulation.table))
     values = {**start.values, "dummy": np.full((1, 1), 1e-3)}
     problem = pose_problem(model, rows, values, priors=False)
     errors = jacobian_errors(problem, problem.residuals[0], problem.start)
     assert {"arm", "dummy"} < set(errors)
     assert max(errors.values()) < 1e-8
-    assert read_compensation("dummy").title == "a dummy of a compensation"
+    assert load_compensation("dummy").title == "a dummy of a compensation"
 
 
 def test_the_commands_work_with_it(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from calib.camera.lens import load_lens
 from calib.cell.arms.image_measurement import ArmViews, best_setup, require_refinable_with_arm, views_of_arm
 from calib.cell.arms.joint_lens import ArmFromImages, identify_in_view
-from calib.cell.hand_eye.frame_loop import SETUPS, Setup, read_setup
+from calib.cell.hand_eye.frame_loop import SETUPS, Setup, require_setup
 from calib.errors import InputError
 from calib.robot.arm.serial_arm import SerialArm
 from calib.robot.arm_file import load_arm
@@ -148,7 +148,7 @@ def find_arm_and_setup(
 
     Raises UsageError `unknown-setup`, and as `load_arm`; InputError `no-arm-fits`.
     """
-    asked = None if setup is None else read_setup(setup)
+    asked = None if setup is None else require_setup(setup)
     if arm is None:
         return _search_arm(views, asked, seed)
     given = as_arm(arm)

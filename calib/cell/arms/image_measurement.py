@@ -25,7 +25,7 @@ from calib.cell.refinable import require_refinable
 from calib.engine import ParameterBlock
 from calib.geometry import se3, so3
 from calib.robot.conventions import diagnose
-from calib.robot.measurement import Component, Instrument, Linearise, Linearised, Measurement, read_measurement
+from calib.robot.measurement import Component, Instrument, Linearise, Linearised, Measurement, load_measurement
 from calib.robot.row_algebra import rows_last
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def measurement_of_images(seen: LocatedBoards, setup: Setup, lens: Sequence[str]
     noise of a camera, a pose by the arm has that of the arm as well, and images left out take both with them.
     A table's `pose` is the index of the image. The residual's unit is the noise of a corner's coordinate, 1 px.
     """
-    told = read_measurement("pose_from_flange" if setup == "eye-in-hand" else "pose")
+    told = load_measurement("pose_from_flange" if setup == "eye-in-hand" else "pose")
     known = condense_corners(seen, lens)
     whiten = rows_last(-known.by_pose @ np.swapaxes(_residual_by_board_pose(seen, setup), 1, 2))
     offset, by_lens = rows_last(known.residuals), rows_last(known.by_lens)

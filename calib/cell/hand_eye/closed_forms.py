@@ -124,7 +124,7 @@ METHODS: dict[str, Callable[[Array, Array], Array]] = {
 }
 
 
-def read_method(name: str) -> Callable[[Array, Array], Array]:
+def load_method(name: str) -> Callable[[Array, Array], Array]:
     """The closed form of that name. Raises UsageError `unknown-method`."""
     if name not in METHODS:
         raise UsageError(f"unknown method {name!r}", code="unknown-method", advice=did_you_mean(name, METHODS))

@@ -26,7 +26,7 @@ MOUNT = {"eye-in-hand": "flange", "eye-to-hand": "base"}  # what carries the cam
 FIXTURE = {"eye-in-hand": "base", "eye-to-hand": "flange"}  # what carries the board
 
 
-def read_setup(name: str) -> Setup:
+def require_setup(name: str) -> Setup:
     """The set-up of that name. Raises UsageError `unknown-setup`."""
     for setup in SETUPS:
         if name == setup:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TypedDict
 
 from calib.camera.lens import held_labels, load_lens
-from calib.cell.hand_eye.closed_forms import read_method
-from calib.cell.hand_eye.frame_loop import Setup, read_setup
+from calib.cell.hand_eye.closed_forms import load_method
+from calib.cell.hand_eye.frame_loop import Setup, require_setup
 from calib.cell.hand_eye.variance_components import RobotNoise
 from calib.cell.pairing.by_time import MAX_TIME_OFFSET_S
 from calib.cell.pairing.timestamps import ImageTimes
@@ -91,9 +91,9 @@ class HandEyeRequest:
     def __post_init__(self) -> None:
         _ = self.held
         if self.setup is not None:
-            read_setup(self.setup)
+            require_setup(self.setup)
         if self.method is not None:
-            read_method(self.method)
+            load_method(self.method)
         require_refinable(self.refine, REFINABLE)
 
     @property

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calib.arrays import Array, Mask
-from calib.cell.hand_eye.closed_forms import METHODS, read_method
+from calib.cell.hand_eye.closed_forms import METHODS, load_method
 from calib.cell.hand_eye.frame_loop import SETUPS, lengths_and_angles, loop_error, mount_from_fixture
 from calib.errors import DegenerateError
 from calib.geometry import se3, so3
@@ -106,7 +106,7 @@ def hand_eye_start(
     Raises UsageError `unknown-method`, DegenerateError `closed-form-failed`, `poses-degenerate`.
     """
     if method is not None:
-        read_method(method)
+        load_method(method)
     g, c = mount_from_fixture(base_from_flange, setup), camera_from_board
     motion = reach(base_from_flange)
     inliers = _vote(g, c, motion) if len(g) >= FEWEST_FOR_VOTE else np.ones(len(g), bool)

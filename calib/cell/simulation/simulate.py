@@ -12,7 +12,7 @@ from calib.camera.bow import Bow
 from calib.camera.camera import Camera
 from calib.camera.simulation.pictures import pictures
 from calib.camera.simulation.simulate import typical_camera
-from calib.cell.hand_eye.frame_loop import read_setup
+from calib.cell.hand_eye.frame_loop import require_setup
 from calib.cell.simulation.arm_in_images import ArmInImages, simulate_arm
 from calib.cell.simulation.hand_eye import HandEyeSimulation, Noise, simulate
 from calib.cell.simulation.moving_arm import simulate_moving
@@ -54,7 +54,7 @@ def simulate_hand_eye(
     arm moves throughout; None: it stops for every image. on_progress(done, total): of rendering.
     Raises UsageError `unknown-setup`, `simulation-impossible`, and as `load_lens`, `load_board`.
     """
-    device, target, side = _camera(camera), _board(board), read_setup(setup)
+    device, target, side = _camera(camera), _board(board), require_setup(setup)
     corners, name = target.corners_in_board, target.name
     if stream is None:
         found = simulate(device, corners, setup=side, views=views, noise=noise, seed=seed, board=name)
@@ -96,7 +96,7 @@ def simulate_cameras(
         _camera(camera),
         target.corners_in_board,
         cameras=cameras,
-        setup=read_setup(setup),
+        setup=require_setup(setup),
         poses=poses,
         noise=noise,
         seed=seed,
@@ -127,7 +127,7 @@ def simulate_arm_in_images(
         _camera(camera),
         target.corners_in_board,
         load_geometry(arm) if isinstance(arm, str | Path) else arm,
-        setup=read_setup(setup),
+        setup=require_setup(setup),
         views=views,
         unseen=0,
         sigma_px=noise_px,

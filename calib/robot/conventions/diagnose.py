@@ -17,7 +17,7 @@ from calib.errors import DegenerateError
 from calib.geometry import se3, so3
 from calib.robot.arm.kinematics import base_from_flange
 from calib.robot.conventions.interpretations import AS_GIVEN, Interpretation, interpretations, sign_patterns
-from calib.robot.measurement import read_measurement
+from calib.robot.measurement import load_measurement
 from calib.robot.start.inliers import reach
 from calib.robot.table.select import select_rows
 
@@ -207,7 +207,7 @@ def _residual(arm: SerialArm, sample: PoseTable, name: str, seed: int) -> Residu
     flange = base_from_flange(arm, sample.joints)
     motion = reach(flange)
     try:
-        start = read_measurement(name).start(flange, sample, seed)
+        start = load_measurement(name).start(flange, sample, seed)
     except DegenerateError as error:
         if error.code == "too-few-poses":
             raise

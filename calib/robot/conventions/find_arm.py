@@ -11,7 +11,7 @@ from calib.errors import InputError, UsageError
 from calib.robot.arm.kinematics import base_from_flange, link_constants
 from calib.robot.arm.read import load_geometry, shipped_arms
 from calib.robot.conventions.diagnose import ConventionFinding, Residual, diagnose, residual
-from calib.robot.measurement import read_measurement
+from calib.robot.measurement import load_measurement
 
 if TYPE_CHECKING:
     from calib.robot.arm.serial_arm import SerialArm
@@ -128,7 +128,7 @@ def _same_geometry(one: SerialArm, other: SerialArm) -> bool:
 def _raise_why(tried: list[ArmCandidate], table: PoseTable, name: str, seed: int) -> None:
     """Raise what keeps every arm from being placed: poses all alike, for one."""
     for each in tried:
-        read_measurement(name).start(base_from_flange(each.arm, table.joints), table, seed)
+        load_measurement(name).start(base_from_flange(each.arm, table.joints), table, seed)
 
 
 def _how_far(tried: list[ArmCandidate], table: PoseTable) -> str:

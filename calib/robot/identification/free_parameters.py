@@ -11,7 +11,7 @@ import numpy as np
 from calib.arrays import Array
 from calib.engine.label import Label
 from calib.errors import DegenerateError, UsageError, did_you_mean
-from calib.robot.effect import read_effect, shipped_effects
+from calib.robot.effect import load_effect, shipped_effects
 from calib.robot.identification.identifiability import Identifiability, Redundant, examine
 from calib.robot.identification.model import Model, ModelRows, pose_problem
 from calib.robot.measurement import target_count
@@ -151,8 +151,8 @@ def _frames(model: Model, rows: ModelRows, values: Mapping[str, Array]) -> int:
 def _labels(reference_arm: SerialArm, name: str) -> tuple[Label, ...]:
     """The labels that a name means: an effect's, or the one of that text, with or without its unit."""
     if name in shipped_effects():
-        return read_effect(name).labels(reference_arm)
-    of_effects = (label for effect in shipped_effects() for label in read_effect(effect).labels(reference_arm))
+        return load_effect(name).labels(reference_arm)
+    of_effects = (label for effect in shipped_effects() for label in load_effect(effect).labels(reference_arm))
     every = [*reference_arm.labels, *of_effects]
     for label in every:
         if name in (label, label.quantity):

@@ -10,7 +10,7 @@ import numpy as np
 
 from calib.arrays import Array, Mask
 from calib.errors import ConvergenceError
-from calib.robot.effect import Conditions, Effect, conditions_of, read_effect, shipped_effects
+from calib.robot.effect import Conditions, Effect, conditions_of, load_effect, shipped_effects
 from calib.robot.identification.effect_selection import EffectTrial, select_effects
 from calib.robot.identification.free_parameters import (
     FreeSet,
@@ -109,7 +109,7 @@ def prepare(
 def fit_model(task: Task, measurement: Measurement) -> Stage:
     """Fit the frames to the nominal arm, then the parameters that are requested and separable."""
     nominal = task.nominal
-    bare = Model(nominal.geometry, measurement, nominal.reference_arm, tuple(map(read_effect, nominal.effects)))
+    bare = Model(nominal.geometry, measurement, nominal.reference_arm, tuple(map(load_effect, nominal.effects)))
     before = fit_frames(task, bare)
     after, found = fit_parameters(task, replace(bare, tolerance=task.request.tolerance), before.values)
     return Stage(bare, before, after, found)
@@ -164,7 +164,7 @@ def add_effects(task: Task, stage: Stage) -> Stage:
 
 def available_effects(task: Task, bare: Model) -> tuple[tuple[Effect, ...], tuple[str, ...]]:
     """Effects that the nominal arm has not and the table may show, and why others may not."""
-    others = [read_effect(name) for name in shipped_effects() if name not in task.nominal.effects]
+    others = [load_effect(name) for name in shipped_effects() if name not in task.nominal.effects]
     unmet = {effect.name: effect.needs(task.training) for effect in others}
     able = tuple(effect for effect in others if unmet[effect.name] is None and effect.labels(bare.reference_arm))
     return able, tuple(f"{name} is not observable: {why}" for name, why in unmet.items() if why)

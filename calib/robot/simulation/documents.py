@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from calib.documents import simulation_document, to_yaml
 from calib.robot.arm.read import shipped_arms
 from calib.robot.arm.write import geometry_as_yaml
-from calib.robot.effect import read_effect
+from calib.robot.effect import load_effect
 from calib.robot.table.write import poses_text
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def truth(simulation: ArmSimulation) -> dict[str, Any]:
     nominal, arm = simulation.nominal, simulation.arm
     parameters = dict(zip(arm.labels, _to_list(arm.parameters), strict=True))
     effects = {
-        name: dict(zip(read_effect(name).labels(nominal), _to_list(values), strict=True))
+        name: dict(zip(load_effect(name).labels(nominal), _to_list(values), strict=True))
         for name, values in simulation.effects.items()
     }
     return {

@@ -17,8 +17,8 @@ from calib.robot.arm.serial_arm import SerialArm
 from calib.robot.arm.workspace import random_commands
 from calib.robot.arm_file import load_arm
 from calib.robot.arm_model import Arm
-from calib.robot.effect import Effect, conditions_of, read_effect
-from calib.robot.measurement import read_measurement
+from calib.robot.effect import Effect, conditions_of, load_effect
+from calib.robot.measurement import load_measurement
 from calib.robot.scene import ArmScene, FlangeAt, Spread
 from calib.robot.simulation.documents import as_document, as_files
 from calib.robot.table.read import PoseTable
@@ -89,10 +89,10 @@ def simulate(
     Raises UsageError `unknown-measurement`, `unknown-effect`, `arm-effects`; `simulation-impossible` if the tip cannot
     reach.
     """
-    kind, nominal = read_measurement(measurement), _geometry(arm)
+    kind, nominal = load_measurement(measurement), _geometry(arm)
     drawn, rng = spread or Spread(), np.random.default_rng(seed)
     built = built_arm(nominal, drawn, rng)
-    bending = [read_effect(name) for name in effects]
+    bending = [load_effect(name) for name in effects]
     sizes = {effect.name: _draw_parameters(effect, nominal, rng) for effect in bending}
     rows = _layout(kind, nominal, poses, targets)
     varied = {column: vary(poses) for effect in bending for column, vary in effect.conditions.items()}

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from calib.cell.hand_eye.closed_forms import METHODS, read_method
+from calib.cell.hand_eye.closed_forms import METHODS, load_method
 from calib.cell.hand_eye.start import hand_eye_start
 from calib.errors import DegenerateError, UsageError
 from calib.geometry import se3, so3
@@ -83,6 +83,6 @@ def test_the_start_is_the_method_of_least_residual_unless_one_is_named() -> None
 
 def test_an_unknown_method_is_named_with_the_nearest() -> None:
     with pytest.raises(UsageError) as raised:
-        read_method("tsai")
+        load_method("tsai")
     assert raised.value.code == "unknown-method"
     assert "tsai-lenz" in raised.value.advice

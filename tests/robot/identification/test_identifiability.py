@@ -15,12 +15,12 @@ from calib.robot.arm.read import load_geometry
 from calib.robot.arm.serial_arm import SerialArm
 from calib.robot.arm_model import Arm
 from calib.robot.calibration import calibrate, identify
-from calib.robot.effect import conditions_of, read_effect
+from calib.robot.effect import conditions_of, load_effect
 from calib.robot.identification.free_parameters import free_set, hold_redundant
 from calib.robot.identification.identifiability import Identifiability, examine
 from calib.robot.identification.model import Model, model_rows, pose_problem
 from calib.robot.identification.request import Request
-from calib.robot.measurement import read_measurement
+from calib.robot.measurement import load_measurement
 from calib.robot.simulation.simulate import simulate
 from calib.robot.table.holdout import Split
 from calib.robot.table.read import PoseTable
@@ -33,10 +33,10 @@ def table_of(name: str, kind: str = "pose", poses: int = 60) -> PoseTable:
 def found(
     name: str, model: str = "geometry", kind: str = "pose", free: Sequence[str] = (), effects: Sequence[str] = ()
 ) -> tuple[Identifiability, Model]:
-    arm, measurement = load_geometry(name), read_measurement(kind)
+    arm, measurement = load_geometry(name), load_measurement(kind)
     table = table_of(name, kind, 400 if kind == "distance" else 60)
     wish = free_set(arm, model, (), free)
-    bare = Model(arm, measurement, arm, tuple(map(read_effect, effects)))
+    bare = Model(arm, measurement, arm, tuple(map(load_effect, effects)))
     asked = replace(bare, held=wish.held_labels(bare))
     start = measurement.start(base_from_flange(arm, table.joints), table, 0)
     held, sorted_out = hold_redundant(asked, model_rows(asked, table, conditions_of(table)), start.values, wish.freed)
@@ -93,7 +93,7 @@ def test_gravity_and_a_harmonic_of_one_joint_are_the_same() -> None:
 def test_profiles_that_no_row_comes_by_are_silent_not_redundant() -> None:
     arm = load_geometry("irb120")
     table = replace(table_of("irb120", poses=300), joints=table_of("irb120", poses=300).joints * 0.3)
-    model = Model(arm, read_measurement("pose"), arm, (read_effect("joint_profile"),), frozenset(arm.labels))
+    model = Model(arm, load_measurement("pose"), arm, (load_effect("joint_profile"),), frozenset(arm.labels))
     start = model.measurement.start(base_from_flange(arm, table.joints), table_of("irb120", poses=300), 0)
     problem = pose_problem(model, model_rows(model, table, conditions_of(table)), start.values, priors=False)
     sorted_out = examine(problem)

@@ -11,8 +11,8 @@ from calib.errors import UsageError
 from calib.geometry import se3, so3
 from calib.robot.arm.kinematics import base_from_flange
 from calib.robot.arm.read import load_geometry
-from calib.robot.effect import read_effect, shipped_effects
-from calib.robot.measurement import read_measurement, shipped_measurements
+from calib.robot.effect import load_effect, shipped_effects
+from calib.robot.measurement import load_measurement, shipped_measurements
 from calib.robot.scene import Spread
 from calib.robot.simulation.documents import rounded_table, settings, truth
 from calib.robot.simulation.simulate import ArmSimulation, simulate
@@ -23,7 +23,7 @@ EXACT = Spread(error_m=0, error_rad=0, sigma_m=0, sigma_rad=0)
 
 def exact_residual(simulation: ArmSimulation) -> dict[str, np.ndarray]:
     """What the measurement's own residual makes of the true flange poses and frames, per component."""
-    measurement = read_measurement(simulation.measurement)
+    measurement = load_measurement(simulation.measurement)
     frames = {name: values[None] if values.ndim > 1 or name == "world_from_base" else values.reshape(1, -1)
               for name, values in simulation.frames.items()}  # fmt: skip
     for name in ("target_in_flange", "point_in_base"):
@@ -39,7 +39,7 @@ def exact_residual(simulation: ArmSimulation) -> dict[str, np.ndarray]:
 def test_noise_is_as_stated_and_nothing_else_is_wrong(measurement: str, targets: int) -> None:
     simulation = simulate(load_geometry("ur5e"), measurement=measurement, poses=200, targets=targets,
                           effects=("gear_ratio", "compliance"), seed=3)  # fmt: skip
-    rows = 200 * (1 if read_measurement(measurement).contact else targets)
+    rows = 200 * (1 if load_measurement(measurement).contact else targets)
     assert len(simulation.table.joints) == rows
     assert not simulation.nominal.outside_limits(simulation.table.joints).any()
     for name, off in exact_residual(simulation).items():
@@ -77,7 +77,7 @@ def test_the_flange_stands_where_arm_and_effects_put_it() -> None:
     assert 1e-4 < np.abs(bend).max() < 2e-2
     assert set(simulation.effects) == set(shipped_effects())
     for name, values in simulation.effects.items():
-        assert values.shape == (len(read_effect(name).labels(arm)),)
+        assert values.shape == (len(load_effect(name).labels(arm)),)
     assert (simulation.effects["compliance"] > 0).all()
 
 
