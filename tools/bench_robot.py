@@ -41,7 +41,7 @@ from calib.robot.arm.serial_arm import SerialArm
 from calib.robot.calibration import calibrate
 from calib.robot.evaluation.arm_calibration import ArmCalibration
 from calib.robot.simulation.simulate import simulate
-from calib.robot.table.read import PoseTable
+from calib.robot.table.pose_table import PoseTable
 
 NEEDED = {50: 30.0, 500: 60.0, 5000: 160.0}  # times faster than pybotics
 NO_WORSE = 1.02  # held-out error over pybotics', a hair for the seed

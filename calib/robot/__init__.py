@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from calib.robot.scene import Spread
     from calib.robot.simulation.simulate import ArmSimulation, simulate
     from calib.robot.table.columns import parse_columns
-    from calib.robot.table.read import PoseTable, read_poses
+    from calib.robot.table.pose_table import PoseTable
+    from calib.robot.table.read import read_poses
     from calib.robot.table.settings import settings_beside
     from calib.robot.table.write import write_poses
 
@@ -48,7 +49,7 @@ __getattr__, __dir__ = lazy(
         "Arm": "arm_model",
         "ArmCalibration": "evaluation.arm_calibration",
         "ArmSimulation": "simulation.simulate",
-        "PoseTable": "table.read",
+        "PoseTable": "table.pose_table",
         "SerialArm": "arm.serial_arm",
         "Spread": "scene",
         "calibrate": "calibration",

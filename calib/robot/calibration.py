@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from calib.robot.arm.serial_arm import SerialArm
     from calib.robot.identification.steps import Task
     from calib.robot.resolve import OnProgress
-    from calib.robot.table.read import PoseTable
+    from calib.robot.table.pose_table import PoseTable
 
 IDENTIFIED = "_identified"  # behind the name of the arm; once
 DISCARDED = "the compensation stored with the nominal arm is discarded: it is valid only with that arm's parameters"

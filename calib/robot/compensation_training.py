@@ -17,7 +17,7 @@ from calib.robot.identification.robust_fit import Fit
 from calib.robot.table.select import pose_groups, select_rows
 
 if TYPE_CHECKING:
-    from calib.robot.table.read import PoseTable
+    from calib.robot.table.pose_table import PoseTable
 
 SESSION = "session"  # the column that distinguishes sessions, if no other is named
 

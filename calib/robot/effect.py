@@ -21,7 +21,7 @@ from calib.robot.arm.kinematics import flange_jacobian
 if TYPE_CHECKING:
     from calib.engine.label import Label
     from calib.robot.arm.serial_arm import SerialArm
-    from calib.robot.table.read import PoseTable
+    from calib.robot.table.pose_table import PoseTable
 
 
 @dataclass(frozen=True, eq=False)

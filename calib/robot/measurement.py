@@ -23,7 +23,7 @@ from calib.geometry import se3
 if TYPE_CHECKING:
     from calib.engine.problem import Rows, Values
     from calib.robot.scene import ArmScene, SimulatedRows
-    from calib.robot.table.read import PoseTable
+    from calib.robot.table.pose_table import PoseTable
 
 
 TANGENT = (

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from calib.robot.identification.request import Request
-    from calib.robot.table.read import PoseTable
+    from calib.robot.table.pose_table import PoseTable
 
 OnProgress = Callable[[int, int], object]
 INTERPRETED = "conventions applied: {}"

@@ -14,7 +14,7 @@ from calib.cell.hand_eye.paired_views import PairedViews, pair_views
 from calib.cell.simulation.hand_eye import HandEyeSimulation, Noise, simulate
 from calib.geometry import se3, so3
 from calib.robot.table.orientation import Angles
-from calib.robot.table.read import PoseTable
+from calib.robot.table.pose_table import PoseTable
 
 CAMERA = typical_camera("brown_conrady")
 BOARD = Checkerboard(9, 6, 0.025).corners_in_board

@@ -21,7 +21,7 @@ from calib.robot.arm.read import load_geometry
 from calib.robot.arm_file import arm_as_yaml, load_arm, save_arm
 from calib.robot.inverse import inverse_kinematics
 from calib.robot.simulation.simulate import simulate
-from calib.robot.table.read import PoseTable
+from calib.robot.table.pose_table import PoseTable
 from calib.robot.table.write import write_poses
 
 ROWS = 200

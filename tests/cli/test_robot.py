@@ -15,7 +15,7 @@ from typer.testing import Result
 from calib.robot.arm.read import load_geometry
 from calib.robot.arm.write import geometry_as_yaml
 from calib.robot.simulation.simulate import simulate
-from calib.robot.table.read import PoseTable
+from calib.robot.table.pose_table import PoseTable
 from calib.robot.table.select import select_rows
 from calib.robot.table.write import write_poses
 

@@ -19,7 +19,8 @@ from calib.robot.measurement import load_measurement
 from calib.robot.scene import Spread
 from calib.robot.simulation.simulate import simulate
 from calib.robot.table.holdout import folds, holdout_rows
-from calib.robot.table.read import PoseTable, read_poses
+from calib.robot.table.pose_table import PoseTable
+from calib.robot.table.read import read_poses
 from calib.robot.table.select import pose_groups, select_rows
 
 Reader = Callable[[str], PoseTable]

@@ -16,7 +16,7 @@ from calib.robot.arm.serial_arm import SerialArm
 from calib.robot.arm.workspace import command_range, random_commands
 from calib.robot.effect import Conditions, conditions_of, load_effect, motion_tangents, shipped_effects
 from calib.robot.gravity import STANDARD_GRAVITY, loads
-from calib.robot.table.read import PoseTable
+from calib.robot.table.pose_table import PoseTable
 
 ARMS = ("ur5e", "franka_panda", "irb120", "stanford", "cobra600", "r2000ic_165f")
 UNIT = re.compile(r".*_(rad|m|per_k|rad_per_rad|m_per_m|rad_per_m|rad_per_nm|m_per_n)")

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from calib.engine import OnIteration
     from calib.robot.evaluation.arm_calibration import ArmCalibration
     from calib.robot.measurement import Measurement
-    from calib.robot.table.read import PoseTable
+    from calib.robot.table.pose_table import PoseTable
 
 PAIRS = 4000  # pairs of poses by which a hand-over is judged, drawn where there are more
 

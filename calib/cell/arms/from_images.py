@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from calib.camera.observations import Observations
     from calib.engine import OnIteration
     from calib.robot.evaluation.arm_calibration import ArmCalibration
-    from calib.robot.table.read import PoseTable
+    from calib.robot.table.pose_table import PoseTable
 
 
 class ArmOptions(TypedDict, total=False):

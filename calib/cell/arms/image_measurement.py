@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from calib.cell.hand_eye.frame_loop import Setup
     from calib.engine.problem import Rows, Values
     from calib.robot.arm.serial_arm import SerialArm
-    from calib.robot.table.read import PoseTable
+    from calib.robot.table.pose_table import PoseTable
 
 NAME = "images"
 REFINABLE = ("lens",)

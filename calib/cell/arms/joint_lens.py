@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from calib.robot.arm_model import Arm
     from calib.robot.evaluation.arm_calibration import ArmCalibration
     from calib.robot.measurement import Measurement
-    from calib.robot.table.read import PoseTable
+    from calib.robot.table.pose_table import PoseTable
     from calib.verdict import Verdict
 
 

@@ -42,7 +42,7 @@ from calib.estimate import Estimate
 if TYPE_CHECKING:
     from calib.camera.camera import Camera
     from calib.camera.observations import Observations
-    from calib.robot.table.read import PoseTable
+    from calib.robot.table.pose_table import PoseTable
 
 
 def calibrate_hand_eye(

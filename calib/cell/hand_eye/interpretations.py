@@ -15,7 +15,7 @@ from calib.robot.conventions.interpretations import interpretations_of_poses
 if TYPE_CHECKING:
     from calib.cell.hand_eye.frame_loop import Setup
     from calib.cell.hand_eye.paired_views import PairedViews
-    from calib.robot.table.read import PoseTable
+    from calib.robot.table.pose_table import PoseTable
 
 
 INVERTED = "poses are inverted"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from calib.camera.observations import Observations
     from calib.cell.hand_eye.options import HandEyeRequest
     from calib.cell.pairing.timestamps import ImageTimes
-    from calib.robot.table.read import PoseTable
+    from calib.robot.table.pose_table import PoseTable
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,7 @@ from calib.errors import InputError
 
 if TYPE_CHECKING:
     from calib.camera.observations import Observations
-    from calib.robot.table.read import PoseTable
+    from calib.robot.table.pose_table import PoseTable
 
 NAME_COLUMNS = ("image", "file", "filename", "name", "img")
 _FEW = 4  # names shown before "..."

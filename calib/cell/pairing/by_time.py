@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from calib.camera.calibration.locate_boards import LocatedBoards
     from calib.camera.observations import Observations
     from calib.cell.pairing.timestamps import ImageTimes
-    from calib.robot.table.read import PoseTable
+    from calib.robot.table.pose_table import PoseTable
 
 
 MAX_TIME_OFFSET_S = 1.0  # synchronised clocks, and the delay of a driver, differ by less

@@ -17,7 +17,7 @@ from calib.arrays import Array
 from calib.geometry import se3
 
 if TYPE_CHECKING:
-    from calib.robot.table.read import PoseTable
+    from calib.robot.table.pose_table import PoseTable
 
 
 LEAST_SPAN_S = 0.02  # either side, of a twist: over a row of 1 ms the noise of two poses is all there is

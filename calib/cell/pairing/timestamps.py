@@ -21,7 +21,7 @@ from calib.errors import InputError
 
 if TYPE_CHECKING:
     from calib.camera.observations import Observations
-    from calib.robot.table.read import PoseTable
+    from calib.robot.table.pose_table import PoseTable
 
 
 STEMS = ("time", "t", "stamp", "timestamp")

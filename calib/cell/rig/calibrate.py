@@ -29,7 +29,7 @@ from calib.geometry import se3
 if TYPE_CHECKING:
     from calib.camera.camera import Camera
     from calib.camera.observations import Observations
-    from calib.robot.table.read import PoseTable
+    from calib.robot.table.pose_table import PoseTable
 
 
 LEAST_PX = 1e-3  # no corner is more precise; weights beyond that of exact data drown the robot's in rounding

@@ -20,7 +20,7 @@ from calib.robot.arm.kinematics import base_from_flange
 from calib.robot.arm.workspace import random_commands
 from calib.robot.scene import Spread
 from calib.robot.simulation.simulate import built_arm
-from calib.robot.table.read import PoseTable
+from calib.robot.table.pose_table import PoseTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,7 +16,7 @@ from calib.documents import simulation_document
 from calib.errors import UsageError
 from calib.geometry import se3, so3
 from calib.result import Output
-from calib.robot.table.read import PoseTable
+from calib.robot.table.pose_table import PoseTable
 
 if TYPE_CHECKING:
     from calib.camera.camera import Camera

@@ -20,7 +20,7 @@ from calib.result import Output
 if TYPE_CHECKING:
     from calib.camera.camera import Camera
     from calib.cell.hand_eye.frame_loop import Setup
-    from calib.robot.table.read import PoseTable
+    from calib.robot.table.pose_table import PoseTable
 
 
 APART_RAD = np.deg2rad(35.0)  # from one camera to the next, about where the board usually is

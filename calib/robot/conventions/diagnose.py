@@ -23,7 +23,7 @@ from calib.robot.table.select import select_rows
 
 if TYPE_CHECKING:
     from calib.robot.arm.serial_arm import SerialArm
-    from calib.robot.table.read import PoseTable
+    from calib.robot.table.pose_table import PoseTable
 
 
 SAMPLE_ROWS = 80  # a median of 80 is known to 14 % of a standard deviation

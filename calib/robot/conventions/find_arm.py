@@ -15,7 +15,7 @@ from calib.robot.measurement import load_measurement
 
 if TYPE_CHECKING:
     from calib.robot.arm.serial_arm import SerialArm
-    from calib.robot.table.read import PoseTable
+    from calib.robot.table.pose_table import PoseTable
 
 DISTINCT = 1.5  # times larger residual of the next best arm; less, and the choice is named as doubtful
 IDENTICAL = 1e-9  # largest difference of link constants, m or of rotations

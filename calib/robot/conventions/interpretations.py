@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from calib.robot.arm.dh_row import Convention
     from calib.robot.arm.serial_arm import SerialArm
     from calib.robot.table.orientation import Angles
-    from calib.robot.table.read import PoseTable
+    from calib.robot.table.pose_table import PoseTable
 
 OfTable = Callable[["PoseTable"], "PoseTable"]
 OfArm = Callable[["SerialArm"], "SerialArm"]

@@ -21,7 +21,7 @@ from calib.robot.table.select import select_rows
 
 if TYPE_CHECKING:
     from calib.robot.arm.serial_arm import SerialArm
-    from calib.robot.table.read import PoseTable
+    from calib.robot.table.pose_table import PoseTable
 
 SAMPLE_ROWS = 40  # rows by which offsets are compared
 GENERATIONS, POPULATION = 80, 10

@@ -15,7 +15,7 @@ from calib.engine.label import Label
 from calib.robot.arm.serial_arm import SerialArm
 from calib.robot.effect import Conditions, Effect, at_joints
 from calib.robot.gravity import Load, lever_shares, load_functions, loads
-from calib.robot.table.read import PoseTable
+from calib.robot.table.pose_table import PoseTable
 
 TYPICAL_RAD = 5e-4  # 50 Nm on 1e5 Nm/rad, a joint of a ten-kilogram cobot; also per metre that a slide is drawn out
 TYPICAL_M = 1e-4  # of a vertical slide

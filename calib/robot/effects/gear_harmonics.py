@@ -13,7 +13,7 @@ from calib.arrays import Array
 from calib.engine.label import Label
 from calib.robot.arm.serial_arm import SerialArm
 from calib.robot.effect import Conditions, Effect, at_joints
-from calib.robot.table.read import PoseTable
+from calib.robot.table.pose_table import PoseTable
 
 TYPICAL_RAD = 2e-4  # 0.7 arc minutes, of the size of the transmission error that makers of gears specify
 

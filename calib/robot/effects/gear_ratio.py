@@ -8,7 +8,7 @@ from calib.arrays import Array
 from calib.engine.label import Label
 from calib.robot.arm.serial_arm import SerialArm
 from calib.robot.effect import Conditions, Effect, at_joints
-from calib.robot.table.read import PoseTable
+from calib.robot.table.pose_table import PoseTable
 
 TYPICAL_RATIO = 1e-4  # 0.3 mrad at half a turn; teeth are counted, so only a belt, a screw or a wrong setting errs more
 

@@ -13,7 +13,7 @@ from calib.arrays import Array
 from calib.engine.label import Label
 from calib.robot.arm.serial_arm import SerialArm
 from calib.robot.effect import Conditions, Effect, motion_tangents
-from calib.robot.table.read import PoseTable
+from calib.robot.table.pose_table import PoseTable
 
 KNOTS = (
     90  # per turn: 4 degrees; a UR10's errors leave 0.16 mm at 6 degrees, 0.11 at 5, 0.09 at 4 and little less below

@@ -11,7 +11,7 @@ from calib.robot.arm.serial_arm import SerialArm
 from calib.robot.arm.workspace import random_commands
 from calib.robot.effect import Conditions, Effect, motion_tangents, never_changes
 from calib.robot.gravity import DOWN, STANDARD_GRAVITY
-from calib.robot.table.read import PoseTable
+from calib.robot.table.pose_table import PoseTable
 
 TYPICAL = {False: 5e-5, True: 1e-6}  # rad/Nm where a joint turns (2e4 Nm/rad), m/N where it slides
 SIMULATED_KG = (0.0, 1.5, 3.0)  # in turn, what a cobot carries

@@ -9,7 +9,7 @@ from calib.engine.label import Label
 from calib.robot.arm.kinematics import flange_jacobian
 from calib.robot.arm.serial_arm import SerialArm
 from calib.robot.effect import Conditions, Effect, never_changes
-from calib.robot.table.read import PoseTable
+from calib.robot.table.pose_table import PoseTable
 
 SIMULATED_DEGC = (20.0, 30.0)  # from the first to the last pose, as a hall warms up
 TYPICAL_PER_K = 2e-5  # between steel, 1.2e-5, and aluminium, 2.3e-5

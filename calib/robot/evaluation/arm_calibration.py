@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from calib.robot.identification.request import Request
     from calib.robot.identification.robust_fit import Fit
     from calib.robot.measurement import Measurement
-    from calib.robot.table.read import PoseTable
+    from calib.robot.table.pose_table import PoseTable
     from calib.verdict import Verdict
 
 

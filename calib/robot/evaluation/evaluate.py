@@ -19,7 +19,7 @@ from calib.robot.identification.robust_fit import Fit, fit
 if TYPE_CHECKING:
     from calib.robot.identification.request import Request
     from calib.robot.table.holdout import Split
-    from calib.robot.table.read import PoseTable
+    from calib.robot.table.pose_table import PoseTable
 
 Part = Literal["fitted", "held out"]
 

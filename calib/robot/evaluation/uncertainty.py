@@ -18,7 +18,7 @@ from calib.robot.row_algebra import rows_last
 from calib.robot.table.select import select_rows
 
 if TYPE_CHECKING:
-    from calib.robot.table.read import PoseTable
+    from calib.robot.table.pose_table import PoseTable
 
 SAMPLES = 400  # poses over the range of motion: their 95 % quantile is known to a percent of the poses
 CHI3_95 = 2.7955  # radius of the sphere that holds 95 % of a three-dimensional Gaussian of unit standard deviation

@@ -22,7 +22,7 @@ from calib.robot.table.holdout import folds
 
 if TYPE_CHECKING:
     from calib.robot.effect import Conditions, Effect
-    from calib.robot.table.read import PoseTable
+    from calib.robot.table.pose_table import PoseTable
 
 FOLDS = 5
 WORTH_IT = 0.01  # relative decrease of the squared errors of rows not fitted below which an effect is not added

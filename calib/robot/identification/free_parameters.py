@@ -18,7 +18,7 @@ from calib.robot.measurement import target_count
 
 if TYPE_CHECKING:
     from calib.robot.arm.serial_arm import SerialArm
-    from calib.robot.table.read import PoseTable
+    from calib.robot.table.pose_table import PoseTable
 
 ModelName = Literal["offsets", "geometry", "full", "auto"]
 MODELS: tuple[str, ...] = get_args(ModelName)

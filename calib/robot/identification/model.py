@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from calib.robot.arm.serial_arm import SerialArm
     from calib.robot.effect import Conditions, Effect
     from calib.robot.measurement import Measurement
-    from calib.robot.table.read import PoseTable
+    from calib.robot.table.pose_table import PoseTable
 
 # A larger error would be visible in a drawing. Where a direction is weakly determined (a point on the last axis is not
 # moved by it) the parameters would drift along a curved valley, by metres and for a hundred iterations.

@@ -14,7 +14,7 @@ from calib.arrays import Array, Index, Mask
 
 if TYPE_CHECKING:
     from calib.robot.measurement import Measurement
-    from calib.robot.table.read import PoseTable
+    from calib.robot.table.pose_table import PoseTable
 
 
 # A row further off than this many standard deviations is wrong: noise alone does it once in 13 million rows of three

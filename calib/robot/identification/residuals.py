@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from calib.robot.arm.serial_arm import SerialArm
     from calib.robot.effect import Conditions, Effect
     from calib.robot.measurement import Measurement
-    from calib.robot.table.read import PoseTable
+    from calib.robot.table.pose_table import PoseTable
 
 ARM_BLOCK = "arm"
 MOST_STORED = 400_000_000  # bytes of an effect's basis that are kept, to save working it out again at every step

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from calib.robot.identification.identifiability import Identifiability
     from calib.robot.identification.request import Request
     from calib.robot.measurement import Measurement
-    from calib.robot.table.read import PoseTable
+    from calib.robot.table.pose_table import PoseTable
 
 # An instrument on the flange is assumed where that lowers the positions' noise by so much; alike, the usual one is.
 ON_FLANGE_BELOW = 0.97

@@ -31,7 +31,7 @@ from calib.robot.start.distance import distance_start
 if TYPE_CHECKING:
     from calib.engine.problem import Rows, Values
     from calib.robot.scene import ArmScene
-    from calib.robot.table.read import PoseTable
+    from calib.robot.table.pose_table import PoseTable
 
 ANCHOR, TARGET = "anchor_in_base", "target_in_flange"
 ANCHOR_TIMES = 1.5  # the median distance of the flange from the base, of a simulated anchor

@@ -32,7 +32,7 @@ from calib.robot.start.contact import contact_plane_start
 if TYPE_CHECKING:
     from calib.engine.problem import Rows, Values
     from calib.robot.scene import ArmScene
-    from calib.robot.table.read import PoseTable
+    from calib.robot.table.pose_table import PoseTable
 
 PLANE, TIP = "plane_in_base", "tip_in_flange"
 COORDINATES = (Label("tilt1", "rad"), Label("tilt2", "rad"), Label("offset", "m"))

@@ -30,7 +30,7 @@ from calib.robot.start.contact import contact_point_start
 if TYPE_CHECKING:
     from calib.engine.problem import Rows, Values
     from calib.robot.scene import ArmScene
-    from calib.robot.table.read import PoseTable
+    from calib.robot.table.pose_table import PoseTable
 
 POINT, TIP = "point_in_base", "tip_in_flange"
 

@@ -23,7 +23,7 @@ from calib.robot.scene import SimulatedRows
 if TYPE_CHECKING:
     from calib.engine.problem import Rows, Values
     from calib.robot.scene import ArmScene
-    from calib.robot.table.read import PoseTable
+    from calib.robot.table.pose_table import PoseTable
 
 
 def residual(table: PoseTable) -> Linearise:

@@ -31,7 +31,7 @@ from calib.robot.start.position import position_start
 if TYPE_CHECKING:
     from calib.engine.problem import Rows, Values
     from calib.robot.scene import ArmScene
-    from calib.robot.table.read import PoseTable
+    from calib.robot.table.pose_table import PoseTable
 
 BASE, TARGET = "world_from_base", "target_in_flange"
 

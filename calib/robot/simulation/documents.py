@@ -16,7 +16,7 @@ from calib.robot.table.write import poses_text
 
 if TYPE_CHECKING:
     from calib.robot.simulation.simulate import ArmSimulation
-    from calib.robot.table.read import PoseTable
+    from calib.robot.table.pose_table import PoseTable
 
 # Nanometres and nanoradians: far below any instrument, and far above the last digits, in which processors differ. So a
 # seed gives the same bytes everywhere.

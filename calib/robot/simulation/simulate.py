@@ -21,7 +21,7 @@ from calib.robot.effect import Effect, conditions_of, load_effect
 from calib.robot.measurement import load_measurement
 from calib.robot.scene import ArmScene, FlangeAt, Spread
 from calib.robot.simulation.documents import as_document, as_files
-from calib.robot.table.read import PoseTable
+from calib.robot.table.pose_table import PoseTable
 
 if TYPE_CHECKING:
     from pathlib import Path

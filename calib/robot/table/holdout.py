@@ -12,7 +12,7 @@ from calib.errors import InputError, UsageError, did_you_mean
 from calib.robot.table.select import pose_groups
 
 if TYPE_CHECKING:
-    from calib.robot.table.read import PoseTable
+    from calib.robot.table.pose_table import PoseTable
 
 
 HOLDOUT = 0.2  # a fifth: enough to validate by, little enough to miss

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from calib.arrays import Index
 
 if TYPE_CHECKING:
-    from calib.robot.table.read import PoseTable
+    from calib.robot.table.pose_table import PoseTable
 
 
 PER_ROW = (

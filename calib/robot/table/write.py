@@ -11,7 +11,7 @@ import numpy as np
 from calib.arrays import Array
 from calib.files import write_text
 from calib.robot.table.columns import POSITION, QUATERNION, ROTATION
-from calib.robot.table.read import PoseTable
+from calib.robot.table.pose_table import PoseTable
 
 
 def write_poses(table: PoseTable, path: Path, *, overwrite: bool = False) -> None:

@@ -14,7 +14,8 @@ from calib.cell.hand_eye.options import HandEyeRequest
 from calib.cell.hand_eye.paired_views import pair_views
 from calib.cell.pairing.by_name_or_order import pair
 from calib.errors import InputError, UsageError
-from calib.robot.table.read import PoseTable, read_poses
+from calib.robot.table.pose_table import PoseTable
+from calib.robot.table.read import read_poses
 
 SIMULATION = simulated(views=6)
 

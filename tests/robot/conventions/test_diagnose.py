@@ -17,7 +17,8 @@ from calib.robot.conventions.interpretations import interpretations, sign_patter
 from calib.robot.scene import Spread
 from calib.robot.simulation.documents import rounded_table
 from calib.robot.simulation.simulate import ArmSimulation, simulate
-from calib.robot.table.read import PoseTable, read_poses
+from calib.robot.table.pose_table import PoseTable
+from calib.robot.table.read import read_poses
 from calib.robot.table.write import poses_text
 
 # out of the box: a millimetre or two at the flange

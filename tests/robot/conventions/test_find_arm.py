@@ -14,7 +14,8 @@ from calib.robot.conventions.find_arm import find_arm
 from calib.robot.conventions.interpretations import interpretations
 from calib.robot.scene import Spread
 from calib.robot.simulation.simulate import simulate
-from calib.robot.table.read import PoseTable, read_poses
+from calib.robot.table.pose_table import PoseTable
+from calib.robot.table.read import read_poses
 
 
 @pytest.mark.parametrize("name", every(3, [name for name in shipped_arms() if name != "cobra600"]))

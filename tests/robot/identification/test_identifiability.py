@@ -23,7 +23,7 @@ from calib.robot.identification.request import Request
 from calib.robot.measurement import load_measurement
 from calib.robot.simulation.simulate import simulate
 from calib.robot.table.holdout import Split
-from calib.robot.table.read import PoseTable
+from calib.robot.table.pose_table import PoseTable
 
 
 def table_of(name: str, kind: str = "pose", poses: int = 60) -> PoseTable:

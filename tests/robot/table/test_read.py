@@ -10,7 +10,8 @@ from scipy.spatial.transform import Rotation
 
 from calib.errors import CalibError
 from calib.robot.table.columns import parse_columns
-from calib.robot.table.read import PoseTable, read_poses
+from calib.robot.table.pose_table import PoseTable
+from calib.robot.table.read import read_poses
 from calib.robot.table.write import write_poses
 
 HEADER = "j1_rad,j2_rad,x_m,y_m,z_m,qx,qy,qz,qw"
