@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 import reprlib
 import types
 import typing
@@ -152,6 +153,20 @@ def load(kind: type[T], path: Path) -> T:
 
 _SHORT = reprlib.Repr()  # which never writes out more than it shows
 _SHORT.maxlevel, _SHORT.maxstring, _SHORT.maxother = 2, 60, 60
+
+
+NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
+
+
+def require_name(name: str, where: str) -> str:
+    """The name, if it can safely become part of a path and of a line on the terminal.
+
+    Raises UsageError `bad-name` unless it holds letters, digits, `.`, `_` and `-` alone and does not begin with a dot.
+    """
+    if not NAME.fullmatch(name):
+        advice = "use letters, digits, '.', '_' and '-', the first of them no dot"
+        raise UsageError(f"{_SHORT.repr(name)} is not a name", code="bad-name", where=where, advice=advice)
+    return name
 
 
 def _wrong(where: str, expected: str, value: Any) -> UsageError:

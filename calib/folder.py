@@ -47,8 +47,12 @@ class Reserved:
     def write(self, files: Mapping[str, str | bytes]) -> None:
         """Write files (name in the folder -> content), once.
 
-        Raises UsageError `output-unwritable`; no file is then left.
+        Raises UsageError `output-unwritable`; no file is then left. ValueError for a name that leads out of the folder,
+        which whoever names files after input must have refused.
         """
+        for name in files:
+            if Path(name).is_absolute() or ".." in Path(name).parts:
+                raise ValueError(f"{name!r} leads out of the folder")
         try:
             for name, content in files.items():
                 _write_file(self.staging / name, content)

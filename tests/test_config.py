@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import pytest
 
-from calib.config import MAX_BYTES, build, load, parse_yaml, read_yaml, shipped_folder
+from calib.config import MAX_BYTES, build, load, parse_yaml, read_yaml, require_name, shipped_folder
 from calib.errors import UsageError
 
 
@@ -144,3 +144,18 @@ def test_a_large_wrong_value_is_shown_in_part() -> None:
     error = refused(GOOD.replace("charuco", "[[" + ", ".join(["123456789"] * 10_000) + "]]"))
     assert "expected one of" in error.what
     assert len(error.what) < 300
+
+
+@pytest.mark.parametrize("name", ["../up", "a/b", "", ".hidden", "a b", "a\nverdict: good", "\x1b[2J", "x" * 300 + "/"])
+def test_names_never_become_paths_or_lines(name: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        require_name(name, "cell.yaml: arms")
+    assert caught.value.code == "bad-name"
+    assert caught.value.advice
+    assert "\n" not in caught.value.what
+    assert "\x1b" not in caught.value.what
+
+
+def test_plain_names_are_names() -> None:
+    for name in ("left", "ur10e_1", "arm-2.v3", "7"):
+        assert require_name(name, "") == name

@@ -213,3 +213,10 @@ def test_files_are_flushed_before_they_are_moved(tmp_path: Path, monkeypatch: py
     moved = events.index("replace")
     assert events[:moved].count("fsync") >= 3  # both files and their folder
     assert "fsync" in events[moved:]  # the folder that holds the result
+
+
+@pytest.mark.parametrize("name", ["../escaped.txt", "/tmp/escaped.txt", "a/../../escaped.txt"])
+def test_no_file_is_written_outside(tmp_path: Path, name: str) -> None:
+    with reserve(tmp_path / "result") as reserved, pytest.raises(ValueError, match="leads out"):
+        reserved.write({"a.txt": "x", name: "y"})
+    assert names(tmp_path) == []

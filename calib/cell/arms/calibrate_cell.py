@@ -82,13 +82,14 @@ class CellFile:
 def read_cell(path: Path) -> CellFile:
     """Read cell.yaml.
 
-    Raises the errors of `calib.config`; UsageError `cell-arms` for fewer than two arms, `cell-images` for images
-    without a board, a board without images, or images beside corners.
+    Raises the errors of `calib.config`, and `bad-name` of an arm; UsageError `cell-arms` for fewer than two arms,
+    `cell-images` for images without a board, a board without images, or images beside corners.
     """
     cell = config.load(CellFile, path)
     if len(cell.arms) < 2:
         raise UsageError("a cell has two arms or more", code="cell-arms", where=str(path))
     for name, member in cell.arms.items():
+        config.require_name(name, f"{path}: arms")  # the name of a folder of the result
         if (member.images is None) != (member.board is None) or None not in (member.images, member.corners):
             raise UsageError(
                 f"{name}: images and their board go together, and corners stand for both",
