@@ -93,7 +93,7 @@ def test_an_arm_is_identified_from_pictures(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     document = json.loads(result.stdout)
     assert any("eye-to-hand" in note for note in document["notes"])
-    after, before = (document["heldout"][part]["position_mm"]["mean"] for part in ("after", "before"))
+    after, before = (document["errors"]["heldout"][part]["position_mm"]["mean"] for part in ("after", "before"))
     assert after < 0.2 * before
 
 
