@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -19,10 +20,8 @@ from pathlib import Path
 
 from calib.errors import UsageError
 
-try:
+if sys.platform != "win32":  # which has no advisory locks: nothing is swept there
     import fcntl
-except ImportError:  # Windows has no advisory locks: nothing is swept there
-    fcntl = None  # type: ignore[assignment]
 
 STAGING = ".calib-"  # how the hidden folders begin; the name of the result folder follows
 INCOMPLETE = ".calib-incomplete"  # the marker in a folder that is being filled
@@ -148,7 +147,7 @@ def _stage(path: Path, where: Path, created: tuple[Path, ...]) -> Reserved:
 
 def _sweep(folder: Path) -> None:
     """Remove the staging folders of processes that are no more, and what they had reserved or half filled."""
-    for staging in folder.glob(f"{STAGING}*.*") if fcntl is not None else ():
+    for staging in folder.glob(f"{STAGING}*.*") if sys.platform != "win32" else ():
         lock = _lock(staging)
         if lock is None:  # its run goes on
             continue
@@ -160,7 +159,7 @@ def _sweep(folder: Path) -> None:
 
 def _lock(folder: Path) -> int | None:
     """A folder opened and locked until it is closed or its process ends; None if another process has it."""
-    if fcntl is None:
+    if sys.platform == "win32":
         return None
     handle = os.open(folder, os.O_RDONLY)
     try:
@@ -174,7 +173,7 @@ def _lock(folder: Path) -> int | None:
 @contextmanager
 def _alone_in(folder: Path) -> Iterator[None]:
     """One run at a time looks at a folder and claims a place in it."""
-    if fcntl is None:
+    if sys.platform == "win32":
         yield
         return
     handle = os.open(folder, os.O_RDONLY)
