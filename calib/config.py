@@ -114,7 +114,12 @@ def read_yaml(path: Path) -> Any:
     """
     try:
         if regular_size(path) > MAX_BYTES:
-            raise UsageError(f"larger than {MAX_BYTES // 1_000_000} MB", code="config-unreadable", where=str(path))
+            raise UsageError(
+                f"larger than {MAX_BYTES // 1_000_000} MB",
+                code="config-unreadable",
+                where=str(path),
+                advice="give the path of a configuration; tables and images are named in it, not part of it",
+            )
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, ValueError) as error:  # ValueError: not UTF-8, or a path with a NUL
         advice = "give the path of a YAML file"
@@ -133,7 +138,8 @@ def parse_yaml(text: str, where: str) -> Any:
         mark = getattr(error, "problem_mark", None)
         place = f"{where}, line {mark.line + 1}" if mark else where
         problem = getattr(error, "problem", None) or str(error) or type(error).__name__
-        raise UsageError("not valid YAML", code="config-syntax", where=place, why=problem) from None
+        advice = "correct that line; indent with spaces, put texts that hold ': ' or '#' in quotation marks"
+        raise UsageError("not valid YAML", code="config-syntax", where=place, why=problem, advice=advice) from None
 
 
 def build(kind: type[T], document: Any, where: str) -> T:
@@ -170,7 +176,9 @@ def require_name(name: str, where: str) -> str:
 
 
 def _wrong(where: str, expected: str, value: Any) -> UsageError:
-    return UsageError(f"expected {expected}, found {_SHORT.repr(value)}", code="config-value", where=where)
+    found = _SHORT.repr(value)
+    advice = f"replace {found} by {expected}"
+    return UsageError(f"expected {expected}, found {found}", code="config-value", where=where, advice=advice)
 
 
 def _convert(kind: Any, value: Any, where: str) -> Any:
@@ -263,7 +271,8 @@ def _dataclass(kind: Any, value: Any, where: str) -> Any:
     for name, field in fields.items():
         required = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
         if required and name not in value:
-            raise UsageError(f"missing key {name!r}", code="config-missing-key", where=where)
+            advice = f"add a line `{name}: ...` there"
+            raise UsageError(f"missing key {name!r}", code="config-missing-key", where=where, advice=advice)
     values = {key: _convert(hints[key], item, f"{where}: {key}") for key, item in value.items()}
     try:
         return kind(**values)

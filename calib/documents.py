@@ -40,7 +40,7 @@ def error_document(error: CalibError) -> dict[str, Any]:
         "what": error.what,
         "where": error.where,
         "why": error.why,
-        "advice": [error.advice] if error.advice else [],
+        "advice": [error.advice],
     }
 
 

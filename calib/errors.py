@@ -18,7 +18,7 @@ class CalibError(Exception):
     exit_status = 3
     """The status with which a command ends."""
 
-    def __init__(self, what: str, *, code: str, where: str = "", why: str = "", advice: str = "") -> None:
+    def __init__(self, what: str, *, code: str, advice: str, where: str = "", why: str = "") -> None:
         super().__init__(what)
         self.what = what
         """The finding, one sentence."""
@@ -29,7 +29,7 @@ class CalibError(Exception):
         self.why = why
         """The evidence."""
         self.advice = advice
-        """What to do next."""
+        """What to type or change next; never empty."""
 
     def __str__(self) -> str:
         parts = [f"{self.where}: {self.what}" if self.where else self.what, self.why, self.advice]

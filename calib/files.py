@@ -42,4 +42,7 @@ def write_text(text: str, path: Path, *, overwrite: bool = False) -> None:
         partial.unlink(missing_ok=True)
         if claimed:
             path.unlink()
-        raise UsageError("cannot be written", code="file-unwritable", where=str(path), why=str(error)) from None
+        advice = "choose a folder you may write to, with room on its disk"
+        raise UsageError(
+            "cannot be written", code="file-unwritable", where=str(path), why=str(error), advice=advice
+        ) from None

@@ -31,7 +31,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         if self.jobs < 1:
-            raise UsageError("jobs must be at least 1", code="config-value")
+            raise UsageError("jobs must be at least 1", code="config-value", advice="give 1 or more")
 
 
 GOOD = """

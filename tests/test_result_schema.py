@@ -47,7 +47,7 @@ def test_it_knows_the_version_the_grades_and_every_kind() -> None:
 @pytest.mark.parametrize("kind", [UsageError, InputError, DegenerateError, ConvergenceError])
 def test_errors_keep_it(kind: type[CalibError]) -> None:
     require_valid(error_document(kind("what", code="a-code", where="here", advice="do this")))
-    require_valid(error_document(kind("what", code="a-code")))
+    require_valid(error_document(kind("what", code="a-code", advice="do this")))
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_errors_keep_it(kind: type[CalibError]) -> None:
     ids=lambda spoilt: next(iter(spoilt)),
 )
 def test_what_departs_from_it_is_noticed(spoilt: dict[str, Any]) -> None:
-    document = error_document(UsageError("what", code="a-code"))
+    document = error_document(UsageError("what", code="a-code", advice="do this"))
     require_valid(document)
     with pytest.raises(AssertionError):
         require_valid({**document, **spoilt})

@@ -86,13 +86,16 @@ def _columns(table: Delimited, path: Path) -> tuple[str, ...]:
             f"{width} cells where the header has {len(table.header)}",
             code="corners-columns",
             where=f"{path}, line {line}",
+            advice=f"give that line {len(table.header)} cells, one per column, or remove it",
         )
     if not len(table.lines):
-        raise InputError("a header but no rows", code="table-empty", where=str(path))
+        advice = "add a row for every corner below the header"
+        raise InputError("a header but no rows", code="table-empty", where=str(path), advice=advice)
     nameless = table.column("image") == ""
     if nameless.any():
         place = f"{path}, line {table.lines[np.argmax(nameless)]}"
-        raise InputError("a corner without an image name", code="corners-image", where=place)
+        advice = "write the image's name in column image of every row"
+        raise InputError("a corner without an image name", code="corners-image", where=place, advice=advice)
     return tuple(name for name in (*REQUIRED, *OPTIONAL) if name in table.header)
 
 

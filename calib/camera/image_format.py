@@ -85,13 +85,15 @@ def check_header(data: bytes, where: str) -> tuple[Header, ImageFormat]:
             code="image-too-large",
             where=where,
             why=f"it claims {header.width_px}x{header.height_px} pixels, the limit is {MAX_PIXELS // 10**6} million",
+            advice="remove it from the images, or save it again if its header is damaged",
         )
     return header, kind
 
 
 def unreadable_image(where: str, why: str) -> InputError:
     """The error `image-unreadable`."""
-    return InputError("image cannot be read", code="image-unreadable", where=where, why=why)
+    advice = "open it in an image viewer: save it again as PNG, or remove it from the images"
+    return InputError("image cannot be read", code="image-unreadable", where=where, why=why, advice=advice)
 
 
 def truncated_image(where: str, why: str) -> InputError:
@@ -101,7 +103,8 @@ def truncated_image(where: str, why: str) -> InputError:
 
 def unsupported_image(where: str, why: str) -> InputError:
     """The error `image-unsupported`."""
-    return InputError("image of an unsupported kind", code="image-unsupported", where=where, why=why)
+    advice = "save it as PNG with 8 or 16 bits, grey or colour"
+    return InputError("image of an unsupported kind", code="image-unsupported", where=where, why=why, advice=advice)
 
 
 def exif_orientation(tiff: bytes) -> int:

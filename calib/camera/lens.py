@@ -181,7 +181,9 @@ def held_labels(lens: Lens, fix: Sequence[str] = (), free: Sequence[str] = ()) -
     fixed = set(fixed_values(lens, fix))
     freed = {_label(lens, name) for name in free}
     if both := fixed & freed:
-        raise UsageError(f"{', '.join(sorted(both))} is both fixed and freed", code="label-conflict")
+        both_named = ", ".join(sorted(both))
+        advice = f"leave {both_named} out of --fix, or out of --free"
+        raise UsageError(f"{both_named} is both fixed and freed", code="label-conflict", advice=advice)
     return (lens.held | fixed) - freed
 
 
@@ -201,7 +203,8 @@ def fixed_values(lens: Lens, fix: Sequence[str]) -> dict[str, float | None]:
                 advice = f"{name}=812.5 holds it at 812.5 px"
                 raise UsageError(f"{name} cannot be held without a value", code="value-needed", advice=advice)
             if not value > 0:
-                raise UsageError(f"{request!r}: a focal length is above 0", code="bad-value")
+                advice = f"write {name}=812.5, in pixels"
+                raise UsageError(f"{request!r}: a focal length is above 0", code="bad-value", advice=advice)
     return values
 
 

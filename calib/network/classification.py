@@ -24,7 +24,10 @@ def one_hot(labels: Sequence[int] | Labels, classes: int) -> Array:
     if outside.any():
         row = int(np.flatnonzero(outside)[0])
         raise InputError(
-            f"class {found[row]} of {classes} (0 to {classes - 1})", code="unknown-class", where=f"row {row + 1}"
+            f"class {found[row]} of {classes} (0 to {classes - 1})",
+            code="unknown-class",
+            where=f"row {row + 1}",
+            advice="correct the label, or give the number of classes as the largest label + 1",
         )
     return np.asarray(np.eye(classes)[found])
 

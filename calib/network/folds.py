@@ -29,7 +29,8 @@ def divide(
         return tuple(np.sort(part) for part in np.array_split(generator.permutation(count), folds))
     names, of = np.unique(np.asarray(groups).astype(str), return_inverse=True)
     if len(of) != count:
-        raise InputError(f"{len(of)} groups for {count} samples", code="net-inputs")
+        advice = "give one group per sample"
+        raise InputError(f"{len(of)} groups for {count} samples", code="net-inputs", advice=advice)
     if len(names) < 2:
         what = "all samples are of one group: none can be held out"
         raise InputError(what, code="too-few-samples", advice="omit the groups, or measure another session")

@@ -134,7 +134,8 @@ def new_net(
     """
     inputs, targets = check_columns(inputs, None, "inputs"), check_columns(targets, None, "targets")
     if len(inputs) != len(targets) or not len(inputs):
-        raise InputError(f"{len(inputs)} rows of inputs for {len(targets)} of targets", code="net-inputs")
+        what = f"{len(inputs)} rows of inputs for {len(targets)} of targets"
+        raise InputError(what, code="net-inputs", advice="give one row of targets per row of inputs, at least one")
     shape = feed_forward((inputs.shape[1], *hidden, targets.shape[1]), activation, output)
     weights = nguyen_widrow(shape, np.random.default_rng(seed))
     return Net(
@@ -147,8 +148,10 @@ def check_columns(table: Array, count: int | None, name: str) -> Array:
     checked = np.asarray(table, float)
     if checked.ndim != 2 or (count is not None and checked.shape[1] != count):
         needed = "columns" if count is None else f"{count} columns"
-        raise InputError(f"{name} of shape {checked.shape}, expected rows of {needed}", code="net-inputs")
+        what = f"{name} of shape {checked.shape}, expected rows of {needed}"
+        raise InputError(what, code="net-inputs", advice="give a two-dimensional array, one row per sample")
     if not np.isfinite(checked).all():
         row = int(np.flatnonzero(~np.isfinite(checked).all(axis=1))[0])
-        raise InputError(f"{name} are not finite", code="net-inputs", where=f"row {row + 1}")
+        advice = "remove the rows that hold NaN or infinity"
+        raise InputError(f"{name} are not finite", code="net-inputs", where=f"row {row + 1}", advice=advice)
     return checked

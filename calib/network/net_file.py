@@ -25,6 +25,8 @@ from calib.network.activation import load_activation
 from calib.network.net import Bank, Ensemble, Net, Scaling
 from calib.network.shape import Shape
 
+_ADVICE = "restore the file as calib wrote it; its numbers are learned, not meant to be edited"
+
 
 @dataclass(frozen=True)
 class _NetDocument:
@@ -146,4 +148,4 @@ def _net(written: _NetDocument, where: str) -> Net:
 
 
 def _file_error(what: str, where: str) -> UsageError:
-    return UsageError(what, code="net-file", where=where)
+    return UsageError(what, code="net-file", where=where, advice=_ADVICE)

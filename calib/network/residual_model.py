@@ -94,10 +94,12 @@ def fit_residual_model(
     """
     inputs, targets = check_columns(inputs, None, "inputs"), check_columns(targets, None, "targets")
     if len(inputs) != len(targets):
-        raise InputError(f"{len(inputs)} rows of inputs for {len(targets)} of targets", code="net-inputs")
+        what = f"{len(inputs)} rows of inputs for {len(targets)} of targets"
+        raise InputError(what, code="net-inputs", advice="give one row of targets per row of inputs")
     if mixing is not None and mixing.shape != (*targets.shape, inputs.shape[1]):
         needed = (*targets.shape, inputs.shape[1])
-        raise InputError(f"mixing of shape {mixing.shape}, expected {needed}", code="net-inputs")
+        advice = "give a matrix (outputs, inputs) per sample"
+        raise InputError(f"mixing of shape {mixing.shape}, expected {needed}", code="net-inputs", advice=advice)
     task = _Task(inputs, targets, mixing, divide(len(inputs), groups, FOLDS, seed), seed)
     tried = _search(task, hidden, weight_decays)
     best = min(tried, key=lambda trial: trial.candidate.error)

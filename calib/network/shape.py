@@ -27,7 +27,8 @@ class Shape:
 
     def __post_init__(self) -> None:
         if len(self.sizes) < 2 or min(self.sizes) < 1:
-            raise UsageError(f"a net needs two layers or more of at least one unit, not {self.sizes}", code="net-shape")
+            what = f"a net needs two layers or more of at least one unit, not {self.sizes}"
+            raise UsageError(what, code="net-shape", advice="give the units per layer, inputs first: 2, 10, 1")
         if len(self.activations) != len(self.sizes) - 1:
             what = f"{len(self.activations)} activations for {len(self.sizes) - 1} layers of units"
             raise UsageError(what, code="net-shape", advice="give one per layer after the inputs")

@@ -105,5 +105,6 @@ def read_correction(kind: str, document: Any, joints: int, where: str) -> Correc
     except InputError:
         shape = (0,)
     if shape != (1, joints):
-        raise UsageError(f"not a compensation of {joints} joints", code="arm-value", where=where)
+        advice = "restore the arm.yaml as calib wrote it, or remove its compensation"
+        raise UsageError(f"not a compensation of {joints} joints", code="arm-value", where=where, advice=advice)
     return Correction(kind, learned)

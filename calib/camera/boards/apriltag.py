@@ -39,7 +39,12 @@ class AprilTag:
             advice = did_you_mean(self.family, FAMILIES)
             raise UsageError(f"unknown AprilTag family {self.family!r}", code="config-value", advice=advice)
         if not 1e-5 <= self.side_m <= 100.0:
-            raise UsageError(f"a tag of {self.side_m} m", code="config-value", why="expected 10 um to 100 m")
+            raise UsageError(
+                f"a tag of {self.side_m} m",
+                code="config-value",
+                why="expected 10 um to 100 m",
+                advice=f"give the side of the black square with its unit: apriltag:{self.family}:50mm",
+            )
 
     @property
     def name(self) -> str:

@@ -39,9 +39,15 @@ class Checkerboard:
                     f"{count} {name} of inner corners",
                     code="config-value",
                     why=f"a checkerboard has {_CORNERS[0]} to {_CORNERS[1]}",
+                    advice="count the corners where four squares meet: 10 x 7 squares are checkerboard:9x6",
                 )
         if self.square_m is not None and not 1e-6 <= self.square_m <= 100.0:
-            raise UsageError(f"a square of {self.square_m} m", code="config-value", why="expected 1 um to 100 m")
+            raise UsageError(
+                f"a square of {self.square_m} m",
+                code="config-value",
+                why="expected 1 um to 100 m",
+                advice=f"give the side of a square with its unit: checkerboard:{self.columns}x{self.rows}:25mm",
+            )
 
     @property
     def name(self) -> str:

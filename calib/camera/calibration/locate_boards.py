@@ -125,7 +125,9 @@ def relocate_boards(seen: LocatedBoards, camera: Camera) -> LocatedBoards:
     start = PosedLens(camera.parameters, seen.camera_from_board)
     fit = adjust(camera.lens, held, seen.views, corners_of(seen.views), start)
     if not fit.solution.status.converged:
-        raise ConvergenceError("the board's poses do not converge", code="board-poses", why=fit.solution.sentence())
+        advice = "check that the lens of the camera file is the kind of lens in use"
+        why = fit.solution.sentence()
+        raise ConvergenceError("the board's poses do not converge", code="board-poses", why=why, advice=advice)
     rms = float(np.sqrt(np.mean(np.sum(fit.residuals_px() ** 2, axis=1))))
     noise = float(np.sqrt(fit.solution.variance_factor))
     return replace(seen, camera=camera, camera_from_board=fit.camera_from_board, noise_px=noise, rms_px=rms)

@@ -174,7 +174,8 @@ def _notes(board: Board, inferred: bool) -> list[str]:
 
 def _grid_of(board: Board) -> Size:
     if board.grid is None:
-        raise UsageError(f"{board.name} is not a checkerboard", code="board-not-detected")
+        advice = "name the board as it is: checkerboard:9x6:25mm, with its inner corners and the side of a square"
+        raise UsageError(f"{board.name} is not a checkerboard", code="board-not-detected", advice=advice)
     return board.grid
 
 

@@ -117,6 +117,7 @@ class ImageSearch:
             code="no-readable-image",
             where=self.where,
             why="\n".join(lines[:5] + more),
+            advice="save them again as PNG or JPEG files of 8 bits, whole",
         )
 
 

@@ -140,7 +140,7 @@ class _Worker(Generic[T]):
         boards = json.dumps([os.path.abspath(path) for path in import_module(KINDS).__path__])
         with self._lock:
             if self._closed:
-                raise InputError("the search was stopped", code="worker-failed")
+                raise InputError("the search was stopped", code="worker-failed", advice="start the command again")
             try:
                 process = subprocess.Popen(
                     [sys.executable, "-c", _CODE, paths, boards],
@@ -150,7 +150,10 @@ class _Worker(Generic[T]):
                     env=os.environ | threads,
                 )
             except OSError as error:
-                raise InputError("a worker cannot be started", code="worker-failed", why=str(error)) from None
+                advice = "free memory, or start fewer processes: --jobs 1"
+                raise InputError(
+                    "a worker cannot be started", code="worker-failed", why=str(error), advice=advice
+                ) from None
             self._process = process
         answer, _ = _ask(process, None, _START_S)
         if answer is None:

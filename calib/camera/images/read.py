@@ -9,6 +9,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from difflib import get_close_matches
 from pathlib import Path
 
 import numpy as np
@@ -38,8 +39,9 @@ def find_images(folder: Path) -> list[Path]:
     try:
         files = [path for path in folder.iterdir() if not path.name.startswith(".")]
     except OSError as error:
+        advice = "give a folder that exists and that you may read"
         raise InputError(
-            "no images: the folder cannot be opened", code="no-images", where=str(folder), why=str(error)
+            "no images: the folder cannot be opened", code="no-images", where=str(folder), why=str(error), advice=advice
         ) from None
     suffixes = image_suffixes()
     found = [path for path in files if path.suffix.lower() in suffixes and path.is_file()]
@@ -61,7 +63,7 @@ def image_paths(images: str | Path | Sequence[str | Path]) -> tuple[list[Path], 
     if not isinstance(images, str | Path):
         paths = [Path(image) for image in images]
         if not paths:
-            raise InputError("no images: the list is empty", code="no-images")
+            raise InputError("no images: the list is empty", code="no-images", advice="give the images' paths")
         return paths, os.path.commonpath([path.absolute().parent for path in paths])
     text = os.path.expanduser(images)
     path = Path(text)
@@ -74,8 +76,23 @@ def image_paths(images: str | Path | Sequence[str | Path]) -> tuple[list[Path], 
         files = [match for match in map(Path, matches) if match.is_file()]
         if files:
             return files, text
-        raise InputError("no images match this pattern", code="no-images", where=text)
-    raise InputError("no images: there is no such folder or file", code="no-images", where=text)
+        advice = "give the folder of the images, or a pattern such as 'photos/*.png'"
+        raise InputError("no images match this pattern", code="no-images", where=text, advice=advice)
+    raise InputError(
+        "no images: there is no such folder or file", code="no-images", where=text, advice=_nearest_existing(path)
+    )
+
+
+def _nearest_existing(path: Path) -> str:
+    """What to give in place of a path that is not there: its misspelt last part, as far as the folder is."""
+    folder = path.parent
+    if not folder.is_dir():
+        return f"give the folder of the images; {folder} does not exist either"
+    names = [each.name for each in folder.iterdir() if not each.name.startswith(".")]
+    near = get_close_matches(path.name, names, n=1)
+    return (
+        f"did you mean {folder / near[0]}?" if near else f"give the folder of the images; {folder} holds none so called"
+    )
 
 
 def names_of(paths: list[Path]) -> list[str]:
@@ -121,7 +138,11 @@ def read_grey(path: Path) -> tuple[Grey, Header]:
         raise unreadable_image(str(path), "the decoder refuses it")
     if re.search(r"Corrupt JPEG data: (?!\d+ extraneous)|[Pp]remature end|[Nn]ot enough data|[Rr]ead error", report):
         raise InputError(
-            "image is damaged", code="image-damaged", where=str(path), why=f"the decoder reports: {report[:200]}"
+            "image is damaged",
+            code="image-damaged",
+            where=str(path),
+            why=f"the decoder reports: {report[:200]}",
+            advice="copy the file again from where it was taken, or remove it from the images",
         )
     if image.shape != (header.height_px, header.width_px):
         raise unreadable_image(
@@ -172,7 +193,13 @@ def _load(path: Path) -> bytes:
             raise unreadable_image(str(path), "there is no such file" if not path.exists() else "it is not a file")
         size = path.stat().st_size
         if size > MAX_BYTES:
-            raise InputError("image file too large", code="image-too-large", where=str(path), why=f"{size} bytes")
+            raise InputError(
+                "image file too large",
+                code="image-too-large",
+                where=str(path),
+                why=f"{size} bytes, the limit is {MAX_BYTES}",
+                advice="save it as PNG, or remove it from the images",
+            )
         data = path.read_bytes()
     except (OSError, ValueError) as error:
         raise unreadable_image(str(path), str(error)) from None

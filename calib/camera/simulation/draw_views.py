@@ -46,7 +46,8 @@ def draw_views(
     board: its name. Raises UsageError `simulation-impossible` if no pose shows the whole board, or without image size.
     """
     if camera.image_size_px is None:
-        raise UsageError("a simulated camera needs an image size", code="simulation-impossible")
+        advice = "give the camera its image_size_px"
+        raise UsageError("a simulated camera needs an image size", code="simulation-impossible", advice=advice)
     rng = np.random.default_rng(seed)
     width, height = camera.image_size_px
     poses = np.stack([_draw_pose(camera, (width, height), corners_in_board, rng) for _ in range(views)])

@@ -35,7 +35,8 @@ def pictures(
     Raises UsageError `simulation-impossible` without an image size.
     """
     if camera.image_size_px is None:
-        raise UsageError("a camera without an image size has no images", code="simulation-impossible")
+        advice = "give the camera its image_size_px"
+        raise UsageError("a camera without an image size has no images", code="simulation-impossible", advice=advice)
     rays = PixelRays.of(camera.unproject, camera.image_size_px)
     files: dict[str, bytes] = {}
     for i, (view, pose) in enumerate(zip(observations.views, camera_from_board, strict=True)):

@@ -87,7 +87,8 @@ def read_cell(path: Path) -> CellFile:
     """
     cell = config.load(CellFile, path)
     if len(cell.arms) < 2:
-        raise UsageError("a cell has two arms or more", code="cell-arms", where=str(path))
+        advice = "add an arm below `arms:`; a single one is calibrated by: calib robot --poses poses.csv"
+        raise UsageError("a cell has two arms or more", code="cell-arms", where=str(path), advice=advice)
     for name, member in cell.arms.items():
         config.require_name(name, f"{path}: arms")  # the name of a folder of the result
         if (member.images is None) != (member.board is None) or None not in (member.images, member.corners):

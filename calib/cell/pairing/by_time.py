@@ -69,7 +69,9 @@ class TimedStream:
         inside = clock.covered
         aside += [Excluded(names[timed[i]], self._why(clock.robot_s[i])) for i in np.flatnonzero(~inside)]
         if not inside.any():
-            raise InputError("no image lies in the stream of poses", code="time-no-overlap", why=aside[0].reason)
+            advice = "record the poses throughout the images, or search farther with --max-time-offset-s"
+            why = aside[0].reason
+            raise InputError("no image lies in the stream of poses", code="time-no-overlap", why=why, advice=advice)
         return LocatedViews(timed[inside], clock.select(np.flatnonzero(inside)), tuple(aside))
 
     def _why(self, robot_s: float) -> str:
@@ -116,7 +118,8 @@ def stream_of(observations: Observations, table: PoseTable, times: ImageTimes, m
     if not seconds:
         seen = [view.image for view in observations.views]
         why = f"images {few(seen)}; times of {few(list(times.seconds))}"
-        raise InputError("no image has a time", code="time-names", where=times.source, why=why)
+        advice = "give the times under the images' names, with or without their suffix"
+        raise InputError("no image has a time", code="time-names", where=times.source, why=why, advice=advice)
     _require_overlap(np.array(seconds), read[0], times, table, most_s)
     stream = PoseStream.of(table, read[0])
     if len(read[0]) < FEWEST_ROWS or stream.bend_rad > MOST_BEND_RAD:

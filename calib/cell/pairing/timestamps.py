@@ -115,7 +115,9 @@ def times_of(columns: Mapping[str, tuple[str, ...]], lines: Any, where: str) -> 
     if not found:
         return None
     if len(found) > 1:
-        raise InputError(f"several columns of times: {', '.join(found)}", code="table-column-twice", where=where)
+        what = f"several columns of times: {', '.join(found)}"
+        advice = f"keep {found[0]} and rename or remove the others"
+        raise InputError(what, code="table-column-twice", where=where, advice=advice)
     cells = columns[found[0]]
     values = numbers(cells, uses_decimal_comma([cells]))
     if np.isnan(values).any():

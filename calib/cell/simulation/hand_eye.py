@@ -168,7 +168,8 @@ def pose_table(base_from_flange: Array, other: dict[str, tuple[str, ...]]) -> Po
 def draw_pose(camera: Camera, corners_in_board: Array, rng: np.random.Generator) -> Array:
     """camera_from_board (4, 4) with every corner in the image."""
     if camera.image_size_px is None:
-        raise UsageError("a simulated camera needs an image size", code="simulation-impossible")
+        advice = "give the camera its image_size_px"
+        raise UsageError("a simulated camera needs an image size", code="simulation-impossible", advice=advice)
     size = np.array(camera.image_size_px, float)
     middle, extent = corners_in_board.mean(axis=0), float(np.ptp(corners_in_board, axis=0).max())
     for _ in range(MOST_DRAWS):

@@ -104,7 +104,8 @@ def _progress(time_s: Array, period_s: float, standing: bool) -> Array:
 def _along(camera: Camera, board: Array, path: tuple[Array, Array], progress_s: Array) -> Array:
     """camera_from_board (n, 4, 4) along a path."""
     if camera.image_size_px is None:
-        raise UsageError("a simulated camera needs an image size", code="simulation-impossible")
+        advice = "give the camera its image_size_px"
+        raise UsageError("a simulated camera needs an image size", code="simulation-impossible", advice=advice)
     frequency, phase = path
     waves = np.sin(2 * np.pi * frequency * progress_s[:, None, None] + phase).mean(axis=2)
     size = np.array(camera.image_size_px, float)

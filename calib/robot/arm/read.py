@@ -32,10 +32,9 @@ from calib.geometry import se3, so3
 from calib.robot.arm.dh_row import COLUMNS, UNITS, Convention
 from calib.robot.arm.kinematics import base_from_flange
 from calib.robot.arm.serial_arm import Check, SerialArm
+from calib.robot.arm.transform import WrittenTransform, in_si, transform_of, wrong_value
 from calib.robot.arm.urdf import arm_of_urdf
 
-_TO_SI = {"m": lambda x: x, "mm": lambda x: x / 1000, "rad": lambda x: x, "deg": math.radians}
-_Three = tuple[float, float, float]
 _Pair = tuple[float, float]
 
 
@@ -63,19 +62,7 @@ class _Row:
 
 
 @dataclass(frozen=True)
-class _Frame:
-    """A rigid transform, as written: a whole matrix, or a position and a rotation."""
-
-    matrix: tuple[tuple[float, float, float, float], ...] | None = None
-    position_m: _Three | None = None
-    position_mm: _Three | None = None
-    rotation_vector_rad: _Three | None = None
-    rotation_vector_deg: _Three | None = None
-    quaternion_xyzw: tuple[float, float, float, float] | None = None
-
-
-@dataclass(frozen=True)
-class _Check(_Frame):
+class _Check(WrittenTransform):
     """A flange pose in the base frame, as written. joints_rad_m: rad where a joint turns, m where it slides."""
 
     source: str = ""
@@ -105,8 +92,8 @@ class _ArmFile:
     joints: tuple[_Row, ...]
     title: str = ""
     couplings: tuple[_Coupling, ...] = ()
-    base: _Frame | None = None
-    tool: _Frame | None = None
+    base: WrittenTransform | None = None
+    tool: WrittenTransform | None = None
     checks: tuple[_Check, ...] = ()
 
 
@@ -149,7 +136,9 @@ def parse_geometry(document: Any, where: str) -> SerialArm:
     """The arm of a parsed YAML document; `where` names it in errors. Check poses are read, not yet tried."""
     written = config.build(_ArmFile, document, where)
     if not written.joints:
-        raise _wrong("an arm needs at least one joint", f"{where}: joints")
+        raise wrong_value(
+            "an arm needs at least one joint", f"{where}: joints", "list one DH row per joint, base first"
+        )
     rows = [(row, f"{where}: joints[{i}]") for i, row in enumerate(written.joints)]
     prismatic = tuple(row.type == "prismatic" for row in written.joints)
     return SerialArm(
@@ -161,8 +150,8 @@ def parse_geometry(document: Any, where: str) -> SerialArm:
         prismatic=prismatic,
         motion_from_command=_motion_from_command(written, where),
         limits=np.array([_limits(row, place) for row, place in rows]),
-        base=_transform(written.base, f"{where}: base"),
-        tool=_transform(written.tool, f"{where}: tool"),
+        base=transform_of(written.base, f"{where}: base"),
+        tool=transform_of(written.tool, f"{where}: tool"),
         joint_names=tuple(row.name or f"j{i + 1}" for i, row in enumerate(written.joints)),
         checks=tuple(_check(check, prismatic, f"{where}: checks[{i}]") for i, check in enumerate(written.checks)),
     )
@@ -175,10 +164,6 @@ def check_errors(arm: SerialArm) -> tuple[tuple[float, float], ...]:
         off = se3.inverse(check.base_from_flange) @ base_from_flange(arm, check.command)
         errors.append((float(np.linalg.norm(off[:3, 3])), float(np.linalg.norm(so3.log(off[:3, :3])))))
     return tuple(errors)
-
-
-def _wrong(what: str, where: str) -> UsageError:
-    return UsageError(what, code="arm-value", where=where)
 
 
 def _verify(arm: SerialArm, where: str) -> SerialArm:
@@ -195,25 +180,14 @@ def _verify(arm: SerialArm, where: str) -> SerialArm:
     return arm
 
 
-def _in_si(written: Any, name: str, units: tuple[str, ...], where: str) -> Any:
-    """The one of name_unit that is given, in SI units; None if none is. A value or a tuple of values."""
-    given = [unit for unit in units if getattr(written, f"{name}_{unit}") is not None]
-    if len(given) > 1:
-        raise _wrong(f"{name} is given twice, as {name}_{given[0]} and {name}_{given[1]}", where)
-    if not given:
-        return None
-    value = getattr(written, f"{name}_{given[0]}")
-    convert = _TO_SI[given[0]]
-    return tuple(convert(item) for item in value) if isinstance(value, tuple) else convert(value)
-
-
 def _table_row(row: _Row, where: str) -> list[float]:
     values = []
     for column, unit in zip(COLUMNS, UNITS, strict=True):
         units = ("m", "mm") if unit == "m" else ("rad", "deg")
-        value = _in_si(row, column, units, where)
+        value = in_si(row, column, units, where)
         if value is None and column not in ("theta", "beta"):  # these two are zero in most tables
-            raise UsageError(f"missing key '{column}_{units[0]}'", code="config-missing-key", where=where)
+            what, advice = f"missing key '{column}_{units[0]}'", f"add {column}_{units[0]} or {column}_{units[1]}"
+            raise UsageError(what, code="config-missing-key", where=where, advice=advice)
         values.append(0.0 if value is None else value)
     return values
 
@@ -221,13 +195,17 @@ def _table_row(row: _Row, where: str) -> list[float]:
 def _limits(row: _Row, where: str) -> _Pair:
     units = ("m", "mm") if row.type == "prismatic" else ("rad", "deg")
     others = ("rad", "deg") if row.type == "prismatic" else ("m", "mm")
-    if _in_si(row, "limits", others, where) is not None:
-        raise _wrong(f"a {row.type} joint has limits_{units[0]} or limits_{units[1]}", where)
-    limits: _Pair | None = _in_si(row, "limits", units, where)
+    if in_si(row, "limits", others, where) is not None:
+        raise wrong_value(
+            f"a {row.type} joint has limits_{units[0]} or limits_{units[1]}",
+            where,
+            f"rename it limits_{units[0]}, or change the joint's type",
+        )
+    limits: _Pair | None = in_si(row, "limits", units, where)
     if limits is None:
         return (-math.inf, math.inf)
     if limits[0] >= limits[1]:
-        raise _wrong("the lower limit is not below the upper", where)
+        raise wrong_value("the lower limit is not below the upper", where, f"write limits_{units[0]}: [lower, upper]")
     return limits
 
 
@@ -237,58 +215,40 @@ def _motion_from_command(written: _ArmFile, where: str) -> Array:
     for i, coupling in enumerate(written.couplings):
         place = f"{where}: couplings[{i}]"
         if not (1 <= coupling.joint <= joints and 1 <= coupling.adds <= joints):
-            raise _wrong(f"joints are counted from 1 to {joints}", place)
+            raise wrong_value(
+                f"joints are counted from 1 to {joints}", place, f"write joint and adds as numbers from 1 to {joints}"
+            )
         if coupling.joint == coupling.adds:
-            raise _wrong("a joint cannot be coupled to itself", place)
+            raise wrong_value("a joint cannot be coupled to itself", place, "name two joints, or remove the coupling")
         motion[coupling.joint - 1, coupling.adds - 1] += coupling.ratio
     signs = np.array([row.sign for row in written.joints], dtype=float)
     return np.asarray(signs[:, None] * motion)
 
 
-def _transform(frame: _Frame | None, where: str) -> Array:
-    if frame is None:
-        return np.eye(4)
-    position = _in_si(frame, "position", ("m", "mm"), where)
-    vector = _in_si(frame, "rotation_vector", ("rad", "deg"), where)
-    if frame.matrix is not None:
-        if position is not None or vector is not None or frame.quaternion_xyzw is not None:
-            raise _wrong("give either the matrix, or a position and a rotation", where)
-        return _rigid(frame.matrix, where)
-    if vector is not None and frame.quaternion_xyzw is not None:
-        raise _wrong("give one rotation, as vector or as quaternion", where)
-    rotation = np.eye(3)
-    if vector is not None:
-        rotation = so3.exp(np.array(vector))
-    if frame.quaternion_xyzw is not None:
-        if abs(np.linalg.norm(frame.quaternion_xyzw) - 1) > 1e-3:  # three decimals, as makers print them
-            raise _wrong("the quaternion is not of unit length", where)
-        rotation = so3.from_quaternion_xyzw(np.array(frame.quaternion_xyzw))
-    return se3.compose(rotation, np.array(position or (0.0, 0.0, 0.0)))
-
-
-def _rigid(matrix: tuple[tuple[float, ...], ...], where: str) -> Array:
-    transform = np.array(matrix, dtype=float)
-    if transform.shape != (4, 4) or np.any(transform[3] != (0, 0, 0, 1)):
-        raise _wrong("expected four rows, the last one [0, 0, 0, 1]", where)
-    rotation = transform[:3, :3]
-    # 1e-6: matrices printed with seven digits still pass, a scaled or mirrored one does not
-    if np.abs(rotation @ rotation.T - np.eye(3)).max() > 1e-6 or np.linalg.det(rotation) < 0:
-        raise _wrong("the matrix is not a rotation with a position", where)
-    return transform
-
-
 def _check(check: _Check, prismatic: tuple[bool, ...], where: str) -> Check:
     given = [value for value in (check.joints_deg, check.joints_rad, check.joints_rad_m) if value is not None]
     if len(given) != 1:
-        raise _wrong("give the joints once, as joints_deg, joints_rad or joints_rad_m", where)
+        raise wrong_value(
+            "give the joints once, as joints_deg, joints_rad or joints_rad_m", where, "keep one of the three"
+        )
     if len(given[0]) != len(prismatic):
-        raise _wrong(f"expected {len(prismatic)} joint values, found {len(given[0])}", where)
+        raise wrong_value(
+            f"expected {len(prismatic)} joint values, found {len(given[0])}",
+            where,
+            "write one value per joint, base first",
+        )
     if any(prismatic) and check.joints_rad_m is None:
-        raise _wrong("an arm with sliding joints gives joints_rad_m, rad and metres", where)
+        raise wrong_value(
+            "an arm with sliding joints gives joints_rad_m, rad and metres",
+            where,
+            "rename it joints_rad_m and convert its values",
+        )
     if not check.source.strip():
-        raise _wrong("a check needs its source", where)
+        raise wrong_value("a check needs its source", where, "write where the pose is from: `source: ...`")
     if check.matrix is None and check.position_m is None and check.position_mm is None:
-        raise _wrong("a check needs the position of the flange", where)
+        raise wrong_value(
+            "a check needs the position of the flange", where, "add position_m, position_mm or the matrix"
+        )
     command = np.radians(given[0]) if check.joints_deg is not None else np.array(given[0])
     within = check.within_mm / 1000, math.radians(check.within_deg)
-    return Check(command, _transform(check, where), check.source, *within)
+    return Check(command, transform_of(check, where), check.source, *within)

@@ -157,7 +157,9 @@ class SerialArm:
         q = np.asarray(command)
         if q.ndim == 0 or q.shape[-1] != self.joints:
             found = q.shape[-1] if q.ndim else 0
-            raise InputError(f"{self.name} has {self.joints} joints, found {found}", code="joint-count")
+            what = f"{self.name} has {self.joints} joints, found {found}"
+            advice = "give one value per joint, or name the arm that the values are of"
+            raise InputError(what, code="joint-count", advice=advice)
         return np.asarray(q @ self.motion_from_command.T)
 
     def outside_limits(self, command: Array) -> Mask:

@@ -66,12 +66,16 @@ def arm_of_urdf(path: Path, *, tip: str | None = None) -> SerialArm:
     chain = _chain(joints, tip, where)
     moving = [joint for joint in chain if joint.kind != "fixed"]
     if not moving:
-        raise InputError(f"no moving joint on the way to link {chain[-1].child!r}", code="urdf-structure", where=where)
+        raise _structure(f"no moving joint on the way to link {chain[-1].child!r}", where, "name another tip link")
     for joint in moving:
         if joint.kind not in _MOVING:
-            raise InputError(f"joint {joint.name!r} is {joint.kind}", code="urdf-structure", where=where)
+            advice = (
+                f"of its kinds of joint {', '.join(_MOVING)} and fixed are read; end at a link before {joint.child}"
+            )
+            raise _structure(f"joint {joint.name!r} is {joint.kind}", where, advice)
         if joint.mimics:
-            raise InputError(f"joint {joint.name!r} mimics another one", code="urdf-structure", where=where)
+            advice = f"end at a link before {joint.child}, or give the coupling in an arm.yaml (`couplings:`)"
+            raise _structure(f"joint {joint.name!r} mimics another one", where, advice)
     table, base, tool = table_of_links(_links(chain))
     return SerialArm(
         name=root.get("name") or path.stem,
@@ -92,20 +96,27 @@ def _parse(path: Path) -> ElementTree.Element:
     where = str(path)
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise InputError(f"larger than {MAX_BYTES // 1_000_000} MB", code="urdf-unreadable", where=where)
+            raise InputError(
+                f"larger than {MAX_BYTES // 1_000_000} MB",
+                code="urdf-unreadable",
+                where=where,
+                advice="give the URDF of one arm; meshes are files of their own",
+            )
         content = path.read_bytes()
     except OSError as error:
-        raise InputError("cannot be read", code="urdf-unreadable", where=where, why=str(error)) from None
+        advice = "give the path of a URDF file, or a shipped arm (calib list arms)"
+        raise InputError("cannot be read", code="urdf-unreadable", where=where, why=str(error), advice=advice) from None
     parser = ElementTree.XMLParser(target=_NoDoctype())
     try:
         root = ElementTree.fromstring(content, parser=parser)
     except (ElementTree.ParseError, LookupError, ValueError) as error:
-        raise InputError("not valid XML", code="urdf-syntax", where=where, why=str(error)) from None
+        advice = "correct the XML at that place; `check_urdf` of ROS reads what is read here"
+        raise InputError("not valid XML", code="urdf-syntax", where=where, why=str(error), advice=advice) from None
     except InputError as error:
         error.where = where
         raise
     if root.tag != "robot":
-        raise InputError(f"its root is <{root.tag}>, not <robot>", code="urdf-structure", where=where)
+        raise _structure(f"its root is <{root.tag}>, not <robot>", where, "give the URDF of the arm")
     if b"<xacro:" in content:
         advice = "expand it first: xacro file.urdf.xacro > file.urdf"
         raise InputError("holds xacro macros, not a plain URDF", code="urdf-structure", where=where, advice=advice)
@@ -124,7 +135,8 @@ def _joint(element: ElementTree.Element, where: str) -> _Joint:
     axis = np.array(_numbers(element.find("axis"), "xyz", "1 0 0", place))  # x is the format's default
     length = float(np.linalg.norm(axis))
     if length < 1e-9 and kind in _MOVING:
-        raise InputError("its axis has no direction", code="urdf-value", where=place)
+        advice = 'give it one, as in <axis xyz="0 0 1"/>'
+        raise InputError("its axis has no direction", code="urdf-value", where=place, advice=advice)
     limit = element.find("limit")
     limits = (-math.inf, math.inf)
     if limit is not None and kind in ("revolute", "prismatic"):
@@ -141,11 +153,15 @@ def _joint(element: ElementTree.Element, where: str) -> _Joint:
     )
 
 
+def _structure(what: str, where: str, advice: str) -> InputError:
+    return InputError(what, code="urdf-structure", where=where, advice=advice)
+
+
 def _link_name(element: ElementTree.Element, tag: str, place: str) -> str:
     found = element.find(tag)
     name = None if found is None else found.get("link")
     if not name:
-        raise InputError(f"has no <{tag} link=...>", code="urdf-structure", where=place)
+        raise _structure(f"has no <{tag} link=...>", place, f'name its {tag} link, as in <{tag} link="link_1"/>')
     return name
 
 
@@ -167,9 +183,9 @@ def _chain(joints: tuple[_Joint, ...], tip: str | None, where: str) -> tuple[_Jo
     """The joints from the root to the link `tip`, in order."""
     above = {joint.child: joint for joint in joints}
     if not joints:
-        raise InputError("holds no joint", code="urdf-structure", where=where)
+        raise _structure("holds no joint", where, "give the URDF of the whole arm")
     if len(above) < len(joints):
-        raise InputError("a link has two parent joints", code="urdf-structure", where=where)
+        raise _structure("a link has two parent joints", where, "remove one: a URDF is a tree")
     if tip is None:
         parents = {joint.parent for joint in joints}
         tips = [joint.child for joint in joints if joint.child not in parents]
@@ -186,7 +202,7 @@ def _chain(joints: tuple[_Joint, ...], tip: str | None, where: str) -> tuple[_Jo
     link = tip
     while link in above:
         if len(chain) > len(joints):
-            raise InputError("the links form a loop", code="urdf-structure", where=where)
+            raise _structure("the links form a loop", where, "remove the joint that closes it: a URDF is a tree")
         chain.insert(0, above[link])
         link = above[link].parent
     return tuple(chain)

@@ -223,6 +223,7 @@ def _comparison(
             code="rows-lost",
             where=table.name,
             why="the error of the nominal arm is implausibly large at each of them",
+            advice="check these rows, or hold out others: --seed 1",
         )
     outliers = tuple(_outlier(table, after, int(i), part, not usable[i]) for i in np.flatnonzero(~good))
     return Comparison(table, first, last, accuracy(after, good), before, after, usable, outliers)

@@ -62,7 +62,9 @@ def free_set(reference_arm: SerialArm, name: str, fix: Sequence[str], free: Sequ
     fixed = frozenset(label for each in fix for label in _labels(reference_arm, each))
     freed = frozenset(label for each in free for label in _labels(reference_arm, each))
     if both := fixed & freed:
-        raise UsageError(f"{', '.join(sorted(both))} is both fixed and freed", code="label-conflict")
+        both_named = ", ".join(sorted(both))
+        advice = f"leave {both_named} out of --fix, or out of --free"
+        raise UsageError(f"{both_named} is both fixed and freed", code="label-conflict", advice=advice)
     return FreeSet(name, fixed, freed)
 
 

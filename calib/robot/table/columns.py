@@ -40,7 +40,10 @@ def parse_columns(text: str) -> dict[str, str]:
             advice = "write our name = the file's name, as in j1_rad=shoulder_pan_joint"
             raise UsageError(f"{part!r} is not a pair", code="columns-syntax", where="--columns", advice=advice)
         if ours.strip() in pairs:
-            raise UsageError(f"{ours.strip()!r} is given twice", code="columns-syntax", where="--columns")
+            advice = f"keep one {ours.strip()}="
+            raise UsageError(
+                f"{ours.strip()!r} is given twice", code="columns-syntax", where="--columns", advice=advice
+            )
         pairs[ours.strip()] = theirs.strip()
     return pairs
 
@@ -61,12 +64,14 @@ def find_columns(text: Delimited, columns: dict[str, str], where: str) -> tuple[
     at = {name: i for i, name in enumerate(text.header)}
     if len(at) < len(text.header):
         twice = sorted({name for name in text.header if text.header.count(name) > 1})
-        raise InputError(f"columns of the same name: {', '.join(twice)}", code="table-column-twice", where=where)
+        what = f"columns of the same name: {', '.join(twice)}"
+        raise InputError(what, code="table-column-twice", where=where, advice="rename or remove all but one of each")
     places: dict[str, int] = {}
     for i, name in enumerate(text.header):
         if _is_ours(name.lower()):
             if name.lower() in places:
-                raise InputError(f"column {name.lower()!r} occurs twice", code="table-column-twice", where=where)
+                what, advice = f"column {name.lower()!r} occurs twice", f"rename or remove {name}"
+                raise InputError(what, code="table-column-twice", where=where, advice=advice)
             places[name.lower()] = i
     notes: list[str] = []
     for ours, theirs in columns.items():
@@ -97,7 +102,8 @@ def joint_columns(
             number, unit = int(match[1]), match[2]
             if number in found:
                 what = f"joint {number} is given twice, as {found[number][0]} and {name}"
-                raise InputError(what, code="table-column-twice", where=where)
+                advice = f"ignore one: --columns {name}="
+                raise InputError(what, code="table-column-twice", where=where, advice=advice)
             found[number] = (name, unit)
     if not found and not needed:
         return [], ()
@@ -109,7 +115,8 @@ def joint_columns(
     missing = [f"j{i}" for i in range(1, max(found) + 1) if i not in found]
     if missing:
         what = f"joint columns are missing: {', '.join(missing)}"
-        raise InputError(what, code="table-column-missing", where=where)
+        advice = f"number the joints from 1 without a gap, or map them: --columns {missing[0]}_rad=NAME"
+        raise InputError(what, code="table-column-missing", where=where, advice=advice)
     ordered = [found[i + 1] for i in range(len(found))]
     return [name for name, _ in ordered], tuple(unit in _UNITS["length"] for _, unit in ordered)
 
@@ -124,7 +131,8 @@ def column_group(
         if stem in stems:
             if stem in found:
                 what = f"{stem} is given twice, as {found[stem]} and {name}"
-                raise InputError(what, code="table-column-twice", where=where)
+                advice = f"ignore one: --columns {name}="
+                raise InputError(what, code="table-column-twice", where=where, advice=advice)
             found[stem] = name
     missing = [stem for stem in stems if stem not in found]
     bare = [name for name in header if name.lower() in missing and name.lower() in _KIND]
@@ -133,7 +141,10 @@ def column_group(
         raise InputError(f"column {bare[0]!r} names no unit", code="table-unit", where=where, advice=f"call it {units}")
     if found and missing:
         what = f"{', '.join(missing)} missing beside {', '.join(found.values())}"
-        raise InputError(what, code="table-column-missing", where=where)
+        advice = (
+            f"add {', '.join(missing)}, or ignore the others: --columns {','.join(f'{n}=' for n in found.values())}"
+        )
+        raise InputError(what, code="table-column-missing", where=where, advice=advice)
     return tuple(found[stem] for stem in stems) if found else ()
 
 
@@ -149,7 +160,10 @@ def orientation_columns(names: tuple[str, ...], euler: str | None, where: str) -
             advice = "three axes such as ZYX (turning axes) or xyz (fixed axes), no axis twice in a row"
             raise UsageError(f"{euler!r} is not an Euler sequence", code="euler-sequence", advice=advice)
         if not group or group[0] in QUATERNION:
-            raise UsageError("an Euler sequence, but no columns of angles", code="euler-unused", where=where)
+            advice = "leave --euler out, or name the columns of angles rx_rad,ry_rad,rz_rad (or _deg)"
+            raise UsageError(
+                "an Euler sequence, but no columns of angles", code="euler-unused", where=where, advice=advice
+            )
         if group[0].startswith("r") and len(set(euler)) < 3:
             advice = "name the columns e1, e2, e3, in the order of the sequence"
             raise UsageError(

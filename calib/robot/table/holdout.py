@@ -54,14 +54,18 @@ def holdout_rows(
         chosen = np.array([text == value for text in _texts(table, column)])
         if not chosen.any() or chosen.all():
             what = "no row" if not chosen.any() else "every row"
-            raise UsageError(f"{what} has {by}", code="holdout-column", where="--holdout-by")
+            values = ", ".join(sorted(set(_texts(table, column)))[:4])
+            advice = f"values of {column} include {values}; {column} alone holds whole groups out"
+            raise UsageError(f"{what} has {by}", code="holdout-column", where="--holdout-by", advice=advice)
         return chosen
     group = pose_groups(table) if by is None else _index(_texts(table, by))
     count = int(group.max(initial=-1)) + 1
     order = np.random.default_rng(seed).permutation(count)
     if train_rows is not None:
         if train_rows < 1:
-            raise UsageError("at least one row is needed to fit", code="holdout-share", where="--train-rows")
+            advice = f"--train-rows {max(1, len(group) * 4 // 5)} fits four fifths of the rows"
+            what = "at least one row is needed to fit"
+            raise UsageError(what, code="holdout-share", where="--train-rows", advice=advice)
         rows = np.cumsum(np.bincount(group, minlength=count)[order])
         return np.asarray(~np.isin(group, order[rows <= max(train_rows, rows[0])]))
     if share == 0:

@@ -170,7 +170,8 @@ def _refuse_mixtures(
         advice = "ignore one: --columns distance_m="
         raise InputError("distances beside positions", code="table-measurement", where=where, advice=advice)
     if orientation and not position:
-        raise InputError("orientations without positions", code="table-measurement", where=where)
+        advice = f"add x_m,y_m,z_m, or ignore the others: --columns {','.join(name + '=' for name in orientation)}"
+        raise InputError("orientations without positions", code="table-measurement", where=where, advice=advice)
 
 
 def _complete_rows(
@@ -179,7 +180,8 @@ def _complete_rows(
     """Which rows hold every number that is used, and the others with their reasons."""
     rows = len(text.lines)
     if rows + len(text.ragged) == 0:
-        raise InputError("a header and no rows", code="table-empty", where=where)
+        advice = "add a row for every pose below the header"
+        raise InputError("a header and no rows", code="table-empty", where=where, advice=advice)
     keep = np.ones(rows, dtype=bool)
     excluded = [ExcludedRow(line, f"{width} cells instead of {len(text.header)}") for line, width in text.ragged]
     for name in used:
@@ -199,6 +201,7 @@ def _complete_rows(
             code="table-incomplete",
             where=where,
             why="; ".join(f"line {item.line}: {item.reason}" for item in excluded[:_FEW_LINES]),
+            advice="complete these rows, or map the right columns with --columns OURS=THEIRS",
         )
     return keep, tuple(excluded)
 
