@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from calib.cli.interrupt import INTERRUPTED, raise_on_interrupt
 from calib.errors import CalibError
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
     from calib.engine.status import Iteration
     from calib.folder import Reserved
-
-INTERRUPTED = 130  # the shell's 128 + SIGINT
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,7 @@ def reporting(as_json: bool = False, quiet: bool = False, verbose: bool = False)
     """Turn a CalibError into its message or document and its exit status, and leave no bar behind."""
     reporter = Reporter(as_json, quiet, verbose)
     try:
-        with reporter.until_the_end:
+        with raise_on_interrupt(), reporter.until_the_end:
             yield reporter
     except CalibError as error:
         reporter.show_error(error)
