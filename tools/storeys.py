@@ -15,6 +15,7 @@ GROUND = frozenset(
         "lazy",
         "plugins",
         "result",
+        "result_folder",
         "text",
         "verdict",
     }
@@ -37,6 +38,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "delimited": frozenset({"arrays", "errors", "files"}),
     "estimate": frozenset({"documents", "engine"}),
     "result": frozenset({"documents", "estimate", "folder", "text", "verdict"}),
+    "result_folder": frozenset({"errors", "text"}),
     "geometry": frozenset({"arrays"}),
     "engine": frozenset({"arrays"}),
     "camera": MODELS,

@@ -12,6 +12,7 @@ from calib import config
 from calib.arrays import Array
 from calib.camera.lens import CENTRE, FOCAL, SKEW, Lens, load_lens
 from calib.errors import UsageError
+from calib.result_folder import file_in
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -79,11 +80,12 @@ class _CameraFile:
 
 
 def load_camera(path: str | Path) -> Camera:
-    """Read a camera from the `camera.yaml` that a calibration wrote.
+    """Read a camera from the `camera.yaml` that a calibration wrote, or from the folder of that calibration.
 
-    Raises UsageError: the codes of `calib.config`, `unknown-lens`, `config-unknown-key` for a parameter.
+    Raises UsageError: `not-in-folder`, the codes of `calib.config`, `unknown-lens`, `config-unknown-key` for a
+    parameter.
     """
-    path = Path(path)
+    path = file_in(Path(path), "camera.yaml", "--camera")
     file = config.load(_CameraFile, path)
     lens = load_lens(file.lens)
     if set(file.parameters) != set(lens.labels):

@@ -83,6 +83,10 @@ Render = Annotated[bool, typer.Option("--render", help="Also render the images (
 SimulatedSetup = Annotated[
     str, typer.Option("--setup", help="eye-in-hand or eye-to-hand.", autocompletion=shipped.setups)
 ]
+Tip = Annotated[
+    str | None,
+    typer.Option(metavar="LINK", help="Link at which the arm ends, of a URDF with several last links."),
+]
 SimulatedArm = Annotated[
     str,
     typer.Option(

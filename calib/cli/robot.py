@@ -27,6 +27,7 @@ from calib.cli.options import (
     Setup,
     SplitSeed,
     TimeLimit,
+    Tip,
     Verbose,
     result_folder,
 )
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from calib.camera import Camera
+    from calib.robot import Arm
 
 FOLDER = "calib_robot_result"
 
@@ -67,8 +69,9 @@ def command(
         ..., "--table", "--poses", help="Table of joint values and of what was measured there (CSV)."
     ),
     arm: str | None = typer.Option(
-        None, help="Shipped arm (`calib list arms`), YAML or URDF file.", autocompletion=shipped.arms
+        None, help="Shipped arm (`calib list arms`), YAML or URDF file, or result folder.", autocompletion=shipped.arms
     ),
+    tip: Tip = None,
     model: Model = "geometry",
     compensate: str | None = typer.Option(
         None,
@@ -125,7 +128,8 @@ def command(
 
         folder = reporter.reserve(output, FOLDER)
         settings = settings_beside(table)
-        kind, sequence, nominal = measurement or settings.measurement, euler or settings.euler, arm or settings.arm
+        kind, sequence = measurement or settings.measurement, euler or settings.euler
+        nominal = _arm(arm or settings.arm, tip)
         mapping = parse_columns(columns) if columns is not None else settings.columns
         poses = read_poses(table, euler=sequence, columns=mapping)
         other = read_poses(validate, euler=sequence, columns=mapping) if validate else None
@@ -160,6 +164,16 @@ def command(
         options["setup"] = require_setup(setup) if setup is not None else None
         seen = detection.observe(images, corners, reporter)
         deliver(calibrate_arm_from_images(seen, poses, nominal, **options), folder, reporter)
+
+
+def _arm(named: str | None, tip: str | None) -> Arm | None:
+    """The arm named, as far as the tip, else None. Raises as `load_arm`, UsageError `arm-needed` for a tip alone."""
+    if named is None and tip is not None:
+        advice = "calib robot --poses poses.csv --arm my_arm.urdf --tip LINK"
+        raise UsageError("--tip needs --arm", code="arm-needed", where="--tip", advice=advice)
+    from calib.robot import load_arm
+
+    return None if named is None else load_arm(named, tip=tip)
 
 
 def _camera(path: Path | None, lens: str) -> Camera | None:

@@ -9,7 +9,7 @@ from typing import Any
 from calib import config
 from calib.errors import UsageError, did_you_mean
 from calib.files import write_text
-from calib.robot.arm.read import load_geometry, parse_geometry
+from calib.robot.arm.read import YAML_SUFFIXES, file_of_arm, load_geometry, parse_geometry
 from calib.robot.arm.serial_arm import SerialArm
 from calib.robot.arm.write import block_lines, geometry_as_yaml
 from calib.robot.arm_model import Arm
@@ -38,19 +38,19 @@ class _Compensation:
 
 
 def load_arm(text_or_path: str | Path, *, tip: str | None = None) -> Arm:
-    """The arm of a shipped name or a URDF file (as far as the link `tip`), or of a YAML file with or without effects
-    and compensation.
+    """The arm of a shipped name or a URDF file (as far as the link `tip`), or of a YAML file, or of the result folder
+    that holds it, with or without effects and compensation.
 
     Raises the errors of `calib.robot.arm.read.load_geometry`, UsageError `arm-value` for effects or a compensation that
     do not belong to it, and the errors of `calib.robot.compensation.read_correction`.
     """
-    text = str(text_or_path)
-    if Path(text).suffix.lower() not in (".yaml", ".yml"):
-        return Arm(load_geometry(text_or_path, tip=tip))
+    text = file_of_arm(text_or_path)
+    if Path(text).suffix.lower() not in YAML_SUFFIXES or tip is not None:
+        return Arm(load_geometry(text, tip=tip))
     document = config.read_yaml(Path(text))
     beyond = {EFFECTS_KEY, COMPENSATION_KEY}
     if not isinstance(document, dict) or not beyond & document.keys():
-        return Arm(load_geometry(text_or_path))
+        return Arm(load_geometry(text))
     geometry = parse_geometry({key: value for key, value in document.items() if key not in beyond}, text)
     written = config.build(_Effects, document.get(EFFECTS_KEY), f"{text}: {EFFECTS_KEY}")
     reference = parse_geometry(written.reference_arm, f"{text}: {EFFECTS_KEY}: reference_arm")

@@ -26,6 +26,8 @@ from calib.cell.arms.cell_calibration import CellCalibration, HandOver
 from calib.cell.arms.image_measurement import views_of_arm
 from calib.cell.arms.joint_lens import identify_in_view
 from calib.errors import UsageError
+from calib.result_folder import file_in
+from calib.robot.arm.read import arm_beside
 from calib.robot.arm_file import load_arm
 from calib.robot.calibration import identify
 from calib.robot.effect import conditions_of
@@ -46,24 +48,34 @@ if TYPE_CHECKING:
     from calib.robot.measurement import Measurement
     from calib.robot.table.pose_table import PoseTable
 
+CELL_FILE = "cell.yaml"
 PAIRS = 4000  # pairs of poses by which a hand-over is judged, drawn where there are more
 
 
 @dataclass(frozen=True)
 class ArmOfCell:
-    """One arm in cell.yaml. arm: a shipped name or a file. poses: its table. corners, or a folder of images with their
-    board, and camera: what a camera on its hand saw of the board that all arms see, instead of an instrument. Files are
-    looked for beside cell.yaml."""
+    """One arm in cell.yaml. Files are looked for beside cell.yaml."""
 
     arm: str
+    """A shipped name, a file or a result folder."""
     poses: str
+    """Its table."""
+    tip: str | None = None
+    """The link at which it ends, of a URDF with several last links."""
     euler: str | None = None
+    """Sequence of Euler angles in the table."""
     columns: dict[str, str] = field(default_factory=dict)
+    """The table's column for ours, by our name."""
     measurement: str | None = None
+    """Kind of measurement, unless the columns imply it."""
     corners: str | None = None
+    """What a camera on its hand saw of the board that all arms see, instead of an instrument."""
     images: str | None = None
+    """A folder of images instead of corners."""
     board: str | None = None
+    """The board in the images."""
     camera: str | None = None
+    """The camera on its hand; else its lens is estimated with the arm."""
 
     @property
     def has_camera(self) -> bool:
@@ -73,18 +85,21 @@ class ArmOfCell:
 
 @dataclass(frozen=True)
 class CellFile:
-    """cell.yaml. world: what they were all measured in, in words. arms: by name."""
+    """The content of cell.yaml."""
 
     arms: dict[str, ArmOfCell]
+    """By name."""
     world: str = "world"
+    """What they were all measured in, in words."""
 
 
 def read_cell(path: Path) -> CellFile:
-    """Read cell.yaml.
+    """Read cell.yaml, or the one in a folder.
 
-    Raises the errors of `calib.config`, and `bad-name` of an arm; UsageError `cell-arms` for fewer than two arms,
-    `cell-images` for images without a board, a board without images, or images beside corners.
+    Raises `not-in-folder`, the errors of `calib.config`, and `bad-name` of an arm; UsageError `cell-arms` for fewer
+    than two arms, `cell-images` for images without a board, a board without images, or images beside corners.
     """
+    path = file_in(path, CELL_FILE, "--config")
     cell = config.load(CellFile, path)
     if len(cell.arms) < 2:
         advice = "add an arm below `arms:`; a single one is calibrated by: calib robot --poses poses.csv"
@@ -124,8 +139,9 @@ def calibrate_cell(
     for data that do not determine a base's pose in the world.
     """
     if not isinstance(cell, CellFile):
-        folder = folder or Path(cell).parent
-        cell = read_cell(Path(cell))
+        path = file_in(Path(cell), CELL_FILE, "--config")
+        folder = folder or path.parent
+        cell = read_cell(path)
     request = Request(model, robust=robust, seed=seed)
     find_corners = partial(detect, jobs=jobs, timeout_s=timeout_s, on_progress=on_progress)
     solve = partial(identify, split=Split(holdout), on_iteration=on_iteration)
@@ -151,7 +167,7 @@ def _calibrate_arm(
 
     solve, find_corners: `identify` and `detect` with their options.
     """
-    nominal = load_arm(str(folder / member.arm) if Path(member.arm).suffix else member.arm)
+    nominal = load_arm(arm_beside(folder, member.arm), tip=member.tip)
     frames_only = replace(request, model="offsets", fix=nominal.geometry.labels)
     fit_frames = partial(solve, nominal, request=frames_only)
     fit_arm = partial(solve, nominal, request=request)

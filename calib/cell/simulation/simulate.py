@@ -17,10 +17,11 @@ from calib.cell.simulation.arm_in_images import ArmInImages, simulate_arm
 from calib.cell.simulation.hand_eye import HandEyeSimulation, Noise, simulate
 from calib.cell.simulation.moving_arm import simulate_moving
 from calib.cell.simulation.rig import RigSimulation, simulate_rig
-from calib.robot.arm.read import load_geometry
+from calib.robot.simulation.simulate import geometry_of
 
 if TYPE_CHECKING:
     from calib.robot.arm.serial_arm import SerialArm
+    from calib.robot.arm_model import Arm
     from calib.robot.scene import Spread
 
 LENS, BOARD = "brown_conrady", "checkerboard:9x6:25mm"
@@ -105,7 +106,7 @@ def simulate_cameras(
 
 
 def simulate_arm_in_images(
-    arm: SerialArm | str | Path = "ur5e",
+    arm: Arm | SerialArm | str | Path = "ur5e",
     camera: Camera | str = LENS,
     board: Board | str = BOARD,
     *,
@@ -126,7 +127,7 @@ def simulate_arm_in_images(
     found = simulate_arm(
         _camera(camera),
         target.corners_in_board,
-        load_geometry(arm) if isinstance(arm, str | Path) else arm,
+        geometry_of(arm),
         setup=require_setup(setup),
         views=views,
         unseen=0,

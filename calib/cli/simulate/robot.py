@@ -6,7 +6,7 @@ import typer
 
 from calib.cli import shipped
 from calib.cli.deliver import deliver
-from calib.cli.options import AsJson, ErrorDeg, ErrorMm, NewFolder, Quiet, Seed, SimulatedArm
+from calib.cli.options import AsJson, ErrorDeg, ErrorMm, NewFolder, Quiet, Seed, SimulatedArm, Tip
 from calib.cli.reporting import reporting
 from calib.cli.values import split_commas
 
@@ -25,6 +25,7 @@ Examples:
 def command(
     output: NewFolder,
     arm: SimulatedArm = "ur5e",
+    tip: Tip = None,
     measurement: str = typer.Option(
         "pose", help="Kind of measurement; see `calib list measurements`.", autocompletion=shipped.measurements
     ),
@@ -49,11 +50,11 @@ def command(
     with reporting(as_json, quiet) as reporter:
         from math import radians
 
-        from calib.robot import Spread, simulate
+        from calib.robot import Spread, load_arm, simulate
 
         folder = reporter.reserve(output)
         simulation = simulate(
-            arm,
+            load_arm(arm, tip=tip),
             measurement=measurement,
             poses=poses,
             targets=targets,

@@ -19,6 +19,7 @@ from calib.cli.options import (
     SimulatedArm,
     SimulatedSetup,
     SimulatedSize,
+    Tip,
 )
 from calib.cli.reporting import reporting
 from calib.cli.values import parse_size
@@ -41,6 +42,7 @@ Examples:
 def command(
     output: NewFolder,
     arm: SimulatedArm = "ur5e",
+    tip: Tip = None,
     setup: SimulatedSetup = "eye-in-hand",
     lens: Lens = "brown_conrady",
     board: Board = "checkerboard:9x6:25mm",
@@ -60,11 +62,11 @@ def command(
 
         from calib.camera import typical_camera
         from calib.cell import simulate_arm_in_images
-        from calib.robot import Spread
+        from calib.robot import Spread, load_arm
 
         folder = reporter.reserve(output)
         simulation = simulate_arm_in_images(
-            arm,
+            load_arm(arm, tip=tip),
             typical_camera(lens, parse_size(image_size)),
             board,
             setup=setup,

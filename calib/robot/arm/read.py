@@ -29,12 +29,15 @@ from calib import config
 from calib.arrays import Array
 from calib.errors import InputError, UsageError, did_you_mean
 from calib.geometry import se3, so3
+from calib.result_folder import file_in
 from calib.robot.arm.dh_row import COLUMNS, UNITS, Convention
 from calib.robot.arm.kinematics import base_from_flange
 from calib.robot.arm.serial_arm import Check, SerialArm
 from calib.robot.arm.transform import WrittenTransform, in_si, transform_of, wrong_value
 from calib.robot.arm.urdf import arm_of_urdf
 
+URDF_SUFFIXES = (".urdf", ".xml", ".xacro")
+YAML_SUFFIXES = (".yaml", ".yml")
 _Pair = tuple[float, float]
 
 
@@ -103,18 +106,38 @@ def shipped_arms() -> tuple[str, ...]:
     return tuple(sorted(file.name.removesuffix(".yaml") for file in files if file.name.endswith(".yaml")))
 
 
-def load_geometry(text_or_path: str | Path, *, tip: str | None = None) -> SerialArm:
-    """The arm of a shipped name, of a `.yaml` file, or of a `.urdf` file (as far as the link `tip`).
+def file_of_arm(text_or_path: str | Path) -> str:
+    """What names an arm, with the `arm.yaml` in it in place of a result folder; a shipped name goes before a folder's.
 
-    Raises UsageError `unknown-arm` naming the nearest shipped one, `arm-value` or the codes of `calib.config` for a
-    wrong file, InputError `arm-check-failed` if a check pose is not reproduced, and the errors of
-    `calib.robot.arm.urdf`.
+    Raises UsageError `not-in-folder`.
     """
     text = str(text_or_path)
+    return text if text in shipped_arms() else str(file_in(Path(text), "arm.yaml", "--arm"))
+
+
+def arm_beside(folder: Path, named: str) -> str:
+    """An arm that a file in `folder` names: its file or result folder is looked for there, a shipped name stays."""
+    if named in shipped_arms():
+        return named
+    path = folder / named
+    return str(path) if path.suffix.lower() in URDF_SUFFIXES + YAML_SUFFIXES or path.is_dir() else named
+
+
+def load_geometry(text_or_path: str | Path, *, tip: str | None = None) -> SerialArm:
+    """The arm of a shipped name, of a `.yaml` file or a result folder, or of a `.urdf` file (as far as the link `tip`).
+
+    Raises UsageError `unknown-arm` naming the nearest shipped one, `arm-value` or the codes of `calib.config` for a
+    wrong file, `not-in-folder`, `tip-unused` for a tip of what is no URDF, InputError `arm-check-failed` if a check
+    pose is not reproduced, and the errors of `calib.robot.arm.urdf`.
+    """
+    text = file_of_arm(text_or_path)
     suffix = Path(text).suffix.lower()
-    if suffix in (".urdf", ".xml", ".xacro"):
+    if suffix in URDF_SUFFIXES:
         return arm_of_urdf(Path(text), tip=tip)
-    if suffix in (".yaml", ".yml"):
+    if tip is not None:
+        what = "a tip is a link of a URDF, and this arm is none"
+        raise UsageError(what, code="tip-unused", where=text, advice="leave --tip (or `tip:`) out")
+    if suffix in YAML_SUFFIXES:
         document = config.read_yaml(Path(text))
         if isinstance(document, dict) and "effects" in document:
             raise UsageError(

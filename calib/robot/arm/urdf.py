@@ -7,6 +7,7 @@ metres. Only kinematics is read. XML is parsed without document types, so no ent
 from __future__ import annotations
 
 import math
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -20,9 +21,10 @@ from calib.errors import InputError, UsageError, did_you_mean
 from calib.geometry import se3, so3
 from calib.robot.arm.hayati import table_of_links
 from calib.robot.arm.serial_arm import SerialArm
-from calib.text import cut
+from calib.text import cut, first_few
 
 MAX_BYTES = 20_000_000  # the largest published robot descriptions have a few hundred kB
+MOST_TIPS = 20  # named in an error; a hand has a dozen
 _MOVING = ("revolute", "continuous", "prismatic")
 
 
@@ -190,14 +192,11 @@ def _chain(joints: tuple[_Joint, ...], tip: str | None, where: str) -> tuple[_Jo
         parents = {joint.parent for joint in joints}
         tips = [joint.child for joint in joints if joint.child not in parents]
         if len(tips) != 1:
-            found = ", ".join(sorted(tips)) or "none: the links form a loop"
-            raise UsageError(
-                f"{len(tips)} last links", code="urdf-tip", where=where, why=found, advice="name one of them as the tip"
-            )
+            raise _several_tips(sorted(tips), where)
         tip = tips[0]
     if tip not in above:
         hint = did_you_mean(tip, above)
-        raise UsageError(f"no joint leads to a link {tip!r}", code="urdf-tip", where=where, advice=hint)
+        raise UsageError(f"no joint leads to a link {cut(tip)!r}", code="urdf-tip", where=where, advice=hint)
     chain: list[_Joint] = []
     link = tip
     while link in above:
@@ -206,6 +205,21 @@ def _chain(joints: tuple[_Joint, ...], tip: str | None, where: str) -> tuple[_Jo
         chain.insert(0, above[link])
         link = above[link].parent
     return tuple(chain)
+
+
+def _several_tips(tips: list[str], where: str) -> UsageError:
+    """The error for a file whose chains end in several links, or in none."""
+    if not tips:
+        advice = "correct the URDF: its links form a loop"
+        return UsageError("no last link", code="urdf-tip", where=where, advice=advice)
+    return UsageError(
+        f"the links end in {len(tips)} tips, and none was chosen",
+        code="urdf-tip",
+        where=where,
+        why=first_few(tips, MOST_TIPS),
+        advice=f"add the one that carries the target, or any link on the way: --tip {shlex.quote(tips[0])} "
+        f"(in cell.yaml, tip: {tips[0]})",
+    )
 
 
 def _links(chain: tuple[_Joint, ...]) -> Array:

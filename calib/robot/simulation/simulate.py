@@ -89,7 +89,7 @@ def simulate(
     Raises UsageError `unknown-measurement`, `unknown-effect`, `arm-effects`; `simulation-impossible` if the tip cannot
     reach.
     """
-    kind, nominal = load_measurement(measurement), _geometry(arm)
+    kind, nominal = load_measurement(measurement), geometry_of(arm)
     drawn, rng = spread or Spread(), np.random.default_rng(seed)
     built = built_arm(nominal, drawn, rng)
     bending = [load_effect(name) for name in effects]
@@ -187,7 +187,8 @@ def _draw_parameters(effect: Effect, arm: SerialArm, rng: np.random.Generator) -
     return np.abs(drawn) if effect.one_sided else drawn
 
 
-def _geometry(arm: Arm | SerialArm | str | Path) -> SerialArm:
+def geometry_of(arm: Arm | SerialArm | str | Path) -> SerialArm:
+    """The nominal geometry to simulate. Raises as `load_arm`, UsageError `arm-effects`."""
     if isinstance(arm, SerialArm):
         return arm
     whole = arm if isinstance(arm, Arm) else load_arm(arm)

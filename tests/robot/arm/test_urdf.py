@@ -12,7 +12,7 @@ from calib.errors import CalibError
 from calib.geometry import se3, so3
 from calib.robot.arm.kinematics import base_from_flange
 from calib.robot.arm.read import load_geometry
-from calib.robot.arm_file import save_arm
+from calib.robot.arm_file import load_arm, save_arm
 
 # (origin xyz, rpy, axis): frankaemika/franka_description robots/fer/kinematics.yaml
 PANDA = [
@@ -115,8 +115,15 @@ def test_a_tip_can_be_chosen(tmp_path: Path) -> None:
         load_geometry(path)
     assert caught.value.code == "urdf-tip"
     assert "finger, thumb" in str(caught.value)
+    assert "--tip finger" in caught.value.advice
     with pytest.raises(CalibError, match="did you mean 'flange'"):
         load_geometry(path, tip="flang")
+    assert load_arm(path, tip="finger").joints == 8
+    save_arm(load_geometry(path, tip="finger"), tmp_path / "arm.yaml")
+    for no_urdf in (tmp_path / "arm.yaml", "ur5e"):
+        with pytest.raises(CalibError) as caught:
+            load_arm(no_urdf, tip="finger")
+        assert caught.value.code == "tip-unused"
 
 
 BOMB = """<?xml version="1.0"?><!DOCTYPE robot [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>
