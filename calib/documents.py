@@ -29,8 +29,8 @@ def simulation_document(simulated: str, truth: Mapping[str, Any]) -> dict[str, A
     return {**heading("simulation"), "simulated": simulated, "truth": dict(truth)}
 
 
-def error_document(error: CalibError) -> dict[str, Any]:
-    """What a command with `--json` prints in place of a result."""
+def error_document(error: CalibError, result: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """What a command with `--json` prints in place of a result. result: the document of one that was not written."""
     return {
         "schema": SCHEMA,
         "kind": "error",
@@ -41,6 +41,7 @@ def error_document(error: CalibError) -> dict[str, Any]:
         "where": error.where,
         "why": error.why,
         "advice": [error.advice],
+        **({} if result is None else {"result": dict(result)}),
     }
 
 

@@ -3,27 +3,25 @@
 A run claims its folder at the start: it creates it, empty, and beside it a hidden staging folder that it keeps locked.
 Files are collected there, flushed to the disk, and moved into place in one rename. A folder that was there before (an
 empty one, `.`, a mount point, a link) cannot be renamed over without harm: its staging folder lies inside, and the
-files are moved one by one, under a marker that is removed last. The operating system drops the lock of a process that
-dies; so the next run in the same place can tell what was abandoned, and removes it.
+files are moved one by one, under a marker that is removed last; so they are where a folder cannot be renamed. The
+operating system drops the lock of a process that dies; so the next run in the same place can tell what was abandoned,
+and removes it.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
-import sys
-import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from calib.errors import UsageError
+from calib.interrupt import defer_interruption
+from calib.staging import alone_in, name_staged, stage, sweep
 
-if sys.platform != "win32":  # which has no advisory locks: nothing is swept there
-    import fcntl
-
-STAGING = ".calib-"  # how the hidden folders begin; the name of the result folder follows
 INCOMPLETE = ".calib-incomplete"  # the marker in a folder that is being filled
 MOST_NUMBERED = 10_000  # of default, default-2, ...
 
@@ -44,7 +42,7 @@ class Reserved:
     """Whether the files are in place."""
 
     def write(self, files: Mapping[str, str | bytes]) -> None:
-        """Write files (name in the folder -> content), once.
+        """Write files (name in the folder -> content), once. An interruption waits until they are in place.
 
         Raises UsageError `output-unwritable`; no file is then left. ValueError for a name that leads out of the folder,
         which whoever names files after input must have refused.
@@ -55,17 +53,21 @@ class Reserved:
         try:
             for name, content in files.items():
                 _write_file(self.staging / name, content)
-            for folder, _, _ in os.walk(self.staging):
-                _flush(Path(folder))
-            if self.created:
-                self.staging.chmod(0o755)  # mkdtemp's own is private
-                os.replace(self.staging, self.path)
-            else:
-                _fill(self.path, self.staging)
-            _flush(self.path.absolute().parent)
+            _flush_folders(self.staging)
+            with defer_interruption():
+                self._move_into_place(files)
+                self.written = True
         except OSError as error:
             raise _unwritable(self.path, error) from None
-        self.written = True
+
+    def _move_into_place(self, files: Iterable[str]) -> None:
+        if self.created:
+            with suppress(OSError):  # a file system that renames no folders, or a folder that is not empty by now
+                self.staging.chmod(self.path.stat().st_mode & 0o7777)  # mkdtemp's own is private
+                os.replace(self.staging, self.path)
+                _flush(self.path.absolute().parent)
+                return
+        _fill(self.path, self.staging, files)
 
     def release(self) -> None:
         """Remove what was reserved and is not written, and let go of the lock."""
@@ -99,14 +101,12 @@ def _claim(output: Path | None, default: str) -> Reserved:
     missing = [folder for folder in (parent, *parent.parents) if not folder.exists()]
     try:
         parent.mkdir(parents=True, exist_ok=True)
-        with _alone_in(parent):
-            _sweep(parent)
+        with alone_in(parent):
+            sweep(parent)
             path = output or _first_free(default)
             if path.is_symlink() or path.exists():
                 return _claim_existing(path)
-            path.mkdir()
-            missing.insert(0, path)
-            return _stage(path, parent, tuple(missing))
+            return _create(path, tuple(missing))
     except BaseException:
         for folder in missing:
             with suppress(OSError):
@@ -114,16 +114,27 @@ def _claim(output: Path | None, default: str) -> Reserved:
         raise
 
 
+def _create(path: Path, parents: tuple[Path, ...]) -> Reserved:
+    staging, lock = stage(path.absolute().parent, path.absolute().name)  # first: no run leaves a folder without one
+    try:
+        path.mkdir()
+    except BaseException:
+        Reserved(path, staging, lock, parents).release()
+        raise
+    return Reserved(path, staging, lock, (path, *parents))
+
+
 def _claim_existing(output: Path) -> Reserved:
     """A folder that is there and empty; not one that another run has created and claims from beside it."""
     why = ""
     if output.is_dir():
-        with _alone_in(output):
-            _sweep(output)
-            if next(output.absolute().parent.glob(f"{STAGING}{output.absolute().name}.*"), None):
+        with alone_in(output):
+            sweep(output)
+            beside = (name_staged(path) for path in output.absolute().parent.iterdir())
+            if output.absolute().name in beside or any(name_staged(path) == "" for path in output.iterdir()):
                 why = "another run of calib is about to write it"
             elif not any(output.iterdir()):
-                return _stage(output, output, ())
+                return Reserved(output, *stage(output, ""), ())
             elif (output / INCOMPLETE).exists():
                 why = "an earlier run of calib was stopped while it wrote here"
     raise UsageError(
@@ -140,66 +151,37 @@ def _first_free(default: str) -> Path:
     return next(path for path in numbered if not (path.is_symlink() or path.exists()))
 
 
-def _stage(path: Path, where: Path, created: tuple[Path, ...]) -> Reserved:
-    staging = Path(tempfile.mkdtemp(prefix=f"{STAGING}{path.absolute().name}.", dir=where))
-    return Reserved(path, staging, _lock(staging), created)
-
-
-def _sweep(folder: Path) -> None:
-    """Remove the staging folders of processes that are no more, and what they had reserved or half filled."""
-    for staging in folder.glob(f"{STAGING}*.*") if sys.platform != "win32" else ():
-        lock = _lock(staging)
-        if lock is None:  # its run goes on
-            continue
-        shutil.rmtree(staging, ignore_errors=True)
-        with suppress(OSError):  # not empty: it was written after all
-            (folder / staging.name.removeprefix(STAGING).rpartition(".")[0]).rmdir()
-        os.close(lock)
-
-
-def _lock(folder: Path) -> int | None:
-    """A folder opened and locked until it is closed or its process ends; None if another process has it."""
-    if sys.platform == "win32":
-        return None
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(handle)
-        return None
-    return handle
-
-
-@contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
-    """One run at a time looks at a folder and claims a place in it."""
-    if sys.platform == "win32":
-        yield
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
-
-
-def _fill(folder: Path, staging: Path) -> None:
+def _fill(folder: Path, staging: Path, names: Iterable[str]) -> None:
     """Move what was collected into a folder that is there; the marker means that it is not complete."""
+    moves = {staging / name: folder / name for name in names}
+    for target in moves.values():
+        if target.is_symlink() or target.exists():  # somebody else's, since the run began
+            raise FileExistsError(errno.EEXIST, f"{target.name} exists by now")
     marker = folder / INCOMPLETE
-    moved: list[Path] = []
+    marker.touch()
+    _flush(folder)
     try:
-        marker.touch()
-        for each in sorted(staging.iterdir()):
-            os.replace(each, folder / each.name)
-            moved.append(folder / each.name)
-        _flush(folder)
+        for source, target in moves.items():
+            _move(source, target)
+        _flush_folders(folder)
     except BaseException:
-        for path in moved:
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        for target in moves.values():
+            target.unlink(missing_ok=True)
+            for parent in target.relative_to(folder).parents[:-1]:
+                with suppress(OSError):  # not empty
+                    (folder / parent).rmdir()
+        marker.unlink()
         raise
-    finally:
-        marker.unlink(missing_ok=True)
+    marker.unlink()
+    _flush(folder)
+
+
+def _move(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.replace(source, target)
+    except OSError:  # to another file system, or on one that renames nothing
+        _write_file(target, source.read_bytes())
 
 
 def _write_file(path: Path, content: str | bytes) -> None:
@@ -208,6 +190,11 @@ def _write_file(path: Path, content: str | bytes) -> None:
         file.write(content if isinstance(content, bytes) else content.encode())
         file.flush()
         os.fsync(file.fileno())
+
+
+def _flush_folders(folder: Path) -> None:
+    for each, _, _ in os.walk(folder):
+        _flush(Path(each))
 
 
 def _flush(folder: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from calib import folder
+from calib import folder, staging
 from calib.errors import UsageError
 from calib.folder import INCOMPLETE, reserve
 
@@ -51,9 +51,14 @@ def test_files_are_written_byte_for_byte_also_in_subfolders(tmp_path: Path) -> N
     assert names(tmp_path) == ["result", "result/a.txt", "result/images", "result/images/b.png"]
 
 
-def test_others_may_read_the_folder(tmp_path: Path) -> None:
-    write(tmp_path / "result", {"a.txt": "x"})
-    assert (tmp_path / "result").stat().st_mode & 0o055 == 0o055
+@pytest.mark.parametrize("mask", [0o022, 0o077])
+def test_who_may_read_the_folder_is_up_to_the_user(tmp_path: Path, mask: int) -> None:
+    before = os.umask(mask)
+    try:
+        write(tmp_path / "result", {"a.txt": "x"})
+    finally:
+        os.umask(before)
+    assert (tmp_path / "result").stat().st_mode & 0o777 == 0o777 & ~mask
 
 
 @pytest.mark.parametrize("place", ["new", "a/b/c"])
@@ -144,7 +149,7 @@ def test_a_failure_midway_leaves_nothing(tmp_path: Path, there: bool) -> None:
     assert names(tmp_path) == (["result"] if there else [])
 
 
-@pytest.mark.parametrize("failure", [KeyboardInterrupt, MemoryError, OSError(errno.EPERM, "not permitted")])
+@pytest.mark.parametrize("failure", [KeyboardInterrupt, MemoryError])
 @pytest.mark.parametrize("there", [False, True])
 def test_an_interruption_midway_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: type[BaseException], there: bool
@@ -154,15 +159,91 @@ def test_an_interruption_midway_leaves_nothing(
         out.mkdir()
 
     def interrupted(source: Path, target: Path) -> None:
+        replace(source, target) if there else None
         calls.append(target)
         if len(calls) > there:  # the second of the files that are moved one by one
             raise failure
+
+    monkeypatch.setattr(folder.os, "replace", interrupted)
+    with pytest.raises(failure):
+        write(out, {"a.txt": "x", "sub/b.txt": "y", "sub/c.txt": "z"})
+    assert names(tmp_path) == (["result"] if there else [])
+
+
+@pytest.mark.parametrize("code", [errno.EXDEV, errno.EPERM])
+@pytest.mark.parametrize("there", [False, True])
+def test_where_nothing_can_be_renamed_files_are_written_in_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, there: bool
+) -> None:
+    out = tmp_path / "result"
+    if there:
+        out.mkdir()
+
+    def refuse(source: Path, target: Path) -> None:
+        assert target == out or (out / INCOMPLETE).exists()
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(folder.os, "replace", refuse)
+    write(out, {"a.txt": "x", "sub/b.txt": "y"})
+    assert names(tmp_path) == ["result", "result/a.txt", "result/sub", "result/sub/b.txt"]
+    assert (out / "sub/b.txt").read_text() == "y"
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_a_disk_that_fills_up_while_files_are_written_in_place_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: bool
+) -> None:
+    out, write_file = tmp_path / "result", folder._write_file
+    if there:
+        out.mkdir()
+
+    def refuse(source: Path, target: Path) -> None:
+        raise OSError(errno.EPERM, "not permitted")
+
+    def fill_up(path: Path, content: bytes) -> None:
+        write_file(path, content[:1])
+        if path == out / "sub/b.txt":
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(folder.os, "replace", refuse)
+    monkeypatch.setattr(folder, "_write_file", fill_up)
+    with pytest.raises(UsageError) as caught:
+        write(out, {"a.txt": "xx", "sub/b.txt": "yy"})
+    assert "No space" in caught.value.why
+    assert names(tmp_path) == (["result"] if there else [])
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_an_interruption_waits_until_all_is_in_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: bool
+) -> None:
+    out, replace = tmp_path / "result", os.replace
+    if there:
+        out.mkdir()
+
+    def interrupted(source: Path, target: Path) -> None:
+        signal.raise_signal(signal.SIGINT)
         replace(source, target)
 
     monkeypatch.setattr(folder.os, "replace", interrupted)
-    with pytest.raises((failure, UsageError) if isinstance(failure, type) else UsageError):
-        write(out, {"a.txt": "x", "b.txt": "y"})
-    assert names(tmp_path) == (["result"] if there else [])
+    with pytest.raises(KeyboardInterrupt), reserve(out) as reserved:
+        reserved.write({"a.txt": "x", "b.txt": "y"})
+    assert reserved.written
+    assert names(tmp_path) == ["result", "result/a.txt", "result/b.txt"]
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_a_file_that_appeared_meanwhile_is_not_overwritten(tmp_path: Path, there: bool) -> None:
+    out = tmp_path / "result"
+    if there:
+        out.mkdir()
+    with reserve(out) as reserved:
+        (out / "b.txt").write_text("mine")
+        with pytest.raises(UsageError) as caught:
+            reserved.write({"a.txt": "x", "b.txt": "y"})
+    assert caught.value.code == "output-unwritable"
+    assert names(tmp_path) == ["result", "result/b.txt"]
+    assert (out / "b.txt").read_text() == "mine"
 
 
 def test_a_folder_that_is_being_filled_is_marked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -188,6 +269,81 @@ def test_what_a_killed_run_leaves_is_removed_by_the_next(tmp_path: Path, there: 
     killed_while_reserving(out)
     write(out, {"a.txt": "x"})
     assert names(tmp_path) == ["result", "result/a.txt"]
+
+
+def test_a_run_killed_between_its_two_folders_leaves_nothing(tmp_path: Path) -> None:
+    code = "import os, sys; from pathlib import Path; from calib import folder\n"
+    code += "Path.mkdir = lambda *_, **__: os.kill(os.getpid(), 9) if _[0].name == 'result' else None\n"
+    code += "folder.reserve(Path(sys.argv[1])).__enter__()"
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "result")], check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert [name[:14] for name in names(tmp_path)] == [".calib-result."]
+    write(tmp_path / "other", {})
+    assert names(tmp_path) == ["other"]
+
+
+@pytest.mark.parametrize("name", [".calib-config.d", ".calib-12345678", ".calib-a.B2345678"])
+def test_hidden_folders_of_others_are_left_alone(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).mkdir()
+    write(tmp_path / "result", {"a.txt": "x"})
+    assert names(tmp_path) == [name, "result", "result/a.txt"]
+
+
+def test_a_staging_folder_that_vanishes_or_is_closed_to_us_hinders_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".calib-other.abcd1234").mkdir()
+    lock = staging._lock
+
+    def refuse(path: Path) -> int | None:
+        if path.name.startswith(".calib-other"):
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return lock(path)
+
+    monkeypatch.setattr(staging, "_lock", refuse)
+    write(tmp_path / "result", {"a.txt": "x"})
+    assert names(tmp_path) == [".calib-other.abcd1234", "result", "result/a.txt"]
+
+
+@pytest.mark.parametrize(("first", "second"), [("res[1]", "res[1]"), ("*", "*"), ("result.2", "result")])
+def test_runs_are_told_apart_by_the_whole_name(tmp_path: Path, first: str, second: str) -> None:
+    (tmp_path / second).mkdir() if first != second else None
+    with reserve(tmp_path / first) as reserved:
+        if first == second:
+            assert "another run" in refused(tmp_path / second).why
+        else:
+            write(tmp_path / second, {"a.txt": "x"})
+        reserved.write({"b.txt": "y"})
+    assert (tmp_path / first / "b.txt").exists()
+
+
+def test_two_runs_into_one_folder_that_is_there(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    (tmp_path / "real").mkdir()
+    with reserve(tmp_path / "link"):
+        assert "another run" in refused(tmp_path / "real").why
+
+
+def test_a_folder_that_another_program_keeps_locked_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(staging, "_CLAIM_S", 0.05)
+    handle = staging._lock(tmp_path)
+    assert handle is not None
+    error = refused(tmp_path / "result")
+    os.close(handle)
+    assert "keeps" in error.why
+    assert names(tmp_path) == []
+
+
+def test_a_file_system_without_locks_is_written_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(handle: int, operation: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(staging.fcntl, "flock", refuse)
+    (tmp_path / ".calib-other.abcd1234").mkdir()  # whether its run goes on cannot be told
+    write(tmp_path / "result", {"a.txt": "x"})
+    assert names(tmp_path) == [".calib-other.abcd1234", "result", "result/a.txt"]
 
 
 def test_what_a_living_run_has_reserved_is_not_swept_away(tmp_path: Path) -> None:

@@ -50,6 +50,13 @@ def test_errors_keep_it(kind: type[CalibError]) -> None:
     require_valid(error_document(kind("what", code="a-code", advice="do this")))
 
 
+def test_an_error_may_hold_a_result_that_keeps_it_too() -> None:
+    inner = error_document(UsageError("inner", code="a-code", advice="do this"))
+    require_valid(error_document(UsageError("what", code="a-code", advice="do this"), inner))
+    with pytest.raises(AssertionError):
+        require_valid(error_document(UsageError("what", code="a-code", advice="do this"), {**inner, "seconds": 1.0}))
+
+
 @pytest.mark.parametrize(
     "spoilt",
     [

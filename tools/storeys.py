@@ -12,10 +12,12 @@ GROUND = frozenset(
         "estimate",
         "files",
         "folder",
+        "interrupt",
         "lazy",
         "plugins",
         "result",
         "result_folder",
+        "staging",
         "text",
         "verdict",
     }
@@ -27,11 +29,13 @@ MODELS = GROUND | {"geometry", "engine"}
 MAY_IMPORT: dict[str, frozenset[str]] = {
     "arrays": frozenset(),
     "errors": frozenset(),
+    "interrupt": frozenset(),
     "lazy": frozenset(),
     "verdict": frozenset(),
     "text": frozenset(),
+    "staging": frozenset(),
     "documents": frozenset({"errors", "verdict"}),
-    "folder": frozenset({"errors"}),
+    "folder": frozenset({"errors", "interrupt", "staging"}),
     "config": frozenset({"errors", "files"}),
     "plugins": frozenset({"errors"}),
     "files": frozenset({"errors"}),
@@ -47,6 +51,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "compensations": MODELS | {"robot", "network"},
     "cell": MODELS | {"camera", "robot", "network"},
     "cli": MODELS | {"camera", "robot", "network", "compensations", "cell"},
+    "__main__": frozenset({"cli", "interrupt"}),
 }
 """What each room or file directly under calib may import besides itself."""
 

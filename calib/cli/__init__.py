@@ -1,28 +1,43 @@
-"""The command line: parse, call, deliver. One file per command; nothing heavy is imported before it runs.
+"""The command line: parse, call, deliver. One file per command; nothing heavy is imported before it runs."""
 
-This file imports next to nothing: what is interrupted before `main` is called ends in Python's traceback.
-"""
+from __future__ import annotations
 
-import sys
+import typer
+
+from calib.cli import camera, cell, demo, guide, hand_eye, listing, robot, simulate
+
+app = typer.Typer(
+    name="calib",
+    help="Calibrate cameras and robot arms, with uncertainties.\n\n"
+    "calib camera --images photos/    a camera, from images of a checkerboard\n\n"
+    "calib robot --poses poses.csv    an arm, from measured poses\n\n"
+    "calib hand-eye --images photos/ --poses poses.csv    the pose of a camera, hand-mounted or fixed\n\n"
+    "calib cell --config cell.yaml    several arms in one world",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
+app.command("camera", help=camera.HELP)(camera.command)
+app.command("demo", help=demo.HELP)(demo.command)
+app.command("robot", help=robot.HELP)(robot.command)
+app.command("hand-eye", help=hand_eye.HELP)(hand_eye.command)
+app.command("handeye", help=hand_eye.HELP, hidden=True)(hand_eye.command)
+app.command("cell", help=cell.HELP)(cell.command)
+app.command("guide", help=guide.HELP)(guide.command)
+app.command("list", help=listing.HELP)(listing.command)
+app.add_typer(simulate.app, name="simulate")
 
 
-def main() -> None:
-    """Entry point of the `calib` command."""
-    try:
-        from calib.cli import interrupt
+@app.callback(invoke_without_command=True)
+def _version(version: bool = typer.Option(False, "--version", help="Print the version and exit.")) -> None:
+    if version:
+        from calib import __version__
 
-        interrupt.end_from_now_on()
-    except KeyboardInterrupt:
-        sys.stderr.write("interrupted\n")
-        sys.exit(130)  # as of `interrupt`, which may not be there yet
-    from calib.cli.commands import app
+        typer.echo(f"calib {__version__}")
+        raise typer.Exit
 
+
+def run() -> None:
+    """Run the command that was typed, and exit with its status."""
     app()
-
-
-def __getattr__(name: str) -> object:
-    if name != "app":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from calib.cli.commands import app
-
-    return app

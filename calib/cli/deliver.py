@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 def deliver(output: Output, folder: Reserved | None, reporter: Reporter) -> None:
     """Write the files into the folder, if there is one, and print the summary, the document or the verdict alone.
 
-    Where the folder cannot be written after all, the document goes to stdout before the error: the work is not lost.
-    Raises typer.Exit with the status of a verdict that is `do not use`.
+    Where the folder cannot be written after all, the document goes to stdout before the error, or within that of the
+    error: the work is not lost. Raises typer.Exit with the status of a verdict that is `do not use`.
     """
-    from calib.documents import to_json
+    from calib.documents import error_document, to_json
     from calib.errors import UsageError
 
     where = ""
@@ -30,9 +30,11 @@ def deliver(output: Output, folder: Reserved | None, reporter: Reporter) -> None
         files = output.files()
         try:
             folder.write(files)
-        except UsageError:
-            if not reporter.as_json:  # whose one document on stdout is the error's
-                typer.echo(to_json(output.document()), nl=False)
+        except UsageError as error:
+            if reporter.as_json:
+                typer.echo(to_json(error_document(error, output.document())), nl=False)
+                raise typer.Exit(error.exit_status) from None
+            typer.echo(to_json(output.document()), nl=False)
             raise
         where = _folder_line(folder.path, files)
     verdict = output.verdict

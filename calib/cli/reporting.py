@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from calib.cli.interrupt import INTERRUPTED, raise_on_interrupt
 from calib.errors import CalibError
+from calib.interrupt import INTERRUPTED, raise_interruption
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,6 +32,8 @@ class Reporter:
     """The solver's iterations too."""
     until_the_end: ExitStack = field(default_factory=ExitStack)
     """Bars on the terminal and the reserved folder, closed when the command ends, however it ends."""
+    reserved: list[Reserved] = field(default_factory=list)
+    """The folder claimed, if one is."""
 
     @property
     def on_iteration(self) -> Callable[[Iteration], None] | None:
@@ -50,7 +52,8 @@ class Reporter:
         """The folder to write to, claimed before the long work; errors as of `calib.folder.reserve`."""
         from calib.folder import reserve
 
-        return self.until_the_end.enter_context(reserve(output, default))
+        self.reserved.append(self.until_the_end.enter_context(reserve(output, default)))
+        return self.reserved[-1]
 
     def show_error(self, error: CalibError) -> None:
         """The error's document on stdout, or its message on stderr."""
@@ -65,20 +68,28 @@ class Reporter:
             if text:
                 typer.echo(f"  {label}: {text}", err=True)
 
+    def show_interruption(self) -> None:
+        """The one line that an interruption leaves."""
+        written = [str(folder.path) for folder in self.reserved if folder.written]
+        typer.echo(f"interrupted; {f'the result is in {written[0]}' if written else 'nothing was written'}", err=True)
+
 
 @contextmanager
 def reporting(as_json: bool = False, quiet: bool = False, verbose: bool = False) -> Iterator[Reporter]:
     """Turn a CalibError into its message or document and its exit status, and leave no bar behind."""
     reporter = Reporter(as_json, quiet, verbose)
+    was_interrupted: Callable[[], bool] = bool
     try:
-        with raise_on_interrupt(), reporter.until_the_end:
+        with raise_interruption() as was_interrupted, reporter.until_the_end:
             yield reporter
-    except CalibError as error:
+    except BaseException as error:
+        if was_interrupted() or isinstance(error, KeyboardInterrupt):
+            reporter.show_interruption()
+            raise typer.Exit(INTERRUPTED) from None
+        if not isinstance(error, CalibError):
+            raise
         reporter.show_error(error)
         raise typer.Exit(error.exit_status) from None
-    except KeyboardInterrupt:
-        typer.echo("interrupted; nothing was written", err=True)
-        raise typer.Exit(INTERRUPTED) from None
 
 
 def _show_iteration(step: Iteration) -> None:

@@ -338,7 +338,7 @@ def test_images_without_a_board_are_told(run: Run) -> None:
 
 def test_the_command_itself_speaks_on_the_right_streams(tmp_path: Path, table: str) -> None:
     def calib(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-c", "from calib.cli import main; main()", *arguments]
+        command = [sys.executable, "-c", "from calib.__main__ import main; main()", *arguments]
         return subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
 
     (tmp_path / "corners.csv").write_text(table)

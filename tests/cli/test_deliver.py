@@ -92,3 +92,15 @@ def test_what_cannot_be_written_after_all_is_printed(tmp_path: Path, capsys: pyt
             deliver(Weighed("good"), reserved, Reporter())
     assert caught.value.code == "output-unwritable"
     assert json.loads(capsys.readouterr().out) == heading("arm", Verdict("good", "12 kg"))
+
+
+def test_with_json_it_is_within_the_document_of_the_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with reserve(tmp_path / "out") as reserved:
+        reserved.staging.rmdir()
+        reserved.staging.write_text("in the way")
+        with pytest.raises(typer.Exit) as ended:
+            deliver(Weighed("good"), reserved, Reporter(as_json=True))
+    assert ended.value.exit_code == 2
+    document = json.loads(capsys.readouterr().out)
+    assert document["code"] == "output-unwritable"
+    assert document["result"] == heading("arm", Verdict("good", "12 kg"))

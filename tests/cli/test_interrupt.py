@@ -16,7 +16,7 @@ class Interrupting:
         if name == {module!r}:
             os.kill(os.getpid(), signal.SIGINT)
 sys.meta_path.insert(0, Interrupting())
-from calib.cli import main
+from calib.__main__ import main
 main()
 """
 
@@ -26,7 +26,7 @@ def run(code: str, folder: Path, *arguments: str) -> subprocess.CompletedProcess
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
 
 
-@pytest.mark.parametrize("module", ["calib.cli.interrupt", "calib.cli.commands", "typer", "calib.cli.cell"])
+@pytest.mark.parametrize("module", ["calib.interrupt", "calib.cli", "typer", "calib.cli.cell"])
 def test_during_the_first_imports(module: str, tmp_path: Path) -> None:
     done = run(INTERRUPTING.format(module=module), tmp_path, "simulate", "robot", "--output", "sim")
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "interrupted\n")
@@ -49,7 +49,7 @@ def test_a_process_that_was_started_to_ignore_it(tmp_path: Path) -> None:
 
 def test_what_comes_after_the_work_does_not_count(tmp_path: Path) -> None:
     late = "import atexit, os, signal; atexit.register(lambda: os.kill(os.getpid(), signal.SIGINT))\n"
-    code = late + "from calib.cli import main; main()"
+    code = late + "from calib.__main__ import main; main()"
     done = run(code, tmp_path, "simulate", "robot", "--poses", "20", "--output", "sim")
     assert (done.returncode, done.stderr) == (0, "")
 
@@ -60,16 +60,30 @@ def test_a_second_one_ends_the_clearing_away(tmp_path: Path) -> None:
         "from calib import folder\n"
         "def interrupt(*_, **__): os.kill(os.getpid(), signal.SIGINT)\n"
         "folder.Reserved.write = folder.shutil.rmtree = interrupt\n"
-        "from calib.cli import main; main()"
+        "from calib.__main__ import main; main()"
     )
     done = run(code, tmp_path, "simulate", "robot", "--poses", "20", "--output", "sim")
     assert (done.returncode, done.stderr) == (130, "interrupted\n")
 
 
+def test_a_result_in_place_is_named(tmp_path: Path) -> None:
+    code = (
+        "import os, signal\n"
+        "from calib import folder\n"
+        "write = folder.Reserved.write\n"
+        "def interrupt(*arguments): write(*arguments), os.kill(os.getpid(), signal.SIGINT)\n"
+        "folder.Reserved.write = interrupt\n"
+        "from calib.__main__ import main; main()"
+    )
+    done = run(code, tmp_path, "simulate", "robot", "--poses", "20", "--output", "sim")
+    assert (done.returncode, done.stderr) == (130, "interrupted; the result is in sim\n")
+    assert (tmp_path / "sim" / "poses.csv").exists()
+
+
 def test_other_programs_keep_their_interruptions() -> None:
-    from calib.cli.interrupt import raise_on_interrupt
+    from calib.interrupt import raise_interruption
 
     before = signal.getsignal(signal.SIGINT)
-    with raise_on_interrupt():
+    with raise_interruption():
         assert signal.getsignal(signal.SIGINT) is before
     assert signal.getsignal(signal.SIGINT) is before
