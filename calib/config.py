@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import yaml
 
 from calib.errors import UsageError, did_you_mean
-from calib.files import regular_size
+from calib.files import path_advice, regular_size
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -122,7 +122,7 @@ def read_yaml(path: Path) -> Any:
             )
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, ValueError) as error:  # ValueError: not UTF-8, or a path with a NUL
-        advice = "give the path of a YAML file"
+        advice = path_advice(path, (".yaml", ".yml"), "a YAML file")
         raise UsageError(
             "cannot be read", code="config-unreadable", where=str(path), why=str(error), advice=advice
         ) from None

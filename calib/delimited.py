@@ -18,7 +18,7 @@ import numpy as np
 
 from calib.arrays import Array, Index, Texts
 from calib.errors import InputError
-from calib.files import regular_size
+from calib.files import path_advice, regular_size
 
 MAX_BYTES = 500_000_000  # some millions of poses
 MAX_CELL = 10_000  # characters; a longer cell is an unbalanced quote that swallowed the file
@@ -182,7 +182,7 @@ def _invalid(why: str, where: str) -> InputError:
 
 def _unreadable(path: Path, error: OSError | ValueError) -> InputError:
     if not isinstance(error, UnicodeError):
-        advice = "give the path of a text file"
+        advice = path_advice(path, (".csv", ".tsv", ".txt"), "a table as text")
         return InputError("cannot be read", code="table-unreadable", where=str(path), why=str(error), advice=advice)
     content = path.read_bytes()
     try:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterable
+from difflib import get_close_matches
 from pathlib import Path
 
 from calib.errors import UsageError
@@ -46,3 +48,19 @@ def write_text(text: str, path: Path, *, overwrite: bool = False) -> None:
         raise UsageError(
             "cannot be written", code="file-unwritable", where=str(path), why=str(error), advice=advice
         ) from None
+
+
+def path_advice(path: Path, suffixes: Iterable[str], what: str) -> str:
+    """What to give in place of a path that holds no such file: a file in the folder that it is, a name near to it.
+
+    suffixes: of files of the kind that is needed. what: this kind, in words.
+    """
+    try:
+        inside = sorted(path.iterdir()) if path.is_dir() else []
+        beside = [each.name for each in path.parent.iterdir()] if path.parent.is_dir() else []
+    except (OSError, ValueError):  # may not be looked into; a path with a NUL
+        inside, beside = [], []
+    if right := [each for each in inside if each.suffix.lower() in suffixes]:
+        return f"name the file: {right[0]}"
+    near = [] if path.name in beside else get_close_matches(path.name, beside, n=1)
+    return f"did you mean {path.with_name(near[0])}?" if near else f"give the path of {what}"

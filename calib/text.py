@@ -1,4 +1,5 @@
-"""Lines for the terminal: cut to its width, lists named in part, numbers with the digits that their sigma supports."""
+"""Lines for the terminal: cut to its width, lists named in part, numbers with the digits that their sigma supports,
+names from outside without characters that act on a terminal."""
 
 from __future__ import annotations
 
@@ -13,6 +14,21 @@ def cut(text: str, lines: int = 1) -> str:
     """The text, shortened with an ellipsis to what fits on so many lines."""
     width = WIDTH * lines
     return text if len(text) <= width else text[: width - 3] + "..."
+
+
+def one_line(name: str) -> str:
+    """A name from outside as it may stand in a line: a line break, an escape code, or another character that is not
+    shown, is written as its escape (`\\n`, `\\x1b`), so that no name can pass for a line of its own."""
+    return name if name.isprintable() else "".join(map(_visible, name))
+
+
+def without_control_codes(text: str) -> str:
+    """The same for a text of several lines, which stay lines."""
+    return "\n".join(map(one_line, text.split("\n")))
+
+
+def _visible(character: str) -> str:
+    return character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
 
 
 def first_few(items: Sequence[str], most: int = MOST_NAMED) -> str:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import typer
 
 from calib.cli import camera, cell, demo, guide, hand_eye, listing, robot, simulate
+from calib.cli.commands import Command, Commands
+from calib.cli.terminal import open_closed_descriptors, say
 
 app = typer.Typer(
     name="calib",
+    cls=Commands,
     help="Calibrate cameras and robot arms, with uncertainties.\n\n"
     "calib camera --images photos/    a camera, from images of a checkerboard\n\n"
     "calib robot --poses poses.csv    an arm, from measured poses\n\n"
@@ -18,14 +21,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
-app.command("camera", help=camera.HELP)(camera.command)
-app.command("demo", help=demo.HELP)(demo.command)
-app.command("robot", help=robot.HELP)(robot.command)
-app.command("hand-eye", help=hand_eye.HELP)(hand_eye.command)
-app.command("handeye", help=hand_eye.HELP, hidden=True)(hand_eye.command)
-app.command("cell", help=cell.HELP)(cell.command)
-app.command("guide", help=guide.HELP)(guide.command)
-app.command("list", help=listing.HELP)(listing.command)
+app.command("camera", help=camera.HELP, cls=Command)(camera.command)
+app.command("demo", help=demo.HELP, cls=Command)(demo.command)
+app.command("robot", help=robot.HELP, cls=Command)(robot.command)
+app.command("hand-eye", help=hand_eye.HELP, cls=Command)(hand_eye.command)
+app.command("handeye", help=hand_eye.HELP, hidden=True, cls=Command)(hand_eye.command)
+app.command("cell", help=cell.HELP, cls=Command)(cell.command)
+app.command("guide", help=guide.HELP, cls=Command)(guide.command)
+app.command("list", help=listing.HELP, cls=Command)(listing.command)
 app.add_typer(simulate.app, name="simulate")
 
 
@@ -34,10 +37,11 @@ def _version(version: bool = typer.Option(False, "--version", help="Print the ve
     if version:
         from calib import __version__
 
-        typer.echo(f"calib {__version__}")
+        say(f"calib {__version__}")
         raise typer.Exit
 
 
 def run() -> None:
     """Run the command that was typed, and exit with its status."""
+    open_closed_descriptors()
     app()

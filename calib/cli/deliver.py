@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import typer
+
+from calib.cli.terminal import is_watched, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,21 +33,21 @@ def deliver(output: Output, folder: Reserved | None, reporter: Reporter) -> None
             folder.write(files)
         except UsageError as error:
             if reporter.as_json:
-                typer.echo(to_json(error_document(error, output.document())), nl=False)
+                say(to_json(error_document(error, output.document())), end="")
                 raise typer.Exit(error.exit_status) from None
-            typer.echo(to_json(output.document()), nl=False)
+            say(to_json(output.document()), end="")
             raise
         where = _folder_line(folder.path, files)
     verdict = output.verdict
     if reporter.as_json:
-        typer.echo(to_json(output.document()), nl=False)
-        if where and sys.stderr.isatty() and not reporter.quiet:
-            typer.echo(where, err=True)
+        say(to_json(output.document()), end="")
+        if where and is_watched() and not reporter.quiet:
+            say(where, err=True)
     elif reporter.quiet:
         if verdict is not None:
-            typer.echo(f"verdict: {verdict}")
+            say(f"verdict: {verdict}")
     else:
-        typer.echo("\n".join(text for text in (output.summary(), where) if text))
+        say("\n".join(text for text in (output.summary(), where) if text))
     if verdict is not None and verdict.exit_status:
         raise typer.Exit(verdict.exit_status)
 

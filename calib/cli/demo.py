@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from importlib.resources import as_file
 
-import typer
-
 from calib.cli.deliver import deliver
 from calib.cli.options import AsJson, Quiet, Verbose
 from calib.cli.reporting import reporting
+from calib.cli.terminal import say
 from calib.config import shipped_folder
 
 BOARD = "checkerboard:9x6:25mm"
@@ -30,6 +29,6 @@ def command(as_json: AsJson = False, quiet: Quiet = False, verbose: Verbose = Fa
         as_file(shipped_folder("datasets").joinpath("demo_camera")) as data,
     ):
         if not (as_json or quiet):
-            typer.echo(f"calib camera --images datasets/demo_camera/images --board {BOARD}\n")
+            say(f"calib camera --images datasets/demo_camera/images --board {BOARD}\n")
         corners = detect(data / "images", BOARD, on_progress=reporter.on_progress("corners"))
         deliver(calibrate(corners, on_iteration=reporter.on_iteration), None, reporter)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from calib.cli.reporting import reporting
+from calib.cli.terminal import say
 from calib.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def command(
     with reporting(as_json=False):
         if page is None:
             for name, text in _pages().items():
-                typer.echo(f"{name:<14}{_title(text)}")
+                say(f"{name:<14}{_title(text)}")
             return
         pages = _pages()
         if page not in pages:
@@ -50,8 +51,8 @@ def _title(page: Traversable) -> str:
 
 def _show(text: str) -> None:
     """Rendered on a terminal, as it is elsewhere."""
-    if not sys.stdout.isatty():
-        typer.echo(text, nl=False)
+    if sys.stdout is None or not sys.stdout.isatty():
+        say(text, end="")
         return
     from rich.console import Console
     from rich.markdown import Markdown

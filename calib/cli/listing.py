@@ -13,6 +13,7 @@ from calib import plugins
 from calib.cli import shipped
 from calib.cli.options import AsJson
 from calib.cli.reporting import reporting
+from calib.cli.terminal import say
 
 HELP = """List what ships with calib.
 
@@ -76,14 +77,14 @@ def command(
         else:
             width = max(map(len, entries))
             for name, entry in entries.items():
-                typer.echo(f"{name:<{width}}  {entry.description}")
+                say(f"{name:<{width}}  {entry.description}")
 
 
 def _print_document(listed: str, entries: dict[str, Entry]) -> None:
     from calib.documents import heading, to_json
 
     plain = [{"name": name, "description": entry.description, **entry.facts} for name, entry in entries.items()]
-    typer.echo(to_json(heading("list") | {"listed": listed, "entries": plain}), nl=False)
+    say(to_json(heading("list") | {"listed": listed, "entries": plain}), end="")
 
 
 def _arm(name: str) -> Entry:

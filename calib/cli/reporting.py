@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from calib.errors import CalibError
+from calib.cli.endings import error_of, show_error
+from calib.cli.terminal import is_watched, say
 from calib.interrupt import INTERRUPTED, raise_interruption
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class Reporter:
     quiet: bool = False
     """The verdict alone, and errors."""
     verbose: bool = False
-    """The solver's iterations too."""
+    """The solver's iterations too, and warnings of libraries."""
     until_the_end: ExitStack = field(default_factory=ExitStack)
     """Bars on the terminal and the reserved folder, closed when the command ends, however it ends."""
     reserved: list[Reserved] = field(default_factory=list)
@@ -42,7 +43,7 @@ class Reporter:
 
     def on_progress(self, label: str) -> Callable[[int, int], None] | None:
         """A bar on stderr for work of known length, or None where nobody watches."""
-        if self.as_json or self.quiet or not sys.stderr.isatty():
+        if self.as_json or self.quiet or not is_watched():
             return None
         from calib.cli.progress import Bar
 
@@ -55,46 +56,45 @@ class Reporter:
         self.reserved.append(self.until_the_end.enter_context(reserve(output, default)))
         return self.reserved[-1]
 
-    def show_error(self, error: CalibError) -> None:
-        """The error's document on stdout, or its message on stderr."""
-        if self.as_json:
-            from calib.documents import error_document, to_json
-
-            typer.echo(to_json(error_document(error)), nl=False)
-            return
-        where = f"{error.where}: " if error.where else ""
-        typer.echo(f"error [{error.code}]: {where}{error.what}", err=True)
-        for label, text in (("why", error.why), ("next", error.advice)):
-            if text:
-                typer.echo(f"  {label}: {text}", err=True)
-
     def show_interruption(self) -> None:
         """The one line that an interruption leaves."""
         written = [str(folder.path) for folder in self.reserved if folder.written]
-        typer.echo(f"interrupted; {f'the result is in {written[0]}' if written else 'nothing was written'}", err=True)
+        say(f"interrupted; {f'the result is in {written[0]}' if written else 'nothing was written'}", err=True)
 
 
 @contextmanager
 def reporting(as_json: bool = False, quiet: bool = False, verbose: bool = False) -> Iterator[Reporter]:
-    """Turn a CalibError into its message or document and its exit status, and leave no bar behind."""
+    """Turn what a command raises into its message or document and its exit status, and leave no bar behind."""
     reporter = Reporter(as_json, quiet, verbose)
     was_interrupted: Callable[[], bool] = bool
     try:
-        with raise_interruption() as was_interrupted, reporter.until_the_end:
+        with raise_interruption() as was_interrupted, _warnings(verbose), reporter.until_the_end:
             yield reporter
     except BaseException as error:
         if was_interrupted() or isinstance(error, KeyboardInterrupt):
             reporter.show_interruption()
             raise typer.Exit(INTERRUPTED) from None
-        if not isinstance(error, CalibError):
+        found = error_of(error)
+        if found is None:
             raise
-        reporter.show_error(error)
-        raise typer.Exit(error.exit_status) from None
+        show_error(found, as_json)
+        raise typer.Exit(found.exit_status) from None
+
+
+@contextmanager
+def _warnings(verbose: bool) -> Iterator[None]:
+    """Warnings of libraries are for those who work on calib, whose tests fail by them: shown with --verbose alone."""
+    before = warnings.showwarning
+    warnings.showwarning = lambda message, *_: say(f"warning: {message}", err=True) if verbose else None
+    try:
+        yield
+    finally:
+        warnings.showwarning = before
 
 
 def _show_iteration(step: Iteration) -> None:
     outcome = "accepted" if step.accepted else "rejected"
-    typer.echo(
+    say(
         f"iteration {step.index:3d}  cost {step.cost:.8e}  gradient cosine {step.gradient:.1e}  "
         f"damping {step.damping:.1e}  {outcome}",
         err=True,

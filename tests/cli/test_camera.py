@@ -174,13 +174,20 @@ def test_an_unknown_lens_names_the_nearest(run: Run, table: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [("--image", "x"), ("--jobs", "0", "--images", "x"), ("--timeout-s", "a"), ("x",)]
+    ("arguments", "code", "advice"),
+    [
+        (("--image", "x"), "unknown-option", "did you mean --images?"),
+        (("--jobs", "0", "--images", "x"), "option-value", "for example: calib camera --images photos/"),
+        (("--timeout-s", "a"), "option-value", "for example: calib camera --images photos/"),
+        (("--lens",), "option-value", "for example: calib camera --images photos/ --lens kannala_brandt"),
+    ],
 )
-def test_a_wrong_flag_ends_with_2(run: Run, arguments: tuple[str, ...]) -> None:
+def test_a_wrong_flag_ends_with_2(run: Run, arguments: tuple[str, ...], code: str, advice: str) -> None:
     result = run("camera", *arguments)
     assert result.exit_code == 2
     assert result.stdout == ""
-    assert "Usage:" in result.stderr
+    assert result.stderr.startswith(f"error [{code}]: calib camera: ")
+    assert f"\n  next: {advice}" in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -338,7 +345,7 @@ def test_images_without_a_board_are_told(run: Run) -> None:
 
 def test_the_command_itself_speaks_on_the_right_streams(tmp_path: Path, table: str) -> None:
     def calib(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-c", "from calib.__main__ import main; main()", *arguments]
+        command = [sys.executable, "-m", "calib", *arguments]
         return subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
 
     (tmp_path / "corners.csv").write_text(table)

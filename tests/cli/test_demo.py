@@ -12,7 +12,7 @@ from cases.command import run
 
 def test_it_shows_the_command_the_camera_and_its_verdict_and_nothing_else(tmp_path: Path) -> None:
     """No bar, no warning: stderr is no terminal here. Nothing is written."""
-    command = [sys.executable, "-c", "from calib.__main__ import main; main()", "demo"]
+    command = [sys.executable, "-m", "calib", "demo"]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
     lines = done.stdout.splitlines()
     assert lines[0] == "calib camera --images datasets/demo_camera/images --board checkerboard:9x6:25mm"

@@ -9,7 +9,6 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from difflib import get_close_matches
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +25,7 @@ from calib.camera.image_format import (
 )
 from calib.camera.images import opencv
 from calib.errors import InputError
+from calib.files import path_advice
 
 MAX_BYTES = 2_000_000_000  # 250 MP of 16-bit colour is 1.5 GB
 _STRETCH = (0.1, 99.9)  # percentiles of a 16-bit image that become black and white: hot pixels do not decide
@@ -67,9 +67,9 @@ def image_paths(images: str | Path | Sequence[str | Path]) -> tuple[list[Path], 
         return paths, os.path.commonpath([path.absolute().parent for path in paths])
     text = os.path.expanduser(images)
     path = Path(text)
-    if path.is_dir():
+    if os.path.isdir(text):  # which answers for a path that is too long, too
         return find_images(path), text
-    if path.is_file():
+    if os.path.isfile(text):
         return [path], text
     if glob.has_magic(text):
         matches = sorted(glob.glob(text), key=natural_order)
@@ -79,19 +79,10 @@ def image_paths(images: str | Path | Sequence[str | Path]) -> tuple[list[Path], 
         advice = "give the folder of the images, or a pattern such as 'photos/*.png'"
         raise InputError("no images match this pattern", code="no-images", where=text, advice=advice)
     raise InputError(
-        "no images: there is no such folder or file", code="no-images", where=text, advice=_nearest_existing(path)
-    )
-
-
-def _nearest_existing(path: Path) -> str:
-    """What to give in place of a path that is not there: its misspelt last part, as far as the folder is."""
-    folder = path.parent
-    if not folder.is_dir():
-        return f"give the folder of the images; {folder} does not exist either"
-    names = [each.name for each in folder.iterdir() if not each.name.startswith(".")]
-    near = get_close_matches(path.name, names, n=1)
-    return (
-        f"did you mean {folder / near[0]}?" if near else f"give the folder of the images; {folder} holds none so called"
+        "no images: there is no such folder or file",
+        code="no-images",
+        where=text,
+        advice=path_advice(path, (), "the folder of the images"),
     )
 
 

@@ -18,6 +18,7 @@ import numpy as np
 from calib.arrays import Array
 from calib.config import MAX_MAGNITUDE
 from calib.errors import InputError, UsageError, did_you_mean
+from calib.files import path_advice
 from calib.geometry import se3, so3
 from calib.robot.arm.hayati import table_of_links
 from calib.robot.arm.serial_arm import SerialArm
@@ -106,7 +107,7 @@ def _parse(path: Path) -> ElementTree.Element:
             )
         content = path.read_bytes()
     except OSError as error:
-        advice = "give the path of a URDF file, or a shipped arm (calib list arms)"
+        advice = path_advice(path, (".urdf",), "a URDF file, or a shipped arm (calib list arms)")
         raise InputError("cannot be read", code="urdf-unreadable", where=where, why=str(error), advice=advice) from None
     parser = ElementTree.XMLParser(target=_NoDoctype())
     try:
