@@ -1,40 +1,57 @@
 """Delimited text as people save it: comma, semicolon, tab or spaces, decimal point or comma, BOM, quotes.
 
-A million rows are read in seconds and a few hundred megabytes: columns are arrays of variable-width strings, filled a
-chunk of rows at a time.
+A million rows are read in seconds and a few hundred megabytes: columns become arrays a chunk of rows at a time, those
+of numbers at once, without a text being kept for each.
 """
 
 from __future__ import annotations
 
-import csv
 import math
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 
 from calib.arrays import Array, Index, Texts
 from calib.errors import InputError
-from calib.files import path_advice, regular_size
+from calib.text_rows import RowChunk, not_a_table, open_text, rows_of
 
-MAX_BYTES = 500_000_000  # some millions of poses
 MAX_CELL = 10_000  # characters; a longer cell is an unbalanced quote that swallowed the file
+MAX_COLUMNS = 1_000  # a pose with everything measured there has some dozens
 TEXT = np.dtypes.StringDType()
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")  # byte order marks
-CHUNK = 20_000  # rows; enough to make an array's fixed cost small, few enough to stay small as Python objects
+
+
+@dataclass(frozen=True, eq=False)
+class NumberColumn:
+    """A column of numbers, and the texts of the cells that hold none."""
+
+    values: Array
+    """(rows,) NaN where a cell is not a finite number."""
+    strays: Index
+    """(k,) the rows of those cells, ascending."""
+    stray_texts: Texts
+    """(k,) what they hold."""
+
+    def stray_text(self, row: int) -> str:
+        """What a cell that is not a number holds."""
+        return str(self.stray_texts[np.searchsorted(self.strays, row)])
 
 
 @dataclass(frozen=True, eq=False)
 class Delimited:
-    """A table of text."""
+    """A table: columns of text, and of numbers where they were asked for."""
 
     header: tuple[str, ...]
     """The column names, stripped."""
-    cells: tuple[Texts, ...]
-    """One array (rows,) of stripped texts per column."""
+    cells: Mapping[int, Texts]
+    """An array (rows,) of stripped texts per column of text, by the column's place in the header."""
+    numbers: Mapping[int, NumberColumn]
+    """The columns of numbers, likewise."""
+    decimal_comma: bool
+    """Whether these were read with decimal commas."""
     lines: Index
     """(rows,) the line in the file where each row begins."""
     ragged: tuple[tuple[int, int], ...]
@@ -45,158 +62,176 @@ class Delimited:
         return self.cells[self.header.index(name)]
 
 
-def read_delimited(path: Path) -> Delimited:
+def read_header(path: Path) -> tuple[str, ...]:
+    """The column names of a file, stripped; errors as of `read_delimited`."""
+    with open_text(path) as file:
+        return _split_header(rows_of(file, str(path)), str(path))[0]
+
+
+def read_delimited(path: Path, numeric: Collection[int] = ()) -> Delimited:
     """Read a file with a header line; lines that are empty or start with # are skipped.
 
+    numeric: the places in the header of the columns to be read as numbers. The decimal mark is one for all of them:
+    that of the first rows that have any.
     Raises InputError `table-unreadable`, `table-too-large`, `table-encoding`, `table-empty`, `table-syntax`.
     """
     where = str(path)
-    try:
-        if regular_size(path) > MAX_BYTES:
-            raise InputError(
-                f"larger than {MAX_BYTES // 1_000_000} MB",
-                code="table-too-large",
-                where=where,
-                advice="divide the table, or keep fewer rows",
-            )
-        with path.open("rb") as raw:
-            # a spreadsheet's "Unicode text" is UTF-16 with a byte order mark
-            encoding = "utf-16" if raw.read(2) in _UTF16 else "utf-8-sig"
-        with path.open(encoding=encoding, newline="") as file:
-            return _read(file, where)
-    except (OSError, ValueError) as error:
-        raise _unreadable(path, error) from None
+    with open_text(path) as file:
+        header, chunks = _split_header(rows_of(file, where), where)
+        return _Columns(header, frozenset(numeric), where).fill(chunks)
 
 
-def numbers(cells: Texts | tuple[str, ...], decimal_comma: bool) -> Array:
+def numbers(cells: Sequence[str] | Texts, decimal_comma: bool) -> Array:
     """The cells as numbers (n,); NaN where a cell is not a finite number."""
-    texts = np.asarray(cells, dtype=TEXT)
+    texts = cells.tolist() if isinstance(cells, np.ndarray) else cells
     if decimal_comma:
-        texts = np.strings.replace(texts, ",", ".")
+        texts = [text.replace(",", ".") for text in texts]
     try:
-        values = texts.astype(float)
+        values = np.array(list(map(float, texts)), dtype=float)
     except ValueError:
-        values = np.array([_number(text) for text in texts.tolist()], dtype=float)
+        values = np.array([_number(text) for text in texts], dtype=float)
     return np.where(np.isfinite(values), values, np.nan)
 
 
-def uses_decimal_comma(columns: Iterable[Texts | tuple[str, ...]]) -> bool:
+def uses_decimal_comma(columns: Iterable[Sequence[str]]) -> bool:
     """Whether cells such as -1,5 outnumber cells such as -1.5 in columns of numbers.
 
     A cell with both marks counts for neither: 1.234,5 is not read as a number either way.
     """
-    with_comma = with_point = 0
-    for cells in columns:
-        column = np.asarray(cells, dtype=TEXT)
-        comma, point = (np.strings.find(column, mark) >= 0 for mark in ",.")
-        with_point += int(np.count_nonzero(point & ~comma))
-        with_comma += int(np.isfinite(numbers(column[comma & ~point], decimal_comma=True)).sum())
+    with_comma, with_point = _decimal_marks(columns)
     return with_comma > with_point
 
 
-def _read(file: IO[str], where: str) -> Delimited:
-    rows = _rows(file, where)
-    first = next(rows, None)
-    if first is None:
+def _is_full(line: str, mark: str, width: int) -> bool:
+    """Whether a line has so many cells, or one more that is empty."""
+    marks = line.count(mark)
+    return marks == width - 1 or (marks == width and line.endswith(mark))
+
+
+def _decimal_marks(columns: Iterable[Sequence[str]]) -> tuple[int, int]:
+    """How many cells have a decimal comma, and how many a decimal point."""
+    with_comma = with_point = 0
+    for cells in columns:
+        with_point += sum("." in cell and "," not in cell for cell in cells)
+        of_commas = [cell for cell in cells if "," in cell and "." not in cell]
+        with_comma += int(np.isfinite(numbers(of_commas, decimal_comma=True)).sum())
+    return with_comma, with_point
+
+
+@dataclass
+class _Columns:
+    """A table while its rows come in: they are turned into arrays a chunk at a time."""
+
+    header: tuple[str, ...]
+    numeric: frozenset[int]
+    where: str
+    decimal_comma: bool | None = None  # None: no cell yet that has a mark
+    texts: dict[int, list[Texts]] = field(default_factory=lambda: defaultdict(list))
+    values: dict[int, list[Array]] = field(default_factory=lambda: defaultdict(list))
+    strays: dict[int, list[tuple[Index, Texts]]] = field(default_factory=lambda: defaultdict(list))
+    lines: list[Index] = field(default_factory=list)
+    rows: int = 0
+    ragged: list[tuple[int, int]] = field(default_factory=list)
+
+    def fill(self, chunks: Iterator[RowChunk]) -> Delimited:
+        """The whole table, from its rows below the header."""
+        for chunk in chunks:
+            if not self._add_regular(chunk):
+                self._add(*self._of_full_width(*chunk.split()))
+        self._add((), [])
+        cells = {i: np.concatenate(parts) for i, parts in self.texts.items()}
+        numbers = {i: self._number_column(i) for i in self.values}
+        return Delimited(
+            self.header, cells, numbers, bool(self.decimal_comma), np.concatenate(self.lines), tuple(self.ragged)
+        )
+
+    def _add_regular(self, chunk: RowChunk) -> bool:
+        """Append rows of which every one is full and holds numbers where it should, as most do; whether these do.
+
+        numpy reads such lines twice as fast as their cells can be taken apart.
+        """
+        width, mark, lines = len(self.header), chunk.delimiter, chunk.lines
+        if not lines or not self.numeric or not all(_is_full(line, mark, width) for line in lines):
+            return False
+        places = sorted(self.numeric)
+        pointed = [line.replace(",", ".") for line in lines] if self.decimal_comma else lines
+        try:
+            values = np.loadtxt(pointed, delimiter=mark, usecols=places, comments=None, ndmin=2)
+        except ValueError:
+            return False
+        if len(values) < len(lines) or not np.isfinite(values).all():
+            return False
+        if self.decimal_comma is None and np.any(values % 1):
+            self.decimal_comma = False
+        others = [i for i in range(width) if i not in self.numeric]
+        rows = [line.split(mark, max(others) + 1) for line in lines] if others else []
+        for i in others:
+            self.texts[i].append(self._strip([row[i] for row in rows], chunk.numbers))
+        for i, column in zip(places, values.T, strict=True):
+            self.values[i].append(np.ascontiguousarray(column))
+        self._count(chunk.numbers)
+        return True
+
+    def _of_full_width(self, lines: Sequence[int], rows: Sequence[list[str]]) -> tuple[list[int], list[list[str]]]:
+        """The rows of the header's width, those with empty cells behind it too; the others are ragged."""
+        width = len(self.header)
+        kept: list[tuple[int, list[str]]] = []
+        for line, row in zip(lines, rows, strict=True):
+            if len(row) < width or any(cell.strip() for cell in row[width:]):
+                self.ragged.append((line, len(row)))
+            else:
+                kept.append((line, row[:width]))
+        return [line for line, _ in kept], [row for _, row in kept]
+
+    def _number_column(self, i: int) -> NumberColumn:
+        strays, texts = zip(*self.strays[i], strict=True)
+        return NumberColumn(np.concatenate(self.values[i]), np.concatenate(strays), np.concatenate(texts))
+
+    def _add(self, lines: Sequence[int], rows: list[list[str]]) -> None:
+        """Append rows of full width. At least once, be it without rows, for every column to have an array."""
+        columns = tuple(zip(*rows, strict=True)) or ((),) * len(self.header)
+        if self.decimal_comma is None:
+            with_comma, with_point = _decimal_marks(columns[i] for i in self.numeric)
+            self.decimal_comma = with_comma > with_point if with_comma or with_point else None
+        for i, cells in enumerate(columns):
+            if i not in self.numeric:
+                self.texts[i].append(self._strip(cells, lines))
+                continue
+            values = numbers(cells, bool(self.decimal_comma))
+            at = np.flatnonzero(np.isnan(values)).tolist()
+            texts = self._strip([cells[k] for k in at], [lines[k] for k in at])
+            self.values[i].append(values)
+            self.strays[i].append((self.rows + np.array(at, dtype=np.intp), texts))
+        self._count(lines)
+
+    def _count(self, lines: Sequence[int]) -> None:
+        """Note the lines of the rows appended."""
+        self.lines.append(np.array(lines, dtype=np.intp))
+        self.rows += len(lines)
+
+    def _strip(self, cells: Sequence[str], lines: Sequence[int]) -> Texts:
+        """The texts of these lines without the blanks around them. Raises InputError `table-syntax` for long ones."""
+        texts = np.strings.strip(np.array(cells, dtype=TEXT))
+        long = np.strings.str_len(texts) > MAX_CELL
+        if long.any():
+            where = f"{self.where}, line {lines[int(np.argmax(long))]}"
+            raise not_a_table(f"a cell of more than {MAX_CELL} characters", where)
+        return texts
+
+
+def _split_header(chunks: Iterator[RowChunk], where: str) -> tuple[tuple[str, ...], Iterator[RowChunk]]:
+    """The column names, and the rows below them."""
+    chunk = next((chunk for chunk in chunks if chunk.split()[0]), None)
+    if chunk is None:
         raise InputError("the file is empty", code="table-empty", where=where, advice="give a table with a header line")
-    header = tuple(name.strip() for name in first[1])
+    numbers, rows = chunk.split()
+    header = [name.strip() for name in rows[0]]
     while header and not header[-1]:  # a delimiter at the end of every line
-        header = header[:-1]
-    width = len(header)
-    chunks: list[list[Texts]] = [[] for _ in header]
-    whole: list[list[str]] = []
-    lines: list[int] = []
-    ragged: list[tuple[int, int]] = []
-
-    def store() -> None:
-        for chunk, column in zip(chunks, zip(*whole, strict=True), strict=True):
-            chunk.append(np.strings.strip(np.array(column, dtype=TEXT)))
-            long = np.strings.str_len(chunk[-1]) > MAX_CELL
-            if long.any():
-                line = lines[len(lines) - len(whole) + int(np.argmax(long))]
-                raise _invalid(f"a cell of more than {MAX_CELL} characters", f"{where}, line {line}")
-        whole.clear()
-
-    for line, row in rows:
-        if len(row) > width and not any(cell.strip() for cell in row[width:]):
-            row = row[:width]
-        if len(row) != width:
-            ragged.append((line, len(row)))
-            continue
-        lines.append(line)
-        whole.append(row)
-        if len(whole) == CHUNK:
-            store()
-    if whole:
-        store()
-    cells = tuple(np.concatenate(chunk) if chunk else np.array([], dtype=TEXT) for chunk in chunks)
-    return Delimited(header, cells, np.array(lines, dtype=np.intp), tuple(ragged))
-
-
-def _rows(file: IO[str], where: str) -> Iterator[tuple[int, list[str]]]:
-    """The rows that hold anything, each with the line where it begins."""
-    lines = _checked_lines(file, where)
-    head = _first_line_with_text(lines)
-    if not head:
-        return
-    delimiter = next((mark for mark in ";\t," if mark in head[-1]), None)
-    if delimiter is None:
-        for number, line in enumerate(chain(head, lines), start=1):
-            if row := line.split():
-                yield number, row
-        return
-    reader = csv.reader(chain(head, lines), delimiter=delimiter, skipinitialspace=True, strict=True)
-    number = 0
-    try:
-        for row in reader:
-            if row and (row[0].strip() or any(map(str.strip, row))):
-                yield number + 1, row
-            number = reader.line_num  # a quoted cell may span lines
-    except csv.Error as error:
-        raise _invalid(str(error), f"{where}, line {number + 1}") from None
-
-
-def _checked_lines(file: IO[str], where: str) -> Iterator[str]:
-    """The lines of text, comments blank. Raises InputError `table-encoding` for a binary file."""
-    for line in file:
-        if "\0" in line:
-            advice = "export the table as CSV"
-            raise InputError("a binary file, not a text table", code="table-encoding", where=where, advice=advice)
-        yield "\n" if line.startswith("#") else line
-
-
-def _first_line_with_text(lines: Iterator[str]) -> list[str]:
-    """The lines up to the first that holds anything, that one included; empty if there is none."""
-    head: list[str] = []
-    for line in lines:
-        head.append(line)
-        if line.strip():
-            return head
-    return []
-
-
-def _invalid(why: str, where: str) -> InputError:
-    advice = "check for an unbalanced quotation mark"
-    return InputError("not a valid table", code="table-syntax", where=where, why=why, advice=advice)
-
-
-def _unreadable(path: Path, error: OSError | ValueError) -> InputError:
-    if not isinstance(error, UnicodeError):
-        advice = path_advice(path, (".csv", ".tsv", ".txt"), "a table as text")
-        return InputError("cannot be read", code="table-unreadable", where=str(path), why=str(error), advice=advice)
-    content = path.read_bytes()
-    try:
-        content.decode("utf-16" if content[:2] in _UTF16 else "utf-8-sig")
-        number = content.count(b"\n") + 1
-    except UnicodeDecodeError as where_exactly:
-        number = content[: where_exactly.start].count(b"\n") + 1
-    return InputError(
-        "not UTF-8 text",
-        code="table-encoding",
-        where=f"{path}, line {number}",
-        why=str(error),
-        advice="save the table as UTF-8 text",
-    )
+        header.pop()
+    if len(header) > MAX_COLUMNS:
+        what, advice = f"more than {MAX_COLUMNS} columns", "give a table with one row per measurement"
+        raise InputError(what, code="table-syntax", where=where, advice=advice)
+    return tuple(header), chain([chunk.below(numbers[0])], chunks)
 
 
 def _number(text: str) -> float:

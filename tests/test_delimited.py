@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from calib import delimited
+from calib import text_rows
 from calib.delimited import Delimited, numbers, read_delimited, uses_decimal_comma
 from calib.errors import InputError
 
@@ -34,7 +34,7 @@ def refused(file: Path, text: str) -> InputError:
 def test_the_delimiter_is_detected(file: Path, delimiter: str, end: str) -> None:
     table = read(file, end.join(delimiter.join(row) for row in (("a", "b"), ("1", "2"), ("3", "4"))) + end)
     assert table.header == ("a", "b")
-    assert [column.tolist() for column in table.cells] == [["1", "3"], ["2", "4"]]
+    assert [column.tolist() for column in table.cells.values()] == [["1", "3"], ["2", "4"]]
     assert table.lines.tolist() == [2, 3]
 
 
@@ -60,9 +60,9 @@ def test_chunks_leave_no_seam(file: Path, monkeypatch: pytest.MonkeyPatch) -> No
     rows = [f"{i},{i * i}" for i in range(11)]
     whole = read(file, "a,b\n" + "\n".join(rows))
     for size in (1, 3, 11):
-        monkeypatch.setattr(delimited, "CHUNK", size)
+        monkeypatch.setattr(text_rows, "BLOCK", size)
         table = read_delimited(file)
-        assert [c.tolist() for c in table.cells] == [c.tolist() for c in whole.cells]
+        assert [c.tolist() for c in table.cells.values()] == [c.tolist() for c in whole.cells.values()]
         assert table.lines.tolist() == whole.lines.tolist()
 
 
@@ -119,5 +119,42 @@ def test_what_is_no_file_is_refused_at_once(tmp_path: Path, monkeypatch: pytest.
         with pytest.raises(InputError) as caught:
             read_delimited(place)
         assert caught.value.code == "table-unreadable"
-    monkeypatch.setattr(delimited, "MAX_BYTES", 10)
+    monkeypatch.setattr(text_rows, "MAX_BYTES", 10)
     assert refused(tmp_path / "large.csv", "a,b\n1,2\n3,4\n").code == "table-too-large"
+
+
+def test_numbers_are_the_same_however_they_are_written(file: Path) -> None:
+    """Rows of plain numbers are read by numpy, others cell by cell; both give the double nearest to the text."""
+    values = np.random.default_rng(0).normal(size=(50, 3)) * 10.0 ** np.arange(-9, 9, 7)
+    rows = [["name", "x", "y", "z"], *([f"r{i % 3}", *map(repr, row)] for i, row in enumerate(values.tolist()))]
+    ways = {
+        "plain": "\n".join(",".join(row) for row in rows),
+        "quoted": "\n".join(",".join(f'"{cell}"' for cell in row) for row in rows),
+        "closed": "".join(",".join(row) + ",\n" for row in rows),
+        "blanks": "\n".join("  ".join(row) for row in rows),
+        "commas": "\n".join(";".join(row).replace(".", ",") for row in rows),
+        "gaps": "\n\n".join(", ".join(row) for row in rows),
+    }
+    for way, text in ways.items():
+        file.write_text(text, encoding="utf-8")
+        table = read_delimited(file, numeric=(1, 2, 3))
+        assert table.decimal_comma == (way == "commas")
+        assert table.column("name").tolist() == [row[0] for row in rows[1:]], way
+        np.testing.assert_array_equal(np.stack([table.numbers[i].values for i in (1, 2, 3)], axis=1), values, way)
+
+
+def test_a_cell_that_is_no_number_keeps_its_text(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(text_rows, "BLOCK", 4)
+    file.write_text("x,n\n1.5,a\n 1;5 ,b\n,c\n2,d\ninf,e\n3\n", encoding="utf-8")
+    table = read_delimited(file, numeric=[0])
+    column = table.numbers[0]
+    np.testing.assert_array_equal(column.values, [1.5, np.nan, np.nan, 2, np.nan])
+    assert [column.stray_text(row) for row in column.strays] == ["1;5", "", "inf"]
+    assert table.column("n").tolist() == ["a", "b", "c", "d", "e"]
+    assert table.ragged == ((7, 1),)
+
+
+def test_a_line_without_end_and_a_header_of_too_many_columns_are_refused(file: Path) -> None:
+    error = refused(file, "a,b\n1,2\n" + "9" * (text_rows.MAX_LINE + text_rows.BLOCK))
+    assert (error.code, error.where.rpartition(", ")[2]) == ("table-syntax", "line 3")
+    assert refused(file, ",".join(map(str, range(2_000))) + "\n").code == "table-syntax"

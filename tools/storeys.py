@@ -19,6 +19,7 @@ GROUND = frozenset(
         "result_folder",
         "staging",
         "text",
+        "text_rows",
         "verdict",
     }
 )
@@ -39,7 +40,8 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "config": frozenset({"errors", "files"}),
     "plugins": frozenset({"errors"}),
     "files": frozenset({"errors"}),
-    "delimited": frozenset({"arrays", "errors", "files"}),
+    "text_rows": frozenset({"errors", "files"}),
+    "delimited": frozenset({"arrays", "errors", "text_rows"}),
     "estimate": frozenset({"documents", "engine"}),
     "result": frozenset({"documents", "estimate", "folder", "text", "verdict"}),
     "result_folder": frozenset({"errors", "text"}),

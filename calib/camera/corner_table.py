@@ -8,7 +8,7 @@ import numpy as np
 
 from calib.arrays import Array, Index
 from calib.camera.observations import Observations, View
-from calib.delimited import Delimited, numbers, read_delimited, uses_decimal_comma
+from calib.delimited import Delimited, read_delimited, read_header
 from calib.errors import InputError, did_you_mean
 
 REQUIRED = ("x_px", "y_px", "X_m", "Y_m")
@@ -22,9 +22,11 @@ def read_corners(path: str | Path, image_size_px: tuple[int, int] | None = None)
     `corners-image`, `corners-number`, `corners-outside`, with the line.
     """
     path = Path(path)
-    table = read_delimited(path)
-    columns = _columns(table, path)
-    values = _numbers(table, columns, path)
+    header = read_header(path)
+    columns = _columns(header, path)
+    table = read_delimited(path, numeric=[header.index(name) for name in columns])
+    _check_rows(table, path)
+    values = {name: _numbers(table, name, path) for name in columns}
     if image_size_px is not None:
         _check_inside(values, image_size_px, table, path)
     views = []
@@ -61,25 +63,30 @@ def _quote(name: str) -> str:
     return '"' + name.replace('"', '""') + '"' if name.startswith("#") or set(name) & set(',";\t\r\n') else name
 
 
-def _columns(table: Delimited, path: Path) -> tuple[str, ...]:
+def _columns(header: tuple[str, ...], path: Path) -> tuple[str, ...]:
+    """The columns of numbers that the table has."""
     for name in ("image", *REQUIRED):
-        if name not in table.header:
+        if name not in header:
             raise InputError(
                 f"no column {name!r}",
                 code="corners-columns",
                 where=str(path),
-                why=f"the header has {', '.join(table.header)}; {did_you_mean(name, table.header)}",
+                why=f"the header has {', '.join(header)}; {did_you_mean(name, header)}",
                 advice="expected image,x_px,y_px,X_m,Y_m and optional Z_m,sigma_px",
             )
-    if unknown := [name for name in table.header if name not in ("image", *REQUIRED, *OPTIONAL)]:
+    if unknown := [name for name in header if name not in ("image", *REQUIRED, *OPTIONAL)]:
         raise InputError(
             f"unknown column {unknown[0]!r}",
             code="corners-columns",
             where=str(path),
             advice=did_you_mean(unknown[0], ("image", *REQUIRED, *OPTIONAL)),
         )
-    if twice := [name for name in table.header if table.header.count(name) > 1]:
+    if twice := [name for name in header if header.count(name) > 1]:
         raise InputError(f"two columns {twice[0]!r}", code="corners-columns", where=str(path), advice="keep one")
+    return tuple(name for name in (*REQUIRED, *OPTIONAL) if name in header)
+
+
+def _check_rows(table: Delimited, path: Path) -> None:
     if table.ragged:
         line, width = table.ragged[0]
         raise InputError(
@@ -96,7 +103,6 @@ def _columns(table: Delimited, path: Path) -> tuple[str, ...]:
         place = f"{path}, line {table.lines[np.argmax(nameless)]}"
         advice = "write the image's name in column image of every row"
         raise InputError("a corner without an image name", code="corners-image", where=place, advice=advice)
-    return tuple(name for name in (*REQUIRED, *OPTIONAL) if name in table.header)
 
 
 def _rows_by_image(table: Delimited) -> dict[str, Index]:
@@ -108,22 +114,21 @@ def _rows_by_image(table: Delimited) -> dict[str, Index]:
     return dict(zip(places, np.split(order, ends[:-1]), strict=True))
 
 
-def _numbers(table: Delimited, columns: tuple[str, ...], path: Path) -> dict[str, Array]:
-    cells = {name: table.column(name) for name in columns}
-    comma = uses_decimal_comma(cells.values())
-    values = {name: numbers(column, comma) for name, column in cells.items()}
-    for name, column in values.items():
-        wrong = ~np.isfinite(column) if name != "sigma_px" else ~(column > 0)
-        if wrong.any():
-            row = int(np.flatnonzero(wrong)[0])
-            raise InputError(
-                f"not a {'positive ' if name == 'sigma_px' else ''}number: {cells[name][row]!r}",
-                code="corners-number",
-                where=f"{path}, line {table.lines[row]}, column {name}",
-                why=f"{int(wrong.sum())} such cells in this column",
-                advice="remove or correct these rows",
-            )
-    return values
+def _numbers(table: Delimited, name: str, path: Path) -> Array:
+    """The values of a column, all of them finite; a spread is positive."""
+    column = table.numbers[table.header.index(name)]
+    wrong = ~np.isfinite(column.values) if name != "sigma_px" else ~(column.values > 0)
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        text = column.stray_text(row) if np.isnan(column.values[row]) else f"{column.values[row]:g}"
+        raise InputError(
+            f"not a {'positive ' if name == 'sigma_px' else ''}number: {text!r}",
+            code="corners-number",
+            where=f"{path}, line {table.lines[row]}, column {name}",
+            why=f"{int(wrong.sum())} such cells in this column",
+            advice="remove or correct these rows",
+        )
+    return column.values
 
 
 def _check_inside(values: dict[str, Array], size: tuple[int, int], table: Delimited, path: Path) -> None:

@@ -51,7 +51,7 @@ def read_image_times(path: str | Path) -> ImageTimes:
     """
     where = str(path)
     text = read_delimited(Path(path))
-    columns = {name: tuple(cells.tolist()) for name, cells in zip(text.header, text.cells, strict=True)}
+    columns = {text.header[i]: tuple(cells.tolist()) for i, cells in text.cells.items()}
     names = named_column(columns)
     found = times_of(columns, text.lines, where)
     if names is None or found is None:

@@ -7,7 +7,7 @@ import re
 import numpy as np
 
 from calib.arrays import Array
-from calib.delimited import Delimited, numbers
+from calib.delimited import numbers
 from calib.errors import InputError, UsageError, did_you_mean
 
 _UNITS = {"length": ("m", "mm"), "angle": ("rad", "deg")}
@@ -56,18 +56,18 @@ def in_si(name: str, values: Array) -> Array:
     return values / 1000 if unit == "mm" else np.radians(values)
 
 
-def find_columns(text: Delimited, columns: dict[str, str], where: str) -> tuple[dict[str, int], list[str]]:
+def find_columns(header: tuple[str, ...], columns: dict[str, str], where: str) -> tuple[dict[str, int], list[str]]:
     """Which column of the file holds which of ours, and remarks."""
-    if np.isfinite(numbers(text.header, decimal_comma=True)).sum() > len(text.header) / 2:
+    if np.isfinite(numbers(header, decimal_comma=True)).sum() > len(header) / 2:
         advice = "name the columns in the first line, as in j1_rad,j2_rad,...,x_m,y_m,z_m"
         raise InputError("the first line holds numbers: no header", code="table-no-header", where=where, advice=advice)
-    at = {name: i for i, name in enumerate(text.header)}
-    if len(at) < len(text.header):
-        twice = sorted({name for name in text.header if text.header.count(name) > 1})
+    at = {name: i for i, name in enumerate(header)}
+    if len(at) < len(header):
+        twice = sorted({name for name in header if header.count(name) > 1})
         what = f"columns of the same name: {', '.join(twice)}"
         raise InputError(what, code="table-column-twice", where=where, advice="rename or remove all but one of each")
     places: dict[str, int] = {}
-    for i, name in enumerate(text.header):
+    for i, name in enumerate(header):
         if _is_ours(name.lower()):
             if name.lower() in places:
                 what, advice = f"column {name.lower()!r} occurs twice", f"rename or remove {name}"
@@ -83,12 +83,23 @@ def find_columns(text: Delimited, columns: dict[str, str], where: str) -> tuple[
             hint = did_you_mean(theirs, at)
             raise UsageError(f"the file has no column {theirs!r}", code="columns-unknown", where=where, advice=hint)
         if ours in places and (not theirs or at[theirs] != places[ours]):
-            notes.append(f"column {text.header[places[ours]]!r} is ignored, as requested")
+            notes.append(f"column {header[places[ours]]!r} is ignored, as requested")
             del places[ours]
     mapped = {ours: at[theirs] for ours, theirs in columns.items() if theirs}
+    _require_one_meaning(columns, where)
     # a column that the user gave another meaning has lost its own
     places = {name: i for name, i in places.items() if i not in mapped.values()} | mapped
     return places, notes
+
+
+def _require_one_meaning(columns: dict[str, str], where: str) -> None:
+    meanings: dict[str, str] = {}
+    for ours, theirs in columns.items():
+        if theirs in meanings:
+            what = f"column {theirs!r} is given two meanings, {meanings[theirs]} and {ours}"
+            raise UsageError(what, code="columns-twice", where=where, advice=f"leave out {ours}={theirs}")
+        if theirs:
+            meanings[theirs] = ours
 
 
 def joint_columns(

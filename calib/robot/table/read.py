@@ -26,7 +26,7 @@ from pathlib import Path
 import numpy as np
 
 from calib.arrays import Array, Index, Mask
-from calib.delimited import Delimited, numbers, read_delimited, uses_decimal_comma
+from calib.delimited import Delimited, read_delimited, read_header
 from calib.errors import InputError
 from calib.robot.table.columns import (
     POSITION,
@@ -41,9 +41,11 @@ from calib.robot.table.columns import (
 )
 from calib.robot.table.orientation import Angles
 from calib.robot.table.pose_table import ExcludedRow, PoseTable
+from calib.robot.table.select import repeated_rows
 
 UNIT_QUATERNION_WITHIN = 0.01  # two decimals per component leave 0.9 %; anything longer is not a rounding
 _NO_POSES = "name them x_m,y_m,z_m,qx,qy,qz,qw, or map them: --columns x_mm=X,y_mm=Y,..."
+_OPTIONAL = ("sigma_", "temp", "payload")
 _FEW_LINES = 8  # line numbers shown before "..."
 
 
@@ -63,11 +65,15 @@ def read_poses(
     Raises UsageError `columns-unknown`, `euler-sequence`, `euler-missing`, `euler-unused`; InputError `table-...`.
     """
     where = str(path)
-    text = read_delimited(Path(path))
-    places, notes = find_columns(text, dict(columns or {}), where)
-    values = _numbers(text, places, notes)
-    optional = {name: values.pop(name) for name in tuple(values) if name.startswith(("sigma_", "temp", "payload"))}
-    found = _find_groups(tuple(values), text.header, euler, where, joints_needed)
+    header = read_header(Path(path))
+    places, notes = find_columns(header, dict(columns or {}), where)
+    measured = {name: i for name, i in places.items() if name not in TEXT}
+    required = tuple(name for name in measured if not name.startswith(_OPTIONAL))
+    found = _find_groups(required, header, euler, where, joints_needed)
+    text = read_delimited(Path(path), numeric=measured.values())
+    notes += ["read with decimal commas"] if text.decimal_comma else []
+    values = {name: in_si(name, text.numbers[i].values) for name, i in measured.items()}
+    optional = {name: values.pop(name) for name in measured if name.startswith(_OPTIONAL)}
     keep, excluded = _complete_rows(text, found.used, values, places, where)
     kept = {name: column[keep] for name, column in values.items()}
     lines = text.lines[keep]
@@ -133,15 +139,6 @@ def _find_groups(
     return found
 
 
-def _numbers(text: Delimited, places: Mapping[str, int], notes: list[str]) -> dict[str, Array]:
-    """The columns that hold numbers, in SI units."""
-    measured = {name: i for name, i in places.items() if name not in TEXT}
-    decimal_comma = uses_decimal_comma(text.cells[i] for i in measured.values())
-    if decimal_comma:
-        notes.append("read with decimal commas")
-    return {name: in_si(name, numbers(text.cells[i], decimal_comma)) for name, i in measured.items()}
-
-
 def _stack(values: Mapping[str, Array], names: tuple[str, ...]) -> Array:
     """Columns (n,) side by side, (n, k)."""
     return np.stack([values[name] for name in names], axis=1)
@@ -182,22 +179,30 @@ def _complete_rows(
     if rows + len(text.ragged) == 0:
         advice = "add a row for every pose below the header"
         raise InputError("a header and no rows", code="table-empty", where=where, advice=advice)
-    keep = np.ones(rows, dtype=bool)
-    excluded = [ExcludedRow(line, f"{width} cells instead of {len(text.header)}") for line, width in text.ragged]
-    for name in used:
-        for row in np.flatnonzero(keep & np.isnan(values[name])):
-            cell = text.cells[places[name]][row]
-            excluded.append(ExcludedRow(int(text.lines[row]), f"{name} is {cell!r}, not a number"))
-        keep &= ~np.isnan(values[name])
-    if used[-1:] and set(QUATERNION) <= set(used):
+    short = [ExcludedRow(line, f"{width} cells instead of {len(text.header)}") for line, width in text.ragged]
+    gaps = {name: np.isnan(values[name]) for name in used}
+    keep = np.all([~gap for gap in gaps.values()], axis=0)
+    length = None
+    if set(QUATERNION) <= set(used):
         length = np.linalg.norm(np.stack([values[name] for name in QUATERNION], axis=1), axis=1)
-        for row in np.flatnonzero(keep & (np.abs(length - 1) > UNIT_QUATERNION_WITHIN)):
-            excluded.append(ExcludedRow(int(text.lines[row]), f"its quaternion has length {length[row]:.3g}"))
-        keep &= ~(np.abs(length - 1) > UNIT_QUATERNION_WITHIN)
-    excluded.sort(key=lambda item: item.line)
-    if len(excluded) > keep.sum():
+        keep &= np.abs(length - 1) <= UNIT_QUATERNION_WITHIN
+
+    def reason(row: int) -> str:
+        name = next((name for name, gap in gaps.items() if gap[row]), None)
+        if name is None:
+            assert length is not None
+            return f"its quaternion has length {length[row]:.3g}"
+        return f"{name} is {text.numbers[places[name]].stray_text(row)!r}, not a number"
+
+    without = np.flatnonzero(~keep)
+    unusable = len(without) + len(short) > keep.sum()
+    named = without[:_FEW_LINES] if unusable else without  # one object per row is too much for a million
+    excluded = sorted(
+        [*short, *(ExcludedRow(int(text.lines[row]), reason(row)) for row in named.tolist())], key=lambda row: row.line
+    )
+    if unusable:
         raise InputError(
-            f"{len(excluded)} of {rows + len(text.ragged)} rows cannot be used",
+            f"{len(without) + len(short)} of {rows + len(short)} rows cannot be used",
             code="table-incomplete",
             where=where,
             why="; ".join(f"line {item.line}: {item.reason}" for item in excluded[:_FEW_LINES]),
@@ -253,8 +258,7 @@ def _optional(columns: dict[str, Array], keep: Mask, notes: list[str], where: st
 def _duplicates(used: Array, target: Index, lines: Index) -> list[str]:
     """A remark on rows that repeat an earlier one exactly."""
     rows = np.column_stack([used, target]) if len(target) else used
-    _, first = np.unique(rows, axis=0, return_index=True)
-    again = np.setdiff1d(np.arange(len(rows)), first)
+    again = repeated_rows(rows)
     if not len(again):
         return []
     shown = ", ".join(str(line) for line in lines[again[:_FEW_LINES]])

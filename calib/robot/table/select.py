@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from calib.arrays import Index
+from calib.arrays import Array, Index
 
 if TYPE_CHECKING:
     from calib.robot.table.pose_table import PoseTable
 
 
+_FNV_PRIME = np.uint64(1099511628211)  # G. Fowler, L. C. Noll, K.-P. Vo, the hash FNV-1a of 64 bits
 PER_ROW = (
     "joints",
     "target",
@@ -45,4 +46,27 @@ def pose_groups(table: PoseTable) -> Index:
     those with the same commanded joint values."""
     if table.pose_names:
         return table.pose
-    return np.unique(table.joints, axis=0, return_inverse=True)[1].reshape(-1)
+    return _row_groups(table.joints)
+
+
+def repeated_rows(rows: Array) -> Index:
+    """The rows (k,) of a table (n, columns) that equal an earlier one, ascending."""
+    words = np.ascontiguousarray(rows + 0.0).view(np.uint64)  # -0.0 becomes 0.0: equal numbers have equal bits
+    key = np.zeros(len(rows), dtype=np.uint64)
+    for column in words.T:
+        key = (key ^ column) * _FNV_PRIME
+    order = np.argsort(key)
+    same = np.flatnonzero(key[order[1:]] == key[order[:-1]])
+    alike = np.unique(order[np.concatenate([same, same + 1])])  # equal rows are among these, and few others
+    return np.setdiff1d(alike, alike[np.unique(_row_groups(rows[alike]), return_index=True)[1]])
+
+
+def _row_groups(rows: Array) -> Index:
+    """A number for each row (n, columns), the same for equal rows, ascending as the rows are in lexical order."""
+    if not rows.size:
+        return np.zeros(len(rows), dtype=np.intp)
+    order = np.lexsort(rows.T[::-1])  # several times as fast as np.unique of rows
+    ordered = rows[order]
+    group = np.zeros(len(rows), dtype=np.intp)
+    group[order[1:]] = np.cumsum(np.any(ordered[1:] != ordered[:-1], axis=1))
+    return group

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from calib.errors import CalibError
+from calib.errors import CalibError, UsageError
 from calib.robot.table.columns import parse_columns
 from calib.robot.table.pose_table import PoseTable
 from calib.robot.table.read import read_poses
+from calib.robot.table.select import repeated_rows
 from calib.robot.table.write import write_poses
 
 HEADER = "j1_rad,j2_rad,x_m,y_m,z_m,qx,qy,qz,qw"
@@ -291,3 +292,17 @@ def test_measured_tables_are_whole(real_robots: Path) -> None:
     assert (table.target_names, len(table.pose_names)) == (("1", "2", "3"), 1000)
     table = read_poses(real_robots / "fr3_camera_pose" / "poses.csv")
     assert (table.measurement, table.joints.shape, table.excluded) == ("pose", (114, 7), ())
+
+
+def test_a_column_has_one_meaning(tmp_path: Path) -> None:
+    file = tmp_path / "poses.csv"
+    file.write_text("j1_rad,A\n0,1\n")
+    with pytest.raises(UsageError) as caught:
+        read_poses(file, columns={"x_m": "A", "pose": "A"})
+    assert caught.value.code == "columns-twice"
+
+
+def test_repeated_rows_are_those_that_equal_an_earlier_one() -> None:
+    rows = np.array([[0.0, 1], [1, 0], [-0.0, 1], [1, 0], [2, 2], [1, 0]])
+    assert repeated_rows(rows).tolist() == [2, 3, 5]
+    assert repeated_rows(rows[:2]).tolist() == []
