@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, NoReturn, TypeVar
 
-from calib.camera.detection.workers import Finder, Sighting, cpu_count, search_all
+from calib.camera.detection.side_by_side import search_all
+from calib.camera.detection.workers import Finder, Sighting, cpu_count
 from calib.camera.images.read import image_paths, names_of
 from calib.camera.observations import Excluded, Observations, View
 from calib.errors import InputError, UsageError

@@ -1,4 +1,4 @@
-"""Images searched in worker processes: each with a time limit, and a process that dies costs its image only.
+"""Worker processes that search images, one after another, each image with a time limit.
 
 The workers are fresh interpreters fed over pipes, not multiprocessing's: nothing of the caller's script is run again in
 them, so a script needs no `if __name__ == "__main__"`, and one that hangs inside a C library can be killed alone.
@@ -15,7 +15,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -51,6 +51,16 @@ class Sighting(Generic[T]):
     """Why it was not."""
 
 
+@dataclass(frozen=True)
+class Death:
+    """The end of a worker without an answer."""
+
+    ending: str
+    """The signal or the exit status."""
+    started: bool = True
+    """Whether it had begun to look at the image."""
+
+
 def cpu_count() -> int:
     """The processors this process may use."""
     if hasattr(os, "sched_getaffinity"):
@@ -58,57 +68,7 @@ def cpu_count() -> int:
     return os.cpu_count() or 1
 
 
-def search_all(
-    paths: Sequence[Path], find: Finder[T], jobs: int, timeout_s: float, done: Callable[[], None]
-) -> list[Sighting[T] | str]:
-    """What each image shows, or the reason why it is not known, in the order given; `done` is called after each.
-
-    find: a function of a module, a method of a picklable board, or a partial of these.
-
-    Raises UsageError `opencv-unavailable` or InputError `worker-failed` when no worker can be started.
-    """
-    tasks: queue.SimpleQueue[int] = queue.SimpleQueue()
-    for index in range(len(paths)):
-        tasks.put(index)
-    answers: queue.SimpleQueue[tuple[int, Sighting[T] | str | BaseException]] = queue.SimpleQueue()
-    workers = [_Worker(find, timeout_s) for _ in range(max(1, min(jobs, len(paths))))]
-    threads = [threading.Thread(target=_feed, args=(worker, paths, tasks, answers), daemon=True) for worker in workers]
-    results: list[Sighting[T] | str] = [""] * len(paths)
-    try:
-        for thread in threads:
-            thread.start()
-        for _ in paths:
-            index, answer = answers.get()
-            if isinstance(answer, BaseException):
-                raise answer
-            results[index] = answer
-            done()
-    finally:
-        for worker in workers:
-            worker.close()
-    return results
-
-
-def _feed(
-    worker: _Worker[T],
-    paths: Sequence[Path],
-    tasks: queue.SimpleQueue[int],
-    answers: queue.SimpleQueue[tuple[int, Sighting[T] | str | BaseException]],
-) -> None:
-    """A worker's thread: hand it one image after another."""
-    while True:
-        try:
-            index = tasks.get_nowait()
-        except queue.Empty:
-            return
-        try:
-            answers.put((index, worker.look(paths[index])))
-        except BaseException as error:  # the main thread raises it
-            answers.put((index, error))
-            return
-
-
-class _Worker(Generic[T]):
+class Worker(Generic[T]):
     """One process, started when first needed and again after it died."""
 
     def __init__(self, find: Finder[T], timeout_s: float) -> None:
@@ -118,22 +78,39 @@ class _Worker(Generic[T]):
         self._closed = False
         self._lock = threading.Lock()
 
-    def look(self, path: Path) -> Sighting[T] | str:
+    def look(self, path: Path) -> Sighting[T] | str | Death:
+        """What an image shows, or why that is not known. Raises as `search_all`."""
         process = self._process or self._start()
+        if isinstance(process, Death):
+            return process
         answer, timed_out = _ask(process, (path, self._find), self._timeout_s)
         if answer is None:
             self._stop()
-            if timed_out:
-                return f"the search took longer than {self._timeout_s:g} s"
-            return f"the detector crashed on it ({_ending(process.returncode)})"
+            late = f"the search took longer than {self._timeout_s:g} s"
+            return late if timed_out else Death(_ending(process.returncode))
         sighting: Sighting[T] | str = answer
         return sighting
 
     def close(self) -> None:
+        """End the process, for good."""
         self._closed = True
         self._stop()
 
-    def _start(self) -> subprocess.Popen[bytes]:
+    def _start(self) -> subprocess.Popen[bytes] | Death:
+        """The process, ready; its death where the system killed it. Raises InputError `worker-failed`."""
+        process = self._open()
+        answer, timed_out = _ask(process, None, _START_S)
+        if answer is None:
+            self._stop()
+            ending = f"nothing heard of it for {_START_S:g} s" if timed_out else _ending(process.returncode)
+            if process.returncode < 0 and not timed_out:
+                return Death(ending, started=False)
+            raise cannot_start(ending)
+        if isinstance(answer, CalibError):
+            raise answer
+        return process
+
+    def _open(self) -> subprocess.Popen[bytes]:
         # One thread each: the images are the parallelism, and results must not depend on the number of threads.
         threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
         paths = json.dumps([os.path.abspath(path) for path in sys.path])
@@ -142,7 +119,7 @@ class _Worker(Generic[T]):
             if self._closed:
                 raise InputError("the search was stopped", code="worker-failed", advice="start the command again")
             try:
-                process = subprocess.Popen(
+                self._process = subprocess.Popen(
                     [sys.executable, "-c", _CODE, paths, boards],
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
@@ -154,19 +131,7 @@ class _Worker(Generic[T]):
                 raise InputError(
                     "a worker cannot be started", code="worker-failed", why=str(error), advice=advice
                 ) from None
-            self._process = process
-        answer, _ = _ask(process, None, _START_S)
-        if answer is None:
-            self._stop()
-            raise InputError(
-                "a worker process ends as soon as it starts",
-                code="worker-failed",
-                why=_ending(process.returncode),
-                advice=f"does this work?  {sys.executable} -c 'import cv2, calib.camera.detection.workers'",
-            )
-        if isinstance(answer, CalibError):
-            raise answer
-        return process
+            return self._process
 
     def _stop(self) -> None:
         with self._lock:
@@ -176,6 +141,16 @@ class _Worker(Generic[T]):
             process.wait()
             for pipe in (process.stdin, process.stdout):
                 _close(pipe)
+
+
+def cannot_start(ending: str) -> InputError:
+    """The error `worker-failed` of a process that ends before it has looked at anything."""
+    return InputError(
+        "a worker process ends as soon as it starts",
+        code="worker-failed",
+        why=ending,
+        advice=f"does this work?  {sys.executable} -c 'import cv2, calib.camera.detection.workers'",
+    )
 
 
 def _close(pipe: IO[bytes] | None) -> None:
@@ -229,7 +204,7 @@ def _unpack(line: bytes) -> Any:
 
 
 def serve() -> None:
-    """The worker's side: a line per image in, one out, until the input ends."""
+    """The worker's side: a line per image in, one out, until the parent ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle; it kills its workers
     answers = os.fdopen(os.dup(1), "wb")
     quiet = os.open(os.devnull, os.O_WRONLY)
@@ -246,8 +221,17 @@ def serve() -> None:
         answer(error)
         return
     answer("ready")
+    lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(lines,), daemon=True).start()
+    while True:
+        answer(_answer(lines.get()))
+
+
+def _listen(lines: queue.SimpleQueue[bytes]) -> None:
+    """End this process as soon as its parent is no more, however long its image would take."""
     for line in sys.stdin.buffer:
-        answer(_answer(line))
+        lines.put(line)
+    os._exit(0)
 
 
 def _answer(line: bytes) -> Sighting[Any] | str:

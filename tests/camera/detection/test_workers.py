@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -13,6 +16,8 @@ import pytest
 
 from calib.camera.detection import workers
 from calib.camera.detection.detect import detect
+from calib.camera.detection.side_by_side import search_all
+from calib.camera.detection.workers import Finder
 from calib.camera.images import opencv
 from calib.errors import InputError, UsageError
 
@@ -46,8 +51,113 @@ def test_a_worker_that_dies_or_hangs_costs_one_image(folder: Path, monkeypatch: 
     assert limits.count(90.0) >= 4
     assert [one.image for one in seen.views] == ["v0.png", "v2.png"]
     reasons = {one.image: one.reason for one in seen.excluded}
-    assert "crashed" in reasons["v1.png"]
+    assert reasons["v1.png"] == "the detector crashed on it twice (SIGSEGV)"
     assert "longer than 90 s" in reasons["v3.png"]
+
+
+def write_grey_images(folder: Path, monkeypatch: pytest.MonkeyPatch, number: int) -> tuple[Finder[int], list[Path]]:
+    """A finder of the brightest pixel, and images of one level each: 0, 1, ..."""
+    monkeypatch.syspath_prepend(str(folder))
+    (folder / "finder_of_grey.py").write_text("def brightest(image):\n    return int(image.max()), ''\n")
+    from finder_of_grey import brightest
+
+    paths = [folder / f"v{level}.png" for level in range(number)]
+    for level, path in enumerate(paths):
+        cv2.imwrite(str(path), np.full((4, 6), level, np.uint8))
+    return brightest, paths
+
+
+KILLED = """
+import os, signal
+from calib.camera.detection import workers
+def die_once(name):
+    try:
+        os.open(name, os.O_CREAT | os.O_EXCL)
+    except FileExistsError:
+        return
+    os.kill(os.getpid(), signal.SIGKILL)
+plain = workers.look
+def look(path, find):
+    if not at_start and path.name in ("v1.png", "v2.png"):
+        die_once(f"{path}.died")
+    return plain(path, find)
+workers.look = look
+at_start = %(at_start)s
+if at_start:
+    die_once("%(folder)s/start.died")
+workers.serve()
+"""
+
+
+@pytest.mark.parametrize("at_start", [False, True])
+def test_an_image_whose_worker_is_killed_is_searched_again_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_start: bool
+) -> None:
+    find, paths = write_grey_images(tmp_path, monkeypatch, 4)
+    killed = KILLED % {"folder": tmp_path, "at_start": at_start}
+    code = f"import json, sys; sys.path[:] = json.loads(sys.argv[1]); exec({killed!r})"
+    monkeypatch.setattr(workers, "_CODE", code)
+    looking: list[Path] = []
+    beside: list[tuple[str, int]] = []
+    look = workers.Worker.look
+
+    def count(worker: workers.Worker[int], path: Path) -> object:
+        looking.append(path)
+        beside.append((path.name, len(looking)))
+        try:
+            return look(worker, path)
+        finally:
+            looking.remove(path)
+
+    monkeypatch.setattr(workers.Worker, "look", count)
+    done: list[int] = []
+    seen = search_all(paths, find, 2, 90.0, lambda: done.append(1))
+    assert {path.stem for path in tmp_path.glob("*.died")} == ({"start"} if at_start else {"v1.png", "v2.png"})
+    assert [one.found for one in seen if isinstance(one, workers.Sighting)] == [0, 1, 2, 3]
+    repeated = [(name, count) for at, (name, count) in enumerate(beside) if name in dict(beside[:at])]
+    assert len(repeated) == (1 if at_start else 2)
+    assert {count for _, count in repeated} == {1}
+    assert len(done) == 4
+
+
+def test_workers_end_with_their_parent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long their image would take: nobody is left to kill a worker that hangs."""
+    write_grey_images(tmp_path, monkeypatch, 2)
+    (tmp_path / "finder_that_hangs.py").write_text(
+        "import os, pathlib, time\n"
+        "def hang(image):\n"
+        f"    pathlib.Path({str(tmp_path)!r}, f'{{os.getpid()}}.pid').touch()\n"
+        "    time.sleep(600)\n"
+    )
+    code = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from calib.camera.detection.side_by_side import search_all\n"
+        "from finder_that_hangs import hang\n"
+        "search_all([Path(sys.argv[1], f'v{i}.png') for i in (0, 1)], hang, 2, 600.0, int)"
+    )
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
+    with subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], env=environment) as parent:
+        pids = _wait_for(lambda: len(found := [int(path.stem) for path in tmp_path.glob("*.pid")]) == 2 and found)
+        parent.kill()
+    assert _wait_for(lambda: not any(map(_is_alive, pids)))
+
+
+def _wait_for(condition: Callable[[], Any]) -> Any:
+    """The first answer of a condition that is not false; fails after a minute."""
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        if answer := condition():
+            return answer
+        time.sleep(0.02)
+    return pytest.fail("it did not come true")
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def test_a_worker_that_cannot_start_is_an_error(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,7 +210,7 @@ def test_any_function_of_a_module_can_look_at_images(tmp_path: Path, monkeypatch
     (tmp_path / "c.png").write_bytes(b"no image")
     done: list[int] = []
     paths = [tmp_path / f"{name}.png" for name in "abc"]
-    black, grey, broken = workers.search_all(paths, find, 2, 20.0, lambda: done.append(1))
+    black, grey, broken = search_all(paths, find, 2, 20.0, lambda: done.append(1))
     assert isinstance(black, workers.Sighting)
     assert isinstance(grey, workers.Sighting)
     assert (black.found, black.reason, black.size_px) == (None, "it is black", (6, 4))
