@@ -11,7 +11,17 @@ from calib.documents import finite
 if TYPE_CHECKING:
     from calib.engine.label import Label
 
-NORMAL_QUANTILE_975 = 1.959963984540054  # the 0.975 quantile of the normal distribution, in standard deviations
+NORMAL_QUANTILE_975 = 1.959963984540054
+
+
+def quantile_975(freedom: float) -> float:
+    """Half the width of a 95 % interval in standard deviations that were measured with so many degrees of freedom: the
+    0.975 quantile of Student's t, of the normal distribution for infinitely many."""
+    if math.isinf(freedom):
+        return NORMAL_QUANTILE_975
+    from scipy.special import stdtrit  # takes long to import, and only intervals need it
+
+    return float(stdtrit(max(freedom, 1.0), 0.975))
 
 
 @dataclass(frozen=True)
@@ -26,14 +36,13 @@ class Estimate:
     """Its standard deviation, in the same unit: 0 if held, infinite if the data do not determine it."""
     held: bool = False
     """Whether it was held at its value."""
-    quantile_975: float = NORMAL_QUANTILE_975
-    """Half the 95 % interval in standard deviations: of the normal distribution, or of Student's at few degrees of
-    freedom."""
+    degrees_of_freedom: float = math.inf
+    """That sigma was measured with; infinite where it was not."""
 
     @property
     def interval_95(self) -> tuple[float, float]:
         """[low, high] of the 95 % interval; infinite where the data do not determine the parameter."""
-        half = self.quantile_975 * self.sigma if self.sigma else 0.0
+        half = quantile_975(self.degrees_of_freedom) * self.sigma if self.sigma else 0.0
         return self.value - half, self.value + half
 
     @property
@@ -47,6 +56,7 @@ class Estimate:
             "value": self.value,
             "sigma": finite(self.sigma),
             "interval_95": [finite(bound) for bound in self.interval_95],
+            "degrees_of_freedom": finite(self.degrees_of_freedom),
             "unit": self.label.unit,
             "held": self.held,
         }

@@ -20,8 +20,7 @@ def test_the_quantile_is_that_of_the_normal_distribution() -> None:
 def test_the_interval_holds_95_percent() -> None:
     low, high = Estimate(LABEL, 500.0, 2.0).interval_95
     assert norm.cdf(high, 500.0, 2.0) - norm.cdf(low, 500.0, 2.0) == pytest.approx(0.95)
-    student = float(t.ppf(0.975, 4))
-    low, high = Estimate(LABEL, 0.0, 1.0, quantile_975=student).interval_95
+    low, high = Estimate(LABEL, 0.0, 1.0, degrees_of_freedom=4).interval_95
     assert t.cdf(high, 4) - t.cdf(low, 4) == pytest.approx(0.95)
 
 
@@ -38,6 +37,7 @@ def test_the_document_has_null_for_what_is_infinite() -> None:
         "value": 500.0,
         "sigma": None,
         "interval_95": [None, None],
+        "degrees_of_freedom": None,
         "unit": "px",
         "held": False,
     }

@@ -65,6 +65,7 @@ class _Parameter:
     value: float
     sigma: float | None = None
     interval_95: Any = None
+    degrees_of_freedom: float | None = None
     unit: str = ""
     held: bool = False
 

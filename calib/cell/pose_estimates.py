@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from scipy.special import stdtrit
 
 from calib.arrays import Array
 from calib.documents import finite
@@ -18,18 +17,11 @@ POSITION = tuple(Label(axis, "m") for axis in "xyz")
 ROTATION = tuple(Label(f"r{axis}", "rad") for axis in "xyz")  # components of the rotation vector
 
 
-def quantile_975(freedom: int) -> float:
-    """The 0.975 quantile of Student's t: half the width of a 95 % interval in standard deviations."""
-    return float(stdtrit(max(freedom, 1), 0.975))
-
-
-def pose_estimates(
-    owner: str, pose: Array, covariance: Array, quantile: float, member: str = ""
-) -> dict[str, Estimate]:
+def pose_estimates(owner: str, pose: Array, covariance: Array, freedom: float, member: str = "") -> dict[str, Estimate]:
     """Position and rotation vector of a pose `parent_from_child` (4, 4), by label `owner[member].x_m` to `rz_rad`.
 
-    covariance: (6, 6), metres along the parent's axes, then radians about them: R becomes exp(d) R. quantile: half the
-    width of a 95 % interval in standard deviations.
+    covariance: (6, 6), metres along the parent's axes, then radians about them: R becomes exp(d) R. freedom: the
+    degrees of freedom that it was measured with.
     """
     vector = so3.log(pose[:3, :3])
     by_turn = so3.left_jacobian_inverse(vector)  # of the rotation vector by d
@@ -38,7 +30,7 @@ def pose_estimates(
     labels = [label.of(owner, member) for label in (*POSITION, *ROTATION)]
     values = [*pose[:3, 3].tolist(), *vector.tolist()]
     return {
-        label: Estimate(label, value, sigma, quantile_975=quantile)
+        label: Estimate(label, value, sigma, degrees_of_freedom=freedom)
         for label, value, sigma in zip(labels, values, sigmas.tolist(), strict=True)
     }
 

@@ -6,20 +6,21 @@ takes part in any direction that is not observable has an infinite standard devi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.linalg import lapack, qr, solve_triangular
 
-from calib.arrays import Array, Index
+from calib.arrays import Array, Index, Mask
 from calib.engine.normal_equations.dense import triangular_factor
 from calib.engine.normal_equations.schur import SchurComplement, eliminate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from calib.engine.cluster_covariance import ClusterScatter
     from calib.engine.label import Label
     from calib.engine.normal_equations.assembly import NormalEquations
     from calib.engine.normal_equations.layout import Layout
@@ -49,7 +50,7 @@ class Unobservable:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Uncertainty:
-    """Covariances for the sigma stated in the problem."""
+    """Covariances: for independent errors of the sigma stated in the problem, or as the residuals show them."""
 
     labels: tuple[Label, ...]
     """Of the shared coordinates."""
@@ -57,13 +58,22 @@ class Uncertainty:
     """Their covariance (K, K), infinite on the diagonal where a coordinate is not observable."""
     unobservable: tuple[Unobservable, ...]
     """One per direction that is not observable."""
-    rank: int
-    """Of the shared part."""
+    root: Array
+    """(K, rank), of the stated covariance: root root' without what is not observable."""
     eliminated: _EliminatedBlocks
     """The private blocks, whose covariances are worked out on demand."""
+    scatter: ClusterScatter | None = None
+    """What the residuals of the clusters show, if there are clusters and it is used."""
+    residual_freedom: float = np.inf
+    """Degrees of freedom that the size of the residuals was measured with; infinite where it was stated."""
 
     def __repr__(self) -> str:
         return f"Uncertainty({len(self.labels)} shared coordinates of rank {self.rank})"
+
+    @property
+    def rank(self) -> int:
+        """Of the shared part."""
+        return int(self.root.shape[1])
 
     @property
     def private(self) -> dict[str, Array]:
@@ -90,6 +100,20 @@ class Uncertainty:
         out[np.ix_(here, here)] = self.shared[np.ix_(there, there)]
         return out
 
+    def degrees_of_freedom(self, labels: Sequence[str]) -> Array:
+        """(n,) that the standard deviations of shared labels were measured with; infinite for those held fixed."""
+        return self.freedom_along(np.array([[own == label for own in self.labels] for label in labels], float))
+
+    def freedom_along(self, contrasts: Array) -> Array:
+        """(n,) that the standard deviations of contrasts (n, K) of the shared coordinates were measured with."""
+        directions = contrasts @ self.root
+        known = np.full(len(directions), np.inf)
+        moving = np.einsum("nk,nk->n", directions, directions) > 0
+        if moving.any():
+            scatter = self.scatter.degrees_of_freedom(directions[moving]) if self.scatter else np.inf
+            known[moving] = 1.0 / (1.0 / np.asarray(scatter) + 1.0 / self.residual_freedom)
+        return known
+
 
 def uncertainty(
     layout: Layout, values: Values, normal: NormalEquations, eliminated: SchurComplement | None = None
@@ -109,20 +133,44 @@ def uncertainty(
         scale = 1.0 / np.where(norms > 0, norms, 1.0)
         factor, order, rank = _pivoted_qr(factor * scale)
     kept, dropped = order[:rank], order[rank:]
-    covariance = np.zeros((size, size))
     inverse = lapack.dtrtri(factor[:rank, :rank])[0] if rank else np.zeros((0, 0))
-    covariance[kept[:, None], kept] = inverse @ inverse.T
+    root = np.zeros((size, rank))
+    root[kept] = scale[kept, None] * inverse
     null = np.zeros((size, size - rank))
     null[kept] = -inverse @ factor[:rank, rank:] if rank else 0.0
     null[dropped, np.arange(size - rank)] = 1.0
     directions = [_direction(labels, null[:, i], int(dropped[i])) for i in range(size - rank)]
     touched = (np.abs(null) > TOUCHED * np.abs(null).max(axis=0, initial=0.0)).any(axis=1)
-    covariance *= scale * scale[:, None]
     null = null * scale[:, None]
-    blocks = _EliminatedBlocks(layout, system.private, covariance.copy(), null, unseen)
-    np.fill_diagonal(covariance, np.where(touched, np.inf, np.diagonal(covariance)))
+    covariance = root @ root.T
+    blocks = _EliminatedBlocks(layout, system.private, covariance, null, unseen)
     everything = tuple(directions) + tuple(_private_directions(layout, unseen))
-    return Uncertainty(labels, covariance, everything, rank, blocks)
+    return Uncertainty(labels, _with_infinite(covariance, touched), everything, root, blocks)
+
+
+def measure(stated: Uncertainty, scatter: ClusterScatter | None, variance: float, freedom: float) -> Uncertainty:
+    """The covariances that the residuals show in place of those stated.
+
+    variance: the variance factor, measured with so many degrees of freedom. scatter: None for independent errors.
+    """
+    shown = np.eye(stated.rank) if scatter is None else scatter.shrunk
+    inflation = 1.0 if scatter is None else scatter.inflation
+    shared = variance * (stated.root @ shown @ stated.root.T)
+    blocks = replace(stated.eliminated, shared=shared, variance=variance * inflation)
+    return replace(
+        stated,
+        shared=_with_infinite(shared, np.isinf(np.diagonal(stated.shared))),
+        eliminated=blocks,
+        scatter=scatter,
+        residual_freedom=max(freedom, 1.0),
+    )
+
+
+def _with_infinite(covariance: Array, touched: Mask) -> Array:
+    """The covariance, infinite on the diagonal where a coordinate is not observable."""
+    found = covariance.copy()
+    np.fill_diagonal(found, np.where(touched, np.inf, np.diagonal(covariance)))
+    return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,13 +183,15 @@ class _EliminatedBlocks:
     shared: Array
     null: Array
     unseen: dict[str, dict[int, Array]]
+    variance: float = 1.0
+    """Of the residuals, in units of that stated."""
 
     @cached_property
     def deviations(self) -> dict[str, tuple[Array, Array]]:
         """Standard deviations (members, tangent) and covariances (members, t, t)."""
         found = {}
         for name, own in self.factors.items():
-            sigma, covariance = _private_covariance(own, self.shared, self.null, self.unseen.get(name))
+            sigma, covariance = _private_covariance(own, self.shared, self.variance, self.null, self.unseen.get(name))
             found[name] = _deviations(self.layout, name, sigma), covariance
         return found
 
@@ -207,13 +257,13 @@ def _hold_unseen_private(
 
 
 def _private_covariance(
-    factor: Array, shared: Array, null: Array, unseen: dict[int, Array] | None
+    factor: Array, shared: Array, variance: float, null: Array, unseen: dict[int, Array] | None
 ) -> tuple[Array, Array]:
     """Standard deviations (members, t) and covariances (members, t, t) of one private block."""
     t = len(factor)
     roots = np.linalg.inv(np.triu(factor[:, :t].transpose(2, 0, 1)))  # of U; what is below it is left over
     coupling = roots @ factor[:, t:-1].transpose(2, 0, 1)
-    covariance = roots @ roots.transpose(0, 2, 1) + coupling @ shared @ coupling.transpose(0, 2, 1)
+    covariance = variance * (roots @ roots.transpose(0, 2, 1)) + coupling @ shared @ coupling.transpose(0, 2, 1)
     sigma = np.sqrt(np.einsum("nii->ni", covariance))
     if null.shape[1]:
         reach = np.abs(coupling @ null)

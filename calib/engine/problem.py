@@ -116,6 +116,11 @@ class ResidualBlock:
     """Robust loss of the squared norm of a row's whitened residual; None is least squares."""
     row_names: tuple[str, ...] = ()
     """Names of the rows, for reports; may be empty."""
+    clusters: Index | None = None
+    """(rows,) number of what was measured together and may share an error, numbered alike in all blocks that state it.
+    None: the rows of one private member belong together, and rows without one are on their own."""
+    prior: bool = False
+    """Whether it is a belief and no measurement: it informs, but has no scatter to measure."""
 
     def __repr__(self) -> str:
         return f"ResidualBlock({self.name!r}, {self.rows} x {self.dimension}, of {', '.join(self.blocks)})"
@@ -155,6 +160,8 @@ class Problem:
                     raise ProblemError(f"{block.name}: no parameter block {name!r}")
                 _check_members(block, by_name[name], members)
             _check_sigma(block)
+            if block.clusters is not None and block.clusters.shape != (block.rows,):
+                raise ProblemError(f"{block.name}: clusters of shape {block.clusters.shape}, not one per row")
 
     @property
     def start(self) -> dict[str, Array]:
@@ -191,7 +198,8 @@ def prior(block: ParameterBlock, mean: Mapping[str, float], sigma: Mapping[str, 
         return residuals, (np.broadcast_to(jacobian, (len(residuals), *jacobian.shape[1:])),)
 
     members = None if block.count == 1 else np.arange(block.count)
-    return ResidualBlock(f"prior on {block.name}", block.count, len(columns), {block.name: members}, evaluate)
+    name, count = f"prior on {block.name}", len(columns)
+    return ResidualBlock(name, block.count, count, {block.name: members}, evaluate, prior=True)
 
 
 def _check_block(block: ParameterBlock) -> None:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calib.arrays import Array
-from calib.engine.covariance import Uncertainty, uncertainty
-from calib.engine.normal_equations.assembly import NormalEquations, row_norms
+from calib.engine.cluster_covariance import cluster_scatter
+from calib.engine.clusters import cluster_systems
+from calib.engine.covariance import Uncertainty, measure, uncertainty
+from calib.engine.normal_equations.assembly import NormalEquations, assemble, row_norms
 
 if TYPE_CHECKING:
     from calib.engine.checkpoint import Checkpoint
@@ -74,8 +76,26 @@ class Solution:
 
     @cached_property
     def uncertainty(self) -> Uncertainty:
-        """Covariance of the parameters, for sigma as given: multiply by `variance_factor` if it was not known."""
+        """Covariance of the parameters for independent errors of the sigma given."""
         return uncertainty(self.layout, self.values, self.normal, self.eliminated)
+
+    @cached_property
+    def measured_uncertainty(self) -> Uncertainty:
+        """Covariance of the parameters as the residuals show it: their size, and what the rows of a cluster share.
+
+        Where sigma was not known, or errors may be shared. As `uncertainty` without a degree of freedom left.
+        """
+        return self.uncertainty_for(self.variance_factor, self.degrees_of_freedom)
+
+    def uncertainty_for(self, variance: float, freedom: float) -> Uncertainty:
+        """`measured_uncertainty` for a variance factor that was measured otherwise, with so many degrees of freedom."""
+        stated = self.uncertainty
+        if not 0 < variance < np.inf:
+            return stated
+        normal = assemble(self.layout, self.values) if self.trusted else self.normal
+        systems = cluster_systems(self.layout, self.values, normal) if stated.rank else None
+        scatter = cluster_scatter(stated.root, systems, variance) if systems is not None else None
+        return measure(stated, scatter, variance, freedom)
 
     def row_norms(self) -> dict[str, tuple[Array, Array]]:
         """Per residual block, the whitened residual norm and the robust weight of every row."""

@@ -82,8 +82,9 @@ class CameraCalibration(Result):
     def parameters(self) -> Mapping[str, Estimate]:
         """The lens' parameters by label."""
         lens, held, sigma = self.fit.lens, self.fit.held, self.sigma
-        values = zip(lens.labels, self.fit.parameters.tolist(), strict=True)
-        return {label: Estimate(label, value, sigma[label], label in held) for label, value in values}
+        freedom = self.solution.measured_uncertainty.degrees_of_freedom(lens.labels).tolist()
+        values = zip(lens.labels, self.fit.parameters.tolist(), freedom, strict=True)
+        return {label: Estimate(label, value, sigma[label], label in held, known) for label, value, known in values}
 
     @property
     def held(self) -> frozenset[str]:
@@ -98,13 +99,13 @@ class CameraCalibration(Result):
     @cached_property
     def sigma(self) -> dict[str, float]:
         """Standard deviation per label, 0 if held, infinite if unobservable."""
-        known = self.solution.uncertainty
-        return {label: self.noise_px * known.sigma(label) for label in self.fit.lens.labels}
+        known = self.solution.measured_uncertainty
+        return {label: known.sigma(label) for label in self.fit.lens.labels}
 
     @cached_property
     def covariance(self) -> Array:
         """(p, p) over `lens.labels`."""
-        return self.solution.variance_factor * self.solution.uncertainty.covariance(self.fit.lens.labels)
+        return self.solution.measured_uncertainty.covariance(self.fit.lens.labels)
 
     @property
     def unobservable(self) -> tuple[str, ...]:
@@ -114,10 +115,10 @@ class CameraCalibration(Result):
     @cached_property
     def views(self) -> tuple[ViewFit, ...]:
         """The views that took part."""
-        fit, known, factor = self.fit, self.solution.uncertainty, self.solution.variance_factor
+        fit, known = self.fit, self.solution.measured_uncertainty
         back = se3.compose(np.eye(3), -self.pivot)  # the solve's board points are relative to it
         spread, lever = known.private_covariance[POSE_BLOCK], se3.adjoint(se3.inverse(back))
-        sigma = np.sqrt(factor * np.einsum("nij,ij->ni", lever @ spread, lever))
+        sigma = np.sqrt(np.einsum("nij,ij->ni", lever @ spread, lever))
         sigma[np.isinf(known.private[POSE_BLOCK]).any(axis=1)] = np.inf
         begin = fit.corners.starts
         ends, poses = begin + fit.corners.counts, fit.camera_from_board @ back

@@ -61,7 +61,7 @@ class CellCalibration(Result):
     def base_sigma(self, name: str) -> tuple[float, float]:
         """Standard deviations of a base's position and orientation: rms over the axes, m and rad."""
         fit = self.arms[name].fit
-        known = [fit.scale * fit.solution.uncertainty.sigma(f"world_from_base.{label}") for label in se3.TANGENT]
+        known = [fit.uncertainty.sigma(f"world_from_base.{label}") for label in se3.TANGENT]
         return float(np.sqrt(np.mean(np.square(known[:3])))), float(np.sqrt(np.mean(np.square(known[3:]))))
 
     @property
@@ -79,7 +79,7 @@ class CellCalibration(Result):
         for name, arm in self.arms.items():
             pose, fit = self.world_from_base(name), arm.fit
             labels = tuple(f"world_from_base.{label}" for label in se3.TANGENT)
-            covariance = along_parent(fit.scale**2 * fit.solution.uncertainty.covariance(labels), pose)
+            covariance = along_parent(fit.uncertainty.covariance(labels), pose)
             found |= pose_estimates("world_from_base", pose, covariance, NORMAL_QUANTILE_975, name)
         return found
 

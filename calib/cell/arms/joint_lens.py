@@ -193,7 +193,7 @@ def _lens(calibration: ArmCalibration, views: ArmViews, before: Camera) -> LensO
     free = [labels.index(label) for label in views.lens]
     own = tuple(map(lens_label, views.lens))
     covariance = np.zeros((len(labels), len(labels)))
-    covariance[np.ix_(free, free)] = fit.scale**2 * fit.solution.uncertainty.covariance(own)
+    covariance[np.ix_(free, free)] = fit.uncertainty.covariance(own)
     unseen = [i for i, label in zip(free, own, strict=True) if label in fit.model.held]
     covariance[unseen, unseen] = np.inf
     parameters = stood.parameters.copy()

@@ -36,7 +36,6 @@ from calib.cell.hand_eye.result import (
 from calib.cell.hand_eye.solve import HandEyeOutcome, HandEyeSolution, solve_hand_eye
 from calib.cell.hand_eye.variance_components import PARTS
 from calib.cell.lens_estimates import lens_estimates
-from calib.cell.pose_estimates import quantile_975
 from calib.estimate import Estimate
 
 if TYPE_CHECKING:
@@ -69,17 +68,16 @@ def calibrate_hand_eye(
 def _result(resolved: Resolved, turns: Turns, outcome: HandEyeOutcome) -> HandEyeCalibration:
     pairs, solved = outcome.pairs, outcome.solved
     scene, state, noise = solved.problem.scene, solved.problem.state, solved.problem.noise
-    freedom = 6 * len(scene.images) - 12 - scene.timed
     camera = replace(pairs.seen.camera, parameters=state.parameters)
-    sigma = {label: solved.solution.uncertainty.sigma(label) for label in scene.lens.labels}
+    sigma = {label: solved.uncertainty.sigma(label) for label in scene.lens.labels}
     return HandEyeCalibration(
-        place=_place(solved, freedom),
+        place=_place(solved),
         camera=camera,
         noise=HandEyeNoise(noise, solved.problem.noise_px),
         images=_image_fits(outcome),
         excluded=pairs.seen.excluded,
         evidence=_evidence(resolved, turns, outcome),
-        time_offset=_time_offset(solved, freedom),
+        time_offset=_time_offset(solved),
         adjustment=HandEyeAdjustment(
             scene=scene,
             solution=solved.solution,
@@ -92,15 +90,15 @@ def _result(resolved: Resolved, turns: Turns, outcome: HandEyeOutcome) -> HandEy
     )
 
 
-def _place(solved: HandEyeSolution, freedom: int) -> CameraPlace:
-    state, known = solved.problem.state, solved.solution.uncertainty
+def _place(solved: HandEyeSolution) -> CameraPlace:
+    state, known = solved.problem.state, solved.uncertainty
     return CameraPlace(
         setup=solved.problem.scene.setup,
         mount_from_camera=state.mount_from_camera,
         fixture_from_board=state.fixture_from_board,
         covariance=along_parent(known.covariance(CAMERA_LABELS), state.mount_from_camera),
         board_covariance=along_parent(known.covariance(BOARD_LABELS), state.fixture_from_board),
-        freedom=freedom,
+        freedom=float(known.degrees_of_freedom(CAMERA_LABELS).min()),
     )
 
 
@@ -118,13 +116,14 @@ def _evidence(resolved: Resolved, turns: Turns, outcome: HandEyeOutcome) -> Evid
     )
 
 
-def _time_offset(solved: HandEyeSolution, freedom: int) -> TimeOffset | None:
+def _time_offset(solved: HandEyeSolution) -> TimeOffset | None:
     """The offset of the clocks with its uncertainty; None without clocks."""
     clock = solved.problem.scene.clock
     if clock is None:
         return None
-    sigma = 0.0 if clock.held else solved.solution.uncertainty.sigma(OFFSET_LABEL)
-    estimate = Estimate(OFFSET_LABEL, clock.offset_s, sigma, bool(clock.held), quantile_975(freedom))
+    sigma = 0.0 if clock.held else solved.uncertainty.sigma(OFFSET_LABEL)
+    freedom = float(solved.uncertainty.degrees_of_freedom([OFFSET_LABEL])[0])
+    estimate = Estimate(OFFSET_LABEL, clock.offset_s, sigma, bool(clock.held), freedom)
     speed = [float(np.sqrt(np.mean(np.sum(clock.twist[:, part] ** 2, axis=1)))) for part in PARTS]
     return TimeOffset(estimate, clock.held, *speed)
 

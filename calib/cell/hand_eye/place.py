@@ -9,8 +9,8 @@ import numpy as np
 
 from calib.arrays import Array
 from calib.cell.hand_eye.frame_loop import FIXTURE, MOUNT, Setup
-from calib.cell.pose_estimates import pose_estimates, quantile_975
-from calib.estimate import Estimate
+from calib.cell.pose_estimates import pose_estimates
+from calib.estimate import Estimate, quantile_975
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -31,7 +31,7 @@ class CameraPlace:
     board_covariance: Array
     """(6, 6) of the board's, by the fixture's axes."""
 
-    freedom: int
+    freedom: float
     """Degrees of freedom of the robot's noise."""
 
     camera: str = ""
@@ -70,13 +70,13 @@ class CameraPlace:
     def camera_estimates(self) -> dict[str, Estimate]:
         """mount_from_camera by label, such as `flange_from_camera.x_m`."""
         owner = f"{self.mount}_from_camera"
-        return pose_estimates(owner, self.mount_from_camera, self.covariance, self.quantile, self.camera)
+        return pose_estimates(owner, self.mount_from_camera, self.covariance, self.freedom, self.camera)
 
     @cached_property
     def board_estimates(self) -> dict[str, Estimate]:
         """fixture_from_board by label, such as `base_from_board.x_m`."""
         owner = f"{self.fixture}_from_board"
-        return pose_estimates(owner, self.fixture_from_board, self.board_covariance, self.quantile)
+        return pose_estimates(owner, self.fixture_from_board, self.board_covariance, self.freedom)
 
 
 def along_parent(tangent_covariance: Array, parent_from_child: Array) -> Array:

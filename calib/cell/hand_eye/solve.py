@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from calib.cell.hand_eye.paired_views import PairedViews
     from calib.cell.hand_eye.resolve import Resolved
     from calib.engine import OnIteration, Solution
+    from calib.engine.covariance import Uncertainty
 
 
 REJECTIONS = 4  # a lens that changes changes which images agree; two settle it
@@ -49,6 +50,11 @@ class HandEyeSolution:
 
     reduced: ReducedProblem
     """The problem reduced about the solution."""
+
+    @cached_property
+    def uncertainty(self) -> Uncertainty:
+        """By the noise found, whose degrees of freedom are the robot's, and by what the corners of one image share."""
+        return self.solution.uncertainty_for(1.0, 6 * len(self.problem.scene.images) - 12 - self.problem.scene.timed)
 
 
 @dataclass(frozen=True, eq=False)

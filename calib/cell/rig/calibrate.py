@@ -19,7 +19,6 @@ from calib.cell.hand_eye.place import CameraPlace, along_parent
 from calib.cell.hand_eye.result import HandEyeAdjustment, HandEyeCalibration, HandEyeNoise, ImageFit
 from calib.cell.hand_eye.variance_components import ReducedProblem
 from calib.cell.lens_estimates import lens_estimates
-from calib.cell.pose_estimates import quantile_975
 from calib.cell.rig.bundle_adjustment import Rig, RigCamera, RigState
 from calib.cell.rig.result import CamerasCalibration, RelativePose
 from calib.cell.rig.solve import RigProblem, RigSolution, solve_rig
@@ -151,10 +150,9 @@ def _pose_problem(alone: Sequence[HandEyeCalibration], where: str, request: Hand
 def _result(solved: RigSolution, alone: tuple[HandEyeCalibration, ...]) -> CamerasCalibration:
     rig = solved.problem.rig
     seen_by = sum(np.bincount(np.unique(camera.pose), minlength=len(rig.poses)) for camera in rig.cameras)
-    # the robot determines base and flange; corners determine the rest far better
-    freedom = 6 * len(rig.poses) - 12
     labels = tuple(f"{CAMERA_BLOCK}[{name}].{label}" for name in rig.names for label in se3.TANGENT)
-    covariance = solved.solution.uncertainty.covariance(labels)
+    covariance = solved.uncertainty.covariance(labels)
+    freedom = float(solved.uncertainty.degrees_of_freedom(labels).min())
     return CamerasCalibration(
         setup=rig.setup,
         together=tuple(_camera(solved, k, own, covariance, freedom) for k, own in enumerate(alone)),
@@ -168,10 +166,10 @@ def _result(solved: RigSolution, alone: tuple[HandEyeCalibration, ...]) -> Camer
 
 
 def _camera(
-    solved: RigSolution, k: int, own: HandEyeCalibration, covariance: Array, freedom: int
+    solved: RigSolution, k: int, own: HandEyeCalibration, covariance: Array, freedom: float
 ) -> HandEyeCalibration:
     """One camera by the images of all. covariance: of the tangents of all cameras."""
-    rig, state, known = solved.problem.rig, solved.problem.state, solved.solution.uncertainty
+    rig, state, known = solved.problem.rig, solved.problem.state, solved.uncertainty
     tangent = slice(6 * k, 6 * k + 6)
     camera, seen = replace(own.camera, parameters=state.parameters[k]), rig.cameras[k]
     sigma = {label: known.sigma(seen.label(label)) for label in camera.lens.labels}
@@ -236,11 +234,11 @@ def _rms_by_image(solved: RigSolution, k: int, flange: Array) -> Array:
     return np.asarray(np.sqrt(np.bincount(corners.view, np.sum(left**2, axis=0)) / corners.counts))
 
 
-def _relative_pose(solved: RigSolution, k: int, covariance: Array, freedom: int) -> RelativePose:
+def _relative_pose(solved: RigSolution, k: int, covariance: Array, freedom: float) -> RelativePose:
     """A camera in the first, by inverse(X_0) X_k: its right tangent is that of X_k less what X_0's becomes there."""
     rig, cameras = solved.problem.rig, solved.problem.state.mount_from_camera
     a_from_b = np.asarray(se3.inverse(cameras[0]) @ cameras[k])
     index = np.r_[0:6, 6 * k : 6 * k + 6]
     by = np.hstack([-se3.adjoint(se3.inverse(a_from_b)), np.eye(6)])
     own = along_parent(by @ covariance[np.ix_(index, index)] @ by.T, a_from_b)
-    return RelativePose(rig.names[0], rig.names[k], a_from_b, own, quantile_975(freedom))
+    return RelativePose(rig.names[0], rig.names[k], a_from_b, own, freedom)

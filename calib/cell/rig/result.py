@@ -13,6 +13,7 @@ from calib.arrays import Array
 from calib.cell.pose_estimates import pose_estimates
 from calib.cell.rig import documents
 from calib.cell.rig.summary import summary
+from calib.estimate import Estimate, quantile_975
 from calib.result import Result
 from calib.verdict import Verdict, worst
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from calib.cell.hand_eye.result import HandEyeCalibration
     from calib.cell.hand_eye.variance_components import RobotNoise
     from calib.engine import Solution
-    from calib.estimate import Estimate
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -40,23 +40,23 @@ class RelativePose:
     covariance: Array
     """(6, 6), metres along the axes of a, then radians about them."""
 
-    quantile: float
-    """Half the width of a 95 % interval in standard deviations."""
+    freedom: float
+    """Degrees of freedom that the covariance was measured with."""
 
     @property
     def half_width_95_m(self) -> Array:
         """(3,) half widths of 95 % intervals along the axes of a."""
-        return np.asarray(self.quantile * np.sqrt(np.diagonal(self.covariance)[:3]))
+        return np.asarray(quantile_975(self.freedom) * np.sqrt(np.diagonal(self.covariance)[:3]))
 
     @property
     def half_width_95_rad(self) -> Array:
         """(3,) half widths of 95 % intervals about the axes of a."""
-        return np.asarray(self.quantile * np.sqrt(np.diagonal(self.covariance)[3:]))
+        return np.asarray(quantile_975(self.freedom) * np.sqrt(np.diagonal(self.covariance)[3:]))
 
     @cached_property
     def estimates(self) -> dict[str, Estimate]:
         """The pose by label, such as `left_from_right.x_m`."""
-        return pose_estimates(f"{self.a}_from_{self.b}", self.a_from_b, self.covariance, self.quantile)
+        return pose_estimates(f"{self.a}_from_{self.b}", self.a_from_b, self.covariance, self.freedom)
 
     def __repr__(self) -> str:
         x, y, z = 1000 * self.a_from_b[:3, 3]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from calib.cell.hand_eye.settle import require_converged, settle
@@ -12,6 +12,7 @@ from calib.cell.rig.bundle_adjustment import Rig, RigState, adjust, reduce
 
 if TYPE_CHECKING:
     from calib.engine import OnIteration, Solution
+    from calib.engine.covariance import Uncertainty
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +35,11 @@ class RigSolution:
 
     reduced: ReducedProblem
     """The problem reduced about the solution."""
+
+    @cached_property
+    def uncertainty(self) -> Uncertainty:
+        """By the noise found, whose degrees of freedom are the robot's, and by what the images at one pose share."""
+        return self.solution.uncertainty_for(1.0, 6 * len(self.problem.rig.poses) - 12)
 
 
 def solve_rig(problem: RigProblem, on_iteration: OnIteration | None = None) -> RigSolution:

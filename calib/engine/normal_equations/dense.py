@@ -13,7 +13,9 @@ from calib.engine.problem import ProblemError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from calib.engine.normal_equations.columns import Columns
     from calib.engine.normal_equations.layout import Layout
+    from calib.engine.normal_equations.rows import EvaluatedRows
     from calib.engine.problem import Values
 
 
@@ -37,21 +39,26 @@ def dense_rows(layout: Layout, values: Values) -> tuple[Array, Array]:
     return whole[:, :-1], whole[:, -1]
 
 
+def dense_shared(columns: Columns, rows: EvaluatedRows) -> Array:
+    """The whitened, weighted Jacobian (m, d, K) of some rows by the shared columns."""
+    m, d = rows.residuals.shape
+    dense = np.zeros((m, d, columns.shared))
+    for part in columns.constant:
+        dense[:, :, part.columns] = rows.jacobian(part.position, part.free)
+    for part in columns.indexed:
+        where = part.columns_at(rows.rows)
+        dense[np.arange(m)[:, None, None], np.arange(d)[:, None], where[:, None, :]] = rows.jacobian(
+            part.position, part.free
+        )
+    return dense
+
+
 def _dense_chunks(layout: Layout, values: Values) -> Iterator[Array]:
     """[J r] (scalar residuals, K + 1), chunk by chunk. Raises ProblemError if a block was eliminated."""
     if layout.private:
         raise ProblemError(f"{layout.private[0]}: private blocks are eliminated, their columns are never held")
     for residual in layout.residuals:
-        columns = residual.columns
         for chunk in residual.chunks:
             rows = evaluate_rows(residual.block, values, chunk.rows)
-            m, d = rows.residuals.shape
-            dense = np.zeros((m, d, len(layout.free) + 1))
-            for part in columns.constant:
-                dense[:, :, part.columns] = rows.jacobian(part.position, part.free)
-            for part in columns.indexed:
-                where = part.columns_at(chunk.rows)
-                jacobian = rows.jacobian(part.position, part.free)
-                dense[np.arange(m)[:, None, None], np.arange(d)[:, None], where[:, None, :]] = jacobian
-            dense[:, :, -1] = rows.residuals
-            yield dense.reshape(m * d, -1)
+            dense = dense_shared(residual.columns, rows)
+            yield np.concatenate([dense, rows.residuals[:, :, None]], axis=2).reshape(-1, len(layout.free) + 1)

@@ -53,6 +53,13 @@ class ResidualLayout:
     chunks: tuple[Chunk, ...]
     """Its rows, in pieces that are evaluated together."""
 
+    @property
+    def members(self) -> Index:
+        """The private member (rows,) of every row, of a block that has one."""
+        found = self.block.blocks[self.private] if self.private else None
+        assert found is not None
+        return found
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Layout:

@@ -82,15 +82,18 @@ class ArmCalibration(Result):
         undetermined = {*(each.label for each in found.redundant), *found.silent}
 
         def sigma(label: Label) -> float:
-            return float("inf") if label in undetermined else fit.scale * fit.solution.uncertainty.sigma(label)
+            return float("inf") if label in undetermined else fit.uncertainty.sigma(label)
 
-        pairs = zip(self.labels, values, strict=True)
-        return {label: Estimate(label, value, sigma(label), held=label in fit.model.held) for label, value in pairs}
+        freedom = fit.uncertainty.degrees_of_freedom(self.labels).tolist()
+        return {
+            label: Estimate(label, value, sigma(label), label in fit.model.held, known)
+            for label, value, known in zip(self.labels, values, freedom, strict=True)
+        }
 
     @property
     def covariance(self) -> Array:
         """(p, p) over `labels`, zero where held."""
-        return np.asarray(self.fit.scale**2 * self.fit.solution.uncertainty.covariance(self.labels))
+        return self.fit.uncertainty.covariance(self.labels)
 
     @property
     def frames(self) -> Mapping[str, Array]:

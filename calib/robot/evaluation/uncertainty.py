@@ -64,10 +64,10 @@ def position_sigma(fitted: Fit, table: PoseTable, reference_degc: float | None, 
     layout = layout_of(problem)
     part = model.measurement.components[0]
     columns = np.concatenate([jacobian[:, part.part] for jacobian in jacobians], axis=2)[:, :, layout.free]
-    covariance = fitted.solution.uncertainty.covariance(layout.shared_labels())
+    covariance = fitted.uncertainty.covariance(layout.shared_labels())
     covariance = np.where(np.isfinite(covariance), covariance, 0.0)
     variance = np.einsum("ndi,ij,ndj->n", columns, covariance, columns) / part.size
-    return np.asarray(fitted.scale * np.sqrt(np.maximum(variance, 0.0)))
+    return np.asarray(np.sqrt(np.maximum(variance, 0.0)))
 
 
 def joint_error(fitted: Fit, table: PoseTable, reference_degc: float | None) -> float:

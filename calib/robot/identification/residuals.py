@@ -153,8 +153,9 @@ def residual_block(
 
     names = (ARM_BLOCK, *(basis.name for basis in bases), *frames)
     rows = len(table.joints)
+    dimension, poses = measurement.dimension, table.pose
     return ResidualBlock(
-        measurement.name, rows, measurement.dimension, dict.fromkeys(names), evaluate, sigma=sigma, loss=loss
+        measurement.name, rows, dimension, dict.fromkeys(names), evaluate, sigma=sigma, loss=loss, clusters=poses
     )
 
 

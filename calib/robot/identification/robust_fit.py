@@ -23,6 +23,7 @@ from calib.robot.identification.residuals import ARM_BLOCK
 
 if TYPE_CHECKING:
     from calib.engine import OnIteration
+    from calib.engine.covariance import Uncertainty
     from calib.engine.label import Label
 
 # The closed-form start is close: with Nielsen's tau this small the solve is Gauss-Newton from the second step on.
@@ -83,10 +84,10 @@ class Fit:
         free = self.degrees_of_freedom
         return self.solution.normal.squares / free if free > 0 else float("nan")
 
-    @property
-    def scale(self) -> float:
-        """What standard deviations are multiplied by: the root of the variance factor, 1 where nothing is left over."""
-        return float(np.sqrt(self.variance_factor)) if np.isfinite(self.variance_factor) else 1.0
+    @cached_property
+    def uncertainty(self) -> Uncertainty:
+        """Covariances as the residuals show them, rows of one pose taken together; as stated where nothing is left."""
+        return self.solution.uncertainty_for(self.variance_factor, self.degrees_of_freedom)
 
 
 def fit(

@@ -1,0 +1,130 @@
+"""Clusters: rows that were measured together and may share an error, and what each contributes to the shared columns.
+
+The corners of one view share its defocus, its motion and the shape of the paper; the rows of one pose share the
+arm's. Such errors do not average out over the rows of a cluster, only over clusters.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from calib.arrays import Array, Index
+from calib.engine.normal_equations.dense import dense_shared
+from calib.engine.normal_equations.rows import evaluate_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from calib.engine.normal_equations.assembly import NormalEquations
+    from calib.engine.normal_equations.layout import Layout, ResidualLayout
+    from calib.engine.problem import Values
+
+# Beyond so many, neighbours are merged: the scatter between clusters is known to 4 % by then, and an error may well
+# last from one cluster to the next. Their matrices then take at most so many numbers, 160 MB.
+MOST_CLUSTERS, MOST_NUMBERS = 400, 20_000_000
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ClusterSystems:
+    """Per cluster, its part of the normal equations of the shared columns, its private blocks eliminated."""
+
+    information: Array
+    """(G, K, K): they sum to the Schur complement, but for the priors."""
+    score: Array
+    """(G, K) J'r: they sum to zero at a minimum, but for the priors."""
+    prior: Array
+    """(K, K) information of the priors, which have no scatter."""
+
+    def __repr__(self) -> str:
+        return f"ClusterSystems({len(self.score)} clusters, {self.score.shape[1]} shared columns)"
+
+
+def cluster_systems(layout: Layout, values: Values, normal: NormalEquations) -> ClusterSystems | None:
+    """The systems of all clusters at a solution; None if there is only one, or too many columns to be held."""
+    size = len(layout.free)
+    numbering = _number(layout)
+    count = min(numbering.count, MOST_CLUSTERS, MOST_NUMBERS // max(size * size, 1))
+    if count < 2 or not size:
+        return None
+    merged = np.arange(numbering.count) * count // numbering.count
+    information, score, prior = np.zeros((count, size, size)), np.zeros((count, size)), np.zeros((size, size))
+    for residual in layout.residuals:
+        rows = numbering.rows.get(residual.block.name)
+        for cluster, jacobian, residuals in _segments(residual, values, None if rows is None else merged[rows]):
+            if cluster is None:
+                prior += jacobian.T @ jacobian
+            else:
+                information[cluster] += jacobian.T @ jacobian
+                score[cluster] += residuals @ jacobian
+    for name, system in normal.private.items():
+        t = system.shape[1]
+        known = np.flatnonzero(numbering.members[name] >= 0)  # a member without rows contributes nothing
+        own, coupling = system[known, :, :t], system[known, :, t:]
+        explained = coupling[:, :, :-1].transpose(0, 2, 1) @ np.linalg.solve(own, coupling)
+        where = merged[numbering.members[name][known]]
+        np.subtract.at(information, where, explained[:, :, :-1])
+        np.subtract.at(score, where, explained[:, :, -1])
+    return ClusterSystems(information, score, prior)
+
+
+@dataclass(frozen=True, eq=False)
+class _Numbering:
+    """Which cluster everything belongs to."""
+
+    rows: dict[str, Index]
+    """Per residual block that is no prior, the cluster of every row."""
+    members: dict[str, Index]
+    """Per private block, the cluster of every member; -1 without rows."""
+    count: int
+    """Clusters in all."""
+
+
+def _number(layout: Layout) -> _Numbering:
+    """Rows belong to the cluster that their block states; else to that of their private member; else to their own."""
+    measured = [residual for residual in layout.residuals if not residual.block.prior]
+    rows: dict[str, Index] = {}
+    members = {name: np.full(layout.problem.by_name[name].count, -1) for name in layout.private}
+    count = 0
+    for residual in measured:
+        if residual.block.clusters is not None:
+            rows[residual.block.name] = residual.block.clusters
+            count = max(count, 1 + int(residual.block.clusters.max(initial=-1)))
+            if residual.private:
+                members[residual.private][residual.members] = residual.block.clusters
+    for residual in measured:
+        if residual.private and residual.block.name not in rows:
+            own = members[residual.private]
+            new = np.unique(residual.members[own[residual.members] < 0])
+            own[new] = count + np.arange(len(new))
+            count += len(new)
+            rows[residual.block.name] = own[residual.members]
+    for residual in measured:
+        if residual.block.name not in rows:
+            rows[residual.block.name] = count + np.arange(residual.block.rows)
+            count += residual.block.rows
+    used = np.unique(np.concatenate([np.unique(own) for own in rows.values()])) if rows else np.zeros(0, np.intp)
+    dense = np.full(count + 1, -1)  # the last for members without rows
+    dense[used] = np.arange(len(used))
+    rows, members = ({name: dense[own] for name, own in each.items()} for each in (rows, members))
+    return _Numbering(rows, members, len(used))
+
+
+def _segments(
+    residual: ResidualLayout, values: Values, clusters: Index | None
+) -> Iterator[tuple[int | None, Array, Array]]:
+    """Runs of rows of one cluster: its number, their Jacobian (m, K) of the shared columns and residuals (m,)."""
+    for chunk in residual.chunks:
+        rows = evaluate_rows(residual.block, values, chunk.rows)
+        jacobian = dense_shared(residual.columns, rows)
+        if clusters is None:
+            yield None, jacobian.reshape(-1, residual.columns.shared), rows.residuals.ravel()
+            continue
+        own = clusters[chunk.rows]
+        order = np.argsort(own, kind="stable")
+        begins = np.flatnonzero(np.diff(own[order], prepend=-1))
+        for begin, end in zip(begins, [*begins[1:], len(order)], strict=True):
+            run = order[begin:end]
+            yield int(own[run[0]]), jacobian[run].reshape(-1, residual.columns.shared), rows.residuals[run].ravel()
