@@ -7,6 +7,7 @@ from typing import Annotated
 
 from calib.camera.timeout import TIMEOUT_S
 from calib.cli.deliver import deliver
+from calib.cli.inputs import GivenImages, images_of_camera, require_table
 from calib.cli.observing import Detection
 from calib.cli.options import (
     AsJson,
@@ -34,7 +35,7 @@ HELP = """Calibrate a camera from images of a board.
 
 \b
 Examples:
-  calib camera --images photos/
+  calib camera photos/
   calib camera --images photos/ --board checkerboard:9x6:25mm --output my_camera
   calib camera --images photos/ --lens kannala_brandt --json
   calib camera --corners corners.csv --image-size 1280x720 --free skew --fix p1,p2,k3
@@ -46,6 +47,7 @@ camera.yaml (loads again) and result.json. Exit status: 0 good or usable, 1 do n
 
 
 def command(
+    given: GivenImages = None,
     images: Images = None,
     corners: Corners = None,
     board: BoardOfImages = None,
@@ -65,7 +67,11 @@ def command(
     """See HELP."""
     with reporting(as_json, quiet, verbose) as reporter:
         detection = Detection(board, image_size, jobs, timeout_s)
-        detection.check(images, corners, "calib camera --images photos/")
+        named = [*([images] if images is not None else []), *(given or [])]
+        found = images_of_camera(named, "calib camera", "calib camera --corners {table}")
+        detection.check(found, corners, "calib camera --images photos/")
+        if corners is not None:
+            require_table(corners, "--corners", "calib camera", "--images {images}")
         from calib.camera import calibrate
         from calib.camera.lens import held_labels, load_lens
 
@@ -73,7 +79,7 @@ def command(
         held_labels(load_lens(lens), held, estimated)  # a misspelt label is reported before the long work
         folder = reporter.reserve(output, FOLDER)
         calibration = calibrate(
-            detection.observe(images, corners, reporter),
+            detection.observe(found, corners, reporter),
             lens,
             fix=held,
             free=estimated,

@@ -9,6 +9,7 @@ import typer
 
 from calib.camera.timeout import TIMEOUT_S
 from calib.cli.deliver import deliver
+from calib.cli.inputs import one_of
 from calib.cli.options import AsJson, Jobs, Model, Quiet, Robust, SplitSeed, TimeLimit, Verbose, result_folder
 from calib.cli.reporting import reporting
 
@@ -43,7 +44,8 @@ Writes a folder with cell.yaml (the pose of every base), an arm.yaml per arm and
 
 
 def command(
-    config: Path = typer.Option(..., help="cell.yaml, which names the arms and their tables."),
+    given: Path | None = typer.Argument(None, metavar="[CONFIG]", help="The same without an option."),
+    config: Path | None = typer.Option(None, help="cell.yaml, which names the arms and their tables; needed."),
     model: Model = "geometry",
     holdout: float = typer.Option(0.2, help="Share of poses held out for validation."),
     robust: Robust = True,
@@ -61,7 +63,7 @@ def command(
 
         folder = reporter.reserve(output, FOLDER)
         calibration = calibrate_cell(
-            config,
+            one_of(config, given, "--config", "calib cell --config cell.yaml"),
             model=model,
             robust=robust,
             holdout=holdout,

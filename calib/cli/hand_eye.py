@@ -10,6 +10,7 @@ import typer
 from calib.camera.timeout import TIMEOUT_S
 from calib.cli import shipped
 from calib.cli.deliver import deliver
+from calib.cli.inputs import GivenImages, Images, images_of_cameras, one_of, require_table
 from calib.cli.observing import Detection, camera_names
 from calib.cli.options import (
     AsJson,
@@ -59,7 +60,8 @@ pose of the camera, 5 no convergence."""
 
 
 def command(
-    poses: Path = typer.Option(..., help="Table of poses of the flange in the base (CSV)."),
+    given_images: GivenImages = None,
+    poses: Path | None = typer.Option(None, help="Table of poses of the flange in the base (CSV); needed."),
     images: list[Path] | None = typer.Option(
         None, metavar="FOLDER", help="Folder of images of the board; once for each camera."
     ),
@@ -105,8 +107,13 @@ def command(
     """See HELP."""
     with reporting(as_json, quiet, verbose) as reporter:
         detection = Detection(board, image_size, jobs, timeout_s)
-        detection.check(images, corners, "calib hand-eye --images photos/ --poses poses.csv")
-        named = camera_names(images or corners or [], camera or [], image_times)
+        found = _images([*(images or []), *(given_images or [])], poses)
+        poses = one_of(poses, None, "--poses", "calib hand-eye --images photos/ --poses poses.csv")
+        require_table(poses, "--poses", "calib hand-eye", "--images {images} --poses poses.csv")
+        detection.check(found, corners, f"calib hand-eye --images photos/ --poses {poses}")
+        for each in corners or []:
+            require_table(each, "--corners", f"calib hand-eye --poses {poses}", "--images {images}")
+        named = camera_names(found or corners or [], camera or [], image_times)
         from calib.camera import load_camera
         from calib.cell import HandEyeRequest, calibrate_cameras, calibrate_hand_eye, read_image_times
         from calib.robot import parse_columns, read_poses
@@ -132,9 +139,15 @@ def command(
         mapping = parse_columns(columns) if columns is not None else {}
         table = read_poses(poses, euler=euler, columns=mapping, joints_needed=False)
         folder = reporter.reserve(output, FOLDER)
-        sources = [*((path, None) for path in images or []), *((None, path) for path in corners or [])]
+        sources = [*((path, None) for path in found), *((None, path) for path in corners or [])]
         seen = [detection.observe(*source, reporter) for source in sources]
         if len(seen) > 1:
             deliver(calibrate_cameras(seen, table, named, given or None, **options), folder, reporter)
         else:
             deliver(calibrate_hand_eye(seen[0], table, given[0] if given else None, **options), folder, reporter)
+
+
+def _images(given: list[Path], poses: Path | None) -> list[Images]:
+    """The images of each camera; errors as of `images_of_cameras`."""
+    lines = f"--corners {{table}} --poses {poses}" if poses is not None else "--images {images} --poses {table}"
+    return images_of_cameras(given, "calib hand-eye", f"calib hand-eye {lines}")

@@ -12,6 +12,7 @@ from calib.errors import UsageError
 
 if TYPE_CHECKING:
     from calib.camera import Observations
+    from calib.cli.inputs import Images
     from calib.cli.reporting import Reporter
 
 
@@ -42,7 +43,7 @@ class Detection:
         if self.image_size is not None:
             parse_size(self.image_size)
 
-    def observe(self, images: Path | None, corners: Path | None, reporter: Reporter) -> Observations:
+    def observe(self, images: Images | None, corners: Path | None, reporter: Reporter) -> Observations:
         """Corners detected in images, or read from a table."""
         if images is not None:
             from calib.camera import detect
@@ -55,7 +56,7 @@ class Detection:
         return read_corners(corners, parse_size(self.image_size) if self.image_size else None)
 
 
-def camera_names(sources: Sequence[Path], cameras: Sequence[Path], image_times: Path | None) -> tuple[str, ...]:
+def camera_names(sources: Sequence[Images], cameras: Sequence[Path], image_times: Path | None) -> tuple[str, ...]:
     """What to call each camera: its folder or table, or camera1, camera2, ... where two are called alike.
 
     Raises UsageError `camera-count` where there are not as many camera files as cameras, `option-conflict` for times of
@@ -75,6 +76,7 @@ def camera_names(sources: Sequence[Path], cameras: Sequence[Path], image_times: 
             where="--image-times",
             advice="calibrate cameras in a stream of poses one by one",
         )
-    names = tuple(path.resolve().name if path.is_dir() else path.stem for path in sources)
+    places = [source if isinstance(source, Path) else source[0].parent for source in sources]
+    names = tuple(path.resolve().name if path.is_dir() else path.stem for path in places)
     distinct = len({name.lower() for name in names}) == len(names)
     return names if distinct else tuple(f"camera{k + 1}" for k in range(len(names)))

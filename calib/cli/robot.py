@@ -10,6 +10,7 @@ import typer
 from calib.camera.timeout import TIMEOUT_S
 from calib.cli import shipped
 from calib.cli.deliver import deliver
+from calib.cli.inputs import one_of, require_table
 from calib.cli.observing import Detection
 from calib.cli.options import (
     AsJson,
@@ -50,7 +51,7 @@ nothing but joint values where a plane or a point was touched, or where a camera
 
 \b
 Examples:
-  calib robot --poses poses.csv
+  calib robot poses.csv
   calib robot --poses poses.csv --arm ur10e --model auto --output my_arm
   calib robot --poses poses.csv --compensate network
   calib robot --poses monday.csv --validate tuesday.csv --json
@@ -65,8 +66,9 @@ convergence."""
 
 
 def command(
-    table: Path = typer.Option(
-        ..., "--table", "--poses", help="Table of joint values and of what was measured there (CSV)."
+    given: Path | None = typer.Argument(None, metavar="[TABLE]", help="The same as --table, without the option."),
+    table: Path | None = typer.Option(
+        None, "--table", "--poses", help="Table of joint values and of what was measured there (CSV); needed."
     ),
     arm: str | None = typer.Option(
         None, help="Shipped arm (`calib list arms`), YAML or URDF file, or result folder.", autocompletion=shipped.arms
@@ -126,6 +128,10 @@ def command(
         from calib.cell import calibrate_arm_from_images, require_refinable_with_arm, require_setup
         from calib.robot import calibrate, parse_columns, read_poses, settings_beside
 
+        table = one_of(table, given, "--table", "calib robot --table poses.csv")
+        require_table(table, "--table", "calib robot", "--table joints.csv --images {images}")
+        if corners is not None:
+            require_table(corners, "--corners", f"calib robot --table {table}", "--images {images}")
         folder = reporter.reserve(output, FOLDER)
         settings = settings_beside(table)
         kind, sequence = measurement or settings.measurement, euler or settings.euler

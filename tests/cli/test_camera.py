@@ -177,8 +177,8 @@ def test_an_unknown_lens_names_the_nearest(run: Run, table: str) -> None:
     ("arguments", "code", "advice"),
     [
         (("--image", "x"), "unknown-option", "did you mean --images?"),
-        (("--jobs", "0", "--images", "x"), "option-value", "for example: calib camera --images photos/"),
-        (("--timeout-s", "a"), "option-value", "for example: calib camera --images photos/"),
+        (("--jobs", "0", "--images", "x"), "option-value", "for example: calib camera photos/"),
+        (("--timeout-s", "a"), "option-value", "for example: calib camera photos/"),
         (("--lens",), "option-value", "for example: calib camera --images photos/ --lens kannala_brandt"),
     ],
 )
