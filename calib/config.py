@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import yaml
 
+from calib import strict_yaml
 from calib.errors import UsageError, did_you_mean
 from calib.files import path_advice, regular_size
 
@@ -23,77 +24,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 # No configuration comes near these; a larger file is a wrong file, or one made to exhaust the machine.
-MAX_BYTES = 4_000_000
-MAX_VALUES = 1_000_000  # aliases written out
-MAX_DEPTH = 50
+MAX_BYTES = 1_000_000  # larger arrays lie beside a document, see calib.stored
 MAX_MAGNITUDE = 1e15  # of a number in a configuration or a robot's description; squares of larger ones overflow sums
-# What a configuration is made of. YAML's timestamps, sets and binary texts are none of it: a date is read as text.
-KINDS = ("str", "int", "float", "bool", "null", "seq", "map")
-
-
-class _StrictLoader(yaml.CSafeLoader):
-    """libyaml's safe loader for plain values, which refuses duplicate keys instead of keeping the last."""
-
-
-_StrictLoader.yaml_implicit_resolvers = {
-    first: [each for each in resolvers if each[0].rpartition(":")[2] in (*KINDS, "merge")]
-    for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
-}
-_StrictLoader.yaml_constructors = {
-    tag: construct
-    for tag, construct in yaml.CSafeLoader.yaml_constructors.items()
-    if tag is None or tag.rpartition(":")[2] in KINDS
-}
-
-
-def _mapping(loader: _StrictLoader, node: yaml.MappingNode) -> dict[Any, Any]:
-    seen: dict[Any, Any] = {}
-    for key_node, value_node in node.value:
-        key = loader.construct_object(key_node, deep=True)
-        if not isinstance(key, str | int | float | bool):
-            raise yaml.constructor.ConstructorError(None, None, "a key is not a plain name", key_node.start_mark)
-        if key in seen:
-            raise yaml.constructor.ConstructorError(None, None, f"duplicate key {key!r}", key_node.start_mark)
-        seen[key] = loader.construct_object(value_node, deep=True)
-    return seen
-
-
-_StrictLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
-
-
-def _check_size(text: str) -> None:
-    """Refuse a document of too many values, too deep, or within itself, before anything is built from it.
-
-    A few lines of nested aliases expand to billions of values; they are counted as if written out.
-    """
-    written_out: dict[str, int] = {}  # values by anchor
-    counts = [0]
-    anchors: list[str | None] = []
-    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
-        if isinstance(event, yaml.AliasEvent):
-            if event.anchor not in written_out:
-                raise _refusal(f"alias *{event.anchor} within itself", event)
-            counts[-1] += written_out[event.anchor]
-        elif isinstance(event, yaml.ScalarEvent):
-            counts[-1] += 1
-            if event.anchor:
-                written_out[event.anchor] = 1
-        elif isinstance(event, yaml.CollectionStartEvent):
-            counts.append(1)
-            anchors.append(event.anchor)
-            if len(anchors) > MAX_DEPTH:
-                raise _refusal(f"nested deeper than {MAX_DEPTH} levels", event)
-        elif isinstance(event, yaml.CollectionEndEvent):
-            count, anchor = counts.pop(), anchors.pop()
-            counts[-1] += count
-            if anchor:
-                written_out[anchor] = count
-        if counts[-1] > MAX_VALUES:
-            raise _refusal(f"more than {MAX_VALUES:,} values", event)
-
-
-def _refusal(problem: str, event: Any) -> yaml.MarkedYAMLError:
-    return yaml.MarkedYAMLError(problem=problem, problem_mark=event.start_mark)
 
 
 def shipped_folder(kind: str) -> Traversable:
@@ -132,8 +64,7 @@ def read_yaml(path: Path) -> Any:
 def parse_yaml(text: str, where: str) -> Any:
     """Parse YAML text; `where` names it in errors. Raises UsageError `config-syntax`."""
     try:
-        _check_size(text)
-        return yaml.load(text, Loader=_StrictLoader)  # a SafeLoader
+        return strict_yaml.load(text)
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         place = f"{where}, line {mark.line + 1}" if mark else where
@@ -196,6 +127,8 @@ def _convert(kind: Any, value: Any, where: str) -> Any:
         return value
     if origin is tuple:
         return _tuple(args, value, where)
+    if getattr(origin, "__name__", "") == "ndarray":
+        return _array(value, where)
     if origin is dict:
         if not isinstance(value, dict):
             raise _wrong(where, "a mapping", value)
@@ -225,6 +158,26 @@ def _tuple(args: tuple[Any, ...], value: Any, where: str) -> tuple[Any, ...]:
     else:
         kinds = list(args)
     return tuple(_convert(kind, item, f"{where}[{i}]") for i, (kind, item) in enumerate(zip(kinds, value, strict=True)))
+
+
+def _array(value: Any, where: str) -> Any:
+    """Numbers in nested lists, or that were read as an array, as an array of float64."""
+    import numpy as np  # which takes longer to import than a command to show its help
+
+    def numeric(item: Any) -> bool:
+        if isinstance(item, list):
+            return all(map(numeric, item))
+        return isinstance(item, int | float | str) and not isinstance(item, bool)
+
+    try:
+        if not isinstance(value, list | np.ndarray) or (isinstance(value, list) and not numeric(value)):
+            raise ValueError
+        array = np.array(value, np.float64)  # text such as 1e-3 too, as of a single number
+    except (ValueError, OverflowError):
+        raise _wrong(where, "rows of numbers", value) from None
+    if not np.all(np.abs(array) <= MAX_MAGNITUDE):  # nor NaN
+        raise _wrong(where, f"finite numbers below {MAX_MAGNITUDE:g}", value)
+    return array
 
 
 def _scalar(kind: Any, value: Any, where: str) -> Any:

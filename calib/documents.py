@@ -55,18 +55,18 @@ def to_json(document: Mapping[str, Any]) -> str:
     return json.dumps(document, indent=2, allow_nan=False) + "\n"
 
 
-class _Dumper(yaml.SafeDumper):
-    """SafeDumper that keeps rows of numbers on one line and writes exponents that YAML 1.1 reads as numbers."""
+class _Dumper(yaml.CSafeDumper):
+    """libyaml's dumper that keeps rows of numbers on one line and writes exponents that YAML 1.1 reads as numbers."""
 
 
-def _number(dumper: yaml.SafeDumper, value: float) -> yaml.ScalarNode:
+def _number(dumper: yaml.CSafeDumper, value: float) -> yaml.ScalarNode:
     text = repr(value)
     if "e" in text and "." not in text:
         text = text.replace("e", ".0e")
     return dumper.represent_scalar("tag:yaml.org,2002:float", text)
 
 
-def _row(dumper: yaml.SafeDumper, value: list[Any]) -> yaml.SequenceNode:
+def _row(dumper: yaml.CSafeDumper, value: list[Any]) -> yaml.SequenceNode:
     flat = all(not isinstance(item, list | dict) for item in value)
     return dumper.represent_sequence("tag:yaml.org,2002:seq", value, flow_style=flat)
 

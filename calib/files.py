@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -28,26 +28,38 @@ def write_text(text: str, path: Path, *, overwrite: bool = False) -> None:
 
     Raises UsageError `file-exists` unless `overwrite`, `file-unwritable`.
     """
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    claimed = False
+    write_files({path.name: text}, path.parent, overwrite=overwrite)
+
+
+def write_files(content: Mapping[str, str | bytes], folder: Path, *, overwrite: bool = False) -> None:
+    """Write files that belong together, by name; a text as UTF-8. The last is put in place last.
+
+    Raises UsageError `file-exists` unless `overwrite`, `file-unwritable`; none is then left that was not there.
+    """
+    paths = {folder / name: data if isinstance(data, bytes) else data.encode() for name, data in content.items()}
+    partials = {path: path.with_name(f".{path.name}.{os.getpid()}.partial") for path in paths}
+    claimed: list[Path] = []
     try:
-        if not overwrite:
+        for path in () if overwrite else paths:
             path.open("x").close()  # nobody else writes it from here on
-            claimed = True
-        with partial.open("x", encoding="utf-8", newline="") as stream:
-            stream.write(text)
-        partial.replace(path)
-    except FileExistsError:
-        advice = "choose another name, or allow overwriting"
-        raise UsageError("already exists", code="file-exists", where=str(path), advice=advice) from None
+            claimed.append(path)
+        for path, data in paths.items():
+            with partials[path].open("xb") as stream:
+                stream.write(data)
+        for path, partial in partials.items():
+            partial.replace(path)
     except OSError as error:
-        partial.unlink(missing_ok=True)
-        if claimed:
-            path.unlink()
-        advice = "choose a folder you may write to, with room on its disk"
-        raise UsageError(
-            "cannot be written", code="file-unwritable", where=str(path), why=str(error), advice=advice
-        ) from None
+        for left in (*partials.values(), *claimed):
+            left.unlink(missing_ok=True)
+        raise _refusal(error, path) from None
+
+
+def _refusal(error: OSError, path: Path) -> UsageError:
+    if isinstance(error, FileExistsError):
+        advice = "choose another name, or allow overwriting"
+        return UsageError("already exists", code="file-exists", where=str(path), advice=advice)
+    advice = "choose a folder you may write to, with room on its disk"
+    return UsageError("cannot be written", code="file-unwritable", where=str(path), why=str(error), advice=advice)
 
 
 def path_advice(path: Path, suffixes: Iterable[str], what: str) -> str:

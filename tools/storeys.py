@@ -4,6 +4,7 @@ from __future__ import annotations
 
 GROUND = frozenset(
     {
+        "array_file",
         "arrays",
         "config",
         "delimited",
@@ -18,8 +19,11 @@ GROUND = frozenset(
         "result",
         "result_folder",
         "staging",
+        "stored",
+        "strict_yaml",
         "text",
         "text_rows",
+        "uncertainty",
         "verdict",
     }
 )
@@ -37,7 +41,11 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "staging": frozenset(),
     "documents": frozenset({"errors", "verdict"}),
     "folder": frozenset({"errors", "interrupt", "staging"}),
-    "config": frozenset({"errors", "files"}),
+    "config": frozenset({"errors", "files", "strict_yaml"}),
+    "array_file": frozenset({"errors"}),
+    "strict_yaml": frozenset(),
+    "stored": frozenset({"array_file", "arrays", "config", "documents", "errors", "files"}),
+    "uncertainty": frozenset({"arrays", "config", "documents", "errors", "verdict"}),
     "plugins": frozenset({"errors"}),
     "files": frozenset({"errors"}),
     "text_rows": frozenset({"errors", "files"}),

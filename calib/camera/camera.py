@@ -13,6 +13,8 @@ from calib.arrays import Array
 from calib.camera.lens import CENTRE, FOCAL, SKEW, Lens, load_lens
 from calib.errors import UsageError
 from calib.result_folder import file_in
+from calib.stored import read_document
+from calib.uncertainty import ParameterUncertainty, read_uncertainty
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -25,6 +27,8 @@ class Camera:
     """(p,) in the order of `lens.labels`."""
     image_size_px: tuple[int, int] | None = None
     """(width, height), if known."""
+    uncertainty: ParameterUncertainty | None = None
+    """Of the parameters, as the calibration estimated them; None where it is not known."""
 
     def __repr__(self) -> str:
         size = "{} x {} px, ".format(*self.image_size_px) if self.image_size_px else ""
@@ -75,6 +79,7 @@ class _CameraFile:
     lens: str
     parameters: dict[str, _Parameter]
     image_size_px: tuple[int, int] | None = None
+    uncertainty: Any = None
     board: str | None = None
     rms_px: float | None = None
     poses: dict[str, Any] | None = None
@@ -83,11 +88,10 @@ class _CameraFile:
 def load_camera(path: str | Path) -> Camera:
     """Read a camera from the `camera.yaml` that a calibration wrote, or from the folder of that calibration.
 
-    Raises UsageError: `not-in-folder`, the codes of `calib.config`, `unknown-lens`, `config-unknown-key` for a
-    parameter.
+    Raises UsageError: `not-in-folder`, the codes of `calib.config` and `calib.stored.read_document`, `unknown-lens`.
     """
     path = file_in(Path(path), "camera.yaml", "--camera")
-    file = config.load(_CameraFile, path)
+    file = config.build(_CameraFile, read_document(path), str(path))
     lens = load_lens(file.lens)
     if set(file.parameters) != set(lens.labels):
         wrong = sorted(set(file.parameters) ^ set(lens.labels))
@@ -98,4 +102,5 @@ def load_camera(path: str | Path) -> Camera:
             advice=f"expected {', '.join(lens.labels)}",
         )
     values = np.array([file.parameters[label].value for label in lens.labels])
-    return Camera(lens, values, file.image_size_px)
+    uncertainty = read_uncertainty(file.uncertainty, lens.labels, f"{path}: uncertainty")
+    return Camera(lens, values, file.image_size_px, uncertainty)

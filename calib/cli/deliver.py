@@ -28,8 +28,8 @@ def deliver(output: Output, folder: Reserved | None, reporter: Reporter) -> None
 
     where = ""
     if folder is not None:
-        files = output.files()
         try:
+            files = output.files()
             folder.write(files)
         except UsageError as error:
             if reporter.as_json:

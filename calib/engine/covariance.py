@@ -102,7 +102,8 @@ class Uncertainty:
 
     def degrees_of_freedom(self, labels: Sequence[str]) -> Array:
         """(n,) that the standard deviations of shared labels were measured with; infinite for those held fixed."""
-        return self.freedom_along(np.array([[own == label for own in self.labels] for label in labels], float))
+        contrasts = np.array([[own == label for own in self.labels] for label in labels], float)
+        return self.freedom_along(contrasts.reshape(len(labels), len(self.labels)))
 
     def freedom_along(self, contrasts: Array) -> Array:
         """(n,) that the standard deviations of contrasts (n, K) of the shared coordinates were measured with."""

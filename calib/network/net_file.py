@@ -7,6 +7,8 @@ input_spread: [3.0, 3.0]
 output_centre: [0.8]
 output_spread: [7.3]
 weights: [...]                     # layer after layer, each as its matrix [W b] in row order
+
+The arrays of a large net lie in an .npz beside it; see `calib.stored`.
 """
 
 from __future__ import annotations
@@ -16,14 +18,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from calib import config
+from calib.arrays import Array
 from calib.errors import UsageError
-from calib.files import write_text
+from calib.files import write_files
 from calib.network.activation import load_activation
 from calib.network.net import Bank, Ensemble, Net, Scaling
 from calib.network.shape import Shape
+from calib.stored import lay_out, read_document, require_readable
 
 _ADVICE = "restore the file as calib wrote it; its numbers are learned, not meant to be edited"
 
@@ -34,11 +36,11 @@ class _NetDocument:
 
     sizes: tuple[int, ...]
     activations: tuple[str, ...]
-    input_centre: tuple[float, ...]
-    input_spread: tuple[float, ...]
-    output_centre: tuple[float, ...]
-    output_spread: tuple[float, ...]
-    weights: tuple[float, ...]
+    input_centre: Array
+    input_spread: Array
+    output_centre: Array
+    output_spread: Array
+    weights: Array
 
 
 @dataclass(frozen=True)
@@ -55,39 +57,41 @@ class _BankDocument:
 class _EnsembleDocument:
     """An ensemble, as written."""
 
-    low: tuple[float, ...]
+    low: Array
     """Lower limits of the inputs it was trained on."""
-    high: tuple[float, ...]
+    high: Array
     """Upper limits."""
     members: tuple[_BankDocument, ...]
     """Its banks."""
 
 
 def save_net(net: Net, path: str | Path, *, overwrite: bool = False) -> None:
-    """Write a net as YAML that `load_net` reads, bit for bit (17 digits).
+    """Write a net as YAML that `load_net` reads, bit for bit (17 digits), and an .npz beside it if the net is large.
 
-    Raises UsageError `file-exists` unless `overwrite`, `file-unwritable`.
+    Raises UsageError `file-exists` unless `overwrite`, `file-unwritable`, `arrays-too-large`.
     """
-    text = "".join(f"{key}: {json.dumps(value)}\n" for key, value in net_document(net).items())
-    write_text(text, Path(path), overwrite=overwrite)
+    path = Path(path)
+    plain, beside = lay_out(net_document(net), path.name)
+    text = "".join(f"{key}: {json.dumps(value)}\n" for key, value in plain.items())
+    write_files({**beside, path.name: require_readable(text)}, path.parent, overwrite=overwrite)
 
 
 def load_net(path: str | Path) -> Net:
     """The net of a file. Raises UsageError `net-file`, `unknown-activation`, `net-shape` or the codes of
-    `calib.config`."""
-    return read_net(config.read_yaml(Path(path)), str(path))
+    `calib.stored.read_document`."""
+    return read_net(read_document(path), str(path))
 
 
 def net_document(net: Net) -> dict[str, Any]:
-    """A net as plain data."""
+    """A net as a document with arrays."""
     return {
         "sizes": list(net.shape.sizes),
         "activations": [activation.name for activation in net.shape.activations],
-        "input_centre": net.input_scaling.centre.tolist(),
-        "input_spread": net.input_scaling.spread.tolist(),
-        "output_centre": net.output_scaling.centre.tolist(),
-        "output_spread": net.output_scaling.spread.tolist(),
-        "weights": net.weights.tolist(),
+        "input_centre": net.input_scaling.centre,
+        "input_spread": net.input_scaling.spread,
+        "output_centre": net.output_scaling.centre,
+        "output_spread": net.output_scaling.spread,
+        "weights": net.weights,
     }
 
 
@@ -97,18 +101,18 @@ def read_net(document: Any, where: str) -> Net:
 
 
 def ensemble_document(ensemble: Ensemble) -> dict[str, Any]:
-    """An ensemble as plain data."""
+    """An ensemble as a document with arrays."""
     members = [
         {"columns": [list(seen) for seen in bank.columns], "nets": [net_document(net) for net in bank.nets]}
         for bank in ensemble.members
     ]
-    return {"low": ensemble.low.tolist(), "high": ensemble.high.tolist(), "members": members}
+    return {"low": ensemble.low, "high": ensemble.high, "members": members}
 
 
 def read_ensemble(document: Any, where: str) -> Ensemble:
     """The ensemble of plain data; errors as in `read_net`."""
     written = config.build(_EnsembleDocument, document, where)
-    if not written.members or len(written.low) != len(written.high):
+    if not written.members or written.low.ndim != 1 or written.low.shape != written.high.shape:
         raise _file_error("an ensemble needs members, and as many lower as upper limits of its inputs", where)
     members = tuple(
         _member(member, len(written.low), f"{where}: members[{i}]") for i, member in enumerate(written.members)
@@ -116,7 +120,7 @@ def read_ensemble(document: Any, where: str) -> Ensemble:
     widths = {sum(net.shape.sizes[-1] for net in member.nets) for member in members}
     if len(widths) > 1:
         raise _file_error("members differ in how many outputs they have", where)
-    return Ensemble(members, np.array(written.low), np.array(written.high))
+    return Ensemble(members, written.low, written.high)
 
 
 def _member(written: _BankDocument, inputs: int, where: str) -> Bank:
@@ -136,15 +140,15 @@ def _net(written: _NetDocument, where: str) -> Net:
         **dict.fromkeys(("output_centre", "output_spread"), shape.sizes[-1]),
     }
     for key, count in needed.items():
-        if len(getattr(written, key)) != count:
-            what = f"{len(getattr(written, key))} numbers, expected {count} for layers of {list(shape.sizes)} units"
+        if getattr(written, key).shape != (count,):
+            what = f"{getattr(written, key).size} numbers, expected {count} for layers of {list(shape.sizes)} units"
             raise _file_error(what, f"{where}: {key}")
     for key in ("input_spread", "output_spread"):
-        if not all(getattr(written, key)):
+        if not getattr(written, key).all():
             raise _file_error("a spread of zero", f"{where}: {key}")
-    inputs = Scaling(np.array(written.input_centre), np.array(written.input_spread))
-    outputs = Scaling(np.array(written.output_centre), np.array(written.output_spread))
-    return Net(shape, np.array(written.weights), inputs, outputs)
+    inputs = Scaling(written.input_centre, written.input_spread)
+    outputs = Scaling(written.output_centre, written.output_spread)
+    return Net(shape, written.weights, inputs, outputs)
 
 
 def _file_error(what: str, where: str) -> UsageError:

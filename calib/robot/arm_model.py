@@ -13,6 +13,7 @@ from calib.robot.arm import kinematics
 from calib.robot.arm.serial_arm import SerialArm
 from calib.robot.compensation import Correction
 from calib.robot.effect import Conditions, load_effect
+from calib.uncertainty import ParameterUncertainty
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -30,6 +31,9 @@ class Arm:
     """The temperature at which the geometry holds, if known."""
     correction: Correction | None = None
     """Of the joints, learned from what all of these leave."""
+    uncertainty: ParameterUncertainty | None = None
+    """Of the parameters of geometry and effects, as the calibration estimated them, without the correction; None where
+    it is not known."""
 
     @property
     def name(self) -> str:

@@ -153,5 +153,6 @@ def _identified_arm(task: Task, fitted: Fit, outcome: CompensationOutcome | None
         for effect in model.effects
     }
     if not effects and correction is None:
-        return Arm(geometry)
-    return Arm(geometry, effects, model.reference_arm, task.reference_degc if effects else None, correction)
+        return Arm(geometry, uncertainty=fitted.parameter_uncertainty)
+    warm = task.reference_degc if effects else None
+    return Arm(geometry, effects, model.reference_arm, warm, correction, fitted.parameter_uncertainty)

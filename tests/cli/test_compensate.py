@@ -18,7 +18,7 @@ from calib.errors import UsageError
 from calib.geometry import se3
 from calib.robot.arm.kinematics import base_from_flange
 from calib.robot.arm.read import load_geometry
-from calib.robot.arm_file import arm_as_yaml, load_arm, save_arm
+from calib.robot.arm_file import arm_files, load_arm, save_arm
 from calib.robot.inverse import inverse_kinematics
 from calib.robot.simulation.simulate import simulate
 from calib.robot.table.pose_table import PoseTable
@@ -72,7 +72,7 @@ def test_what_joints_err_by_is_learnt_saved_and_applied(run: Run, table: PoseTab
     assert after < 0.35 * written["compensation"]["heldout_before"]["position_mm"]["mean"]
 
     arm = load_arm("calib_robot_result/arm.yaml")
-    assert arm_as_yaml(arm) == Path("calib_robot_result", "arm.yaml").read_text()
+    assert arm_files(arm) == {"arm.yaml": Path("calib_robot_result", "arm.yaml").read_text()}
     frames = {name: np.array(matrix) for name, matrix in written["frames"].items()}
     world = frames["world_from_base"] @ arm.base_from_flange(table.joints) @ frames["flange_from_target"]
     assert table.position is not None

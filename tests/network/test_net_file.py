@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +9,12 @@ import numpy as np
 import pytest
 
 from calib.config import parse_yaml
+from calib.documents import to_yaml
 from calib.errors import UsageError
 from calib.network import Net, load_net, new_net, save_net
 from calib.network.net import Bank, Ensemble, bank_of
 from calib.network.net_file import ensemble_document, net_document, read_ensemble, read_net
+from calib.stored import lay_out
 
 
 @pytest.fixture
@@ -64,7 +65,7 @@ def test_what_is_no_net_is_refused(net: Net, change: dict[str, Any], code: str, 
 
 
 def test_an_ensemble_comes_back(net: Net) -> None:
-    text = json.dumps(ensemble_document(ensemble(net)))
+    text = to_yaml(lay_out(ensemble_document(ensemble(net)), "arm.yaml")[0], "An ensemble")
     again = read_ensemble(parse_yaml(text, "text"), "text")
     inputs = np.random.default_rng(4).normal(size=(8, 3))
     np.testing.assert_array_equal(again(inputs), ensemble(net)(inputs))

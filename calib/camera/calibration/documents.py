@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from calib.documents import finite, to_json, to_yaml
+import numpy as np
+
+from calib.documents import to_json
+from calib.stored import NamedRows, stored_files
 
 if TYPE_CHECKING:
     from calib.camera.calibration.result import CameraCalibration
@@ -12,10 +15,10 @@ if TYPE_CHECKING:
 _TITLE = "A calibrated camera. Pixels: x right, y down, the centre of the first pixel is (0, 0)."
 
 
-def files(calibration: CameraCalibration) -> dict[str, str]:
-    """Content by file name: camera.yaml and result.json."""
+def files(calibration: CameraCalibration) -> dict[str, str | bytes]:
+    """Content by file name: camera.yaml, with many views camera.npz, and result.json."""
     return {
-        "camera.yaml": to_yaml(as_camera_file(calibration), _TITLE),
+        **stored_files("camera.yaml", as_camera_file(calibration), _TITLE),
         "result.json": to_json(as_document(calibration)),
     }
 
@@ -59,23 +62,25 @@ def rows(calibration: CameraCalibration) -> list[dict[str, Any]]:
 
 
 def as_camera_file(calibration: CameraCalibration) -> dict[str, Any]:
-    """The content of `camera.yaml`, which `load_camera` reads."""
+    """The content of `camera.yaml`, which `load_camera` reads, as a document with arrays."""
+    fits, known = calibration.views, calibration.camera.uncertainty
     return {
         "lens": calibration.camera.lens.name,
         "image_size_px": _size(calibration),
         "parameters": _parameters(calibration),
+        "uncertainty": None if known is None else known.document(calibration.verdict.grade),
         "board": calibration.observations.board or None,
         "rms_px": calibration.rms_px,
         "poses": {
             "frame": "camera_from_board",
             "length_unit": "m" if calibration.observations.scale_known else "squares",
-            "views": {
-                fit.view.image: {
-                    "matrix": fit.camera_from_board[:3].tolist(),
-                    "sigma": [finite(sigma) for sigma in fit.pose_sigma],
-                }
-                for fit in calibration.views
-            },
+            "views": NamedRows(
+                tuple(fit.view.image for fit in fits),
+                {
+                    "matrix": np.stack([fit.camera_from_board[:3] for fit in fits]),
+                    "sigma": np.stack([fit.pose_sigma for fit in fits]),
+                },
+            ),
         },
     }
 

@@ -18,6 +18,7 @@ from calib.camera.camera import Camera
 from calib.estimate import Estimate
 from calib.geometry import se3
 from calib.result import Result
+from calib.uncertainty import uncertainty_of
 
 if TYPE_CHECKING:
     from calib.camera.calibration.bundle_adjustment import Adjustment
@@ -70,8 +71,11 @@ class CameraCalibration(Result):
 
     @cached_property
     def camera(self) -> Camera:
-        """The lens with its parameters."""
-        return Camera(self.fit.lens, self.fit.parameters, self.observations.image_size_px)
+        """The lens with its parameters and their covariance."""
+        lens, held = self.fit.lens, self.held
+        free, measured = [label for label in lens.labels if label not in held], self.solution.measured_uncertainty
+        known = uncertainty_of(free, measured.covariance(free), measured.degrees_of_freedom(free))
+        return Camera(lens, self.fit.parameters, self.observations.image_size_px, known)
 
     @cached_property
     def verdict(self) -> Verdict:
@@ -150,7 +154,7 @@ class CameraCalibration(Result):
         """The result as plain data; an infinite standard deviation is null."""
         return documents.as_document(self)
 
-    def files(self) -> Mapping[str, str]:
+    def files(self) -> Mapping[str, str | bytes]:
         """`camera.yaml`, which `load_camera` reads, and `result.json`."""
         return documents.files(self)
 

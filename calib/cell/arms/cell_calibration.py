@@ -91,7 +91,7 @@ class CellCalibration(Result):
         """The result as plain data; under `arms` what `calib robot --json` prints of each."""
         return documents.as_document(self)
 
-    def files(self) -> Mapping[str, str]:
+    def files(self) -> Mapping[str, str | bytes]:
         """`cell.yaml` with the pose of every base, an `arm.yaml` in a folder per arm, and `result.json`."""
         return documents.files(self)
 

@@ -9,16 +9,20 @@ import numpy as np
 
 from calib.documents import to_json, to_yaml
 from calib.geometry import so3
-from calib.robot.arm_file import arm_as_yaml
+from calib.robot.arm_file import arm_files
 
 if TYPE_CHECKING:
     from calib.cell.arms.cell_calibration import CellCalibration
 
 
-def files(cell: CellCalibration) -> dict[str, str]:
+def files(cell: CellCalibration) -> dict[str, str | bytes]:
     """Content by file name."""
     title = f"The arms' bases: world_from_base in {cell.world}, metres; a quaternion's scalar comes last."
-    arms = {f"{name}/arm.yaml": arm_as_yaml(found.arm) for name, found in cell.arms.items()}
+    arms = {
+        f"{name}/{file}": content
+        for name, found in cell.arms.items()
+        for file, content in arm_files(found.arm, verdict=found.verdict.grade).items()
+    }
     return {"cell.yaml": to_yaml(as_cell_file(cell), title), "result.json": to_json(as_document(cell)), **arms}
 
 

@@ -15,8 +15,8 @@ from calib.arrays import Array
 from calib.camera.calibration.locate_boards import relocate_boards
 from calib.camera.calibration.reprojection import LENS_BLOCK
 from calib.cell.arms.image_measurement import as_seen, lens_label
-from calib.cell.lens_estimates import camera_document, lens_estimates
-from calib.documents import to_json, to_yaml
+from calib.cell.lens_estimates import camera_document, camera_file, lens_estimates, lens_uncertainty
+from calib.documents import to_json
 from calib.errors import ConvergenceError
 from calib.estimate import Estimate
 from calib.result import Result
@@ -84,15 +84,16 @@ class LensOfArm:
         fx, fy = (f"{each.label.name} {each.value:.2f} ± {each.sigma:.2f}" for each in focal)
         return f"lens estimated jointly with the arm: {fx}, {fy} px; it moves corners by {self.moved_px:.2f} px rms"
 
-    def file(self) -> dict[str, Any]:
-        """The content of `camera.yaml`, which `calib.camera.load_camera` reads."""
-        return camera_document(self.camera, self.estimates)
-
     def document(self) -> dict[str, Any]:
         """The lens as plain data, for the result's document."""
         values = self.before.parameters.tolist()
         before = dict(zip(self.before.lens.labels, values, strict=True))
-        return {**self.file(), "estimated": "jointly", "moved_px": self.moved_px, "before": before}
+        return {
+            **camera_document(self.camera, self.estimates),
+            "estimated": "jointly",
+            "moved_px": self.moved_px,
+            "before": before,
+        }
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -151,7 +152,7 @@ class ArmFromImages(Result):
         files = {**self.calibration.files(), "result.json": to_json(self.document())}
         if self.lens is not None:
             title = "The camera, its lens estimated jointly with the arm."
-            files["camera.yaml"] = to_yaml(self.lens.file(), title)
+            files |= camera_file(self.lens.camera, self.lens.estimates, self.verdict.grade, title)
         return files
 
     def rows(self) -> list[dict[str, Any]]:
@@ -198,8 +199,11 @@ def _lens(calibration: ArmCalibration, views: ArmViews, before: Camera) -> LensO
     covariance[unseen, unseen] = np.inf
     parameters = stood.parameters.copy()
     parameters[free] = fit.values[LENS_BLOCK][0]
-    camera = replace(stood, parameters=parameters)
     held = frozenset(labels) - frozenset(views.lens)
+    freedom = np.full(len(labels), np.inf)
+    freedom[free] = fit.uncertainty.degrees_of_freedom(own)
+    known = lens_uncertainty(stood, covariance, freedom, held)
+    camera = replace(stood, parameters=parameters, uncertainty=known)
     return LensOfArm(camera, before, covariance, held, _moved_px(views, camera, before))
 
 

@@ -35,7 +35,7 @@ from calib.cell.hand_eye.result import (
 )
 from calib.cell.hand_eye.solve import HandEyeOutcome, HandEyeSolution, solve_hand_eye
 from calib.cell.hand_eye.variance_components import PARTS
-from calib.cell.lens_estimates import lens_estimates
+from calib.cell.lens_estimates import lens_estimates, lens_uncertainty
 from calib.estimate import Estimate
 
 if TYPE_CHECKING:
@@ -68,8 +68,10 @@ def calibrate_hand_eye(
 def _result(resolved: Resolved, turns: Turns, outcome: HandEyeOutcome) -> HandEyeCalibration:
     pairs, solved = outcome.pairs, outcome.solved
     scene, state, noise = solved.problem.scene, solved.problem.state, solved.problem.noise
-    camera = replace(pairs.seen.camera, parameters=state.parameters)
-    sigma = {label: solved.uncertainty.sigma(label) for label in scene.lens.labels}
+    camera, labels, known = pairs.seen.camera, scene.lens.labels, solved.uncertainty
+    of_lens = lens_uncertainty(camera, known.covariance(labels), known.degrees_of_freedom(labels), scene.held)
+    camera = replace(camera, parameters=state.parameters, uncertainty=of_lens)
+    sigma = {label: known.sigma(label) for label in labels}
     return HandEyeCalibration(
         place=_place(solved),
         camera=camera,

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from calib.cell.hand_eye.frame_loop import other_setup
-from calib.cell.lens_estimates import camera_document
+from calib.cell.lens_estimates import camera_file
 from calib.cell.pose_estimates import pose_document
 from calib.documents import to_json, to_yaml
 from calib.geometry import so3
@@ -19,21 +19,22 @@ if TYPE_CHECKING:
     from calib.cell.hand_eye.variance_components import RobotNoise
 
 
-def files(h: HandEyeCalibration) -> dict[str, str]:
+def files(h: HandEyeCalibration) -> dict[str, str | bytes]:
     """Content by file name: hand_eye.yaml, flange_from_camera.txt or base_from_camera.txt, camera.yaml, result.json."""
     return {**camera_files(h), "result.json": to_json(as_document(h))}
 
 
-def camera_files(h: HandEyeCalibration) -> dict[str, str]:
+def camera_files(h: HandEyeCalibration) -> dict[str, str | bytes]:
     """The files of one camera, also where it is one of several."""
     name = f"{h.place.mount}_from_camera"
-    title = f"The camera's pose: matrix is {name}, metres; the camera's z points forward, x right, y down."
+    lens, title = (
+        h.adjustment.lens_estimates,
+        f"The camera's pose: matrix is {name}, metres; the camera's z points forward, x right, y down.",
+    )
     return {
         "hand_eye.yaml": to_yaml(as_hand_eye_file(h), title),
         f"{name}.txt": matrix_text(h),
-        "camera.yaml": to_yaml(
-            camera_document(h.camera, h.adjustment.lens_estimates), "The camera of this calibration."
-        ),
+        **camera_file(h.camera, lens, h.verdict.grade, "The camera of this calibration."),
     }
 
 

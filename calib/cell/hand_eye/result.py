@@ -224,7 +224,7 @@ class HandEyeCalibration(Result):
         """The result as plain data."""
         return documents.as_document(self)
 
-    def files(self) -> Mapping[str, str]:
+    def files(self) -> Mapping[str, str | bytes]:
         """`hand_eye.yaml`, the matrix as text, `camera.yaml`, which `load_camera` reads, and `result.json`."""
         return documents.files(self)
 

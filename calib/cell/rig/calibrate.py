@@ -18,7 +18,7 @@ from calib.cell.hand_eye.outliers import mahalanobis_distances
 from calib.cell.hand_eye.place import CameraPlace, along_parent
 from calib.cell.hand_eye.result import HandEyeAdjustment, HandEyeCalibration, HandEyeNoise, ImageFit
 from calib.cell.hand_eye.variance_components import ReducedProblem
-from calib.cell.lens_estimates import lens_estimates
+from calib.cell.lens_estimates import lens_estimates, lens_uncertainty
 from calib.cell.rig.bundle_adjustment import Rig, RigCamera, RigState
 from calib.cell.rig.result import CamerasCalibration, RelativePose
 from calib.cell.rig.solve import RigProblem, RigSolution, solve_rig
@@ -171,8 +171,10 @@ def _camera(
     """One camera by the images of all. covariance: of the tangents of all cameras."""
     rig, state, known = solved.problem.rig, solved.problem.state, solved.uncertainty
     tangent = slice(6 * k, 6 * k + 6)
-    camera, seen = replace(own.camera, parameters=state.parameters[k]), rig.cameras[k]
-    sigma = {label: known.sigma(seen.label(label)) for label in camera.lens.labels}
+    seen, labels = rig.cameras[k], [rig.cameras[k].label(label) for label in own.camera.lens.labels]
+    of_lens = lens_uncertainty(own.camera, known.covariance(labels), known.degrees_of_freedom(labels), seen.held)
+    camera = replace(own.camera, parameters=state.parameters[k], uncertainty=of_lens)
+    sigma = dict(zip(camera.lens.labels, map(known.sigma, labels), strict=True))
     return replace(
         own,
         place=CameraPlace(

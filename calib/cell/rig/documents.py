@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from calib.cell.rig.result import CamerasCalibration, RelativePose
 
 
-def files(c: CamerasCalibration) -> dict[str, str]:
+def files(c: CamerasCalibration) -> dict[str, str | bytes]:
     """Content by file name: cameras.yaml, result.json and a folder per camera."""
     mount = c.together[0].place.mount
     title = f"The cameras' poses: matrix is {mount}_from_camera, metres; z points forward, x right, y down."

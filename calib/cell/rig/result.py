@@ -121,7 +121,7 @@ class CamerasCalibration(Result):
         """The result as plain data."""
         return documents.as_document(self)
 
-    def files(self) -> Mapping[str, str]:
+    def files(self) -> Mapping[str, str | bytes]:
         """`cameras.yaml`, `result.json` and, in a folder per camera, what a hand-eye calibration writes."""
         return documents.files(self)
 

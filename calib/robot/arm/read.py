@@ -35,6 +35,7 @@ from calib.robot.arm.kinematics import base_from_flange
 from calib.robot.arm.serial_arm import Check, SerialArm
 from calib.robot.arm.transform import WrittenTransform, in_si, transform_of, wrong_value
 from calib.robot.arm.urdf import arm_of_urdf
+from calib.stored import read_document
 
 URDF_SUFFIXES = (".urdf", ".xml", ".xacro")
 YAML_SUFFIXES = (".yaml", ".yml")
@@ -98,6 +99,7 @@ class _ArmFile:
     base: WrittenTransform | None = None
     tool: WrittenTransform | None = None
     checks: tuple[_Check, ...] = ()
+    uncertainty: Any = None  # of a calibrated arm; `calib.robot.arm_file` reads it
 
 
 def shipped_arms() -> tuple[str, ...]:
@@ -138,7 +140,7 @@ def load_geometry(text_or_path: str | Path, *, tip: str | None = None) -> Serial
         what = "a tip is a link of a URDF, and this arm is none"
         raise UsageError(what, code="tip-unused", where=text, advice="leave --tip (or `tip:`) out")
     if suffix in YAML_SUFFIXES:
-        document = config.read_yaml(Path(text))
+        document = read_document(text)
         if isinstance(document, dict) and "effects" in document:
             raise UsageError(
                 "the arm has effects beyond its geometry",

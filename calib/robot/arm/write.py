@@ -65,7 +65,7 @@ def _matrix_lines(transform: Array, indent: str) -> list[str]:
 
 
 def block_lines(document: Mapping[str, Any], indent: str) -> list[str]:
-    """Plain data as lines of YAML: mappings and lists of mappings in blocks, everything else on one line."""
+    """Plain data as lines of YAML: mappings, and lists of mappings or of lists, in blocks, all else on one line."""
     lines = []
     for key, value in document.items():
         if isinstance(value, Mapping):
@@ -75,6 +75,8 @@ def block_lines(document: Mapping[str, Any], indent: str) -> list[str]:
             for item in value:
                 first, *rest = block_lines(item, indent + "    ")
                 lines += [f"{indent}  - {first.lstrip()}", *rest]
+        elif isinstance(value, list) and value and all(isinstance(item, list) for item in value):
+            lines += [f"{indent}{key}:", *(f"{indent}  - {json.dumps(item)}" for item in value)]
         else:
             lines.append(f"{indent}{key}: {json.dumps(value)}")
     return lines

@@ -20,6 +20,7 @@ from calib.engine.normal_equations.layout import layout_of
 from calib.robot.identification.model import Model, ModelRows, pose_problem, residuals_at
 from calib.robot.identification.noise import MeasurementNoise, inlier_rows, mean_noise, median_noise, noise_of
 from calib.robot.identification.residuals import ARM_BLOCK
+from calib.uncertainty import ParameterUncertainty, uncertainty_of
 
 if TYPE_CHECKING:
     from calib.engine import OnIteration
@@ -88,6 +89,13 @@ class Fit:
     def uncertainty(self) -> Uncertainty:
         """Covariances as the residuals show them, rows of one pose taken together; as stated where nothing is left."""
         return self.solution.uncertainty_for(self.variance_factor, self.degrees_of_freedom)
+
+    @property
+    def parameter_uncertainty(self) -> ParameterUncertainty:
+        """Of the parameters of arm and effects that were estimated, as it is stored with the arm."""
+        own = (*self.model.arm.labels, *self.model.effect_labels())
+        labels = [label for label in own if label in self.uncertainty.labels]
+        return uncertainty_of(labels, self.uncertainty.covariance(labels), self.uncertainty.degrees_of_freedom(labels))
 
 
 def fit(

@@ -6,6 +6,7 @@ import json
 import math
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,13 +20,18 @@ from calib.camera.simulation.simulate import typical_camera
 from calib.documents import to_json, to_yaml
 from calib.errors import UsageError
 from calib.estimate import quantile_975
+from calib.files import write_files
 from calib.geometry import se3
+from calib.stored import lay_out
 
 
 def stored(calibration: CameraCalibration, path: Path) -> Path:
-    file = path / "camera.yaml"
-    file.write_text(to_yaml(as_camera_file(calibration), "A camera"), encoding="utf-8")
-    return file
+    write_files(calibration.files(), path)
+    return path / "camera.yaml"
+
+
+def as_text(document: dict[str, Any]) -> str:
+    return to_yaml(lay_out(document, "camera.yaml")[0], "A camera")
 
 
 def troubled() -> CameraCalibration:
@@ -147,7 +153,7 @@ def test_a_camera_file_with_a_foreign_or_missing_parameter_is_refused(tmp_path: 
     parameters = dict(document["parameters"])
     parameters["k4"] = parameters.pop("k3")
     file = tmp_path / "camera.yaml"
-    file.write_text(to_yaml({**document, "parameters": parameters}, "A camera"))
+    file.write_text(as_text({**document, "parameters": parameters}))
     with pytest.raises(UsageError, match="do not belong to the brown_conrady lens: k3, k4") as caught:
         load_camera(file)
     assert caught.value.code == "config-value"
@@ -156,11 +162,11 @@ def test_a_camera_file_with_a_foreign_or_missing_parameter_is_refused(tmp_path: 
 def test_a_camera_file_of_an_unknown_lens_or_key_is_refused(tmp_path: Path) -> None:
     document = as_camera_file(calibrate(good(views=6, seed=5).observations))
     file = tmp_path / "camera.yaml"
-    file.write_text(to_yaml({**document, "lens": "brown_conrad"}, "A camera"))
+    file.write_text(as_text({**document, "lens": "brown_conrad"}))
     with pytest.raises(UsageError) as caught:
         load_camera(file)
     assert caught.value.code == "unknown-lens"
-    file.write_text(to_yaml({**document, "lense": "x"}, "A camera"))
+    file.write_text(as_text({**document, "lense": "x"}))
     with pytest.raises(UsageError, match="lense") as caught:
         load_camera(str(file))
     assert caught.value.code == "config-unknown-key"
