@@ -70,13 +70,14 @@ class Reserved:
         _fill(self.path, self.staging, files)
 
     def release(self) -> None:
-        """Remove what was reserved and is not written, and let go of the lock."""
-        shutil.rmtree(self.staging, ignore_errors=True)
-        for folder in () if self.written else self.created:
-            with suppress(OSError):  # not empty: something of another's by now
-                folder.rmdir()
-        if self.lock is not None:
-            os.close(self.lock)
+        """Remove what was reserved and is not written, and let go of the lock; an interruption waits."""
+        with defer_interruption():
+            shutil.rmtree(self.staging, ignore_errors=True)
+            for folder in () if self.written else self.created:
+                with suppress(OSError):  # not empty: something of another's by now
+                    folder.rmdir()
+            if self.lock is not None:
+                os.close(self.lock)
 
 
 @contextmanager
@@ -86,14 +87,17 @@ def reserve(output: Path | None, default: str = "") -> Iterator[Reserved]:
     Raises UsageError `output-exists` for an output that is there and not an empty folder, or that another run is about
     to write; `output-unwritable`.
     """
+    reserved = None
     try:
-        reserved = _claim(output, default)
-    except (OSError, ValueError) as error:  # ValueError: a path with a NUL
-        raise _unwritable(output or Path(default), error) from None
-    try:
+        try:
+            with defer_interruption():
+                reserved = _claim(output, default)
+        except (OSError, ValueError) as error:  # ValueError: a path with a NUL
+            raise _unwritable(output or Path(default), error) from None
         yield reserved
     finally:
-        reserved.release()
+        if reserved is not None:
+            reserved.release()
 
 
 def _claim(output: Path | None, default: str) -> Reserved:

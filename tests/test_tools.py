@@ -21,6 +21,7 @@ QUICK = {
     "bench_network": ["--quick", "--runs", "1", "--data", "absent", "--json"],
     "bench_robot": ["--quick", "--json"],
     "compare_optimizers": ["--iterations", "20", "--json"],
+    "faults": ["--quick", "--json"],
     "fuzz": ["--quick", "--json"],
     "import_chart": ["--json"],
     "landweber": ["--quick", "--most", "100", "--json"],
@@ -35,6 +36,7 @@ QUICK = {
 }
 LIMIT_S = 600
 FIGURES_MISSED = 1  # the exit status of a tool whose figures are not met: a run so short, on a busy machine, may
+NEVER_MISSED = {"faults"}  # which counts what must never be
 
 
 def run(tool: str, arguments: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
@@ -58,7 +60,7 @@ def test_a_tool_explains_itself(tool: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("tool", QUICK)
 def test_a_tool_runs(tool: str, tmp_path: Path) -> None:
     done = run(tool, QUICK[tool], tmp_path)
-    assert done.returncode in (0, FIGURES_MISSED), done.stderr
+    assert done.returncode == 0 or (done.returncode == FIGURES_MISSED and tool not in NEVER_MISSED), done.stderr
     assert "Traceback" not in done.stderr, done.stderr
     assert done.stdout or list(tmp_path.iterdir())
 
