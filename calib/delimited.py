@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from calib.arrays import Array, Index, Texts
+from calib.config import MAX_MAGNITUDE
 from calib.errors import InputError
 from calib.text_rows import RowChunk, not_a_table, open_text, rows_of
 
@@ -29,7 +30,7 @@ class NumberColumn:
     """A column of numbers, and the texts of the cells that hold none."""
 
     values: Array
-    """(rows,) NaN where a cell is not a finite number."""
+    """(rows,) NaN where a cell is not a number up to 1e15."""
     strays: Index
     """(k,) the rows of those cells, ascending."""
     stray_texts: Texts
@@ -159,7 +160,7 @@ class _Columns:
             values = np.loadtxt(pointed, delimiter=mark, usecols=places, comments=None, ndmin=2)
         except ValueError:
             return False
-        if len(values) < len(lines) or not np.isfinite(values).all():
+        if len(values) < len(lines) or not (np.abs(values) <= MAX_MAGNITUDE).all():  # nor NaN
             return False
         if self.decimal_comma is None and np.any(values % 1):
             self.decimal_comma = False
@@ -198,6 +199,7 @@ class _Columns:
                 self.texts[i].append(self._strip(cells, lines))
                 continue
             values = numbers(cells, bool(self.decimal_comma))
+            values[np.abs(values) > MAX_MAGNITUDE] = np.nan  # squares of such overflow sums
             at = np.flatnonzero(np.isnan(values)).tolist()
             texts = self._strip([cells[k] for k in at], [lines[k] for k in at])
             self.values[i].append(values)

@@ -49,7 +49,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "plugins": frozenset({"errors"}),
     "files": frozenset({"errors"}),
     "text_rows": frozenset({"errors", "files"}),
-    "delimited": frozenset({"arrays", "errors", "text_rows"}),
+    "delimited": frozenset({"arrays", "config", "errors", "text", "text_rows"}),
     "estimate": frozenset({"documents", "engine"}),
     "result": frozenset({"documents", "estimate", "folder", "text", "verdict"}),
     "result_folder": frozenset({"errors", "text"}),

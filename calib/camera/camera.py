@@ -102,5 +102,11 @@ def load_camera(path: str | Path) -> Camera:
             advice=f"expected {', '.join(lens.labels)}",
         )
     values = np.array([file.parameters[label].value for label in lens.labels])
+    sizes = [(f"parameters: {label}", file.parameters[label].value) for label in FOCAL]
+    sizes += [("image_size_px", value) for value in file.image_size_px or ()]
+    for key, value in sizes:
+        if value <= 0:
+            what, advice = f"{value:g} px: expected more than 0", "restore the file as calib wrote it"
+            raise UsageError(what, code="config-value", where=f"{path}: {key}", advice=advice)
     uncertainty = read_uncertainty(file.uncertainty, lens.labels, f"{path}: uncertainty")
     return Camera(lens, values, file.image_size_px, uncertainty)

@@ -16,6 +16,7 @@ import numpy as np
 
 from calib import plugins
 from calib.arrays import Array
+from calib.config import MAX_MAGNITUDE
 from calib.engine.label import Label
 from calib.errors import UsageError, did_you_mean
 
@@ -213,7 +214,7 @@ def _number(request: str, text: str) -> float:
         value = float(text)
     except ValueError:
         value = float("nan")
-    if not np.isfinite(value):
+    if not abs(value) <= MAX_MAGNITUDE:  # nor NaN
         raise UsageError(
             f"{request!r}: {text!r} is not a number", code="bad-value", advice="write fx=812.5, or k3 alone"
         )

@@ -5,7 +5,10 @@ from __future__ import annotations
 import math
 import re
 
+from calib.config import MAX_MAGNITUDE
 from calib.errors import UsageError
+
+MOST_PX = 100_000  # of a side; an image of more in both is not read either
 
 
 def split_commas(values: list[str] | None) -> list[str]:
@@ -19,9 +22,13 @@ def parse_size(text: str) -> tuple[int, int]:
         width, height = (int(part) for part in text.lower().split("x"))
     except ValueError:
         width = height = 0
-    if width <= 0 or height <= 0:
+    if not (0 < width <= MOST_PX and 0 < height <= MOST_PX):
+        advice = f"width x height in pixels, each up to {MOST_PX}: 1280x720"
         raise UsageError(
-            f"not an image size: {text!r}", code="image-size", where="--image-size", advice="for example 1280x720"
+            f"not an image size: {text!r}",
+            code="image-size",
+            where="--image-size",
+            advice=advice,
         )
     return width, height
 
@@ -37,7 +44,11 @@ def length_and_angle(text: str, option: str) -> tuple[float, float]:
             found[kind] = float(match[1]) * units[match[2]] if match else 0.0
         except ValueError:
             found[kind] = 0.0
-    if set(found) != {"length", "angle"} or min(found.values()) <= 0 or len(text.split(",")) != 2:
+    if (
+        set(found) != {"length", "angle"}
+        or not all(0 < each <= MAX_MAGNITUDE for each in found.values())
+        or len(text.split(",")) != 2
+    ):
         raise UsageError(
             f"not a length and an angle: {text!r}",
             code="tolerance",

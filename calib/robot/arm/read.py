@@ -36,6 +36,7 @@ from calib.robot.arm.serial_arm import Check, SerialArm
 from calib.robot.arm.transform import WrittenTransform, in_si, transform_of, wrong_value
 from calib.robot.arm.urdf import arm_of_urdf
 from calib.stored import read_document
+from calib.text import one_line
 
 URDF_SUFFIXES = (".urdf", ".xml", ".xacro")
 YAML_SUFFIXES = (".yaml", ".yml")
@@ -164,11 +165,12 @@ def parse_geometry(document: Any, where: str) -> SerialArm:
         raise wrong_value(
             "an arm needs at least one joint", f"{where}: joints", "list one DH row per joint, base first"
         )
+    config.require_name(written.name, f"{where}: name")
     rows = [(row, f"{where}: joints[{i}]") for i, row in enumerate(written.joints)]
     prismatic = tuple(row.type == "prismatic" for row in written.joints)
     return SerialArm(
         name=written.name,
-        title=written.title or written.name,
+        title=one_line(written.title or written.name),
         source=written.source,
         convention=written.convention,
         table=np.array([_table_row(row, place) for row, place in rows]),
@@ -177,7 +179,7 @@ def parse_geometry(document: Any, where: str) -> SerialArm:
         limits=np.array([_limits(row, place) for row, place in rows]),
         base=transform_of(written.base, f"{where}: base"),
         tool=transform_of(written.tool, f"{where}: tool"),
-        joint_names=tuple(row.name or f"j{i + 1}" for i, row in enumerate(written.joints)),
+        joint_names=tuple(one_line(row.name) or f"j{i + 1}" for i, row in enumerate(written.joints)),
         checks=tuple(_check(check, prismatic, f"{where}: checks[{i}]") for i, check in enumerate(written.checks)),
     )
 

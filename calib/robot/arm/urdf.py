@@ -7,6 +7,7 @@ metres. Only kinematics is read. XML is parsed without document types, so no ent
 from __future__ import annotations
 
 import math
+import re
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,7 @@ from calib.files import path_advice
 from calib.geometry import se3, so3
 from calib.robot.arm.hayati import table_of_links
 from calib.robot.arm.serial_arm import SerialArm
-from calib.text import cut, first_few
+from calib.text import cut, first_few, one_line
 
 MAX_BYTES = 20_000_000  # the largest published robot descriptions have a few hundred kB
 MOST_TIPS = 20  # named in an error; a hand has a dozen
@@ -80,10 +81,11 @@ def arm_of_urdf(path: Path, *, tip: str | None = None) -> SerialArm:
             advice = f"end at a link before {joint.child}, or give the coupling in an arm.yaml (`couplings:`)"
             raise _structure(f"joint {joint.name!r} mimics another one", where, advice)
     table, base, tool = table_of_links(_links(chain))
+    title = one_line(root.get("name") or path.stem)
     return SerialArm(
-        name=root.get("name") or path.stem,
-        title=root.get("name") or path.stem,
-        source=f"URDF file {path.name}, from its root to link {chain[-1].child}",
+        name=re.sub("[^A-Za-z0-9_-]+", "_", title),  # as `require_name` asks of it; robots' names may hold blanks
+        title=title,
+        source=f"URDF file {one_line(path.name)}, from its root to link {chain[-1].child}",
         convention="modified_dh",
         table=table,
         prismatic=tuple(joint.kind == "prismatic" for joint in moving),
@@ -127,7 +129,7 @@ def _parse(path: Path) -> ElementTree.Element:
 
 
 def _joint(element: ElementTree.Element, where: str) -> _Joint:
-    name = element.get("name") or "?"
+    name = one_line(element.get("name") or "?")
     place = f"{where}: joint {name}"
     parent, child = (_link_name(element, tag, place) for tag in ("parent", "child"))
     origin = element.find("origin")
