@@ -68,8 +68,18 @@ def _rebuild(kind: type[CalibError], what: str, code: str, where: str, why: str,
     return kind(what, code=code, where=where, why=why, advice=advice)
 
 
+MOST_COMPARED, LONGEST_COMPARED = 1_000, 100  # names and characters: comparing takes the square of their length
+MOST_LISTED = 100
+
+
 def did_you_mean(name: str, valid: Iterable[str]) -> str:
     """A hint naming the nearest valid name, else all of them."""
     names = sorted(valid)
-    near = get_close_matches(name, names, n=1, cutoff=0.5)
-    return f"did you mean {near[0]!r}?" if near else f"valid: {', '.join(names)}"
+    likely = [each for each in names[:MOST_COMPARED] if len(each) <= LONGEST_COMPARED]
+    near = get_close_matches(name[:LONGEST_COMPARED], likely, n=1, cutoff=0.5)
+    more = f", and {len(names) - MOST_LISTED} more" if len(names) > MOST_LISTED else ""
+    return (
+        f"did you mean {near[0]!r}?"
+        if near
+        else f"valid: {', '.join(each[:LONGEST_COMPARED] for each in names[:MOST_LISTED])}{more}"
+    )

@@ -52,3 +52,9 @@ def test_every_error_advises() -> None:
             assert not (isinstance(advice[0], ast.Constant) and not str(advice[0].value).strip()), f"{place}: empty"
             raised += 1
     assert raised > 200  # it finds them
+
+
+def test_a_hint_is_short_and_quick_however_many_names_there_are() -> None:
+    many = [f"{i:05d}" + "x" * 10_000 for i in range(2_000)]
+    assert did_you_mean("99999", many).endswith(", and 1900 more")
+    assert did_you_mean("lefT" * 10_000, ["left", "right"]) == "valid: left, right"

@@ -32,7 +32,7 @@ from calib.geometry import se3, so3
 from calib.result_folder import file_in
 from calib.robot.arm.dh_row import COLUMNS, UNITS, Convention
 from calib.robot.arm.kinematics import base_from_flange
-from calib.robot.arm.serial_arm import Check, SerialArm
+from calib.robot.arm.serial_arm import Check, SerialArm, require_few_joints
 from calib.robot.arm.transform import WrittenTransform, in_si, transform_of, wrong_value
 from calib.robot.arm.urdf import arm_of_urdf
 from calib.stored import read_document
@@ -166,6 +166,7 @@ def parse_geometry(document: Any, where: str) -> SerialArm:
             "an arm needs at least one joint", f"{where}: joints", "list one DH row per joint, base first"
         )
     config.require_name(written.name, f"{where}: name")
+    require_few_joints(len(written.joints), f"{where}: joints")
     rows = [(row, f"{where}: joints[{i}]") for i, row in enumerate(written.joints)]
     prismatic = tuple(row.type == "prismatic" for row in written.joints)
     return SerialArm(

@@ -27,6 +27,15 @@ NEAR_PARALLEL_RAD = np.deg2rad(5.0)
 """Axes closer than this count as parallel. The foot of the common normal moves by L / sin^2 of the angle per radian of
 axis error, 130 times the link length L here, while beta stays well defined up to 90 degrees (Hayati & Mirmirani)."""
 
+MOST_JOINTS = 200  # no arm has a tenth of them, and what is worked out of an arm grows with their square
+
+
+def require_few_joints(count: int, where: str) -> None:
+    """Raises InputError `too-many-joints`."""
+    if count > MOST_JOINTS:
+        what, advice = f"{count} moving joints; at most {MOST_JOINTS} are read", "describe one arm, or name its tip"
+        raise InputError(what, code="too-many-joints", where=where, advice=advice)
+
 
 @dataclass(frozen=True, eq=False)
 class Check:

@@ -19,29 +19,34 @@ import numpy as np
 from calib.arrays import Array
 from calib.config import MAX_MAGNITUDE
 from calib.errors import InputError, UsageError, did_you_mean
-from calib.files import path_advice
+from calib.files import path_advice, regular_size
 from calib.geometry import se3, so3
 from calib.robot.arm.hayati import table_of_links
-from calib.robot.arm.serial_arm import SerialArm
+from calib.robot.arm.serial_arm import SerialArm, require_few_joints
 from calib.text import cut, first_few, one_line
 
-MAX_BYTES = 20_000_000  # the largest published robot descriptions have a few hundred kB
+MAX_BYTES = 4_000_000  # the largest published robot descriptions have a few hundred kB
+MOST_IN_CHAIN = 1_000  # fixed joints included
 MOST_TIPS = 20  # named in an error; a hand has a dozen
 _MOVING = ("revolute", "continuous", "prismatic")
 
 
 @dataclass(frozen=True)
 class _Joint:
-    """One joint of the file. parent_from_joint: (4, 4). axis: (3,) unit vector in the joint frame."""
+    """One joint of the file: how it hangs in the tree. Its numbers are read only if it is on the way to the tip."""
 
     name: str
     kind: str
     parent: str
     child: str
-    parent_from_joint: Array
-    axis: Array
-    limits: tuple[float, float]
-    mimics: bool
+    element: ElementTree.Element
+    place: str
+    """In errors."""
+
+    @property
+    def mimics(self) -> bool:
+        """Whether another joint moves it."""
+        return self.element.find("mimic") is not None
 
 
 class _NoDoctype(ElementTree.TreeBuilder):
@@ -71,6 +76,7 @@ def arm_of_urdf(path: Path, *, tip: str | None = None) -> SerialArm:
     moving = [joint for joint in chain if joint.kind != "fixed"]
     if not moving:
         raise _structure(f"no moving joint on the way to link {chain[-1].child!r}", where, "name another tip link")
+    require_few_joints(len(moving), where)
     for joint in moving:
         if joint.kind not in _MOVING:
             advice = (
@@ -90,7 +96,7 @@ def arm_of_urdf(path: Path, *, tip: str | None = None) -> SerialArm:
         table=table,
         prismatic=tuple(joint.kind == "prismatic" for joint in moving),
         motion_from_command=np.eye(len(moving)),
-        limits=np.array([joint.limits for joint in moving]),
+        limits=np.array([_limits(joint) for joint in moving]),
         base=base,
         tool=tool,
         joint_names=tuple(joint.name for joint in moving),
@@ -100,7 +106,7 @@ def arm_of_urdf(path: Path, *, tip: str | None = None) -> SerialArm:
 def _parse(path: Path) -> ElementTree.Element:
     where = str(path)
     try:
-        if path.stat().st_size > MAX_BYTES:
+        if regular_size(path) > MAX_BYTES:
             raise InputError(
                 f"larger than {MAX_BYTES // 1_000_000} MB",
                 code="urdf-unreadable",
@@ -130,32 +136,36 @@ def _parse(path: Path) -> ElementTree.Element:
 
 def _joint(element: ElementTree.Element, where: str) -> _Joint:
     name = one_line(element.get("name") or "?")
-    place = f"{where}: joint {name}"
+    place = f"{where}: joint {cut(name)}"
     parent, child = (_link_name(element, tag, place) for tag in ("parent", "child"))
-    origin = element.find("origin")
-    xyz = _numbers(origin, "xyz", "0 0 0", place)
-    roll, pitch, yaw = _numbers(origin, "rpy", "0 0 0", place)
+    return _Joint(name, element.get("type") or "?", parent, child, element, place)
+
+
+def _parent_from_joint(joint: _Joint) -> Array:
+    """(4, 4)."""
+    origin = joint.element.find("origin")
+    xyz = _numbers(origin, "xyz", "0 0 0", joint.place)
+    roll, pitch, yaw = _numbers(origin, "rpy", "0 0 0", joint.place)
     turns = [so3.exp(np.array(w)) for w in ((0, 0, yaw), (0, pitch, 0), (roll, 0, 0))]
-    kind = element.get("type") or "?"
-    axis = np.array(_numbers(element.find("axis"), "xyz", "1 0 0", place))  # x is the format's default
+    return se3.compose(turns[0] @ turns[1] @ turns[2], np.array(xyz))
+
+
+def _axis(joint: _Joint) -> Array:
+    """(3,) unit vector in the joint frame."""
+    axis = np.array(_numbers(joint.element.find("axis"), "xyz", "1 0 0", joint.place))  # x is the format's default
     length = float(np.linalg.norm(axis))
-    if length < 1e-9 and kind in _MOVING:
+    if length < 1e-9:
         advice = 'give it one, as in <axis xyz="0 0 1"/>'
-        raise InputError("its axis has no direction", code="urdf-value", where=place, advice=advice)
-    limit = element.find("limit")
-    limits = (-math.inf, math.inf)
-    if limit is not None and kind in ("revolute", "prismatic"):
-        limits = (_numbers(limit, "lower", "0", place, 1)[0], _numbers(limit, "upper", "0", place, 1)[0])
-    return _Joint(
-        name=name,
-        kind=kind,
-        parent=parent,
-        child=child,
-        parent_from_joint=se3.compose(turns[0] @ turns[1] @ turns[2], np.array(xyz)),
-        axis=axis / (length or 1.0),
-        limits=limits,
-        mimics=element.find("mimic") is not None,
-    )
+        raise InputError("its axis has no direction", code="urdf-value", where=joint.place, advice=advice)
+    return axis / length
+
+
+def _limits(joint: _Joint) -> tuple[float, float]:
+    """rad or m."""
+    limit = joint.element.find("limit")
+    if limit is None or joint.kind not in ("revolute", "prismatic"):
+        return -math.inf, math.inf
+    return _numbers(limit, "lower", "0", joint.place, 1)[0], _numbers(limit, "upper", "0", joint.place, 1)[0]
 
 
 def _structure(what: str, where: str, advice: str) -> InputError:
@@ -205,9 +215,12 @@ def _chain(joints: tuple[_Joint, ...], tip: str | None, where: str) -> tuple[_Jo
     while link in above:
         if len(chain) > len(joints):
             raise _structure("the links form a loop", where, "remove the joint that closes it: a URDF is a tree")
-        chain.insert(0, above[link])
+        chain.append(above[link])
         link = above[link].parent
-    return tuple(chain)
+    if len(chain) > MOST_IN_CHAIN:
+        what = f"{len(chain)} joints from the root to link {cut(tip)!r}; at most {MOST_IN_CHAIN} are read"
+        raise _structure(what, where, "name a tip nearer to the root, with --tip")
+    return tuple(reversed(chain))
 
 
 def _several_tips(tips: list[str], where: str) -> UsageError:
@@ -226,14 +239,17 @@ def _several_tips(tips: list[str], where: str) -> UsageError:
 
 
 def _links(chain: tuple[_Joint, ...]) -> Array:
-    """The constants (moving joints + 1, 4, 4) between motions about z, for a chain with axes of any direction."""
+    """The constants (moving joints + 1, 4, 4) between motions about z, for a chain with axes of any direction.
+
+    Raises InputError `urdf-value`.
+    """
     links = []
     now = np.eye(4)
     for joint in chain:
-        now = now @ joint.parent_from_joint
+        now = now @ _parent_from_joint(joint)
         if joint.kind == "fixed":
             continue
-        turn = se3.compose(so3.turning_z_to(joint.axis), np.zeros(3))
+        turn = se3.compose(so3.turning_z_to(_axis(joint)), np.zeros(3))
         links.append(now @ turn)
         now = se3.inverse(turn)
     return np.array([*links, now])

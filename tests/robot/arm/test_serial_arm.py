@@ -13,7 +13,7 @@ from calib.errors import CalibError, InputError, UsageError
 from calib.geometry import se3, so3
 from calib.robot.arm.kinematics import CHUNK, base_from_flange, flange_jacobian
 from calib.robot.arm.read import check_errors, load_geometry, parse_geometry, shipped_arms
-from calib.robot.arm.serial_arm import SerialArm
+from calib.robot.arm.serial_arm import MOST_JOINTS, SerialArm
 from calib.robot.arm.write import geometry_as_yaml
 from calib.robot.arm_file import save_arm
 
@@ -260,3 +260,16 @@ def test_text_with_quotes_and_accents_survives() -> None:
     arm = replace(load_geometry("ur5e"), title='Stäubli "best": #1', source="a\nb")
     again = parse_geometry(config.parse_yaml(geometry_as_yaml(arm), "x"), "x")
     assert (again.title, again.source) == (arm.title, arm.source)
+
+
+def test_an_arm_of_more_joints_than_any_has_is_refused() -> None:
+    """Before anything is worked out of it: a megabyte of rows would be a matrix of a gigabyte."""
+    document = {
+        "name": "long",
+        "source": "none",
+        "convention": "standard_dh",
+        "joints": [{"d_m": 0, "a_m": 0, "alpha_deg": 0}] * (MOST_JOINTS + 1),
+    }
+    with pytest.raises(InputError, match="201 moving joints") as caught:
+        parse_geometry(document, "long.yaml")
+    assert caught.value.code == "too-many-joints"

@@ -12,6 +12,8 @@ from calib.errors import CalibError
 from calib.geometry import se3, so3
 from calib.robot.arm.kinematics import base_from_flange
 from calib.robot.arm.read import load_geometry
+from calib.robot.arm.serial_arm import MOST_JOINTS
+from calib.robot.arm.urdf import MAX_BYTES, MOST_IN_CHAIN
 from calib.robot.arm_file import load_arm, save_arm
 
 # (origin xyz, rpy, axis): frankaemika/franka_description robots/fer/kinematics.yaml
@@ -176,3 +178,33 @@ def test_a_missing_file_is_named() -> None:
     with pytest.raises(CalibError) as caught:
         load_geometry("nowhere.urdf")
     assert caught.value.code == "urdf-unreadable"
+
+
+def chain_of(kind: str, count: int) -> str:
+    joint = '<joint name="j{0}" type="{1}"><parent link="l{0}"/><child link="l{2}"/></joint>'
+    return '<robot name="r">' + "".join(joint.format(i, kind, i + 1) for i in range(count)) + "</robot>"
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (chain_of("revolute", MOST_JOINTS + 1), "too-many-joints"),
+        (chain_of("revolute", MOST_IN_CHAIN + 1), "urdf-structure"),
+        (chain_of("fixed", MOST_IN_CHAIN + 1), "urdf-structure"),
+        (chain_of("revolute", 900).replace('link="l0"', 'link="l900"'), "urdf-tip"),
+        ('<robot name="r"/>' + " " * MAX_BYTES, "urdf-unreadable"),
+    ],
+)
+def test_a_description_of_more_than_an_arm_is_refused_in_few_words(content: str, code: str, tmp_path: Path) -> None:
+    """The motions of 20,000 joints among one another are 3 GB."""
+    (tmp_path / "arm.urdf").write_text(content)
+    with pytest.raises(CalibError) as caught:
+        load_geometry(tmp_path / "arm.urdf")
+    assert caught.value.code == code
+    assert len(str(caught.value)) < 2000
+
+
+def test_fixed_joints_and_branches_beyond_the_tip_are_no_joints_of_the_arm(tmp_path: Path) -> None:
+    branch = chain_of("fixed", 2_000)[len('<robot name="r">') :].replace('link="l', 'link="tree')
+    (tmp_path / "arm.urdf").write_text(chain_of("revolute", MOST_JOINTS).replace("</robot>", branch))
+    assert load_geometry(tmp_path / "arm.urdf", tip=f"l{MOST_JOINTS}").joints == MOST_JOINTS
