@@ -7,8 +7,10 @@ import stat
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
+from secrets import token_hex
 
 from calib.errors import UsageError
+from calib.interrupt import defer_interruption
 
 
 def regular_size(path: Path) -> int:
@@ -37,21 +39,46 @@ def write_files(content: Mapping[str, str | bytes], folder: Path, *, overwrite: 
     Raises UsageError `file-exists` unless `overwrite`, `file-unwritable`; none is then left that was not there.
     """
     paths = {folder / name: data if isinstance(data, bytes) else data.encode() for name, data in content.items()}
-    partials = {path: path.with_name(f".{path.name}.{os.getpid()}.partial") for path in paths}
-    claimed: list[Path] = []
+    partials = {path: path.with_name(f".{path.name}.{token_hex(4)}.partial") for path in paths}
+    placed: list[Path] = []
     try:
-        for path in () if overwrite else paths:
-            path.open("x").close()  # nobody else writes it from here on
-            claimed.append(path)
         for path, data in paths.items():
-            with partials[path].open("xb") as stream:
-                stream.write(data)
-        for path, partial in partials.items():
-            partial.replace(path)
-    except OSError as error:
-        for left in (*partials.values(), *claimed):
+            if not overwrite and (path.is_symlink() or path.exists()):
+                raise FileExistsError
+            _write_flushed(partials[path], data)
+        with defer_interruption():
+            for path, partial in partials.items():
+                partial.replace(path) if overwrite else _place_new(partial, path)
+                placed.append(path)
+    except BaseException as error:
+        for left in (*partials.values(), *(() if overwrite or len(placed) == len(paths) else placed)):
             left.unlink(missing_ok=True)
-        raise _refusal(error, path) from None
+        if isinstance(error, OSError):
+            raise _refusal(error, path) from None
+        raise
+
+
+def _write_flushed(path: Path, data: bytes) -> None:
+    with path.open("xb") as stream:
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _place_new(partial: Path, path: Path) -> None:
+    """Give a file its name. Raises FileExistsError where that is taken: a link, unlike a rename, replaces nothing."""
+    try:
+        os.link(partial, path)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links
+        path.open("x").close()  # nobody else writes it from here on
+        try:
+            partial.replace(path)
+        except BaseException:
+            path.unlink()
+            raise
+    partial.unlink(missing_ok=True)
 
 
 def _refusal(error: OSError, path: Path) -> UsageError:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import signal
 from pathlib import Path
 
 import pytest
 
+from calib import files
 from calib.errors import UsageError
-from calib.files import write_text
+from calib.files import write_files, write_text
 
 
 def test_text_arrives_as_it_stands(tmp_path: Path) -> None:
@@ -33,10 +37,10 @@ def test_a_disk_that_fills_leaves_what_was_there(
     if overwrite:
         write_text("mine", tmp_path / "a.txt")
 
-    def full(*_: object) -> Path:
-        raise OSError(28, "No space left on device")
+    def full(handle: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(Path, "replace", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(UsageError, match="No space left") as caught:
         write_text("other", tmp_path / "a.txt", overwrite=overwrite)
     assert caught.value.code == "file-unwritable"
@@ -46,3 +50,59 @@ def test_a_disk_that_fills_leaves_what_was_there(
 def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be written"):
         write_text("text", tmp_path / "nowhere" / "a.txt")
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_new_file_never_is_there_empty_or_in_part(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool
+) -> None:
+    """A file system without links has to claim the name first."""
+    sizes: list[int] = []
+    link, replace = os.link, Path.replace
+
+    def watch_link(source: Path, target: Path) -> None:
+        assert not target.exists()
+        if not links:
+            raise OSError(errno.EPERM, "Operation not permitted")
+        link(source, target)
+        sizes.append(target.stat().st_size)
+
+    def watch_replace(source: Path, target: Path) -> Path:
+        sizes.append(source.stat().st_size)
+        return replace(source, target)
+
+    monkeypatch.setattr(os, "link", watch_link)
+    monkeypatch.setattr(Path, "replace", watch_replace)
+    write_text("whole", tmp_path / "a.txt")
+    assert sizes == [5]
+    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
+
+
+@pytest.mark.parametrize("failure", [OSError(errno.ENOSPC, "No space left on device"), KeyboardInterrupt()])
+def test_what_fails_between_two_files_leaves_neither(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: BaseException
+) -> None:
+    place_new = files._place_new
+
+    def fail(partial: Path, path: Path) -> None:
+        if path.name == "b.txt":
+            raise failure
+        place_new(partial, path)
+
+    monkeypatch.setattr(files, "_place_new", fail)
+    with pytest.raises((UsageError, KeyboardInterrupt)):
+        write_files({"a.txt": "x", "b.txt": "y"}, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_interruption_waits_for_files_that_belong_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    link = os.link
+
+    def interrupt(source: Path, target: Path) -> None:
+        signal.raise_signal(signal.SIGINT)
+        link(source, target)
+
+    monkeypatch.setattr(os, "link", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        write_files({"a.txt": "x", "b.txt": "y"}, tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.txt", "b.txt"]

@@ -47,7 +47,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "stored": frozenset({"array_file", "arrays", "config", "documents", "errors", "files"}),
     "uncertainty": frozenset({"arrays", "config", "documents", "errors", "verdict"}),
     "plugins": frozenset({"errors"}),
-    "files": frozenset({"errors"}),
+    "files": frozenset({"errors", "interrupt"}),
     "text_rows": frozenset({"errors", "files"}),
     "delimited": frozenset({"arrays", "config", "errors", "text", "text_rows"}),
     "estimate": frozenset({"documents", "engine"}),
