@@ -125,7 +125,6 @@ def command(
 ) -> None:
     """See HELP."""
     with reporting(as_json, quiet, verbose) as reporter:
-        from calib.cell import calibrate_arm_from_images, require_refinable_with_arm, require_setup
         from calib.robot import calibrate, parse_columns, read_poses, settings_beside
 
         table = one_of(table, given, "--table", "calib robot --table poses.csv")
@@ -160,6 +159,8 @@ def command(
             options |= {"compensate": compensate, "measurement": kind, "validate": other, "refit_frames": refit_frames}
             deliver(calibrate(poses, nominal, **options), folder, reporter)
             return
+        from calib.cell import calibrate_arm_from_images, require_refinable_with_arm, require_setup
+
         of_tables = {"--validate": validate, "--measurement": kind, "--compensate": compensate}
         _require_unused(of_tables, "cannot be combined with images")
         detection = Detection(board, image_size, jobs, timeout_s)

@@ -37,7 +37,7 @@ def as_document(calibration: ArmCalibration) -> dict[str, Any]:
         "arm": calibration.nominal.name,
         "measurement": calibration.measurement.name,
         "model": calibration.request.model,
-        "inputs": [{key: row[key] for key in IN_INPUTS} for row in as_rows(calibration)],
+        "inputs": [{key: row[key] for key in IN_INPUTS} for row in head["inputs"]],
         "rows": len(calibration.table.joints),
         "rows_fitted": int(calibration.fit.used.sum()),
         "rows_heldout": len(heldout.table.joints) if heldout else 0,

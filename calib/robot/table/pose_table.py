@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 from calib.arrays import Array, Index
@@ -81,7 +82,7 @@ class PoseTable:
             return "joints"
         return "position" if self.quaternion_xyzw is None else "pose"
 
-    @property
+    @cached_property
     def rotation(self) -> Array | None:
         """Measured orientations world_from_target (n, 3, 3), if any."""
         return None if self.quaternion_xyzw is None else so3.from_quaternion_xyzw(self.quaternion_xyzw)
