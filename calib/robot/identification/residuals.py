@@ -160,16 +160,9 @@ def residual_block(
 
 
 def _chain(by_flange: Array, columns: Array, free: Index) -> Array:
-    """(d, 6, n) times columns (p, 6, n): (p, d, n), zero but for the free ones. Plain passes over long rows, past
-    entries that are zero."""
+    """(d, 6, n) times columns (p, 6, n): (p, d, n), zero but for the free ones."""
+    if len(free) == len(columns):
+        return np.asarray(np.einsum("dan,pan->pdn", by_flange, columns))
     out = np.zeros((len(columns), len(by_flange), columns.shape[2]))
-    if len(free) < len(columns):
-        out[free] = _chain(by_flange, columns[free], np.arange(len(free)))
-        return out
-    scratch = np.empty((len(columns), columns.shape[2]))
-    for i, row in enumerate(by_flange):
-        for k, factor in enumerate(row):
-            if factor.any():
-                np.multiply(columns[:, k], factor, out=scratch)
-                out[:, i] += scratch
+    out[free] = np.einsum("dan,pan->pdn", by_flange, columns[free])
     return out
