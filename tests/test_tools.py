@@ -30,6 +30,7 @@ QUICK = {
     "network_control": ["--quick", "--json"],
     "network_sine": ["--runs", "1", "--json"],
     "nist": ["--quick", "--json"],
+    "scale": ["--quick", "--json"],
     "study_arm_images": ["--runs", "1", "--json"],
     "study_camera": ["--runs", "2", "--lens", "pinhole", "--json"],
     "study_robot": ["--runs", "1", "--arm", "ur5e", "--measurement", "pose", "--jobs", "1"],
