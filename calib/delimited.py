@@ -18,6 +18,7 @@ import numpy as np
 from calib.arrays import Array, Index, Texts
 from calib.config import MAX_MAGNITUDE
 from calib.errors import InputError
+from calib.text import from_cell, one_line
 from calib.text_rows import RowChunk, not_a_table, open_text, rows_of
 
 MAX_CELL = 10_000  # characters; a longer cell is an unbalanced quote that swallowed the file
@@ -212,8 +213,13 @@ class _Columns:
         self.rows += len(lines)
 
     def _strip(self, cells: Sequence[str], lines: Sequence[int]) -> Texts:
-        """The texts of these lines without the blanks around them. Raises InputError `table-syntax` for long ones."""
-        texts = np.strings.strip(np.array(cells, dtype=TEXT))
+        """The texts of these lines without the blanks around them, each as it may stand in a line of text.
+
+        Raises InputError `table-syntax` for long ones.
+        """
+        shown = [cell if cell.isprintable() else one_line(cell.strip()) for cell in cells]
+        shown = [from_cell(cell) if cell[:1] == "'" else cell for cell in shown]
+        texts = np.strings.strip(np.array(shown, dtype=TEXT))
         long = np.strings.str_len(texts) > MAX_CELL
         if long.any():
             where = f"{self.where}, line {lines[int(np.argmax(long))]}"
@@ -227,7 +233,7 @@ def _split_header(chunks: Iterator[RowChunk], where: str) -> tuple[tuple[str, ..
     if chunk is None:
         raise InputError("the file is empty", code="table-empty", where=where, advice="give a table with a header line")
     numbers, rows = chunk.split()
-    header = [name.strip() for name in rows[0]]
+    header = [one_line(name.strip()) for name in rows[0]]
     while header and not header[-1]:  # a delimiter at the end of every line
         header.pop()
     if len(header) > MAX_COLUMNS:

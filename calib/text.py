@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 
 WIDTH = 118
+FORMULA = ("=", "+", "-", "@")  # what a spreadsheet's formulas begin with
 MOST_NAMED = 4  # items named before "and n more"
 
 
@@ -25,6 +26,24 @@ def one_line(name: str) -> str:
 def without_control_codes(text: str) -> str:
     """The same for a text of several lines, which stay lines."""
     return "\n".join(map(one_line, text.split("\n")))
+
+
+def as_cell(text: str) -> str:
+    """A text as a cell of a table that people open in a spreadsheet: none is taken for a formula there."""
+    return f"'{text}" if text[:1] in FORMULA and not _is_number(text) else text
+
+
+def from_cell(cell: str) -> str:
+    """The text of a cell that `as_cell` wrote."""
+    return cell[1:] if cell[:1] == "'" and cell[1:2] in FORMULA else cell
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _visible(character: str) -> str:

@@ -47,7 +47,7 @@ def test_encodings_of_spreadsheets(file: Path, encoding: str) -> None:
 def test_comments_blank_lines_and_quotes_keep_the_line_numbers(file: Path) -> None:
     table = read(file, '# made by hand\na,b\n\n1,"x, y"\n# a remark\n2,"over\ntwo lines"\n , \n3,z\n')
     assert table.lines.tolist() == [4, 6, 9]
-    assert table.column("b").tolist() == ["x, y", "over\ntwo lines", "z"]
+    assert table.column("b").tolist() == ["x, y", r"over\ntwo lines", "z"]
 
 
 def test_rows_of_another_width_are_named(file: Path) -> None:

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from calib.text import WIDTH, cut, first_few, with_sigma
+from calib.text import WIDTH, as_cell, cut, first_few, from_cell, one_line, with_sigma, without_control_codes
 
 
 def test_a_line_is_cut_to_the_width_and_says_so() -> None:
@@ -46,3 +46,30 @@ def test_a_small_sigma_is_never_printed_as_zero(sigma: float) -> None:
 @pytest.mark.parametrize("sigma", [0.0, math.inf, math.nan])
 def test_without_a_sigma_the_value_stands_alone(sigma: float) -> None:
     assert with_sigma(0.5, sigma, width=8) == "     0.5"
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("im 1.png", "im 1.png"),
+        ("été_µ.png", "été_µ.png"),
+        ("a\nverdict: good", r"a\nverdict: good"),
+        ("\x1b[31mred", r"\x1b[31mred"),
+        ("a\u202egnp.exe", r"a\u202egnp.exe"),
+        ("\udcff", r"\udcff"),
+    ],
+)
+def test_a_name_is_one_line_and_acts_on_no_terminal(name: str, shown: str) -> None:
+    assert one_line(name) == shown
+
+
+def test_a_text_keeps_its_lines_and_loses_what_acts_on_a_terminal() -> None:
+    assert without_control_codes("a\n\x1b[2Jb\n") == "a\n\\x1b[2Jb\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"), [("=1+1", "'=1+1"), ("@a", "'@a"), ("-x", "'-x"), ("-1.5", "-1.5"), ("a=b", "a=b"), ("", "")]
+)
+def test_a_cell_is_no_formula_and_reads_back(text: str, cell: str) -> None:
+    assert as_cell(text) == cell
+    assert from_cell(cell) == text

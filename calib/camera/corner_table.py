@@ -10,6 +10,7 @@ from calib.arrays import Array, Index
 from calib.camera.observations import Observations, View
 from calib.delimited import Delimited, read_delimited, read_header
 from calib.errors import InputError, did_you_mean
+from calib.text import as_cell, one_line
 
 REQUIRED = ("x_px", "y_px", "X_m", "Y_m")
 OPTIONAL = ("Z_m", "sigma_px")
@@ -41,7 +42,7 @@ def read_corners(path: str | Path, image_size_px: tuple[int, int] | None = None)
                 own.get("sigma_px"),
             )
         )
-    return Observations(tuple(views), image_size_px, board=path.name)
+    return Observations(tuple(views), image_size_px, board=one_line(path.name))
 
 
 def corners_text(observations: Observations) -> str:
@@ -60,6 +61,7 @@ def corners_text(observations: Observations) -> str:
 
 def _quote(name: str) -> str:
     """A name as a cell, in quotes where it would end the cell or look like a comment."""
+    name = as_cell(name)
     return '"' + name.replace('"', '""') + '"' if name.startswith("#") or set(name) & set(',";\t\r\n') else name
 
 

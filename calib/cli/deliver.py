@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from calib.cli.terminal import is_watched, say
+from calib.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -54,4 +55,4 @@ def deliver(output: Output, folder: Reserved | None, reporter: Reporter) -> None
 
 def _folder_line(folder: Path, names: Iterable[str]) -> str:
     """What to report of a folder, from the names in it; folders inside count as one."""
-    return f"written: {folder} ({', '.join(sorted({name.split('/')[0] for name in names}))})"
+    return f"written: {one_line(str(folder))} ({', '.join(sorted({name.split('/')[0] for name in names}))})"

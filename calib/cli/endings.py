@@ -7,9 +7,10 @@ from typing import Any
 
 import typer
 
-from calib.cli.terminal import BROKEN_PIPE, abandon, say, stdout_unwritable
+from calib.cli.terminal import BROKEN_PIPE, STDOUT_UNWRITABLE, abandon, say, stdout_unwritable
 from calib.cli.usage import WrongUsage, error_of_usage
 from calib.errors import CalibError, InputError, UsageError
+from calib.text import one_line
 
 _MEMORY = "free memory, or give fewer or smaller images, fewer rows, or --jobs 1"
 _BY_ERRNO = {
@@ -41,16 +42,15 @@ def show_ending(error: BaseException | None, as_json: bool = False) -> int:
 
 def show_error(error: CalibError, as_json: bool) -> None:
     """The error's document on stdout, or its message on stderr."""
-    if as_json:
+    if as_json and error.code != STDOUT_UNWRITABLE:
         from calib.documents import error_document, to_json
 
         try:
             say(to_json(error_document(error)), end="")
-        except (CalibError, typer.Exit):
-            as_json = False  # where stdout takes nothing, stderr may
-        else:
             return
-    lines = [("", f"error [{error.code}]: {f'{error.where}: ' if error.where else ''}{error.what}")]
+        except (CalibError, typer.Exit):
+            pass  # where stdout takes nothing, stderr may
+    lines = [("", f"error [{error.code}]: {f'{one_line(error.where)}: ' if error.where else ''}{one_line(error.what)}")]
     lines += [("  why: ", error.why)] if error.why else []
     lines += [("  next: ", error.advice)]
     # continued lines are indented: none of them can pass for a message of its own

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,6 +78,8 @@ def camera_names(sources: Sequence[Images], cameras: Sequence[Path], image_times
             advice="calibrate cameras in a stream of poses one by one",
         )
     places = [source if isinstance(source, Path) else source[0].parent for source in sources]
-    names = tuple(path.resolve().name if path.is_dir() else path.stem for path in places)
+    called = [path.resolve().name if path.is_dir() else path.stem for path in places]
+    # they become folders of the result, and words of the summary
+    names = tuple(re.sub(r"[^\w.-]+", "_", name).lstrip(".") or "camera" for name in called)
     distinct = len({name.lower() for name in names}) == len(names)
     return names if distinct else tuple(f"camera{k + 1}" for k in range(len(names)))

@@ -13,6 +13,7 @@ import typer
 from calib.cli.endings import error_of, show_error
 from calib.cli.terminal import is_watched, say
 from calib.interrupt import INTERRUPTED, raise_interruption
+from calib.text import one_line
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,7 +59,7 @@ class Reporter:
 
     def show_interruption(self) -> None:
         """The one line that an interruption leaves."""
-        written = [str(folder.path) for folder in self.reserved if folder.written]
+        written = [one_line(str(folder.path)) for folder in self.reserved if folder.written]
         say(f"interrupted; {f'the result is in {written[0]}' if written else 'nothing was written'}", err=True)
 
 

@@ -12,6 +12,7 @@ import typer
 from calib.errors import UsageError
 from calib.text import without_control_codes
 
+STDOUT_UNWRITABLE = "stdout-unwritable"
 BROKEN_PIPE = 141  # the shell's 128 + SIGPIPE
 
 
@@ -46,7 +47,7 @@ def stdout_unwritable(error: OSError) -> UsageError:
     """The error `stdout-unwritable`."""
     return UsageError(
         "standard output cannot be written",
-        code="stdout-unwritable",
+        code=STDOUT_UNWRITABLE,
         why=error.strerror or str(error),
         advice="send it to a terminal or to a file on a disk with room; a result folder that was named is written",
     )

@@ -26,6 +26,7 @@ from calib.camera.image_format import (
 from calib.camera.images import opencv
 from calib.errors import InputError
 from calib.files import path_advice
+from calib.text import one_line
 
 MAX_BYTES = 2_000_000_000  # 250 MP of 16-bit colour is 1.5 GB
 _STRETCH = (0.1, 99.9)  # percentiles of a 16-bit image that become black and white: hot pixels do not decide
@@ -87,9 +88,9 @@ def image_paths(images: str | Path | Sequence[str | Path]) -> tuple[list[Path], 
 
 
 def names_of(paths: list[Path]) -> list[str]:
-    """Names relative to the folder the images share."""
+    """Names relative to the folder the images share, as they may stand in a line of text."""
     folder = os.path.commonpath([path.absolute().parent for path in paths])
-    return [path.absolute().relative_to(folder).as_posix() for path in paths]
+    return [one_line(path.absolute().relative_to(folder).as_posix()) for path in paths]
 
 
 def natural_order(name: str) -> tuple[list[tuple[int, int, str]], str]:

@@ -37,6 +37,7 @@ from calib.robot.identification.request import Request
 from calib.robot.measurement import measurement_of
 from calib.robot.table.holdout import Split
 from calib.robot.table.read import read_poses
+from calib.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -113,7 +114,7 @@ def read_cell(path: Path) -> CellFile:
                 where=f"{path}: arms.{name}",
                 advice="images: photos/ with board: checkerboard:9x6:25mm, or corners: corners.csv",
             )
-    return cell
+    return replace(cell, world=one_line(cell.world))
 
 
 def calibrate_cell(

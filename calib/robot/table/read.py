@@ -42,6 +42,7 @@ from calib.robot.table.columns import (
 from calib.robot.table.orientation import Angles
 from calib.robot.table.pose_table import ExcludedRow, PoseTable
 from calib.robot.table.select import repeated_rows
+from calib.text import one_line
 
 UNIT_QUATERNION_WITHIN = 0.01  # two decimals per component leave 0.9 %; anything longer is not a rounding
 _NO_POSES = "name them x_m,y_m,z_m,qx,qy,qz,qw, or map them: --columns x_mm=X,y_mm=Y,..."
@@ -64,7 +65,7 @@ def read_poses(
     A few incomplete rows are excluded by line; if they are the greater part, an error names them.
     Raises UsageError `columns-unknown`, `euler-sequence`, `euler-missing`, `euler-unused`; InputError `table-...`.
     """
-    where = str(path)
+    where = one_line(str(path))
     header = read_header(Path(path))
     places, notes = find_columns(header, dict(columns or {}), where)
     measured = {name: i for name, i in places.items() if name not in TEXT}

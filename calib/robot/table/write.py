@@ -12,6 +12,7 @@ from calib.arrays import Array
 from calib.files import write_text
 from calib.robot.table.columns import POSITION, QUATERNION, ROTATION
 from calib.robot.table.pose_table import PoseTable
+from calib.text import as_cell
 
 
 def write_poses(table: PoseTable, path: Path, *, overwrite: bool = False) -> None:
@@ -28,7 +29,7 @@ def poses_text(table: PoseTable) -> str:
     columns: dict[str, list[str]] = {}
     for name, names, index in (("pose", table.pose_names, table.pose), ("target", table.target_names, table.target)):
         if names:
-            columns[name] = [names[i] for i in index]
+            columns[name] = [as_cell(names[i]) for i in index]
     units = ["m" if slides else "rad" for slides in table.prismatic]
     _add(columns, [f"j{i + 1}_{unit}" for i, unit in enumerate(units)], table.joints)
     _add(columns, [f"{name}_m" for name in POSITION], table.position)
@@ -39,7 +40,7 @@ def poses_text(table: PoseTable) -> str:
     _add(columns, ["sigma_distance_m"], table.sigma_distance)
     _add(columns, ["temperature_degc"], table.temperature_degc)
     _add(columns, ["payload_kg"], table.payload_kg)
-    columns |= {name: list(texts) for name, texts in table.other.items()}
+    columns |= {name: [as_cell(text) for text in texts] for name, texts in table.other.items()}
     stream = io.StringIO(newline="")
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(columns)
