@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
+
 import cv2
 import numpy as np
 import pytest
@@ -104,3 +107,21 @@ def test_an_orientation_missing_or_damaged_is_upright() -> None:
     whole = exif("II", 6)
     damaged = [b"", b"XX" + whole[2:], whole[:12], exif("II", 0), exif("II", 9), exif("II", 6, tag=0x0113)]
     assert [exif_orientation(data) for data in damaged] == [1] * len(damaged)
+
+
+def png_of(width: int, height: int, depth: int, kind: int, rows: bytes) -> bytes:
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    head = struct.pack(">IIBBBBB", width, height, depth, kind, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize(
+    ("width", "height"), [(2**31 - 1, 2**31 - 1), (100_000, 100_000), (2**31 - 1, 1), (1, 300_000_000)]
+)
+def test_an_image_that_claims_a_huge_size_is_refused_by_its_header(width: int, height: int) -> None:
+    """A few kB of zeros, deflated, are as many pixels as the header claims."""
+    with pytest.raises(InputError) as caught:
+        check_header(png_of(width, height, 8, 0, zlib.compress(bytes(10**6))), "bomb.png")
+    assert caught.value.code == "image-too-large"
