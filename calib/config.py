@@ -26,6 +26,7 @@ T = TypeVar("T")
 # No configuration comes near these; a larger file is a wrong file, or one made to exhaust the machine.
 MAX_BYTES = 1_000_000  # larger arrays lie beside a document, see calib.stored
 MAX_MAGNITUDE = 1e15  # of a number in a configuration or a robot's description; squares of larger ones overflow sums
+PROVENANCE = "provenance"  # the key under which a file states what made it
 
 
 def shipped_folder(kind: str) -> Traversable:
@@ -42,6 +43,7 @@ def shipped_folder(kind: str) -> Traversable:
 def read_yaml(path: Path) -> Any:
     """Parse one YAML document safely.
 
+    What made a file that calib wrote, under `provenance`, is left out.
     Raises UsageError `config-unreadable` (missing, too large, not text) or `config-syntax` (with the line).
     """
     try:
@@ -58,7 +60,10 @@ def read_yaml(path: Path) -> Any:
         raise UsageError(
             "cannot be read", code="config-unreadable", where=str(path), why=str(error), advice=advice
         ) from None
-    return parse_yaml(text, where=str(path))
+    document = parse_yaml(text, where=str(path))
+    if isinstance(document, dict):
+        document.pop(PROVENANCE, None)
+    return document
 
 
 def parse_yaml(text: str, where: str) -> Any:
@@ -92,6 +97,11 @@ _SHORT = reprlib.Repr()  # which never writes out more than it shows
 _SHORT.maxlevel, _SHORT.maxstring, _SHORT.maxother = 2, 60, 60
 
 
+def shorten(value: Any) -> str:
+    """A value from a file as an error quotes it."""
+    return _SHORT.repr(value)
+
+
 NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
 
 
@@ -102,12 +112,12 @@ def require_name(name: str, where: str) -> str:
     """
     if not NAME.fullmatch(name):
         advice = "use letters, digits, '.', '_' and '-', the first of them no dot"
-        raise UsageError(f"{_SHORT.repr(name)} is not a name", code="bad-name", where=where, advice=advice)
+        raise UsageError(f"{shorten(name)} is not a name", code="bad-name", where=where, advice=advice)
     return name
 
 
 def _wrong(where: str, expected: str, value: Any) -> UsageError:
-    found = _SHORT.repr(value)
+    found = shorten(value)
     advice = f"replace {found} by {expected}"
     return UsageError(f"expected {expected}, found {found}", code="config-value", where=where, advice=advice)
 

@@ -90,6 +90,8 @@ _Dumper.add_representer(list, _row)
 _Dumper.add_multi_representer(str, lambda dumper, text: dumper.represent_str(str(text)))  # a label is its text
 
 
-def to_yaml(document: Mapping[str, Any], title: str) -> str:
-    """One YAML document under a comment that describes it."""
-    return f"# {title}\n" + yaml.dump(dict(document), Dumper=_Dumper, sort_keys=False, width=120, allow_unicode=True)
+def to_yaml(document: Mapping[str, Any], title: str = "") -> str:
+    """One YAML document under a comment that describes it, or more keys for one without."""
+    return f"# {title}\n" * bool(title) + yaml.dump(
+        dict(document), Dumper=_Dumper, sort_keys=False, width=120, allow_unicode=True
+    )

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from calib.documents import heading
+from calib.config import PROVENANCE
+from calib.documents import heading, to_json, to_yaml
 from calib.folder import reserve
+from calib.provenance import Provenance, condense, hash_contents, hash_files
+from calib.result_folder import RESULT_FILE
 from calib.text import cut
 
 if TYPE_CHECKING:
@@ -16,8 +20,24 @@ if TYPE_CHECKING:
     from calib.verdict import Verdict
 
 
+MAIN_FILES = ("truth.yaml", "cell.yaml")  # that of a simulation, the first that there is
+
+
+@dataclass(frozen=True)
+class Package:
+    """A result as it is delivered."""
+
+    document: dict[str, Any]
+    """For the terminal."""
+    files: dict[str, str | bytes]
+    """Content by file name."""
+
+
 class Output(ABC):
     """What a command delivers: a summary for the terminal, a document for programs, files for a folder."""
+
+    main_files: ClassVar[tuple[str, ...]] = MAIN_FILES
+    """The file that lists the SHA-256 of the others: the first of these that there is."""
 
     @property
     def verdict(self) -> Verdict | None:
@@ -34,15 +54,40 @@ class Output(ABC):
 
     @abstractmethod
     def files(self) -> Mapping[str, str | bytes]:
-        """Content by file name: what `save` and the command write."""
+        """Content by file name: what `save` and the command write, without its provenance."""
 
-    def save(self, folder: str | Path) -> Path:
+    @property
+    def random_seed(self) -> int | None:
+        """The seed of what was drawn at random; None where nothing was."""
+        return None
+
+    def package(self, provenance: Provenance) -> Package:
+        """Document and files, each with what made it.
+
+        YAML files hold it under `provenance`; the main document also the SHA-256 of the other files: tables, images and
+        matrices have no place for it.
+        """
+        origin = provenance.as_document(self.verdict, self.random_seed)
+        files = dict(self.files())
+        main = next((name for name in self.main_files if name in files), None)
+        for name, content in files.items():
+            if isinstance(content, str) and name.endswith(".yaml") and name != main:
+                files[name] = content + to_yaml({PROVENANCE: condense(origin)})
+        whole = {**origin, "files": hash_contents({name: files[name] for name in files if name != main})}
+        if main is not None:
+            files[main] = f"{files[main]!s}{to_yaml({PROVENANCE: condense(whole)})}"
+        return Package({**self.document(), "summary": self.summary().splitlines(), PROVENANCE: whole}, files)
+
+    def save(self, folder: str | Path, inputs: Iterable[str | Path] = ()) -> Path:
         """Write what the command writes into a new folder, whole or not at all; returns the folder.
 
+        inputs: the files that it was made from, whose SHA-256 are recorded with it; a folder means the files in it.
         Raises UsageError `output-exists` for a folder that is there and not empty, `output-unwritable`.
         """
+        hashed = hash_files(map(Path, inputs))
+        origin = Provenance(f"python: {type(self).__name__}.save", hashed or None)
         with reserve(Path(folder)) as target:
-            target.write(self.files())
+            target.write(self.package(origin).files)
         return target.path
 
     def __str__(self) -> str:
@@ -54,6 +99,9 @@ class Output(ABC):
 
 class Result(Output):
     """A calibration: `str()` is the summary that the terminal shows, `repr()` its first line and the verdict."""
+
+    main_files = ()
+    """It is the document that lists them."""
 
     @property
     @abstractmethod
@@ -68,6 +116,11 @@ class Result(Output):
     @abstractmethod
     def rows(self) -> list[dict[str, Any]]:
         """One dict for each image or row of the table, used or not, ready for a DataFrame."""
+
+    def package(self, provenance: Provenance) -> Package:
+        """Document and files, the document among them."""
+        package = super().package(provenance)
+        return Package(package.document, {**package.files, RESULT_FILE: to_json(package.document)})
 
     def document_head(
         self, kind: str, *, unobservable: Iterable[object] = (), notes: Iterable[str] = (), solver: str = ""

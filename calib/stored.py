@@ -98,6 +98,16 @@ def read_document(path: str | Path) -> Any:
     return _join(document, arrays, str(path))
 
 
+def document_files(path: Path) -> list[Path]:
+    """The YAML file, and the .npz beside it if it has one. Raises as `read_document` for the YAML."""
+    if path.suffix.lower() not in (".yaml", ".yml"):
+        return [path]
+    document = config.read_yaml(path)
+    if not isinstance(document, dict) or ARRAYS_KEY not in document:
+        return [path]
+    return [path, path.parent / config.build(_ArraysFile, document[ARRAYS_KEY], f"{path}: {ARRAYS_KEY}").file]
+
+
 def _read(path: Path, sha256: str) -> bytes:
     try:
         require_size(regular_size(path), str(path))

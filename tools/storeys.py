@@ -16,6 +16,7 @@ GROUND = frozenset(
         "interrupt",
         "lazy",
         "plugins",
+        "provenance",
         "result",
         "result_folder",
         "staging",
@@ -51,8 +52,11 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "text_rows": frozenset({"errors", "files"}),
     "delimited": frozenset({"arrays", "config", "errors", "text", "text_rows"}),
     "estimate": frozenset({"documents", "engine"}),
-    "result": frozenset({"documents", "estimate", "folder", "text", "verdict"}),
-    "result_folder": frozenset({"errors", "text"}),
+    "provenance": frozenset({"files", "verdict"}),
+    "result": frozenset(
+        {"config", "documents", "estimate", "folder", "provenance", "result_folder", "text", "verdict"}
+    ),
+    "result_folder": frozenset({"documents", "errors", "files", "text"}),
     "geometry": frozenset({"arrays"}),
     "engine": frozenset({"arrays"}),
     "camera": MODELS,

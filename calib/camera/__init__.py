@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from calib.camera.camera import Camera, load_camera
     from calib.camera.corner_table import read_corners
     from calib.camera.detection.detect import detect
+    from calib.camera.images.read import image_paths
     from calib.camera.lens import load_lens
     from calib.camera.observations import Excluded, Observations, View
     from calib.camera.simulation.simulate import CameraSimulation, simulate, typical_camera
@@ -26,6 +27,7 @@ __all__ = [
     "View",
     "calibrate",
     "detect",
+    "image_paths",
     "load_board",
     "load_camera",
     "load_lens",
@@ -45,6 +47,7 @@ __getattr__, __dir__ = lazy(
         "View": "observations",
         "calibrate": "calibration.calibrate",
         "detect": "detection.detect",
+        "image_paths": "images.read",
         "load_board": "board",
         "load_camera": "camera",
         "load_lens": "lens",

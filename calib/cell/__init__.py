@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from calib.lazy import lazy
 
 if TYPE_CHECKING:
-    from calib.cell.arms.calibrate_cell import calibrate_cell
+    from calib.cell.arms.calibrate_cell import calibrate_cell, cell_files
     from calib.cell.arms.cell_calibration import CellCalibration
     from calib.cell.arms.from_images import calibrate_arm_from_images
     from calib.cell.arms.image_measurement import require_refinable_with_arm
@@ -45,6 +45,7 @@ __all__ = [
     "calibrate_cameras",
     "calibrate_cell",
     "calibrate_hand_eye",
+    "cell_files",
     "pair",
     "read_image_times",
     "require_refinable_with_arm",
@@ -75,6 +76,7 @@ __getattr__, __dir__ = lazy(
         "calibrate_arm_from_images": "arms.from_images",
         "calibrate_cameras": "rig.calibrate",
         "calibrate_cell": "arms.calibrate_cell",
+        "cell_files": "arms.calibrate_cell",
         "calibrate_hand_eye": "hand_eye.calibrate",
         "require_refinable_with_arm": "arms.image_measurement",
         "pair": "pairing.by_name_or_order",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import typer
 
-from calib.cli import camera, cell, demo, guide, hand_eye, listing, robot, simulate
+from calib.cli import camera, cell, demo, guide, hand_eye, listing, robot, show, simulate
 from calib.cli.commands import Command, Commands
+from calib.cli.configured import ConfiguredCommand
 from calib.cli.terminal import open_closed_descriptors, say
 
 app = typer.Typer(
@@ -21,13 +22,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
-app.command("camera", help=camera.HELP, cls=Command)(camera.command)
-app.command("demo", help=demo.HELP, cls=Command)(demo.command)
-app.command("robot", help=robot.HELP, cls=Command)(robot.command)
-app.command("hand-eye", help=hand_eye.HELP, cls=Command)(hand_eye.command)
-app.command("handeye", help=hand_eye.HELP, hidden=True, cls=Command)(hand_eye.command)
-app.command("cell", help=cell.HELP, cls=Command)(cell.command)
+app.command("camera", help=camera.HELP, cls=ConfiguredCommand)(camera.command)
+app.command("demo", help=demo.HELP, cls=ConfiguredCommand)(demo.command)
+app.command("robot", help=robot.HELP, cls=ConfiguredCommand)(robot.command)
+app.command("hand-eye", help=hand_eye.HELP, cls=ConfiguredCommand)(hand_eye.command)
+app.command("handeye", help=hand_eye.HELP, hidden=True, cls=ConfiguredCommand)(hand_eye.command)
+app.command("cell", help=cell.HELP, cls=ConfiguredCommand)(cell.command)
 app.command("guide", help=guide.HELP, cls=Command)(guide.command)
+app.command("show", help=show.HELP, cls=Command)(show.command)
 app.command("list", help=listing.HELP, cls=Command)(listing.command)
 app.add_typer(simulate.app, name="simulate")
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
+import typer
+
 from calib.camera.timeout import TIMEOUT_S
 from calib.cli.deliver import deliver
 from calib.cli.inputs import GivenImages, images_of_camera, require_table
@@ -47,6 +49,7 @@ camera.yaml (loads again) and result.json. Exit status: 0 good or usable, 1 do n
 
 
 def command(
+    context: typer.Context,
     given: GivenImages = None,
     images: Images = None,
     corners: Corners = None,
@@ -65,7 +68,7 @@ def command(
     verbose: Verbose = False,
 ) -> None:
     """See HELP."""
-    with reporting(as_json, quiet, verbose) as reporter:
+    with reporting(as_json, quiet, verbose, context.obj) as reporter:
         detection = Detection(board, image_size, jobs, timeout_s)
         named = [*([images] if images is not None else []), *(given or [])]
         found = images_of_camera(named, "calib camera", "calib camera --corners {table}")

@@ -44,6 +44,7 @@ Writes a folder with cell.yaml (the pose of every base), an arm.yaml per arm and
 
 
 def command(
+    context: typer.Context,
     given: Path | None = typer.Argument(None, metavar="[CONFIG]", help="The same without an option."),
     config: Path | None = typer.Option(None, help="cell.yaml, which names the arms and their tables; needed."),
     model: Model = "geometry",
@@ -58,7 +59,7 @@ def command(
     verbose: Verbose = False,
 ) -> None:
     """See HELP."""
-    with reporting(as_json, quiet, verbose) as reporter:
+    with reporting(as_json, quiet, verbose, context.obj) as reporter:
         from calib.cell import calibrate_cell
 
         folder = reporter.reserve(output, FOLDER)

@@ -27,21 +27,20 @@ def deliver(output: Output, folder: Reserved | None, reporter: Reporter) -> None
     from calib.documents import error_document, to_json
     from calib.errors import UsageError
 
-    where = ""
-    if folder is not None:
-        try:
-            files = output.files()
-            folder.write(files)
-        except UsageError as error:
-            if reporter.as_json:
-                say(to_json(error_document(error, output.document())), end="")
-                raise typer.Exit(error.exit_status) from None
-            say(to_json(output.document()), end="")
-            raise
-        where = _folder_line(folder.path, files)
+    try:
+        package = output.package(reporter.provenance)
+        if folder is not None:
+            folder.write(package.files)
+    except UsageError as error:
+        if reporter.as_json:
+            say(to_json(error_document(error, output.document())), end="")
+            raise typer.Exit(error.exit_status) from None
+        say(to_json(output.document()), end="")
+        raise
+    where = "" if folder is None else _folder_line(folder.path, package.files)
     verdict = output.verdict
     if reporter.as_json:
-        say(to_json(output.document()), end="")
+        say(to_json(package.document), end="")
         if where and is_watched() and not reporter.quiet:
             say(where, err=True)
     elif reporter.quiet:

@@ -20,12 +20,12 @@ Examples:
   calib demo --json"""
 
 
-def command(as_json: AsJson = False, quiet: Quiet = False, verbose: Verbose = False) -> None:
+def command(context: typer.Context, as_json: AsJson = False, quiet: Quiet = False, verbose: Verbose = False) -> None:
     """See HELP."""
     from calib.camera import calibrate, detect
 
     with (
-        reporting(as_json, quiet, verbose) as reporter,
+        reporting(as_json, quiet, verbose, context.obj) as reporter,
         as_file(shipped_folder("datasets").joinpath("demo_camera")) as data,
     ):
         if not (as_json or quiet):

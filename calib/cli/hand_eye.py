@@ -60,6 +60,7 @@ pose of the camera, 5 no convergence."""
 
 
 def command(
+    context: typer.Context,
     given_images: GivenImages = None,
     poses: Path | None = typer.Option(None, help="Table of poses of the flange in the base (CSV); needed."),
     images: list[Path] | None = typer.Option(
@@ -105,7 +106,7 @@ def command(
     verbose: Verbose = False,
 ) -> None:
     """See HELP."""
-    with reporting(as_json, quiet, verbose) as reporter:
+    with reporting(as_json, quiet, verbose, context.obj) as reporter:
         detection = Detection(board, image_size, jobs, timeout_s)
         found = _images([*(images or []), *(given_images or [])], poses)
         poses = one_of(poses, None, "--poses", "calib hand-eye --images photos/ --poses poses.csv")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import typer
@@ -18,8 +19,10 @@ from calib.text import one_line
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from calib.cli.invocation import Invocation
     from calib.engine.status import Iteration
     from calib.folder import Reserved
+    from calib.provenance import Provenance
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,8 @@ class Reporter:
     """The verdict alone, and errors."""
     verbose: bool = False
     """The solver's iterations too, and warnings of libraries."""
+    invocation: Invocation | None = None
+    """How the command was called; None of one that writes no result."""
     until_the_end: ExitStack = field(default_factory=ExitStack)
     """Bars on the terminal and the reserved folder, closed when the command ends, however it ends."""
     reserved: list[Reserved] = field(default_factory=list)
@@ -42,6 +47,11 @@ class Reporter:
         """A line on stderr for every step that the solver tries, or None unless that is asked for."""
         return _show_iteration if self.verbose else None
 
+    def remark(self, lines: Iterable[str]) -> None:
+        """Lines on stderr, where the summary is shown, too."""
+        for line in () if self.as_json or self.quiet else lines:
+            say(line, err=True)
+
     def on_progress(self, label: str) -> Callable[[int, int], None] | None:
         """A bar on stderr for work of known length, or None where nobody watches."""
         if self.as_json or self.quiet or not is_watched():
@@ -51,11 +61,22 @@ class Reporter:
         return self.until_the_end.enter_context(Bar(label))
 
     def reserve(self, output: Path | None, default: str = "") -> Reserved:
-        """The folder to write to, claimed before the long work; errors as of `calib.folder.reserve`."""
+        """The folder to write to, claimed before the long work; errors as of `calib.folder.reserve`.
+
+        The input files are hashed now: they may have changed by the time the work is done.
+        """
         from calib.folder import reserve
 
+        _ = self.provenance
         self.reserved.append(self.until_the_end.enter_context(reserve(output, default)))
         return self.reserved[-1]
+
+    @cached_property
+    def provenance(self) -> Provenance:
+        """What is recorded of how the result was made."""
+        from calib.provenance import Provenance
+
+        return Provenance("calib") if self.invocation is None else self.invocation.provenance()
 
     def show_interruption(self) -> None:
         """The one line that an interruption leaves."""
@@ -64,9 +85,12 @@ class Reporter:
 
 
 @contextmanager
-def reporting(as_json: bool = False, quiet: bool = False, verbose: bool = False) -> Iterator[Reporter]:
+def reporting(
+    as_json: bool = False, quiet: bool = False, verbose: bool = False, invocation: Invocation | None = None
+) -> Iterator[Reporter]:
     """Turn what a command raises into its message or document and its exit status, and leave no bar behind."""
-    reporter = Reporter(as_json, quiet, verbose)
+    reporter = Reporter(as_json, quiet, verbose, invocation)
+    reporter.remark(invocation.remarks() if invocation is not None else ())
     was_interrupted: Callable[[], bool] = bool
     try:
         with raise_interruption() as was_interrupted, _warnings(verbose), reporter.until_the_end:

@@ -59,13 +59,14 @@ Examples:
   calib robot --table joints.csv --corners corners.csv --camera camera.yaml --refine lens
   calib robot --poses tracker.csv --euler XYZ --columns j1_rad=shoulder_pan,x_mm=X,rx_deg=RX
 
-Without --arm: `arm:` in a calib.yaml beside the table, else the shipped arm with the smallest residual. Writes a folder
+Without --arm: the shipped arm with the smallest residual. Writes a folder
 with arm.yaml (loads again), result.json and, if the lens is estimated with the arm, camera.yaml. Exit status: 0 good or
 usable, 1 do not use, 2 usage or configuration, 3 unusable input, 4 the rows do not determine the arm, 5 no
 convergence."""
 
 
 def command(
+    context: typer.Context,
     given: Path | None = typer.Argument(None, metavar="[TABLE]", help="The same as --table, without the option."),
     table: Path | None = typer.Option(
         None, "--table", "--poses", help="Table of joint values and of what was measured there (CSV); needed."
@@ -124,20 +125,18 @@ def command(
     verbose: Verbose = False,
 ) -> None:
     """See HELP."""
-    with reporting(as_json, quiet, verbose) as reporter:
-        from calib.robot import calibrate, parse_columns, read_poses, settings_beside
+    with reporting(as_json, quiet, verbose, context.obj) as reporter:
+        from calib.robot import calibrate, parse_columns, read_poses
 
         table = one_of(table, given, "--table", "calib robot --table poses.csv")
         require_table(table, "--table", "calib robot", "--table joints.csv --images {images}")
         if corners is not None:
             require_table(corners, "--corners", f"calib robot --table {table}", "--images {images}")
         folder = reporter.reserve(output, FOLDER)
-        settings = settings_beside(table)
-        kind, sequence = measurement or settings.measurement, euler or settings.euler
-        nominal = _arm(arm or settings.arm, tip)
-        mapping = parse_columns(columns) if columns is not None else settings.columns
-        poses = read_poses(table, euler=sequence, columns=mapping)
-        other = read_poses(validate, euler=sequence, columns=mapping) if validate else None
+        nominal = _arm(arm, tip)
+        mapping = parse_columns(columns) if columns is not None else {}
+        poses = read_poses(table, euler=euler, columns=mapping)
+        other = read_poses(validate, euler=euler, columns=mapping) if validate else None
         options: dict[str, Any] = {
             "model": model,
             "fix": split_commas(fix),
@@ -156,12 +155,17 @@ def command(
         if images is None and corners is None:
             of_images = {"--refine": refine, "--camera": camera, "--board": board, "--setup": setup}
             _require_unused(of_images, "needs --images or --corners")
-            options |= {"compensate": compensate, "measurement": kind, "validate": other, "refit_frames": refit_frames}
+            options |= {
+                "compensate": compensate,
+                "measurement": measurement,
+                "validate": other,
+                "refit_frames": refit_frames,
+            }
             deliver(calibrate(poses, nominal, **options), folder, reporter)
             return
         from calib.cell import calibrate_arm_from_images, require_refinable_with_arm, require_setup
 
-        of_tables = {"--validate": validate, "--measurement": kind, "--compensate": compensate}
+        of_tables = {"--validate": validate, "--measurement": measurement, "--compensate": compensate}
         _require_unused(of_tables, "cannot be combined with images")
         detection = Detection(board, image_size, jobs, timeout_s)
         detection.check(images, corners, "calib robot --table joints.csv --images photos/")

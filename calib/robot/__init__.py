@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from calib.robot.table.columns import parse_columns
     from calib.robot.table.pose_table import PoseTable
     from calib.robot.table.read import read_poses
-    from calib.robot.table.settings import settings_beside
     from calib.robot.table.write import write_poses
 
 __all__ = [
@@ -38,7 +37,6 @@ __all__ = [
     "reach_m",
     "read_poses",
     "save_arm",
-    "settings_beside",
     "simulate",
     "write_poses",
 ]
@@ -60,7 +58,6 @@ __getattr__, __dir__ = lazy(
         "reach_m": "arm.reach",
         "read_poses": "table.read",
         "save_arm": "arm_file",
-        "settings_beside": "table.settings",
         "simulate": "simulation.simulate",
         "write_poses": "table.write",
     },

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from calib.documents import to_json
 from calib.stored import NamedRows, stored_files
 
 if TYPE_CHECKING:
@@ -16,11 +15,8 @@ _TITLE = "A calibrated camera. Pixels: x right, y down, the centre of the first 
 
 
 def files(calibration: CameraCalibration) -> dict[str, str | bytes]:
-    """Content by file name: camera.yaml, with many views camera.npz, and result.json."""
-    return {
-        **stored_files("camera.yaml", as_camera_file(calibration), _TITLE),
-        "result.json": to_json(as_document(calibration)),
-    }
+    """Content by file name: camera.yaml, with many views camera.npz."""
+    return stored_files("camera.yaml", as_camera_file(calibration), _TITLE)
 
 
 def as_document(calibration: CameraCalibration) -> dict[str, Any]:

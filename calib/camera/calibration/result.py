@@ -155,7 +155,7 @@ class CameraCalibration(Result):
         return documents.as_document(self)
 
     def files(self) -> Mapping[str, str | bytes]:
-        """`camera.yaml`, which `load_camera` reads, and `result.json`."""
+        """`camera.yaml`, which `load_camera` reads."""
         return documents.files(self)
 
     def rows(self) -> list[dict[str, Any]]:

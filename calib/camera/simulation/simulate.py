@@ -44,6 +44,11 @@ class CameraSimulation(Output):
         seen = f"{len(self.observations.views)} simulated views of {self.board.name}"
         return f"{seen}, {size}, lens {self.camera.lens.name}, noise {self.noise_px:g} px, seed {self.seed}"
 
+    @property
+    def random_seed(self) -> int:
+        """Of the generator."""
+        return self.seed
+
     def document(self) -> dict[str, Any]:
         """The truth as plain data."""
         return documents.as_document(self)

@@ -21,13 +21,14 @@ from calib.arrays import Array
 from calib.camera.camera import load_camera
 from calib.camera.corner_table import read_corners
 from calib.camera.detection.detect import detect
+from calib.camera.images.read import image_paths
 from calib.camera.timeout import TIMEOUT_S
 from calib.cell.arms.cell_calibration import CellCalibration, HandOver
 from calib.cell.arms.image_measurement import views_of_arm
 from calib.cell.arms.joint_lens import identify_in_view
 from calib.errors import UsageError
 from calib.result_folder import file_in
-from calib.robot.arm.read import arm_beside
+from calib.robot.arm.read import arm_beside, file_of_arm, shipped_arms
 from calib.robot.arm_file import load_arm
 from calib.robot.calibration import identify
 from calib.robot.effect import conditions_of
@@ -37,6 +38,7 @@ from calib.robot.identification.request import Request
 from calib.robot.measurement import measurement_of
 from calib.robot.table.holdout import Split
 from calib.robot.table.read import read_poses
+from calib.stored import document_files
 from calib.text import one_line
 
 if TYPE_CHECKING:
@@ -115,6 +117,20 @@ def read_cell(path: Path) -> CellFile:
                 advice="images: photos/ with board: checkerboard:9x6:25mm, or corners: corners.csv",
             )
     return replace(cell, world=one_line(cell.world))
+
+
+def cell_files(path: Path) -> list[Path]:
+    """A cell.yaml, or the one in a folder, and the files that it names. Raises as `read_cell`, `image_paths`."""
+    path = file_in(path, CELL_FILE, "--config")
+    found = [path]
+    for member in read_cell(path).arms.values():
+        arm = arm_beside(path.parent, member.arm)
+        found += [] if arm in shipped_arms() else document_files(Path(file_of_arm(arm)))
+        found += [path.parent / each for each in (member.poses, member.corners) if each is not None]
+        found += [] if member.images is None else image_paths(path.parent / member.images)[0]
+        if member.camera is not None:
+            found += document_files(file_in(path.parent / member.camera, "camera.yaml", "--camera"))
+    return found
 
 
 def calibrate_cell(

@@ -87,12 +87,17 @@ class CellCalibration(Result):
         """The terminal's lines: every arm with its errors and its base, every hand-over, the verdicts."""
         return summary(self)
 
+    @property
+    def random_seed(self) -> int | None:
+        """Of every arm's split."""
+        return next((arm.random_seed for arm in self.arms.values()), None)
+
     def document(self) -> dict[str, Any]:
         """The result as plain data; under `arms` what `calib robot --json` prints of each."""
         return documents.as_document(self)
 
     def files(self) -> Mapping[str, str | bytes]:
-        """`cell.yaml` with the pose of every base, an `arm.yaml` in a folder per arm, and `result.json`."""
+        """`cell.yaml` with the pose of every base, and an `arm.yaml` in a folder per arm."""
         return documents.files(self)
 
     def rows(self) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from calib.documents import to_json, to_yaml
+from calib.documents import to_yaml
 from calib.geometry import so3
 from calib.robot.arm_file import arm_files
 
@@ -23,7 +23,7 @@ def files(cell: CellCalibration) -> dict[str, str | bytes]:
         for name, found in cell.arms.items()
         for file, content in arm_files(found.arm, verdict=found.verdict.grade).items()
     }
-    return {"cell.yaml": to_yaml(as_cell_file(cell), title), "result.json": to_json(as_document(cell)), **arms}
+    return {"cell.yaml": to_yaml(as_cell_file(cell), title), **arms}
 
 
 def as_document(cell: CellCalibration) -> dict[str, Any]:

@@ -16,7 +16,6 @@ from calib.camera.calibration.locate_boards import relocate_boards
 from calib.camera.calibration.reprojection import LENS_BLOCK
 from calib.cell.arms.image_measurement import as_seen, lens_label
 from calib.cell.lens_estimates import camera_document, camera_file, lens_estimates, lens_uncertainty
-from calib.documents import to_json
 from calib.errors import ConvergenceError
 from calib.estimate import Estimate
 from calib.result import Result
@@ -148,12 +147,17 @@ class ArmFromImages(Result):
         return document if self.lens is None else {**document, "camera": self.lens.document()}
 
     def files(self) -> Mapping[str, str | bytes]:
-        """`arm.yaml`, `result.json` and, where the lens was estimated, `camera.yaml`."""
-        files = {**self.calibration.files(), "result.json": to_json(self.document())}
+        """`arm.yaml` and, where the lens was estimated, `camera.yaml`."""
+        files = dict(self.calibration.files())
         if self.lens is not None:
             title = "The camera, its lens estimated jointly with the arm."
             files |= camera_file(self.lens.camera, self.lens.estimates, self.verdict.grade, title)
         return files
+
+    @property
+    def random_seed(self) -> int | None:
+        """Of the split, as the arm's."""
+        return self.calibration.random_seed
 
     def rows(self) -> list[dict[str, Any]]:
         """One dict per row of the table that has an image."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from calib.cell.hand_eye.frame_loop import other_setup
 from calib.cell.lens_estimates import camera_file
 from calib.cell.pose_estimates import pose_document
-from calib.documents import to_json, to_yaml
+from calib.documents import to_yaml
 from calib.geometry import so3
 
 if TYPE_CHECKING:
@@ -20,12 +20,7 @@ if TYPE_CHECKING:
 
 
 def files(h: HandEyeCalibration) -> dict[str, str | bytes]:
-    """Content by file name: hand_eye.yaml, flange_from_camera.txt or base_from_camera.txt, camera.yaml, result.json."""
-    return {**camera_files(h), "result.json": to_json(as_document(h))}
-
-
-def camera_files(h: HandEyeCalibration) -> dict[str, str | bytes]:
-    """The files of one camera, also where it is one of several."""
+    """Content by file name: hand_eye.yaml, flange_from_camera.txt or base_from_camera.txt, camera.yaml."""
     name = f"{h.place.mount}_from_camera"
     lens, title = (
         h.adjustment.lens_estimates,

@@ -225,7 +225,7 @@ class HandEyeCalibration(Result):
         return documents.as_document(self)
 
     def files(self) -> Mapping[str, str | bytes]:
-        """`hand_eye.yaml`, the matrix as text, `camera.yaml`, which `load_camera` reads, and `result.json`."""
+        """`hand_eye.yaml`, the matrix as text, and `camera.yaml`, which `load_camera` reads."""
         return documents.files(self)
 
     def rows(self) -> list[dict[str, Any]]:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from calib.cell.hand_eye.documents import as_hand_eye_file, camera_files, camera_sections, robot_noise
+from calib.cell.hand_eye.documents import as_hand_eye_file, camera_sections, robot_noise
 from calib.cell.pose_estimates import pose_document
-from calib.documents import to_json, to_yaml
+from calib.documents import to_yaml
 
 if TYPE_CHECKING:
     from calib.cell.hand_eye.result import HandEyeCalibration
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 
 def files(c: CamerasCalibration) -> dict[str, str | bytes]:
-    """Content by file name: cameras.yaml, result.json and a folder per camera."""
+    """Content by file name: cameras.yaml and a folder per camera."""
     mount = c.together[0].place.mount
     title = f"The cameras' poses: matrix is {mount}_from_camera, metres; z points forward, x right, y down."
-    each = {f"{h.place.camera}/{file}": text for h in c.together for file, text in camera_files(h).items()}
-    return {"cameras.yaml": to_yaml(as_cameras_file(c), title), "result.json": to_json(as_document(c)), **each}
+    each = {f"{h.place.camera}/{file}": text for h in c.together for file, text in h.files().items()}
+    return {"cameras.yaml": to_yaml(as_cameras_file(c), title), **each}
 
 
 def as_document(c: CamerasCalibration) -> dict[str, Any]:

@@ -122,7 +122,7 @@ class CamerasCalibration(Result):
         return documents.as_document(self)
 
     def files(self) -> Mapping[str, str | bytes]:
-        """`cameras.yaml`, `result.json` and, in a folder per camera, what a hand-eye calibration writes."""
+        """`cameras.yaml` and, in a folder per camera, what a hand-eye calibration writes."""
         return documents.files(self)
 
     def rows(self) -> list[dict[str, Any]]:

@@ -72,6 +72,11 @@ class ArmInImages(Output):
         views = f"{len(self.observations.views)} simulated views of {self.observations.board}"
         return f"{views} with arm {self.nominal.name}; {self.setup}, lens {self.camera.lens.name}, seed {self.seed}"
 
+    @property
+    def random_seed(self) -> int:
+        """Of the generator."""
+        return self.seed
+
     def document(self) -> dict[str, Any]:
         """The truth as plain data."""
         return simulation_document("arm_in_images", documents.truth(self))

@@ -34,6 +34,13 @@ class CellSimulation(Output):
     """The files that it names, and the truth, by name."""
     truth: Mapping[str, Any]
     """Of every arm, by its name in the cell."""
+    seed: int
+    """From which those of the arms follow."""
+
+    @property
+    def random_seed(self) -> int:
+        """Of the generators."""
+        return self.seed
 
     def summary(self) -> str:
         """One line for the terminal."""
@@ -66,7 +73,7 @@ def simulate_cell(
         config["arms"][name] = {"arm": arm, "poses": f"{name}.csv"}
         tables[f"{name}.csv"] = poses_text(rounded_table(own.table))
         known[name] = truth(own)
-    return CellSimulation(config, {**tables, "truth.yaml": to_yaml(known, TRUTH_TITLE)}, known)
+    return CellSimulation(config, {**tables, "truth.yaml": to_yaml(known, TRUTH_TITLE)}, known, seed)
 
 
 def simulate_cell_in_images(
@@ -108,7 +115,7 @@ def simulate_cell_in_images(
         board_name = own.observations.board
         seen = {"images": f"{name}/images", "board": board_name} if render else {"corners": f"{name}/corners.csv"}
         config["arms"][name] = {"arm": arm, "poses": f"{name}/joints.csv", **seen, "camera": f"{name}/camera.yaml"}
-    return CellSimulation(config, measured, known)
+    return CellSimulation(config, measured, known, seed)
 
 
 def _require_several(arms: Sequence[str]) -> None:

@@ -82,6 +82,11 @@ class HandEyeSimulation(Output):
         views = f"{len(self.observations.views)} simulated views of {self.observations.board}"
         return f"{views} and {poses}; {self.setup}, lens {self.camera.lens.name}, seed {self.seed}"
 
+    @property
+    def random_seed(self) -> int:
+        """Of the generator."""
+        return self.seed
+
     def document(self) -> dict[str, Any]:
         """The truth as plain data."""
         return simulation_document("hand_eye", documents.truth(self))

@@ -53,6 +53,11 @@ class RigSimulation(Output):
         poses = f"{views} simulated views of {self.observations[0].board} at {len(self.table.lines)} poses"
         return f"{len(self.observations)} cameras, {poses}; {self.setup}, seed {self.seed}"
 
+    @property
+    def random_seed(self) -> int:
+        """Of the generator."""
+        return self.seed
+
     def document(self) -> dict[str, Any]:
         """The truth as plain data."""
         return simulation_document("cameras", documents.rig_truth(self))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import typer
 
-from calib.cli.commands import Command, Commands
+from calib.cli.commands import Commands
+from calib.cli.configured import ConfiguredCommand
 from calib.cli.simulate import camera, cell, hand_eye, robot, robot_images
 
 app = typer.Typer(
@@ -16,9 +17,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("camera", help=camera.HELP, cls=Command)(camera.command)
-app.command("robot", help=robot.HELP, cls=Command)(robot.command)
-app.command("hand-eye", help=hand_eye.HELP, cls=Command)(hand_eye.command)
-app.command("handeye", help=hand_eye.HELP, hidden=True, cls=Command)(hand_eye.command)
-app.command("robot-images", help=robot_images.HELP, cls=Command)(robot_images.command)
-app.command("cell", help=cell.HELP, cls=Command)(cell.command)
+app.command("camera", cls=ConfiguredCommand, help=camera.HELP)(camera.command)
+app.command("robot", cls=ConfiguredCommand, help=robot.HELP)(robot.command)
+app.command("hand-eye", cls=ConfiguredCommand, help=hand_eye.HELP)(hand_eye.command)
+app.command("handeye", cls=ConfiguredCommand, help=hand_eye.HELP, hidden=True)(hand_eye.command)
+app.command("robot-images", cls=ConfiguredCommand, help=robot_images.HELP)(robot_images.command)
+app.command("cell", cls=ConfiguredCommand, help=cell.HELP)(cell.command)

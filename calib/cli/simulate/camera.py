@@ -21,6 +21,7 @@ Examples:
 
 
 def command(
+    context: typer.Context,
     output: NewFolder,
     lens: Lens = "brown_conrady",
     board: Board = "checkerboard:9x6:25mm",
@@ -35,7 +36,7 @@ def command(
     quiet: Quiet = False,
 ) -> None:
     """See HELP."""
-    with reporting(as_json, quiet) as reporter:
+    with reporting(as_json, quiet, invocation=context.obj) as reporter:
         from calib.camera import simulate
 
         folder = reporter.reserve(output)

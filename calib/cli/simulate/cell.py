@@ -38,6 +38,7 @@ Examples:
 
 
 def command(
+    context: typer.Context,
     output: NewFolder,
     arms: list[str] | None = typer.Option(
         None, metavar="NAMES", help="Shipped arms. Default: ur5e,ur10e.", autocompletion=shipped.arms
@@ -58,7 +59,7 @@ def command(
     quiet: Quiet = False,
 ) -> None:
     """See HELP."""
-    with reporting(as_json, quiet) as reporter:
+    with reporting(as_json, quiet, invocation=context.obj) as reporter:
         from math import radians
 
         from calib.camera import typical_camera

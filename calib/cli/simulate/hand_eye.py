@@ -42,6 +42,7 @@ Examples:
 
 
 def command(
+    context: typer.Context,
     output: NewFolder,
     setup: SimulatedSetup = "eye-in-hand",
     lens: Lens = "brown_conrady",
@@ -64,7 +65,7 @@ def command(
     quiet: Quiet = False,
 ) -> None:
     """See HELP."""
-    with reporting(as_json, quiet) as reporter:
+    with reporting(as_json, quiet, invocation=context.obj) as reporter:
         from math import radians
 
         from calib.camera import typical_camera

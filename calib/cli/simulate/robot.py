@@ -23,6 +23,7 @@ Examples:
 
 
 def command(
+    context: typer.Context,
     output: NewFolder,
     arm: SimulatedArm = "ur5e",
     tip: Tip = None,
@@ -47,7 +48,7 @@ def command(
     quiet: Quiet = False,
 ) -> None:
     """See HELP."""
-    with reporting(as_json, quiet) as reporter:
+    with reporting(as_json, quiet, invocation=context.obj) as reporter:
         from math import radians
 
         from calib.robot import Spread, load_arm, simulate

@@ -125,12 +125,17 @@ class ArmCalibration(Result):
         """Errors before and after, the largest changes, what is not observable, the verdict."""
         return summarise(self)
 
+    @property
+    def random_seed(self) -> int:
+        """Of the split into fitted and held-out rows, and of other samples."""
+        return self.request.seed
+
     def document(self) -> dict[str, Any]:
         """The result as plain data; see `calib.robot.evaluation.documents`."""
         return as_document(self)
 
     def files(self) -> Mapping[str, str | bytes]:
-        """`arm.yaml` and `result.json`."""
+        """`arm.yaml`, which `load_arm` reads."""
         return as_files(self)
 
     def rows(self) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from calib.documents import finite, to_json
+from calib.documents import finite
 from calib.robot.arm_file import arm_files
 
 if TYPE_CHECKING:
@@ -64,11 +64,8 @@ def as_document(calibration: ArmCalibration) -> dict[str, Any]:
 
 
 def as_files(calibration: ArmCalibration) -> Mapping[str, str | bytes]:
-    """Content by file name: the arm, which `calib.robot.load_arm` reads, with its large arrays, and the document."""
-    return {
-        **arm_files(calibration.arm, verdict=calibration.verdict.grade),
-        "result.json": to_json(as_document(calibration)),
-    }
+    """Content by file name: the arm, which `calib.robot.load_arm` reads, with its large arrays."""
+    return arm_files(calibration.arm, verdict=calibration.verdict.grade)
 
 
 def as_rows(calibration: ArmCalibration) -> list[dict[str, Any]]:

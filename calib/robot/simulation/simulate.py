@@ -63,6 +63,11 @@ class ArmSimulation(Output):
             f"{len(self.table.joints)} rows ({self.measurement}) of arm {self.nominal.name}{beyond}; seed {self.seed}"
         )
 
+    @property
+    def random_seed(self) -> int:
+        """Of the generator."""
+        return self.seed
+
     def document(self) -> dict[str, Any]:
         """The truth as plain data."""
         return as_document(self)

@@ -30,11 +30,12 @@ _JOINT = re.compile(r"j([1-9]\d?)_(rad|deg|m|mm)")
 def parse_columns(text: str) -> dict[str, str]:
     """The pairs of `--columns j1_rad=shoulder_pan_joint,x_mm=measurement_x`: our name = the file's name.
 
-    The same pairs may be given under `columns:` in a YAML file. Nothing after `=` ignores a column of the file.
+    Nothing after `=` ignores a column of the file; a comma in a name is written `\\,`.
     Raises UsageError `columns-syntax`.
     """
     pairs: dict[str, str] = {}
-    for part in filter(None, (piece.strip() for piece in text.split(","))):
+    pieces = (piece.strip().replace("\\,", ",") for piece in re.split(r"(?<!\\),", text))
+    for part in filter(None, pieces):
         ours, sign, theirs = part.partition("=")
         if not sign or not ours.strip():
             advice = "write our name = the file's name, as in j1_rad=shoulder_pan_joint"
