@@ -1,7 +1,9 @@
 """Options from files: the `calib.yaml` in the current folder and that beside the data, or the one of `--config`.
 
-Keys are spelled like the options, with underscores. Those at the top hold for every command that has the option, those under a command's name for that command. Later ones go before earlier ones, key by key: the current folder's file, the
-one beside the data, the command's section in each, the command line. Files that they name are looked for beside them.
+Keys are spelled like the options, with underscores. Those at the top hold for every command that has the option, those
+under a command's name for that command alone. Key by key, the file beside the data goes before the one in the current
+folder, a command's section before the top, and the command line before all. Files that they name are looked for beside
+them.
 
 Commands, their parameters and contexts are typer's, which publishes no types of them: they are `Any` here.
 """

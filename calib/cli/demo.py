@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from importlib.resources import as_file
 
+import typer
+
 from calib.cli.deliver import deliver
 from calib.cli.options import AsJson, Quiet, Verbose
 from calib.cli.reporting import reporting
