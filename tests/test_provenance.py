@@ -72,6 +72,17 @@ def test_yaml_files_hold_it_and_the_main_one_lists_the_others() -> None:
     assert files["poses.csv"] == "a,b\n"
 
 
+def test_of_very_many_inputs_yaml_files_hold_one_digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are to be read again; the digest is that of `sha256sum *.png | sha256sum`."""
+    monkeypatch.chdir(tmp_path)
+    inputs = tuple(HashedFile(f"{i}.png", 1, f"{i:064x}") for i in range(20_000))
+    text = Measured().package(Provenance("calib", inputs)).files["arm/arm.yaml"]
+    Path("arm.yaml").write_text(str(text))
+    assert read_yaml(Path("arm.yaml")) == {"y": 2}
+    sums = "".join(f"{i:064x}  {i}.png\n" for i in range(20_000))
+    assert yaml.safe_load(text)["provenance"]["inputs"] == {"files": 20_000, "sha256": sha256(sums.encode())}
+
+
 def test_a_result_saved_from_python_states_that_and_loads_again(tmp_path: Path) -> None:
     table = tmp_path / "corners.csv"
     table.write_text("as read")
