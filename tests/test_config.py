@@ -159,3 +159,14 @@ def test_names_never_become_paths_or_lines(name: str) -> None:
 def test_plain_names_are_names() -> None:
     for name in ("left", "ur10e_1", "arm-2.v3", "7"):
         assert require_name(name, "") == name
+
+
+def test_times_are_text_and_quickly_read() -> None:
+    """YAML 1.1 reads 1:30 as 90, and takes the square of its length to do so."""
+    assert parse_yaml("a: 1:30\nb: 1:30.5", "x") == {"a": "1:30", "b": "1:30.5"}
+    assert len(parse_yaml("a: 1" + ":1" * 400_000, "x")["a"]) == 800_001
+
+
+def test_nesting_by_aliases_is_nesting() -> None:
+    levels = "\n".join(f"l{i}: &l{i} [*l{i - 1}]" for i in range(1, 100))
+    assert "nested deeper" in refused(f"l0: &l0 [1]\n{levels}").why
