@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -19,6 +20,11 @@ from calib.cli import app
 for library in ("OPENBLAS", "MKL", "OMP", "VECLIB"):
     suffix = "MAXIMUM_THREADS" if library == "VECLIB" else "NUM_THREADS"
     os.environ[f"{library}_{suffix}"] = "1"
+
+# Tests that are run in the background of a script inherit that interruptions are ignored; those of Ctrl-C, and the
+# processes that they start, would then look at nothing.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 LONG = frozenset((ROOT / "tests" / "long.txt").read_text(encoding="utf-8").splitlines())

@@ -27,6 +27,7 @@ SIMULATED = {
     "hand": "simulate hand-eye --views 12",
     "cell": "simulate cell --poses 40",
 }
+WORKS = ("camera", "robot", "hand-eye", "cell")
 PLACES = {"new": "out", "existing": "out", "dot": ".", "link": "link", "mount": "mnt"}
 """Where a command writes to, and how `--output` names it."""
 
@@ -135,6 +136,10 @@ class Bench:
 
     folder: Path
     can_mount: bool
+    works: tuple[str, ...]
+    """The commands that are disturbed."""
+    places: tuple[str, ...]
+    """Where they write to."""
     references: dict[tuple[str, str], Reference] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -231,8 +236,8 @@ class Bench:
 
 
 @contextmanager
-def bench() -> Iterator[Bench]:
-    """The data of all commands, in a folder that is removed at the end."""
+def bench(quick: bool) -> Iterator[Bench]:
+    """The data of all commands, in a folder that is removed at the end. quick: some of them only."""
     with tempfile.TemporaryDirectory(prefix="faults-") as name:
         folder = Path(name)
         (folder / "images").mkdir()
@@ -241,7 +246,9 @@ def bench() -> Iterator[Bench]:
         for data, arguments in SIMULATED.items():
             command = [sys.executable, "-m", "calib", *arguments.split(), "--output", str(folder / data), "--quiet"]
             subprocess.run(command, check=True, env=os.environ | {"PYTHONPATH": str(ROOT)})
-        yield Bench(folder, can_mount(folder))
+        mountable = can_mount(folder)
+        places = ("new", "dot") if quick else tuple(place for place in PLACES if place != "mount" or mountable)
+        yield Bench(folder, mountable, ("camera", "robot") if quick else WORKS, places)
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -11,10 +11,9 @@ import subprocess
 import time
 from contextlib import suppress
 
-from fault_arena import PLACES, Arena, Bench, Reference, contents
+from fault_arena import Arena, Bench, Reference, contents
 from fault_system import Ended, living, mount, survivors, unmount, wait
 
-WORKS = ("camera", "robot", "hand-eye", "cell")
 Judged = tuple[str, list[str]]
 
 DEADLY = """
@@ -45,7 +44,7 @@ def interrupt(bench: Bench, rng: random.Random) -> Judged:
 
 def stop(bench: Bench, rng: random.Random, name: str) -> Judged:
     """End a command by a signal."""
-    work, place = rng.choice(WORKS), rng.choice(places(bench))
+    work, place = rng.choice(bench.works), rng.choice(bench.places)
     reference = bench.reference(work, place)
     with bench.arena(place, reference.files) as arena:
         if rng.random() < 0.5:
@@ -149,7 +148,7 @@ def spoil(bench: Bench, rng: random.Random, what: str, reason: str, limit_s: str
 
 def disk_full(bench: Bench, rng: random.Random) -> Judged:
     """A file system that holds a part of the result; the work is printed instead."""
-    work, place = rng.choice(WORKS), rng.choice(("in it", "itself"))
+    work, place = rng.choice(bench.works), rng.choice(("in it", "itself"))
     reference = bench.reference(work, "mount" if place == "itself" else "new")
     with bench.arena("", reference.files) as arena:
         pages = sum(-(-len(content) // 4096) for content in reference.files.values())
@@ -163,7 +162,7 @@ def disk_full(bench: Bench, rng: random.Random) -> Judged:
 
 def file_size_limit(bench: Bench, rng: random.Random) -> Judged:
     """A limit on the size of files, as of a quota."""
-    work = rng.choice(WORKS)
+    work = rng.choice(bench.works)
     reference = bench.reference(work, "new")
     limit = rng.randint(0, max(map(len, reference.files.values())) - 1)
     with bench.arena("new", reference.files) as arena:
@@ -173,7 +172,7 @@ def file_size_limit(bench: Bench, rng: random.Random) -> Judged:
 
 def refused_write(bench: Bench, rng: random.Random) -> Judged:
     """From a random change of files on all of them fail, those of clearing away included."""
-    work, place = rng.choice(WORKS), rng.choice(places(bench))
+    work, place = rng.choice(bench.works), rng.choice(bench.places)
     reference = bench.reference(work, place)
     what, at = rng.choice(("ENOSPC", "EPERM", "EIO", "EROFS")), rng.randint(1, reference.changes)
     with bench.arena(place, reference.files) as arena:
@@ -227,7 +226,7 @@ def renames_not_permitted(bench: Bench, rng: random.Random) -> Judged:
 
 def without_renames(bench: Bench, rng: random.Random, what: str, code: str) -> Judged:
     """Run where nothing can be renamed."""
-    work, place = rng.choice(WORKS), rng.choice(places(bench))
+    work, place = rng.choice(bench.works), rng.choice(bench.places)
     reference = bench.reference(work, place)
     with bench.arena(place, reference.files) as arena:
         process = bench.start(arena, work, at=1, what=what, code=code)
@@ -240,7 +239,7 @@ def without_renames(bench: Bench, rng: random.Random, what: str, code: str) -> J
 
 def read_only_folder(bench: Bench, rng: random.Random) -> Judged:
     """A read-only file system is refused before the work."""
-    work, output = rng.choice(WORKS), rng.choice(("mnt", "mnt/out", "mnt/a/b"))
+    work, output = rng.choice(bench.works), rng.choice(("mnt", "mnt/out", "mnt/a/b"))
     reference = bench.reference(work, "new")
     with bench.arena("", reference.files) as arena:
         mount(arena.folder / "mnt", "ro")
@@ -252,7 +251,7 @@ def read_only_folder(bench: Bench, rng: random.Random) -> Judged:
 
 def two_at_once(bench: Bench, rng: random.Random) -> Judged:
     """Two runs under the default name write two folders; one of them may be killed."""
-    work = rng.choice(WORKS)
+    work = rng.choice(bench.works)
     reference = bench.reference(work, "default")
     with bench.arena("default", reference.files) as arena:
         runs = [bench.start(arena, work) for _ in range(2)]
@@ -274,11 +273,6 @@ def judge(arena: Arena, reference: Reference, wrong: list[str], where: str) -> J
     """What was left, and everything wrong with it."""
     state = arena.state(reference.files)
     return state, [f"{each} ({where})" for each in wrong + arena.faults(reference.files)]
-
-
-def places(bench: Bench) -> list[str]:
-    """The places of a result that can be had here."""
-    return [place for place in PLACES if place != "mount" or bench.can_mount]
 
 
 def json_or_not(rng: random.Random) -> list[str]:

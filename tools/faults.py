@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import signal
 import sys
 from collections import Counter
 from collections.abc import Callable
@@ -62,13 +63,14 @@ def main() -> int:
     parser.add_argument("--runs", type=int, help="trials of each kind of fault")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=2, help="trials at a time")
-    parser.add_argument("--quick", action="store_true", help="a few trials of each kind")
+    parser.add_argument("--quick", action="store_true", help="a few trials of each kind, of two commands")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     if unknown := set(options.faults) - set(KINDS):
         parser.error(f"no fault {', '.join(sorted(unknown))}")
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # commands inherit it: in the background it is ignored
     shared_before = shared_memory()
-    with bench() as prepared:
+    with bench(options.quick) as prepared:
         outcomes = [
             series(prepared, name, number_of_runs(name, options), options.seed, options.jobs)
             for name in options.faults or KINDS
