@@ -66,5 +66,10 @@ def test_a_tool_runs(tool: str, tmp_path: Path) -> None:
     assert done.stdout or list(tmp_path.iterdir())
 
 
+def test_whole_commands_end_as_they_must_on_changed_numbers(tmp_path: Path) -> None:
+    done = run("fuzz", ["commands", "--runs", "9", "--json"], tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def _has_main(tree: ast.Module) -> bool:
     return any(isinstance(node, ast.If) and "__name__" in ast.unparse(node.test) for node in tree.body)

@@ -2,6 +2,7 @@
 
     python tools/fuzz.py                    every reader, 10,000 files each
     python tools/fuzz.py poses --runs 500
+    python tools/fuzz.py commands --runs 1000        whole commands on tables with changed numbers
     python tools/fuzz.py --quick
 
 The seeds are files that the toolkit itself ships or writes. A mutation flips, drops, doubles or swaps bytes and tokens,
@@ -23,6 +24,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from fuzz_commands import CommandOutcome, fuzz_commands
 from typer.testing import CliRunner
 
 from calib.cli import app
@@ -86,12 +88,16 @@ class Outcome:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("readers", nargs="*", help=f"of {', '.join(READERS)}; default: all")
+    parser.add_argument("readers", nargs="*", help=f"of {', '.join(READERS)}, or commands; default: all readers")
     parser.add_argument("--runs", type=int, default=10_000, help="mutated files per reader")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--quick", action="store_true", help="100 files per reader")
+    parser.add_argument("--keep", type=Path, help="folder for the inputs of commands that end as they must not")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
+    if options.readers == ["commands"]:
+        found = fuzz_commands(18 if options.quick else options.runs, options.seed, options.keep)
+        return report_commands(found, options.json)
     if unknown := set(options.readers) - set(READERS):
         parser.error(f"no reader {', '.join(sorted(unknown))}")
     warnings.simplefilter("error")  # a warning that escapes a reader is foreign too
@@ -118,6 +124,18 @@ def report(outcomes: list[Outcome], as_json: bool) -> int:
     if short:
         print("missed: " + " | ".join(short), file=sys.stderr if as_json else sys.stdout)
     return int(bool(short))
+
+
+def report_commands(outcome: CommandOutcome, as_json: bool) -> int:
+    """Print the counts, or the document; 1 if any command ended as it must not."""
+    if as_json:
+        print(json.dumps(outcome.document(), indent=2))
+    else:
+        statuses = ", ".join(f"{count} with {status}" for status, count in sorted(outcome.statuses.items()))
+        print(f"{outcome.runs} commands: {statuses}; slowest {outcome.slowest_s:.1f} s", *outcome.wrong, sep="\n")
+    if outcome.wrong:
+        print(f"missed: {outcome.shortfall()}", file=sys.stderr if as_json else sys.stdout)
+    return int(bool(outcome.wrong))
 
 
 def fuzz(name: str, seeds: list[Path], folder: Path, runs: int, seed: int) -> Outcome:
