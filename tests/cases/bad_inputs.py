@@ -324,7 +324,7 @@ def boards_and_cameras() -> list[BadInput]:
         ("empty", "config-value", ""),
     ]
     settings = [
-        ("key unknown", "config-unknown-key", "arms: ur5e\n"),
+        ("key unknown", "config-unknown-key", "colour: red\n"),
         ("arm unknown", "unknown-arm", "arm: ur5f\n"),
         ("not YAML", "config-syntax", "arm: {\n"),
     ]
