@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import inspect
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from os.path import abspath, isfile
@@ -59,9 +59,8 @@ class ConfiguredCommand(Command):
         ctx.default_map = {name: value for each in found for name, value in each.values.items()}
         rest = super().parse_args(ctx, args)
         added = {each.name: ctx.params.pop(each.name) for each in self._added if each.name in ctx.params}
-        set_by = {name: each.path for each in found for name in each.values if name not in typed}
         words = ("calib", *_names(ctx), *words)
-        ctx.obj = Invocation(words, ctx.params, _keys_by_file(self, set_by), bool(added.get("stamp")))
+        ctx.obj = Invocation(words, ctx.params, _keys_by_file(self, found, typed), bool(added.get("stamp")))
         return rest
 
 
@@ -87,13 +86,12 @@ def _names(context: Any) -> list[str]:
     return [] if context.parent is None else [*_names(context.parent), context.info_name]
 
 
-def _keys_by_file(command: Any, set_by: Mapping[str, Path]) -> dict[Path, tuple[str, ...]]:
-    """The keys of the options that each file set."""
+def _keys_by_file(command: Any, found: Sequence[FileOptions], typed: Mapping[str, Any]) -> dict[Path, tuple[str, ...]]:
+    """The keys of the options that each file set, and neither a later one nor the command line."""
     keys = {parameter.name: key for key, parameter in reversed(keys_of(command).items())}
-    return {
-        file: tuple(keys[name] for name, path in set_by.items() if path == file)
-        for file in dict.fromkeys(set_by.values())
-    }
+    last = {name: each for each in found for name in each.values if name not in typed}
+    by_file = {each.path: tuple(keys[name] for name in each.values if last.get(name) is each) for each in found}
+    return {path: names for path, names in by_file.items() if names}
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from calib.cli import shipped
 from calib.errors import CalibError
 from calib.result_folder import file_in
+from calib.text import first_few
 
 if TYPE_CHECKING:
     from calib.provenance import Provenance
@@ -43,6 +44,11 @@ class Invocation:
             options_from={path.as_posix(): keys for path, keys in self.options_from.items()},
             date=now() if self.stamp else None,
         )
+
+    def remarks_on(self, provenance: Provenance) -> list[str]:
+        """A line that names the files that a cell.yaml includes, if that is what is read."""
+        names = [each.name for each in provenance.inputs or () if Path(each.name) not in self.options_from]
+        return [f"files from {names[0]}: {first_few(names[1:], 8)}"] if "config" in self.values and names[1:] else []
 
     def _inputs(self) -> Iterator[Path]:
         for name, value in self.values.items():

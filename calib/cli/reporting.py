@@ -67,7 +67,8 @@ class Reporter:
         """
         from calib.folder import reserve
 
-        _ = self.provenance
+        provenance = self.provenance
+        self.remark(self.invocation.remarks_on(provenance) if self.invocation is not None else ())
         self.reserved.append(self.until_the_end.enter_context(reserve(output, default)))
         return self.reserved[-1]
 
