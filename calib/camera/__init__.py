@@ -9,6 +9,7 @@ from calib.lazy import lazy
 if TYPE_CHECKING:
     from calib.camera.board import load_board
     from calib.camera.calibration.calibrate import calibrate
+    from calib.camera.calibration.choose_lens import require_lens
     from calib.camera.calibration.result import CameraCalibration
     from calib.camera.camera import Camera, load_camera
     from calib.camera.corner_table import read_corners
@@ -32,6 +33,7 @@ __all__ = [
     "load_camera",
     "load_lens",
     "read_corners",
+    "require_lens",
     "simulate",
     "typical_camera",
 ]
@@ -52,6 +54,7 @@ __getattr__, __dir__ = lazy(
         "load_camera": "camera",
         "load_lens": "lens",
         "read_corners": "corner_table",
+        "require_lens": "calibration.choose_lens",
         "simulate": "simulation.simulate",
         "typical_camera": "simulation.simulate",
     },

@@ -73,6 +73,11 @@ class Lens:
     """Focal length of an ordinary lens of the kind, as a share of the image's width."""
     richer: str = ""
     """The model to try where this one leaves a pattern in the residuals; empty if there is none."""
+    base: bool = False
+    """Whether the choice of a lens fits it first of its kind: smaller ones follow from it, richer ones are tried where
+    it leaves a pattern."""
+    smaller: tuple[frozenset[str], ...] = ()
+    """Labels to hold at 0, for models between this one and the next smaller."""
     radial: str = ""
     """The coefficient that multiplies the third power of the radius, which a start estimates; empty without one."""
     held: frozenset[str] = frozenset({SKEW})

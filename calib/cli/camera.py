@@ -29,6 +29,7 @@ from calib.cli.options import (
     result_folder,
 )
 from calib.cli.reporting import reporting
+from calib.cli.shipped import AUTO
 from calib.cli.values import split_commas
 
 FOLDER = "calib_camera_result"
@@ -54,7 +55,7 @@ def command(
     images: Images = None,
     corners: Corners = None,
     board: BoardOfImages = None,
-    lens: Lens = "brown_conrady",
+    lens: Lens = AUTO,
     fix: Fix = None,
     free: Free = None,
     image_size: ImageSize = None,
@@ -75,11 +76,10 @@ def command(
         detection.check(found, corners, "calib camera --images photos/")
         if corners is not None:
             require_table(corners, "--corners", "calib camera", "--images {images}")
-        from calib.camera import calibrate
-        from calib.camera.lens import held_labels, load_lens
+        from calib.camera import calibrate, require_lens
 
         held, estimated = split_commas(fix), split_commas(free)
-        held_labels(load_lens(lens), held, estimated)  # a misspelt label is reported before the long work
+        require_lens(lens, held, estimated)  # a misspelt label is reported before the long work
         folder = reporter.reserve(output, FOLDER)
         calibration = calibrate(
             detection.observe(found, corners, reporter),

@@ -32,6 +32,7 @@ from calib.cli.options import (
     result_folder,
 )
 from calib.cli.reporting import reporting
+from calib.cli.shipped import AUTO
 from calib.cli.values import length_and_angle, split_commas
 
 FOLDER = "calib_hand_eye_result"
@@ -75,7 +76,7 @@ def command(
     camera: list[Path] | None = typer.Option(
         None, metavar="FILE", help="camera.yaml, once for each camera. Default: calibrated from the same images."
     ),
-    lens: Lens = "brown_conrady",
+    lens: Lens = AUTO,
     fix: Fix = None,
     free: Free = None,
     global_start: GlobalStart = False,

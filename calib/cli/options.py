@@ -37,7 +37,13 @@ Jobs = Annotated[int | None, typer.Option(min=1, help="Processes for detection. 
 TimeLimit = Annotated[float, typer.Option("--timeout-s", min=0.1, help="Time limit per image.")]
 
 # The camera.
-Lens = Annotated[str, typer.Option(help="Lens model; see `calib list lenses`.", autocompletion=shipped.lenses)]
+Lens = Annotated[
+    str,
+    typer.Option(
+        help="Lens model, see `calib list lenses`; auto: the one that the views support.",
+        autocompletion=shipped.lens_choices,
+    ),
+]
 Fix = Annotated[
     list[str] | None,
     typer.Option(

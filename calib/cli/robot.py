@@ -33,6 +33,7 @@ from calib.cli.options import (
     result_folder,
 )
 from calib.cli.reporting import reporting
+from calib.cli.shipped import AUTO
 from calib.cli.values import length_and_angle, split_commas
 from calib.errors import UsageError
 
@@ -86,7 +87,7 @@ def command(
     corners: Corners = None,
     board: BoardOfImages = None,
     camera: Path | None = typer.Option(None, help="camera.yaml. Default: estimated jointly, from the same images."),
-    lens: Lens = "brown_conrady",
+    lens: Lens = AUTO,
     refine: list[str] | None = typer.Option(
         None, metavar="WHAT", help="lens: estimate the lens of --camera jointly, too."
     ),
@@ -189,9 +190,9 @@ def _arm(named: str | None, tip: str | None) -> Arm | None:
 
 def _camera(path: Path | None, lens: str) -> Camera | None:
     """The camera given, else None. Raises UsageError `unknown-lens` for the kind of one to be calibrated."""
-    from calib.camera import load_camera, load_lens
+    from calib.camera import load_camera, require_lens
 
-    load_lens(lens)
+    require_lens(lens)
     return load_camera(path) if path is not None else None
 
 

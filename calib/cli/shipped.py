@@ -8,6 +8,7 @@ from calib.config import shipped_folder
 # Named in rooms that are slow to import; the tests compare them with those.
 MODELS = ("offsets", "geometry", "full", "auto")
 SETUPS = ("eye-in-hand", "eye-to-hand")
+AUTO = "auto"  # the lens that the views support
 METHODS = ("shah", "park", "daniilidis", "tsai-lenz")
 
 
@@ -24,6 +25,11 @@ def boards(incomplete: str = "") -> list[str]:
 def lenses(incomplete: str = "") -> list[str]:
     """Lens models."""
     return _variants("calib.camera.lenses", incomplete)
+
+
+def lens_choices(incomplete: str = "") -> list[str]:
+    """Lens models, and `auto`."""
+    return [*([AUTO] if AUTO.startswith(incomplete) else []), *lenses(incomplete)]
 
 
 def measurements(incomplete: str = "") -> list[str]:

@@ -35,11 +35,44 @@ class ClusterSystems:
     """(G, K, K): they sum to the Schur complement, but for the priors."""
     score: Array
     """(G, K) J'r: they sum to zero at a minimum, but for the priors."""
+    squares: Array
+    """(G,) squared norms of the whitened, weighted residuals."""
     prior: Array
     """(K, K) information of the priors, which have no scatter."""
 
     def __repr__(self) -> str:
         return f"ClusterSystems({len(self.score)} clusters, {self.score.shape[1]} shared columns)"
+
+    def held_out_squares(self) -> Array:
+        """(G,) squares of every cluster when the shared parameters are those that the others determine.
+
+        Its private members follow its own rows still. Exact for a linear problem: the leave-one-out step of the rest is
+        (H - H_g)^-1 u_g. Infinite where the others do not determine what the cluster sees.
+        """
+        rest = self.information.sum(axis=0) + self.prior - self.information
+        scale = 1.0 / np.sqrt(np.maximum(np.einsum("gkk->gk", rest), 1e-300))
+        try:
+            step = (
+                scale
+                * np.linalg.solve(rest * scale[:, None] * scale[:, :, None], (scale * self.score)[..., None])[..., 0]
+            )
+        except np.linalg.LinAlgError:
+            return np.full(len(self.score), np.inf)
+        moved = 2 * np.einsum("gk,gk->g", self.score, step) + np.einsum("gk,gkl,gl->g", step, self.information, step)
+        return np.asarray(np.where(moved >= 0, self.squares + moved, np.inf))
+
+    def hold(self, columns: Index, step: Array) -> ClusterSystems:
+        """The systems with some columns held, after they made a step (columns,) and the others followed: exact for a
+        linear problem, which a parameter within its own noise makes of any."""
+        kept = np.setdiff1d(np.arange(self.score.shape[1]), columns)
+        whole = self.information.sum(axis=0) + self.prior
+        full = np.zeros(self.score.shape[1])
+        full[columns] = step
+        full[kept] = -np.linalg.lstsq(whole[np.ix_(kept, kept)], whole[np.ix_(kept, columns)] @ step, rcond=None)[0]
+        by_step = self.information @ full
+        squares = self.squares + 2 * self.score @ full + by_step @ full
+        information = self.information[:, kept[:, None], kept]
+        return ClusterSystems(information, (self.score + by_step)[:, kept], squares, self.prior[np.ix_(kept, kept)])
 
 
 def cluster_systems(layout: Layout, values: Values, normal: NormalEquations) -> ClusterSystems | None:
@@ -51,14 +84,17 @@ def cluster_systems(layout: Layout, values: Values, normal: NormalEquations) -> 
         return None
     merged = np.arange(numbering.count) * count // numbering.count
     information, score, prior = np.zeros((count, size, size)), np.zeros((count, size)), np.zeros((size, size))
+    squares = np.zeros(count)
     for residual in layout.residuals:
         rows = numbering.rows.get(residual.block.name)
-        for cluster, jacobian, residuals in _segments(residual, values, None if rows is None else merged[rows]):
-            if cluster is None:
-                prior += jacobian.T @ jacobian
-            else:
-                information[cluster] += jacobian.T @ jacobian
-                score[cluster] += residuals @ jacobian
+        for runs in _runs(residual, values, None if rows is None else merged[rows]):
+            grams = runs.jacobian.transpose(0, 2, 1) @ runs.jacobian
+            if runs.clusters is None:
+                prior += grams.sum(axis=0)
+                continue
+            np.add.at(information, runs.clusters, grams)
+            np.add.at(score, runs.clusters, np.einsum("gmk,gm->gk", runs.jacobian, runs.residuals))
+            np.add.at(squares, runs.clusters, np.einsum("gm,gm->g", runs.residuals, runs.residuals))
     for name, system in normal.private.items():
         t = system.shape[1]
         known = np.flatnonzero(numbering.members[name] >= 0)  # a member without rows contributes nothing
@@ -67,7 +103,7 @@ def cluster_systems(layout: Layout, values: Values, normal: NormalEquations) -> 
         where = merged[numbering.members[name][known]]
         np.subtract.at(information, where, explained[:, :, :-1])
         np.subtract.at(score, where, explained[:, :, -1])
-    return ClusterSystems(information, score, prior)
+    return ClusterSystems(information, score, squares, prior)
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,19 +148,33 @@ def _number(layout: Layout) -> _Numbering:
     return _Numbering(rows, members, len(used))
 
 
-def _segments(
-    residual: ResidualLayout, values: Values, clusters: Index | None
-) -> Iterator[tuple[int | None, Array, Array]]:
-    """Runs of rows of one cluster: its number, their Jacobian (m, K) of the shared columns and residuals (m,)."""
+@dataclass(frozen=True, eq=False)
+class _Runs:
+    """Rows of one residual block, in runs of as many rows each that belong to one cluster."""
+
+    clusters: Index | None
+    """(g,) of every run; None for a prior."""
+    jacobian: Array
+    """(g, m, K) by the shared columns."""
+    residuals: Array
+    """(g, m)."""
+
+
+def _runs(residual: ResidualLayout, values: Values, clusters: Index | None) -> Iterator[_Runs]:
+    """All rows of a residual block, of which each belongs to a cluster (rows,), or to none."""
     for chunk in residual.chunks:
         rows = evaluate_rows(residual.block, values, chunk.rows)
         jacobian = dense_shared(residual.columns, rows)
         if clusters is None:
-            yield None, jacobian.reshape(-1, residual.columns.shared), rows.residuals.ravel()
+            yield _Runs(None, jacobian.reshape(1, -1, residual.columns.shared), rows.residuals.reshape(1, -1))
             continue
         own = clusters[chunk.rows]
         order = np.argsort(own, kind="stable")
         begins = np.flatnonzero(np.diff(own[order], prepend=-1))
-        for begin, end in zip(begins, [*begins[1:], len(order)], strict=True):
-            run = order[begin:end]
-            yield int(own[run[0]]), jacobian[run].reshape(-1, residual.columns.shared), rows.residuals[run].ravel()
+        lengths = np.diff(begins, append=len(own))
+        for length in np.unique(lengths):
+            alike = begins[lengths == length]
+            run = order[alike[:, None] + np.arange(length)]
+            shape = (len(alike), length * rows.residuals.shape[1])
+            taken = jacobian[run].reshape(*shape, residual.columns.shared)
+            yield _Runs(own[run[:, 0]], taken, rows.residuals[run].reshape(shape))

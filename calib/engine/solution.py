@@ -10,7 +10,7 @@ import numpy as np
 
 from calib.arrays import Array
 from calib.engine.cluster_covariance import cluster_scatter
-from calib.engine.clusters import cluster_systems
+from calib.engine.clusters import ClusterSystems, cluster_systems
 from calib.engine.covariance import Uncertainty, measure, uncertainty
 from calib.engine.normal_equations.assembly import NormalEquations, assemble, row_norms
 
@@ -89,13 +89,17 @@ class Solution:
 
     def uncertainty_for(self, variance: float, freedom: float) -> Uncertainty:
         """`measured_uncertainty` for a variance factor that was measured otherwise, with so many degrees of freedom."""
-        stated = self.uncertainty
+        stated, systems = self.uncertainty, self.clusters
         if not 0 < variance < np.inf:
             return stated
-        normal = assemble(self.layout, self.values) if self.trusted else self.normal
-        systems = cluster_systems(self.layout, self.values, normal) if stated.rank else None
-        scatter = cluster_scatter(stated.root, systems, variance) if systems is not None else None
+        scatter = cluster_scatter(stated.root, systems, variance) if systems is not None and stated.rank else None
         return measure(stated, scatter, variance, freedom)
+
+    @cached_property
+    def clusters(self) -> ClusterSystems | None:
+        """The part of every cluster in the normal equations; None where there is only one."""
+        normal = assemble(self.layout, self.values) if self.trusted else self.normal
+        return cluster_systems(self.layout, self.values, normal)
 
     def row_norms(self) -> dict[str, tuple[Array, Array]]:
         """Per residual block, the whitened residual norm and the robust weight of every row."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -34,6 +34,10 @@ QUICK = Options(initial_damping=1e-7, damping=Marquardt(), geodesic="never", max
 # A curved valley (few views, much noise, a rational lens) takes that rule hundreds of steps; Nielsen's, with steps of
 # second order, follows it in some tens.
 PATIENT = Options(initial_damping=1e-6, max_iterations=200)
+# To compare lenses: one that has not settled by then does not describe the views, or a smaller one does as well.
+BRIEF = replace(QUICK, max_iterations=20)
+
+Solve = Callable[[Problem, "OnIteration | None"], Solution]
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +58,8 @@ class Adjustment:
     """(views, 4, 4)"""
     solution: Solution
     """Of the least-squares problem."""
+    solve: Solve
+    """How it was solved."""
 
     @property
     def held(self) -> frozenset[str]:
@@ -78,7 +84,8 @@ class Adjustment:
     def again(self, used: Mask, on_iteration: OnIteration | None, huber_at_px: float | None = None) -> Adjustment:
         """Adjusted anew from here, to the corners given."""
         start, corners = PosedLens(self.parameters, self.camera_from_board), select(self.corners, used)
-        solution = _solve(self.lens, self.held, self.views, corners, start, on_iteration, huber_at_px)
+        problem = _problem(self.lens, self.held, self.views, corners, start, huber_at_px)
+        solution = self.solve(problem, on_iteration)
         parameters, poses = _point(solution)
         return replace(self, used=used, parameters=parameters, camera_from_board=poses, solution=solution)
 
@@ -90,11 +97,13 @@ def adjust(
     corners: Corners,
     start: PosedLens,
     on_iteration: OnIteration | None = None,
+    solve: Solve | None = None,
 ) -> Adjustment:
-    """Least squares on every corner, from the start given."""
-    solution = _solve(lens, held, views, corners, start, on_iteration)
+    """Least squares on every corner, from the start given. solve: how; None for `solve_bundle`."""
+    solve = solve or solve_bundle
+    solution = solve(_problem(lens, held, views, corners, start), on_iteration)
     used = np.ones(corners.px.shape[1], bool)
-    return Adjustment(lens, views, corners, used, *_point(solution), solution)
+    return Adjustment(lens, views, corners, used, *_point(solution), solution, solve)
 
 
 def _point(solution: Solution) -> tuple[Array, Array]:
@@ -114,23 +123,26 @@ def select(corners: Corners, used: Mask) -> Corners:
     return Corners(px, in_board, view, counts, sigma)
 
 
-def _solve(
+def _problem(
     lens: Lens,
     held: frozenset[str],
     views: Sequence[View],
     corners: Corners,
     start: PosedLens,
-    on_iteration: OnIteration | None,
     huber_at_px: float | None = None,
-) -> Solution:
+) -> Problem:
     """Least squares, or Huber's loss with the noise given."""
     loss = huber() if huber_at_px else None
     unknown = lens_block(lens, start.parameters, held)
     poses = pose_block(start.camera_from_board, [view.image for view in views])
     unit_px = huber_at_px or 1.0
     seen = reprojection(lens, corners, unit_px, loss)
-    problem = Problem((unknown, poses), (seen, *weak_priors(lens, unknown, unit_px)))
-    return solve_bundle(problem, on_iteration)
+    return Problem((unknown, poses), (seen, *weak_priors(lens, unknown, unit_px)))
+
+
+def solve_briefly(problem: Problem, on_iteration: OnIteration | None = None) -> Solution:
+    """Least squares in a few steps; the status tells whether they were enough."""
+    return solve(problem, BRIEF, on_iteration)
 
 
 def solve_bundle(problem: Problem, on_iteration: OnIteration | None = None) -> Solution:

@@ -1,4 +1,4 @@
-"""From corners to a calibrated camera: start, pose the problem, solve, name what does not fit."""
+"""From corners to a calibrated camera: choose the lens, start, pose the problem, solve, name what does not fit."""
 
 from __future__ import annotations
 
@@ -7,16 +7,14 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from calib.camera.calibration import zhang
-from calib.camera.calibration.bundle_adjustment import adjust
-from calib.camera.calibration.degeneracy import check_corners, check_tilts, check_views
+from calib.camera.calibration.choose_lens import AUTO, fit_chosen_lens, require_lens
+from calib.camera.calibration.degeneracy import check_tilts
+from calib.camera.calibration.fit_lens import FitOptions, LensModel, fit_lens, reject_outliers
 from calib.camera.calibration.global_start import search_start
-from calib.camera.calibration.image_frame import ImageFrame
-from calib.camera.calibration.outliers import start_from_plausible_views, without_outliers
-from calib.camera.calibration.reprojection import Corners
 from calib.camera.calibration.result import CameraCalibration
 from calib.camera.calibration.usable_views import find_usable_views
-from calib.camera.lens import Lens, fixed_values, held_labels, load_lens
-from calib.camera.observations import Excluded, Observations, View
+from calib.camera.lens import Lens, load_lens
+from calib.camera.observations import Observations, View
 from calib.errors import ConvergenceError
 
 if TYPE_CHECKING:
@@ -25,7 +23,7 @@ if TYPE_CHECKING:
 
 def calibrate(
     observations: Observations | Sequence[View],
-    lens: str | Lens = "brown_conrady",
+    lens: str | Lens = AUTO,
     *,
     fix: Sequence[str] = (),
     free: Sequence[str] = (),
@@ -36,7 +34,8 @@ def calibrate(
 ) -> CameraCalibration:
     """Calibrate a camera from the corners of a board.
 
-    observations: what `detect` or `read_corners` returns, or views. lens: a model's name. fix: parameter labels to
+    observations: what `detect` or `read_corners` returns, or views. lens: a model's name; auto: that which the views
+    support, see `fit_chosen_lens`. fix: parameter labels to
     hold, `fx=812.5` at that value, `k3` alone at 0, `cx` in the middle of the image; free: those to estimate that are
     otherwise held. robust: reject outlier views and corners; False: plain least squares on everything. global_start:
     start from a search over focal length, principal point and distortion instead of Zhang's equations, for lenses of
@@ -48,26 +47,19 @@ def calibrate(
     """
     if not isinstance(observations, Observations):
         observations = Observations(tuple(observations))
-    model = load_lens(lens) if isinstance(lens, str) else lens
-    held, fixed = held_labels(model, fix, free), fixed_values(model, fix)
+    model = None if lens == AUTO else LensModel.of(load_lens(lens) if isinstance(lens, str) else lens, fix, free)
+    if model is None:
+        require_lens(AUTO, fix, free)
     find = partial(search_start, on_progress=on_progress) if global_start else zhang.start
-
-    size = observations.image_size_px
-
-    def find_start(corners: Corners) -> zhang.CameraStart:
-        check_views(len(corners.counts))
-        frame = ImageFrame.of_image(size) if size else ImageFrame.of_corners(corners.px)
-        return zhang.with_fixed(model, fixed, find(model, held, corners, frame), corners, frame)
-
-    usable, start = start_from_plausible_views(find_usable_views(observations), find_start, robust)
-    unknowns = len(model.labels) - len(held)
-    check_corners(2 * usable.corners.px.shape[1], unknowns + 6 * len(usable.views))
-    fit = adjust(model, held, usable.views, usable.corners, start, on_iteration)
-    outliers: list[Excluded] = []
-    if robust:
-        fit, outliers = without_outliers(fit, usable.pivot, on_iteration)
-        check_corners(2 * int(fit.used.sum()), unknowns + 6 * len(fit.views))
-    check_tilts(model, fit.corners_used, fit.solution)
+    options = FitOptions(observations.image_size_px, robust, find, on_iteration)
+    usable = find_usable_views(observations)
+    choice = None
+    if model is None:
+        choice, found = fit_chosen_lens(usable, options, fix, free)
+    else:
+        found = reject_outliers(model, fit_lens(model, usable, options), options)
+    fit = found.fit
+    check_tilts(fit.lens, fit.corners_used, fit.solution)
     if not fit.solution.status.converged:
         raise ConvergenceError(
             "the calibration did not converge",
@@ -75,4 +67,5 @@ def calibrate(
             why=fit.solution.sentence(),
             advice="inspect the rejected images, or hold distortion with --fix k3,k2",
         )
-    return CameraCalibration(fit, usable.pivot, (*usable.excluded, *outliers), observations)
+    rejected = (*found.usable.excluded, *found.outliers)
+    return CameraCalibration(fit, usable.pivot, rejected, observations, choice)

@@ -62,15 +62,12 @@ def check_tilts(lens: Lens, corners: Corners, solution: Solution) -> None:
     Where the normals found are close together, a second solve forces one common normal on all views; unless it fits
     significantly worse (F test), the tilts are noise and with them the focal length.
     """
-    labels = [label for label in ("fx_px", "fy_px") if label in solution.uncertainty.labels]
-    if not labels:
+    weakest = focal_weakness(solution)
+    if weakest is None:
         return  # the focal lengths are held: the tilts need not determine them
     poses = solution.values[POSE_BLOCK]
-    focal = [solution.value(label) for label in labels]
     spread = np.degrees(_largest_angle(poses[:, :3, 2]))
-    factor = np.sqrt(solution.variance_factor)
-    weak = [factor * solution.uncertainty.sigma(label) / f for label, f in zip(labels, focal, strict=True)]
-    sound = solution.status.converged and max(weak) < WEAKEST_FOCAL and min(focal) > 0
+    sound = solution.status.converged and weakest < WEAKEST_FOCAL
     if spread > PLAINLY_TILTED_DEG and sound:
         return
     ratio = _tilt_ratio(lens, corners, solution)
@@ -84,15 +81,28 @@ def check_tilts(lens: Lens, corners: Corners, solution: Solution) -> None:
             f"(variance ratio {ratio:.2f}, needed {TILTS_NEEDED:g})",
             advice="tilt the board 20 to 45 degrees, in a different direction in each image",
         )
-    unseen = max(weak) >= WEAKEST_FOCAL
+    unseen = weakest >= WEAKEST_FOCAL
     if unseen or (solution.status.converged and not sound):
-        share = f"is {100 * max(weak):.0f} % of its value" if np.isfinite(max(weak)) else "has no bound"
+        share = f"is {100 * weakest:.0f} % of its value" if np.isfinite(weakest) else "has no bound"
         raise DegenerateError(
             "the views do not determine the focal length",
             code="focal-length-unobservable",
             why=f"its standard deviation {share}; the board's directions differ by {spread:.1f} degrees",
             advice="add images with the board tilted 20 to 45 degrees, or hold parameters with --fix",
         )
+
+
+def focal_weakness(solution: Solution) -> float | None:
+    """The relative standard deviation of the focal length that is determined worse, infinite for one that is not above
+    0; None where both are held."""
+    labels = [label for label in ("fx_px", "fy_px") if label in solution.uncertainty.labels]
+    focal = [solution.value(label) for label in labels]
+    if not labels:
+        return None
+    if min(focal) <= 0:
+        return float("inf")
+    factor = np.sqrt(solution.variance_factor)
+    return float(max(factor * solution.uncertainty.sigma(label) / f for label, f in zip(labels, focal, strict=True)))
 
 
 def _largest_angle(normals: Array) -> float:

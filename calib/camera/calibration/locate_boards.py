@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from calib.arrays import Array, Index, Mask
 from calib.camera.calibration.bundle_adjustment import adjust
 from calib.camera.calibration.calibrate import calibrate
+from calib.camera.calibration.choose_lens import AUTO
 from calib.camera.calibration.outliers import start_from_plausible_views, without_outliers
 from calib.camera.calibration.reprojection import PosedLens, corners_of
 from calib.camera.calibration.usable_views import find_usable_views
@@ -32,6 +33,8 @@ class LocatedBoards:
     """Its lens."""
     own_lens: bool
     """Whether the lens was estimated from these very images."""
+    held: frozenset[str]
+    """Labels of the lens that were not, or need not be, estimated along with the poses."""
     views: tuple[View, ...]
     """With the corners that are not outliers."""
     camera_from_board: Array
@@ -69,7 +72,7 @@ class LocatedBoards:
 def locate_boards(
     observations: Observations,
     camera: Camera | None = None,
-    lens: str = "brown_conrady",
+    lens: str = AUTO,
     *,
     fix: Sequence[str] = (),
     free: Sequence[str] = (),
@@ -94,7 +97,7 @@ def locate_boards(
         )
         views = tuple(_with_corners(fit.view, fit.used) for fit in found.views)
         poses = np.stack([fit.camera_from_board for fit in found.views])
-        return LocatedBoards(found.camera, True, views, poses, found.noise_px, found.rms_px, found.excluded)
+        return LocatedBoards(found.camera, True, found.held, views, poses, found.noise_px, found.rms_px, found.excluded)
     usable, start = start_from_plausible_views(
         find_usable_views(observations), lambda corners: start_at(camera.lens, corners, camera.parameters)[1], robust
     )
@@ -113,7 +116,7 @@ def locate_boards(
     poses = fit.camera_from_board @ se3.compose(np.eye(3), -usable.pivot)
     rms = float(np.sqrt(np.mean(np.sum(residuals**2, axis=1))))
     noise = float(np.sqrt(fit.solution.variance_factor))
-    return LocatedBoards(camera, False, views, poses, noise, rms, (*usable.excluded, *outliers))
+    return LocatedBoards(camera, False, camera.lens.held, views, poses, noise, rms, (*usable.excluded, *outliers))
 
 
 def relocate_boards(seen: LocatedBoards, camera: Camera) -> LocatedBoards:

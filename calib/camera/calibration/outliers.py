@@ -29,6 +29,7 @@ IMPLAUSIBLE_SHARE, IMPLAUSIBLE_TIMES = 0.05, 4.0
 # and the tails of real detectors reach 5.
 OUTLIER_SIGMAS = 6.0
 RAYLEIGH_MEDIAN = 1.17741  # median length of a 2-D Gaussian of unit standard deviation
+HUBER_ROUNDS = 3  # of measuring the noise anew
 ROUNDS = 5  # of rejecting and solving anew; two or three suffice
 
 
@@ -53,20 +54,26 @@ def start_from_plausible_views(
     return plausible, find_start(plausible.corners)
 
 
+def outlier_share(fit: Adjustment) -> float:
+    """Share of the corners that are off by more than outliers are."""
+    norms = fit.norms()
+    return float(np.mean(norms > OUTLIER_SIGMAS * _noise(norms)))
+
+
 def without_outliers(
-    fit: Adjustment, origin: Array, on_iteration: OnIteration | None = None
+    fit: Adjustment, origin: Array, on_iteration: OnIteration | None = None, rounds: int = ROUNDS
 ) -> tuple[Adjustment, list[Excluded]]:
     """Find outlier corners and views, and solve without them.
 
     The noise is the median residual, which outliers do not move. Huber's loss leads from the least-squares
     answer, which they do move, to where the bulk of the corners agrees; then outliers are rejected.
-    origin: (3,) the board's middle, about which the corners in the fit are given.
+    origin: (3,) the board's middle, about which the corners in the fit are given. rounds: at most so many.
     """
     everything = fit.used
     norms = fit.norms()
     if norms.max() <= OUTLIER_SIGMAS * _noise(norms):
         return fit, []
-    for _ in range(3):
+    for _ in range(min(rounds, HUBER_ROUNDS)):
         noise = _noise(norms)
         fit = fit.again(everything, on_iteration, noise)
         norms = fit.norms()
@@ -74,7 +81,7 @@ def without_outliers(
             break
     rejected: list[Excluded] = []
     previous = everything
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         used = norms <= OUTLIER_SIGMAS * _noise(norms)
         bad = np.bincount(fit.corners.view, used) < 0.5 * fit.corners.counts
         if bad.any():

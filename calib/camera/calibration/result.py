@@ -22,6 +22,7 @@ from calib.uncertainty import uncertainty_of
 
 if TYPE_CHECKING:
     from calib.camera.calibration.bundle_adjustment import Adjustment
+    from calib.camera.calibration.choose_lens import LensChoice
     from calib.camera.observations import Excluded, Observations, View
     from calib.engine import Solution
     from calib.verdict import Verdict
@@ -63,6 +64,8 @@ class CameraCalibration(Result):
     """Images that took no part, and why."""
     observations: Observations
     """The observations given."""
+    choice: LensChoice | None = None
+    """How the lens was chosen, if it was."""
 
     @property
     def solution(self) -> Solution:

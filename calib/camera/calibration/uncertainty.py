@@ -1,4 +1,4 @@
-"""What a calibration's uncertainty means in the image, and whether its residuals still hold a pattern."""
+"""What a calibration's uncertainty means in the image."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import numpy as np
 
 from calib.arrays import Array
 from calib.errors import UsageError
-from calib.geometry import se3, so3
+from calib.geometry import so3
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from calib.camera.calibration.result import CameraCalibration, ViewFit
+    from calib.camera.calibration.result import CameraCalibration
     from calib.camera.camera import Camera
 
 
@@ -28,7 +28,7 @@ def projection_sigma(camera: Camera, covariance: Array, columns: int = 16, rows:
     x, y = np.meshgrid(np.linspace(0, width - 1, columns), np.linspace(0, height - 1, rows))
     rays = camera.unproject(np.stack([x.ravel(), y.ravel()], axis=1))
     seen = np.asarray(np.isfinite(rays).all(axis=1))
-    by_lens, by_point = _derivatives(camera, rays[seen])
+    by_lens, by_point = derivatives(camera, rays[seen])
     by_rotation = -by_point @ so3.hat(rays[seen])
     flat = by_rotation.reshape(-1, 3)
     fitted = np.linalg.lstsq(flat, by_lens.reshape(len(flat), -1), rcond=None)[0]
@@ -54,7 +54,7 @@ def projection_difference(camera: Camera, reference: Camera, columns: int = 16, 
         error = camera.project(turned) - pixels
         if not np.isfinite(error).all():
             return float("nan")
-        by_rotation = -_derivatives(camera, turned)[1] @ so3.hat(turned)
+        by_rotation = -derivatives(camera, turned)[1] @ so3.hat(turned)
         step = np.linalg.lstsq(by_rotation.reshape(-1, 3), error.ravel(), rcond=None)[0]
         if np.linalg.norm(step) < 1e-12:
             break
@@ -72,47 +72,6 @@ def coverage(calibration: CameraCalibration, columns: int = 8, rows: int = 6) ->
     return out
 
 
-def board_pattern(calibration: CameraCalibration) -> float:
-    """How many times the noise the residuals are that a displacement of the board's corners explains: 1 is noise alone,
-    much more a bad board. A ratio of standard deviations.
-
-    Each corner of the board is displaced in the board frame, in three directions, to fit its residuals in all views:
-    a board that is not flat moves them along the tilt, whichever way it leans. 1 without enough data.
-    """
-    fits = calibration.views
-    points = np.concatenate([fit.view.corners_in_board[fit.used] for fit in fits])
-    _, corner = np.unique(np.round(points, 9), axis=0, return_inverse=True)
-    corner, residuals = corner.ravel(), _residuals(calibration)
-    by_board = np.concatenate([_by_board(calibration.camera, fit) for fit in fits])
-    order = np.argsort(corner, kind="stable")
-    begin = np.flatnonzero(np.diff(corner[order], prepend=-1))
-    squares = np.add.reduceat(np.einsum("nki,nkj->nij", by_board, by_board)[order], begin)
-    slopes = np.add.reduceat(np.einsum("nki,nk->ni", by_board, residuals)[order], begin)
-    values, vectors = np.linalg.eigh(squares)
-    seen = values > 1e-6 * values[:, -1:]  # views that all lean alike leave a direction open
-    explained = np.where(seen, np.einsum("nij,ni->nj", vectors, slopes) ** 2 / np.where(seen, values, 1.0), 0.0)
-    freedom = residuals.size - int(seen.sum())
-    if len(begin) < 2 or len(residuals) < 3 * len(begin):
-        return 1.0
-    within = float(np.sum(residuals**2)) - float(explained.sum())
-    return float(np.sqrt(float(explained.sum()) / int(seen.sum()) / max(within / freedom, 1e-300)))
-
-
-def _by_board(camera: Camera, fit: ViewFit) -> Array:
-    """d pixel (n, 2, 3) by the board's corners that were used."""
-    points = se3.apply(fit.camera_from_board, fit.view.corners_in_board[fit.used])
-    return np.asarray(_derivatives(camera, points)[1] @ fit.camera_from_board[:3, :3])
-
-
-def image_pattern(calibration: CameraCalibration) -> float:
-    """How many times the noise the residuals are that repeat at the same place in the image: 1 is noise alone, much
-    more a poor lens model. A ratio of standard deviations."""
-    px = np.concatenate([fit.view.corners_px[fit.used] for fit in calibration.views])
-    low, high = px.min(axis=0), px.max(axis=0)
-    cells = np.clip(((px - low) / np.maximum(high - low, 1e-9) * 10).astype(int), 0, 9)
-    return _deviation_ratio(_residuals(calibration), cells[:, 0] * 10 + cells[:, 1])
-
-
 def tilts_deg(calibration: CameraCalibration) -> Array:
     """Angle (views,) between each view's board normal and the mean of all."""
     normals = np.stack([fit.camera_from_board[:3, 2] for fit in calibration.views])
@@ -121,23 +80,7 @@ def tilts_deg(calibration: CameraCalibration) -> Array:
     return np.asarray(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
 
 
-def _residuals(calibration: CameraCalibration) -> Array:
-    return np.concatenate([fit.residuals_px[fit.used] for fit in calibration.views])
-
-
-def _deviation_ratio(residuals: Array, group: NDArray[np.intp]) -> float:
-    """Root of between-group over within-group variance (one-way analysis of variance); 1 without enough data."""
-    counts = np.bincount(group).astype(float)
-    groups = int(np.count_nonzero(counts))
-    if groups < 2 or len(residuals) < 3 * groups:
-        return 1.0
-    sums = np.stack([np.bincount(group, residuals[:, i]) for i in range(2)], axis=1)
-    between = float(np.sum(sums[counts > 0] ** 2 / counts[counts > 0, None]))
-    within = float(np.sum(residuals**2)) - between
-    return float(np.sqrt(between / groups / max(within / (len(residuals) - groups), 1e-300)))
-
-
-def _derivatives(camera: Camera, points: Array) -> tuple[Array, Array]:
+def derivatives(camera: Camera, points: Array) -> tuple[Array, Array]:
     """d pixel by the lens parameters (n, 2, p) and by the point (n, 2, 3)."""
     projection = camera.lens.linearise(camera.parameters, np.ascontiguousarray(points.T))
     by_lens, by_point = projection.by_lens.transpose(2, 1, 0), projection.by_point.transpose(2, 0, 1)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calib.camera.calibration import uncertainty
+from calib.camera.calibration.residual_patterns import board_pattern, image_pattern
 from calib.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def _advice(calibration: CameraCalibration) -> tuple[str, ...]:
         found.append("the board's tilt varies too little: tilt it 20 to 45 degrees in different directions")
     if calibration.camera.image_size_px is not None and (gap := _largest_gap(calibration)):
         found.append(f"no corners in {gap}: add views with the board there")
-    board, image = uncertainty.board_pattern(calibration), uncertainty.image_pattern(calibration)
+    board, image = board_pattern(calibration), pattern_in_image(calibration)
     if board > BOARD_PATTERN and board / BOARD_PATTERN >= image / IMAGE_PATTERN:
         found.append(
             f"residuals repeat on the board ({board:.1f} times the noise): it is not flat or not evenly printed"
@@ -89,6 +90,12 @@ def _advice(calibration: CameraCalibration) -> tuple[str, ...]:
     if calibration.corners < (1 - MOST_OUTLIERS) * total:
         found.append(f"{total - calibration.corners} of {total} corners are outliers: check focus, motion, board")
     return tuple(found)
+
+
+def pattern_in_image(calibration: CameraCalibration) -> float:
+    """`residual_patterns.image_pattern` of the corners that were used."""
+    residuals = np.concatenate([fit.residuals_px[fit.used] for fit in calibration.views])
+    return image_pattern(residuals, np.concatenate([fit.view.corners_px[fit.used] for fit in calibration.views]))
 
 
 def _largest_gap(calibration: CameraCalibration) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calib.arrays import Array
-from calib.camera.calibration.division_model import Division
+from calib.camera.calibration.division_model import Division, some_views
 from calib.camera.calibration.homography import Homographies, homographies
 from calib.camera.calibration.reprojection import PosedLens
 from calib.geometry import se3, so3
@@ -119,13 +119,15 @@ def start(lens: Lens, held: frozenset[str], corners: Corners, frame: ImageFrame)
         if matrix is not None:
             bent = None if bend is None else bend.coefficients(lens, held, matrix, corners.px)
             return CameraStart(lens.start(matrix, bent), poses(np.linalg.inv(matrix) @ found.matrices), found)
-    found = homographies(corners)
+    few = some_views(corners)
+    found = homographies(few)
     focals = [size * ratio for ratio in (0.25, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 4.0)]
     single = focal_only(found.matrices, middle, size)
     if single is not None and 0.2 < single / size < 20:
         focals.append(single)
-    trials = [start_at(lens, corners, lens.start(pinhole(f, middle))) for f in focals]
-    return min(trials, key=lambda trial: trial[0])[1]
+    trials = [start_at(lens, few, lens.start(pinhole(f, middle))) for f in focals]
+    best = min(trials, key=lambda trial: trial[0])[1]
+    return best if few is corners else start_at(lens, corners, best.parameters)[1]
 
 
 def with_fixed(

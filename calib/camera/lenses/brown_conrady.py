@@ -48,5 +48,7 @@ LENS = Lens(
     purpose="ordinary lenses; OpenCV's default, ROS' plumb_bob",
     typical=(-0.25, 0.09, 0.0008, -0.0005, -0.01),
     richer="rational",
+    base=True,
+    smaller=(frozenset({"k3"}),),
     radial="k1",
 )

@@ -48,6 +48,7 @@ LENS = Lens(
     purpose="fisheye lenses, also beyond 180 degrees; OpenCV's fisheye",
     typical=(0.03, -0.008, 0.003, -0.001),
     typical_focal=0.35,
+    base=True,
     radial="k1",
     widest_deg=179.0,
 )

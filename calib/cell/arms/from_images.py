@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import numpy as np
 
-from calib.camera.lens import load_lens
+from calib.camera.calibration.choose_lens import AUTO, require_lens
 from calib.cell.arms.image_measurement import ArmViews, best_setup, require_refinable_with_arm, views_of_arm
 from calib.cell.arms.joint_lens import ArmFromImages, identify_in_view
 from calib.cell.hand_eye.frame_loop import SETUPS, Setup, require_setup
@@ -106,7 +106,7 @@ def calibrate_arm_from_images(
     arm: Arm | SerialArm | str | Path | None = None,
     *,
     camera: Camera | None = None,
-    lens: str = "brown_conrady",
+    lens: str = AUTO,
     refine: Sequence[str] = (),
     setup: Setup | None = None,
     **options: Unpack[ArmOptions],
@@ -122,7 +122,7 @@ def calibrate_arm_from_images(
     `arm-does-not-fit`, `no-arm-fits`; DegenerateError `too-few-poses`, `poses-degenerate`; ConvergenceError
     `arm-not-converged`, `lens-not-settled`, `board-poses`.
     """
-    load_lens(lens)  # a misspelt name is found before the long work
+    require_lens(lens)  # a misspelt name is found before the long work
     require_refinable_with_arm(refine)
     request = ArmRequest(**options)
     views = views_of_arm(observations, table, camera, lens, request.robust, refine)

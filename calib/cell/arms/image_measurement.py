@@ -209,7 +209,7 @@ def views_of_arm(
     seen = seen.select(np.array([i for i, view in enumerate(seen.views) if view.image in row_of], dtype=np.intp))
     rows = np.array([row_of[view.image] for view in seen.views], dtype=np.intp)
     excluded = tuple(f"{each.image} excluded: {each.reason}" for each in seen.excluded)
-    own, held = seen.camera.lens.labels, seen.camera.lens.held
+    own, held = seen.camera.lens.labels, seen.held
     free = tuple(label for label in own if label not in held) if seen.own_lens or "lens" in refine else ()
     # the reader's remark on columns it knows no use for names the very column of images
     remarks = tuple(note for note in table.notes if not note.startswith("columns not used"))

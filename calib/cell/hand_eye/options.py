@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypedDict
 
-from calib.camera.lens import held_labels, load_lens
+from calib.camera.calibration.choose_lens import AUTO, require_lens
 from calib.cell.hand_eye.closed_forms import load_method
 from calib.cell.hand_eye.frame_loop import Setup, require_setup
 from calib.cell.hand_eye.variance_components import RobotNoise
@@ -23,7 +23,7 @@ class HandEyeOptions(TypedDict, total=False):
     """Keyword options of `calibrate_hand_eye` and `calibrate_cameras`; an omitted one has the default given here."""
 
     lens: str
-    """Kind of the lens to calibrate from the same images where no camera is given: brown_conrady."""
+    """Kind of the lens to calibrate from the same images where no camera is given: auto."""
 
     fix: Sequence[str]
     """Parameters of that lens to hold, `k3` or `fx=812.5`. Nothing."""
@@ -73,7 +73,7 @@ class HandEyeRequest:
     `unknown-refine`.
     """
 
-    lens: str = "brown_conrady"
+    lens: str = AUTO
     fix: Sequence[str] = ()
     free: Sequence[str] = ()
     global_start: bool = False
@@ -89,17 +89,12 @@ class HandEyeRequest:
     on_progress: Callable[[int, int], object] | None = None
 
     def __post_init__(self) -> None:
-        _ = self.held
+        require_lens(self.lens, self.fix, self.free)
         if self.setup is not None:
             require_setup(self.setup)
         if self.method is not None:
             load_method(self.method)
         require_refinable(self.refine, REFINABLE)
-
-    @property
-    def held(self) -> frozenset[str]:
-        """Labels of a lens calibrated from the same images that are not estimated."""
-        return held_labels(load_lens(self.lens), self.fix, self.free)
 
     def require_own_lens(self, cameras: object) -> None:
         """Raise UsageError `option-conflict` for options of the lens of these images where cameras are given."""

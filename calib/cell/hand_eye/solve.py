@@ -130,10 +130,7 @@ def pose_problem(resolved: Resolved, pairs: PairedViews, inliers: Inliers, reque
 
 def _fixed_labels(seen: LocatedBoards, request: HandEyeRequest) -> frozenset[str]:
     """Labels of the lens that are not estimated."""
-    if seen.own_lens:
-        return request.held
-    lens = seen.camera.lens
-    return lens.held if "lens" in request.refine else frozenset(lens.labels)
+    return seen.held if seen.own_lens or "lens" in request.refine else frozenset(seen.camera.lens.labels)
 
 
 def solve_once(

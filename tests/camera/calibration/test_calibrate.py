@@ -70,7 +70,7 @@ def test_the_same_corners_give_the_camera_of_opencv(seed: int) -> None:
     observations = in_single_precision(good("brown_conrady", views=10, seed=seed))
     labels = OPENCV_LABELS["brown_conrady"]
     rms, parameters, _, poses = by_opencv(observations)
-    ours = calibrate(observations, robust=False)
+    ours = calibrate(observations, "brown_conrady", robust=False)
     assert ours.rms_px == pytest.approx(rms, rel=1e-9)
     assert (np.abs(values(ours, labels) - parameters) < 1e-4 * sigmas(ours, labels)).all()
     for fit, pose in zip(ours.views, poses, strict=True):
@@ -82,7 +82,7 @@ def test_standard_deviations_for_independent_errors_are_those_of_opencv(seed: in
     observations = in_single_precision(good("brown_conrady", views=10, seed=seed))
     labels = OPENCV_LABELS["brown_conrady"]
     _, _, sigma, _ = by_opencv(observations)
-    ours = calibrate(observations, robust=False)
+    ours = calibrate(observations, "brown_conrady", robust=False)
     independent = [ours.noise_px * ours.solution.uncertainty.sigma(label) for label in labels]
     np.testing.assert_allclose(sigma / independent, 1.0, rtol=1e-4)
 
@@ -189,7 +189,7 @@ def test_exact_corners_give_the_exact_camera(lens: str) -> None:
 def test_few_noisy_views_converge_too(seed: int) -> None:
     """Four views with 2 px of noise: a curved valley, where steps of Gauss and Newton do not contract."""
     truth = typical_camera("brown_conrady")
-    ours = calibrate(draw_views(truth, BOARD, views=4, noise_px=2.0, seed=seed).observations)
+    ours = calibrate(draw_views(truth, BOARD, views=4, noise_px=2.0, seed=seed).observations, "brown_conrady")
     assert ours.solution.status.converged
     for i, label in enumerate(ours.camera.lens.labels):
         off = abs(ours.camera.parameters[i] - truth.parameters[i])
@@ -198,7 +198,7 @@ def test_few_noisy_views_converge_too(seed: int) -> None:
 
 def test_the_residual_is_projected_less_seen_and_the_rms_counts_corners() -> None:
     case = good(views=6, seed=8)
-    ours = calibrate(case.observations, robust=False)
+    ours = calibrate(case.observations, "brown_conrady", robust=False)
     for fit in ours.views:
         projected = ours.camera.project(se3.apply(fit.camera_from_board, fit.view.corners_in_board))
         np.testing.assert_allclose(fit.residuals_px, projected - fit.view.corners_px, rtol=0, atol=1e-9)
@@ -248,7 +248,8 @@ def test_unknown_names_are_usage_errors_before_any_work() -> None:
 
 def test_progress_sees_the_cost_fall() -> None:
     costs: list[float] = []
-    ours = calibrate(good(views=6, seed=29).observations, on_iteration=lambda it: costs.append(it.cost))
+    case = good(views=6, seed=29)
+    ours = calibrate(case.observations, "brown_conrady", on_iteration=lambda it: costs.append(it.cost))
     assert len(costs) >= 2
     assert costs[-1] == min(costs)
     assert costs[-1] == pytest.approx(ours.solution.cost, rel=1e-3)

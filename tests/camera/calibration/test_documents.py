@@ -43,7 +43,7 @@ def troubled() -> CameraCalibration:
     px[[3, 17]] += 9.0
     views[5] = replace(views[5], corners_px=px)
     observations = replace(with_views(case, views), excluded=(Excluded("blurred.png", "no board was found"),))
-    return calibrate(replace(observations, notes=("one remark",), board="checkerboard:9x6:25mm"))
+    return calibrate(replace(observations, notes=("one remark",), board="checkerboard:9x6:25mm"), "brown_conrady")
 
 
 def blind() -> CameraCalibration:

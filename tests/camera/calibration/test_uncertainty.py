@@ -10,15 +10,14 @@ from cases.camera import BOARD, LENSES, good, seen, with_views
 from scipy import stats
 
 from calib.camera import calibrate
+from calib.camera.calibration.residual_patterns import board_pattern
 from calib.camera.calibration.uncertainty import (
-    board_pattern,
     coverage,
-    image_pattern,
     projection_difference,
     projection_sigma,
     tilts_deg,
 )
-from calib.camera.calibration.verdict import BOARD_PATTERN, IMAGE_PATTERN
+from calib.camera.calibration.verdict import BOARD_PATTERN, IMAGE_PATTERN, pattern_in_image
 from calib.camera.simulation.simulate import typical_camera
 
 
@@ -110,7 +109,7 @@ def test_noise_alone_shows_no_pattern(seed: int) -> None:
     calibration = calibrate(good(views=20, seed=seed).observations)
     n = calibration.corners
     assert board_pattern(calibration) < np.sqrt(stats.f.ppf(0.9999, 3 * 54, 2 * n - 3 * 54))
-    assert image_pattern(calibration) < np.sqrt(stats.f.ppf(0.9999, 2 * 80, 2 * (n - 100)))
+    assert pattern_in_image(calibration) < np.sqrt(stats.f.ppf(0.9999, 2 * 80, 2 * (n - 100)))
 
 
 def test_a_bowed_board_shows_on_the_board() -> None:
@@ -120,7 +119,7 @@ def test_a_bowed_board_shows_on_the_board() -> None:
     case = seen(start.camera, start.camera_from_board, 0.1, 6, truth=bowed)
     calibration = calibrate(case.observations)
     assert board_pattern(calibration) > BOARD_PATTERN
-    assert board_pattern(calibration) > image_pattern(calibration)
+    assert board_pattern(calibration) > pattern_in_image(calibration)
 
 
 def test_a_misprinted_board_shows_on_the_board_and_not_in_the_image() -> None:
@@ -129,7 +128,7 @@ def test_a_misprinted_board_shows_on_the_board_and_not_in_the_image() -> None:
     case = seen(start.camera, start.camera_from_board, 0.1, 9, truth=BOARD + misprint)
     calibration = calibrate(case.observations)
     assert board_pattern(calibration) > np.sqrt(20.0)
-    assert image_pattern(calibration) < np.sqrt(2.0)
+    assert pattern_in_image(calibration) < np.sqrt(2.0)
 
 
 def test_the_board_may_be_seen_in_parts() -> None:
@@ -144,8 +143,8 @@ def test_the_board_may_be_seen_in_parts() -> None:
 
 def test_a_wrong_lens_shows_in_the_image() -> None:
     calibration = calibrate(good("brown_conrady", views=20, seed=7).observations, "pinhole")
-    assert image_pattern(calibration) > IMAGE_PATTERN
-    assert image_pattern(calibration) / IMAGE_PATTERN > board_pattern(calibration) / BOARD_PATTERN
+    assert pattern_in_image(calibration) > IMAGE_PATTERN
+    assert pattern_in_image(calibration) / IMAGE_PATTERN > board_pattern(calibration) / BOARD_PATTERN
 
 
 def test_too_few_corners_show_no_pattern_at_all() -> None:
