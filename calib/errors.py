@@ -35,6 +35,10 @@ class CalibError(Exception):
         parts = [f"{self.where}: {self.what}" if self.where else self.what, self.why, self.advice]
         return "\n".join(part for part in parts if part)
 
+    def of(self, owner: str) -> CalibError:
+        """The same error, of one part of many by its name."""
+        return _rebuild(type(self), f"{owner}: {self.what}", self.code, self.where, self.why, self.advice)
+
     def __reduce__(self) -> tuple[object, ...]:
         # Exceptions cross process borders by pickling; keyword arguments need help to survive it.
         return _rebuild, (type(self), self.what, self.code, self.where, self.why, self.advice)

@@ -10,7 +10,18 @@ import typer
 from calib.camera.timeout import TIMEOUT_S
 from calib.cli.deliver import deliver
 from calib.cli.inputs import one_of
-from calib.cli.options import AsJson, Jobs, Model, Quiet, Robust, SplitSeed, TimeLimit, Verbose, result_folder
+from calib.cli.options import (
+    AsJson,
+    FixConventions,
+    Jobs,
+    Model,
+    Quiet,
+    Robust,
+    SplitSeed,
+    TimeLimit,
+    Verbose,
+    result_folder,
+)
 from calib.cli.reporting import reporting
 
 FOLDER = "calib_cell_result"
@@ -39,6 +50,8 @@ each hand observes:
     left: {arm: ur5e, poses: left/joints.csv, images: left/photos, board: checkerboard:9x6:25mm, camera: camera.yaml}
     right: {arm: ur10e, poses: right/joints.csv, corners: right/corners.csv, camera: camera.yaml}
 
+A table whose units, order of joints or conventions do not fit its arm is refused by name, as by `calib robot`.
+
 Writes a folder with cell.yaml (the pose of every base), an arm.yaml per arm and result.json. Exit status as for
 `calib robot`; the worst verdict of the arms decides."""
 
@@ -50,6 +63,7 @@ def command(
     model: Model = "geometry",
     holdout: float = typer.Option(0.2, help="Share of poses held out for validation."),
     robust: Robust = True,
+    fix_conventions: FixConventions = False,
     seed: SplitSeed = 0,
     jobs: Jobs = None,
     timeout_s: TimeLimit = TIMEOUT_S,
@@ -67,6 +81,7 @@ def command(
             one_of(config, given, "--config", "calib cell --config cell.yaml"),
             model=model,
             robust=robust,
+            fix_conventions=fix_conventions,
             holdout=holdout,
             seed=seed,
             jobs=jobs,

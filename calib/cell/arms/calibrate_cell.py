@@ -26,7 +26,7 @@ from calib.camera.timeout import TIMEOUT_S
 from calib.cell.arms.cell_calibration import CellCalibration, HandOver
 from calib.cell.arms.image_measurement import views_of_arm
 from calib.cell.arms.joint_lens import identify_in_view
-from calib.errors import UsageError
+from calib.errors import CalibError, InputError, UsageError
 from calib.result_folder import file_in
 from calib.robot.arm.read import arm_beside, file_of_arm, shipped_arms
 from calib.robot.arm_file import load_arm
@@ -36,6 +36,7 @@ from calib.robot.evaluation.accuracy import statistics
 from calib.robot.identification.model import model_rows, residuals_at
 from calib.robot.identification.request import Request
 from calib.robot.measurement import measurement_of
+from calib.robot.resolve import ConventionPolicy, resolve_arm
 from calib.robot.table.holdout import Split
 from calib.robot.table.read import read_poses
 from calib.stored import document_files
@@ -47,8 +48,10 @@ if TYPE_CHECKING:
     from calib.camera.observations import Observations
     from calib.cell.arms.image_measurement import ArmViews
     from calib.engine import OnIteration
+    from calib.robot.arm_model import Arm
     from calib.robot.evaluation.arm_calibration import ArmCalibration
     from calib.robot.measurement import Measurement
+    from calib.robot.resolve import ResolvedArm
     from calib.robot.table.pose_table import PoseTable
 
 CELL_FILE = "cell.yaml"
@@ -139,6 +142,7 @@ def calibrate_cell(
     model: str = "geometry",
     *,
     robust: bool = True,
+    fix_conventions: bool = False,
     holdout: float = 0.2,
     seed: int = 0,
     jobs: int | None = None,
@@ -149,8 +153,8 @@ def calibrate_cell(
     """Identify every arm of a cell and evaluate the hand-overs.
 
     cell: itself, or the path of a cell.yaml. folder: of the files that it names; None: that of cell.yaml, else the
-    current one. model, robust, holdout, seed, on_iteration: as of `calib.robot.calibrate`. jobs, timeout_s,
-    on_progress: of the search for corners in the images of an arm, as of `calib.camera.detect`.
+    current one. model, robust, fix_conventions, holdout, seed, on_iteration: as of `calib.robot.calibrate`. jobs,
+    timeout_s, on_progress: of the search for corners in the images of an arm, as of `calib.camera.detect`.
 
     Raises as `read_cell`, `calib.robot.calibrate` and, of images, `calib.camera.detect`; UsageError `cell-measurement`
     for data that do not determine a base's pose in the world.
@@ -162,50 +166,76 @@ def calibrate_cell(
     request = Request(model, robust=robust, seed=seed)
     find_corners = partial(detect, jobs=jobs, timeout_s=timeout_s, on_progress=on_progress)
     solve = partial(identify, split=Split(holdout), on_iteration=on_iteration)
-    pairs = {
-        name: _calibrate_arm(name, member, folder or Path(), request, solve, find_corners)
-        for name, member in cell.arms.items()
-    }
+    pairs = {}
+    for name, member in cell.arms.items():
+        inputs = _Inputs(name, member, folder or Path(), request, fix_conventions)
+        try:
+            pairs[name] = _calibrate_arm(inputs, solve, find_corners)
+        except CalibError as error:
+            raise error.of(name) from error
     before = {name: pair[0] for name, pair in pairs.items()}
     after = {name: pair[1] for name, pair in pairs.items()}
     overs = tuple(_hand_over(a, b, before, after, seed) for a, b in combinations(cell.arms, 2))
     return CellCalibration(cell.world, before, after, overs)
 
 
+@dataclass(frozen=True, eq=False)
+class _Inputs:
+    """One arm of the cell, and what is asked of it."""
+
+    name: str
+    member: ArmOfCell
+    folder: Path
+    request: Request
+    fix_conventions: bool
+
+    def resolve(self, nominal: Arm, table: PoseTable, measurement: str) -> ResolvedArm:
+        """Arm and table in the conventions in which they fit, as `calib.robot.resolve.resolve_arm`."""
+        policy = ConventionPolicy(measurement, self.fix_conventions, seed=self.request.seed)
+        try:
+            return resolve_arm(table, nominal, self.request, policy)
+        except InputError as error:
+            if error.code != "arm-does-not-fit":
+                raise
+            error.advice = f"check `arm:` and `poses:` of {self.name}, the joint values and their order"
+            raise
+
+
 def _calibrate_arm(
-    name: str,
-    member: ArmOfCell,
-    folder: Path,
-    request: Request,
-    solve: Callable[..., ArmCalibration],
-    find_corners: Callable[..., Observations],
+    inputs: _Inputs, solve: Callable[..., ArmCalibration], find_corners: Callable[..., Observations]
 ) -> tuple[ArmCalibration, ArmCalibration]:
     """One arm, nominal with its frames fitted, and identified.
 
     solve, find_corners: `identify` and `detect` with their options.
     """
+    member, folder, request = inputs.member, inputs.folder, inputs.request
     nominal = load_arm(arm_beside(folder, member.arm), tip=member.tip)
-    frames_only = replace(request, model="offsets", fix=nominal.geometry.labels)
-    fit_frames = partial(solve, nominal, request=frames_only)
-    fit_arm = partial(solve, nominal, request=request)
     table = read_poses(folder / member.poses, euler=member.euler, columns=member.columns)
+    frames_only = replace(request, model="offsets")
     if not member.has_camera:
-        measurement = _measurement(member, folder, table, name)
-        return fit_frames(table, measurement=measurement), fit_arm(table, measurement=measurement)
+        measurement = _measurement(member, folder, table)
+        resolved = inputs.resolve(nominal, table, measurement.name)
+        fit_frames = partial(solve, resolved.arm, resolved.table, measurement=measurement)
+        return (
+            fit_frames(request=replace(frames_only, fix=resolved.arm.geometry.labels)),
+            fit_frames(request=request, notes=resolved.notes),
+        )
     views = _views(member, folder, table, request.robust, find_corners)
+    resolved = inputs.resolve(nominal, views.table("eye-in-hand"), "pose")
+    fit_frames = partial(solve, resolved.arm, request=replace(frames_only, fix=resolved.arm.geometry.labels))
+    fit_arm = partial(solve, resolved.arm, request=request, notes=(*views.notes, *resolved.notes))
     # errors of a nominal arm would be absorbed by a lens
-    held, table = replace(views, lens=()), views.table("eye-in-hand")
-    before = identify_in_view(held, "eye-in-hand", table, fit_frames)
-    after = identify_in_view(views, "eye-in-hand", table, partial(fit_arm, notes=views.notes))
+    before = identify_in_view(replace(views, lens=()), "eye-in-hand", resolved.table, fit_frames)
+    after = identify_in_view(views, "eye-in-hand", resolved.table, fit_arm)
     return before.calibration, after.calibration
 
 
-def _measurement(member: ArmOfCell, folder: Path, table: PoseTable, name: str) -> Measurement:
+def _measurement(member: ArmOfCell, folder: Path, table: PoseTable) -> Measurement:
     """What an instrument measured: one that may ride on a hand instead would turn the world inside out."""
     measurement = member.measurement or table.measurement
     if measurement not in ("pose", "position"):
         raise UsageError(
-            f"{name}: the table does not determine the arm's pose in the world",
+            "the table does not determine the arm's pose in the world",
             code="cell-measurement",
             where=str(folder / member.poses),
             why=f"it holds {measurement}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from calib.camera.simulation.simulate import typical_camera
 from calib.cell.arms.calibrate_cell import ArmOfCell, CellFile, calibrate_cell, read_cell
 from calib.cell.simulation.arm_in_images import simulate_arm
 from calib.cell.simulation.cell import simulate_cell
-from calib.errors import UsageError
+from calib.errors import InputError, UsageError
 from calib.geometry import se3, so3
 from calib.robot.arm.read import load_geometry
 from calib.robot.scene import Spread
@@ -86,3 +87,70 @@ def test_the_shipped_cell() -> None:
     shipped = Path(str(config.shipped_folder("datasets"))) / "two_cobots"
     cell = calibrate_cell(read_cell(shipped / "cell.yaml"), shipped)
     assert cell.hand_overs[0].after.mean < 0.2 < cell.hand_overs[0].before.mean
+
+
+def _changed(folder: Path, change: Callable[[list[float]], list[float]]) -> None:
+    """The table of the first arm with every row changed."""
+    head, *rows = (folder / "arm1.csv").read_text().splitlines()
+    changed = [",".join(map(str, change([float(each) for each in row.split(",")]))) for row in rows]
+    (folder / "arm1.csv").write_text("\n".join([head, *changed]))
+
+
+def _degrees(row: list[float]) -> list[float]:
+    return [*np.degrees(row[:6]).tolist(), *row[6:]]
+
+
+def _millimetres(row: list[float]) -> list[float]:
+    return [*row[:6], *(1000 * each for each in row[6:9]), *row[9:]]
+
+
+def _exchanged(row: list[float]) -> list[float]:
+    return [row[0], row[2], row[1], *row[3:]]
+
+
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [
+        pytest.param(_degrees, "degrees", marks=pytest.mark.slow),
+        pytest.param(_millimetres, "millimetres", marks=pytest.mark.slow),
+        (_exchanged, "joints 2 and 3"),
+    ],
+)
+def test_a_table_in_other_conventions_is_refused_by_name_or_understood_on_request(
+    folder: Path, change: Callable[[list[float]], list[float]], name: str
+) -> None:
+    _changed(folder, change)
+    with pytest.raises(InputError) as caught:
+        calibrate_cell(folder / "cell.yaml")
+    assert caught.value.code == "conventions"
+    assert caught.value.what.startswith("arm1: ")
+    assert name in caught.value.what
+    cell = calibrate_cell(folder / "cell.yaml", fix_conventions=True)
+    assert cell.hand_overs[0].after.mean < 0.2
+    assert any(name in note for note in cell.arms["arm1"].notes)
+
+
+def test_the_wrong_arm_is_refused_by_name(folder: Path) -> None:
+    wrong = (folder / "cell.yaml").read_text().replace("ur5e", "xarm6", 1)
+    (folder / "cell.yaml").write_text(wrong)
+    with pytest.raises(InputError) as caught:
+        calibrate_cell(folder / "cell.yaml")
+    assert caught.value.code == "arm-does-not-fit"
+    assert caught.value.what.startswith("arm1: ")
+
+
+@pytest.mark.slow
+def test_a_camera_on_the_wrong_arm_is_refused_by_name(tmp_path: Path) -> None:
+    camera, board = typical_camera("brown_conrady"), Checkerboard(9, 6, 0.025).corners_in_board
+    arms = {}
+    for name, seed in (("left", 1), ("right", 2)):
+        simulation = simulate_arm(camera, board, load_geometry("ur5e"), seed=seed, unseen=0)
+        for file, text in simulation.files().items():
+            (tmp_path / f"{name}_{file}").write_text(text)
+        corners, lens = f"{name}_corners.csv", f"{name}_camera.yaml"
+        arm = {"left": "ur5e", "right": "xarm6"}[name]
+        arms[name] = ArmOfCell(arm, f"{name}_joints.csv", corners=corners, camera=lens)
+    with pytest.raises(InputError) as caught:
+        calibrate_cell(CellFile(arms, "board"), tmp_path)
+    assert caught.value.code == "arm-does-not-fit"
+    assert caught.value.what.startswith("right: ")
