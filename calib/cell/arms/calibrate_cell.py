@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import combinations
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import numpy as np
 
@@ -22,7 +22,6 @@ from calib.camera.camera import load_camera
 from calib.camera.corner_table import read_corners
 from calib.camera.detection.detect import detect
 from calib.camera.images.read import image_paths
-from calib.camera.timeout import TIMEOUT_S
 from calib.cell.arms.cell_calibration import CellCalibration, HandOver
 from calib.cell.arms.image_measurement import views_of_arm
 from calib.cell.arms.joint_lens import identify_in_view
@@ -136,6 +135,14 @@ def cell_files(path: Path) -> list[Path]:
     return found
 
 
+class CornerSearch(TypedDict, total=False):
+    """Options of the search for corners in the images of an arm; as of `calib.camera.detect`."""
+
+    jobs: int | None
+    timeout_s: float
+    on_progress: Callable[[int, int], object] | None
+
+
 def calibrate_cell(
     cell: CellFile | str | Path,
     folder: Path | None = None,
@@ -145,16 +152,14 @@ def calibrate_cell(
     fix_conventions: bool = False,
     holdout: float = 0.2,
     seed: int = 0,
-    jobs: int | None = None,
-    timeout_s: float = TIMEOUT_S,
     on_iteration: OnIteration | None = None,
-    on_progress: Callable[[int, int], object] | None = None,
+    **search: Unpack[CornerSearch],
 ) -> CellCalibration:
     """Identify every arm of a cell and evaluate the hand-overs.
 
     cell: itself, or the path of a cell.yaml. folder: of the files that it names; None: that of cell.yaml, else the
-    current one. model, robust, fix_conventions, holdout, seed, on_iteration: as of `calib.robot.calibrate`. jobs,
-    timeout_s, on_progress: of the search for corners in the images of an arm, as of `calib.camera.detect`.
+    current one. model, robust, fix_conventions, holdout, seed, on_iteration: as of `calib.robot.calibrate`. search: see
+    `CornerSearch`.
 
     Raises as `read_cell`, `calib.robot.calibrate` and, of images, `calib.camera.detect`; UsageError `cell-measurement`
     for data that do not determine a base's pose in the world.
@@ -164,7 +169,7 @@ def calibrate_cell(
         folder = folder or path.parent
         cell = read_cell(path)
     request = Request(model, robust=robust, seed=seed)
-    find_corners = partial(detect, jobs=jobs, timeout_s=timeout_s, on_progress=on_progress)
+    find_corners = partial(detect, **search)
     solve = partial(identify, split=Split(holdout), on_iteration=on_iteration)
     pairs = {}
     for name, member in cell.arms.items():
