@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.optimize import brentq
 from scipy.special import gammaincinv
 
 from calib.arrays import Array, Index, Mask
@@ -125,6 +124,8 @@ def _common(squares: Array, given: Array, size: Callable[[Array], float], expect
     of them in units of their variance. size: proportional to its argument."""
     if not given.any():
         return max(float(np.sqrt(size(squares) / expected)), LEAST_SIGMA)
+
+    from scipy.optimize import brentq  # takes long to import, and only tables that state their noise need it
 
     def excess(logarithm: float) -> float:
         return size(squares / (given + np.exp(logarithm))) - expected

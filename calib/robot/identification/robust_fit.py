@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 # The closed-form start is close: with Nielsen's tau this small the solve is Gauss-Newton from the second step on.
 TO_THE_END = Options(initial_damping=1e-6, polish=Polish(last_digit=False))
 TO_THE_LAST_DIGIT = Options(initial_damping=1e-6)  # data without noise
-ON_THE_WAY = Options(initial_damping=1e-6, cost_tolerance=1e-6, polish=None)  # weights and rows are not settled yet
+# Weights and rows are not settled yet: a step that leaves 1e-6 of the cost to be gained is not worth an evaluation.
+ON_THE_WAY = Options(initial_damping=1e-6, cost_tolerance=1e-6, polish=Polish(last_digit=False, left=1e-3))
 HUBER = 2.0  # of a row's length in six or three dimensions, where 1.345 suits one: most rows stay quadratic
 HUBER_ROUNDS, LEAVE_OUT_ROUNDS, NOISE_ROUNDS = 4, 6, 6
 SETTLED = 0.02  # relative change of the noise below which weights no longer matter
@@ -134,24 +135,27 @@ def _fit(
     on_iteration: OnIteration | None,
 ) -> Fit:
     measurement, used = model.measurement, usable
+    found_by_scouts = common is not None  # then `values` are off by some standard deviations, not worth a solve
     if common is None:
         common = median_noise(measurement, residuals_at(model, rows[used], values), rows.given[used])
     noise = noise_of(measurement, rows.given, common)
-    solution = _solve(model, rows, used, values, noise, on_iteration)
+    at: Mapping[str, Array] = values
+    if not found_by_scouts:
+        at = _solve(model, rows, used, at, noise, on_iteration).values
     if robust:
-        solution, used, noise = _without_outliers(model, rows, used, solution, noise, on_iteration)
+        at, used, noise = _without_outliers(model, rows, used, at, noise, on_iteration)
     one_weight = len(measurement.components) == 1 and _has_plausible_prior_only(model) and not rows.given.any()
     for _ in range(NOISE_ROUNDS):
-        free = _redundancy(model, rows[used], solution, noise.sigma[used])
+        free = _redundancy(model, rows[used], at, noise.sigma[used])
         if min(free.values()) < WEIGHED_FROM:
             break
-        now = mean_noise(measurement, residuals_at(model, rows[used], solution.values), rows.given[used], free)
+        now = mean_noise(measurement, residuals_at(model, rows[used], at), rows.given[used], free)
         changed = max(abs(now[name] / noise.common[name] - 1) for name in now)
         noise = noise_of(measurement, rows.given, now)
         if one_weight or changed <= SETTLED:
             break
-        solution = _solve(model, rows, used, solution.values, noise, on_iteration)
-    solution = _solve(model, rows, used, solution.values, noise, on_iteration, options=TO_THE_END)
+        at = _solve(model, rows, used, at, noise, on_iteration).values
+    solution = _solve(model, rows, used, at, noise, on_iteration, options=TO_THE_END)
     if not solution.status.converged and _has_plausible_prior_only(model):
         exact = pose_problem(model, rows[used], solution.values, noise.sigma[used], priors=False)
         solution = solve(exact, TO_THE_LAST_DIGIT, on_iteration)
@@ -176,30 +180,32 @@ def _without_outliers(
     model: Model,
     rows: ModelRows,
     usable: Mask,
-    solution: Solution,
+    values: Mapping[str, Array],
     noise: MeasurementNoise,
     on_iteration: OnIteration | None,
-) -> tuple[Solution, Mask, MeasurementNoise]:
+) -> tuple[Mapping[str, Array], Mask, MeasurementNoise]:
     """Find the rows that do not belong, and solve without them. Returns the noise that weighed the last solve too."""
     measurement = model.measurement
+    free, spare = _freedom(model, rows[usable], values)
 
-    def look(solution: Solution, used: Mask) -> tuple[Array, MeasurementNoise]:
-        residuals = residuals_at(model, rows, solution.values)
+    def look(values: Mapping[str, Array], used: Mask) -> tuple[Array, MeasurementNoise]:
+        residuals = residuals_at(model, rows, values)
         count = measurement.dimension * int(used.sum())
-        shrunk = np.sqrt(max(_spare(model, solution) / max(count, 1), LEAST_REDUNDANCY))
+        left = spare - measurement.dimension * int(usable.sum() - used.sum())
+        shrunk = np.sqrt(max(left / max(count, 1), LEAST_REDUNDANCY))
         common = median_noise(measurement, residuals[used], rows.given[used], min(float(shrunk), 1.0))
         return residuals, noise_of(measurement, rows.given, common)
 
     used = usable
-    residuals, seen = look(solution, used)
-    if _spare(model, solution) < len(solution.layout.free):
-        return solution, used, noise  # whatever does not fit, the parameters bend until it does: nothing can be named
+    residuals, seen = look(values, used)
+    if spare < free:
+        return values, used, noise  # whatever does not fit, the parameters bend until it does: nothing can be named
     if (inlier_rows(measurement, residuals, seen, rows.table.pose) | ~usable).all():
-        return solution, used, noise
+        return values, used, noise
     for _ in range(HUBER_ROUNDS):
         noise = seen
-        solution = _solve(model, rows, used, solution.values, noise, on_iteration, huber(HUBER))
-        residuals, seen = look(solution, used)
+        values = _solve(model, rows, used, values, noise, on_iteration, huber(HUBER)).values
+        residuals, seen = look(values, used)
         if max(noise.common[name] / seen.common[name] for name in seen.common) < 1 + 5 * SETTLED:
             break
     for _ in range(LEAVE_OUT_ROUNDS):
@@ -207,26 +213,26 @@ def _without_outliers(
         if (used == previous).all():
             break
         noise = seen
-        solution = _solve(model, rows, used, solution.values, noise, on_iteration)
-        residuals, seen = look(solution, used)
-    return solution, used, noise
+        values = _solve(model, rows, used, values, noise, on_iteration).values
+        residuals, seen = look(values, used)
+    return values, used, noise
 
 
-def _redundancy(model: Model, rows: ModelRows, solution: Solution, sigma: Array) -> dict[str, float]:
+def _redundancy(model: Model, rows: ModelRows, values: Mapping[str, Array], sigma: Array) -> dict[str, float]:
     """Of each component's residuals, the share that the fit leaves free: 1 - tr(C N_c) / m_c (Foerstner 1979)."""
     measurement, count = model.measurement, len(rows)
     if _has_plausible_prior_only(model) and (len(measurement.components) == 1 or count > FEW_ROWS):
-        whole = 1 - len(solution.layout.free) / (measurement.dimension * count)
+        whole = 1 - _freedom(model, rows, values)[0] / (measurement.dimension * count)
         return {component.name: max(whole, LEAST_REDUNDANCY) for component in measurement.components}
-    normal = assemble(layout_of(pose_problem(model, rows, solution.values, sigma)), solution.values).shared
+    normal = assemble(layout_of(pose_problem(model, rows, values, sigma)), values).shared
     scale = 1 / np.sqrt(np.maximum(np.diagonal(normal), 1e-300))
     inverse = scale * scale[:, None] * np.linalg.pinv(normal * scale * scale[:, None], hermitian=True)
     out = {}
     for component in measurement.components:
         alone = np.full_like(sigma, COUNTS_FOR_NOTHING)
         alone[:, component.part] = sigma[:, component.part]
-        own = layout_of(pose_problem(model, rows, solution.values, alone, priors=False))
-        taken = float(np.sum(inverse * assemble(own, solution.values).shared))
+        own = layout_of(pose_problem(model, rows, values, alone, priors=False))
+        taken = float(np.sum(inverse * assemble(own, values).shared))
         out[component.name] = max(1 - taken / (component.size * count), LEAST_REDUNDANCY)
     return out
 
@@ -236,11 +242,14 @@ def _has_plausible_prior_only(model: Model) -> bool:
     return not model.effects and model.tolerance is None
 
 
-def _spare(model: Model, solution: Solution) -> int:
-    """Degrees of freedom, in which the plausible prior does not count, nor the instrument's weak ones."""
-    arm, instrument = solution.problem.parameters[0], model.measurement.instrument
+def _freedom(model: Model, rows: ModelRows, values: Mapping[str, Array]) -> tuple[int, int]:
+    """Free parameters, and degrees of freedom, in which the plausible prior does not count, nor the instrument's weak
+    ones."""
+    problem, instrument = pose_problem(model, rows, values), model.measurement.instrument
+    free = sum(block.count * len(block.free) for block in problem.parameters)
     weak = 0 if instrument is None else len(set(instrument.weak) - model.held)
-    return solution.degrees_of_freedom - weak - (len(arm.free) if model.tolerance is None else 0)
+    plausible = len(problem.parameters[0].free) if model.tolerance is None else 0
+    return free, _numbers(problem.residuals) - free - weak - plausible
 
 
 def _numbers(residuals: Sequence[ResidualBlock]) -> int:
