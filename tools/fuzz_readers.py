@@ -1,0 +1,192 @@
+"""What `python tools/fuzz.py` feeds: readers, files that each of them reads, and what must become of all others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+MOST_SECONDS, MOST_GROWTH_MB = 2.0, 300.0
+MANY_VIEWS = 600  # so many poses lie in an .npz beside the YAML
+
+Seed = list[Path]
+"""The file that is read, and files beside it that belong to it."""
+
+
+@dataclass
+class Outcome:
+    """What became of the mutated files of one reader."""
+
+    reader: str
+    files: int = 0
+    read: int = 0
+    refused: int = 0
+    foreign: list[str] = field(default_factory=list)
+    slowest_s: float = 0.0
+    growth_mb: float = 0.0
+
+    def shortfall(self) -> str:
+        """What is not as it must be; empty if all is."""
+        found = [f"{len(self.foreign)} foreign exceptions, first {self.foreign[0]}"] if self.foreign else []
+        if self.slowest_s > MOST_SECONDS:
+            found.append(f"a file took {self.slowest_s:.1f} s")
+        if self.growth_mb > MOST_GROWTH_MB:
+            found.append(f"the process grew by {self.growth_mb:.0f} MB")
+        return "; ".join(found)
+
+
+def write_seeds(folder: Path) -> dict[str, list[Seed]]:
+    """Files of every kind: shipped ones, and what the toolkit writes."""
+    from typer.testing import CliRunner
+
+    from calib.cli import app
+
+    def run(*arguments: str) -> None:
+        done = CliRunner().invoke(app, list(arguments))
+        assert done.exit_code == 0, done.output
+
+    sim, arm = folder / "sim", folder / "arm"
+    run("simulate", "hand-eye", "--views", "6", "--output", str(sim))
+    run("simulate", "robot", "--poses", "30", "--output", str(folder / "poses"))
+    run("robot", "--poses", str(folder / "poses" / "poses.csv"), "--arm", "ur5e", "--output", str(arm))
+    names = "image,time_s\n" + "".join(f"view_{i:03d}.png,{i * 0.5}\n" for i in range(6))
+    (folder / "times.csv").write_text(names)
+    (folder / "arm.urdf").write_text(URDF)
+    write_nets(folder)
+    single = {
+        "board": sorted((ROOT / "configs" / "boards").glob("*.yaml")),
+        "arm": [*sorted((ROOT / "configs" / "arms").glob("*.yaml")), arm / "arm.yaml"],
+        "urdf": [folder / "arm.urdf"],
+        "camera": [sim / "camera.yaml"],
+        "cell": [ROOT / "datasets" / "two_cobots" / "cell.yaml"],
+        "net": [folder / "net.yaml"],
+        "poses": [sim / "poses.csv", folder / "poses" / "poses.csv"],
+        "corners": [sim / "corners.csv"],
+        "times": [folder / "times.csv"],
+        "image": [ROOT / "datasets" / "demo_camera" / "images" / "view_001.jpg", *write_images(folder)],
+    }
+    seeds = {name: [[path] for path in paths] for name, paths in single.items()}
+    seeds["camera"].append(write_large_camera(sim / "camera.yaml", folder / "large"))
+    seeds["net"].append([folder / "large_net.yaml", folder / "large_net.npz"])
+    return seeds
+
+
+def write_large_camera(small: Path, folder: Path) -> Seed:
+    """A camera of so many views that their poses lie in an .npz."""
+    import numpy as np
+
+    from calib.config import read_yaml
+    from calib.files import write_files
+    from calib.stored import NamedRows, stored_files
+
+    names = tuple(f"view_{i:06d}.png" for i in range(MANY_VIEWS))
+    columns = {"matrix": np.ones((MANY_VIEWS, 3, 4)), "sigma": np.ones((MANY_VIEWS, 6))}
+    files = stored_files("camera.yaml", {**read_yaml(small), "poses": {"views": NamedRows(names, columns)}}, "Large")
+    folder.mkdir()
+    write_files(files, folder)
+    return [folder / name for name in sorted(files, reverse=True)]  # the YAML first
+
+
+def write_nets(folder: Path) -> None:
+    """A small net, and one whose weights lie in an .npz."""
+    import numpy as np
+
+    from calib.network import new_net, save_net
+
+    x = np.linspace(0.0, 1.0, 8)[:, None]
+    save_net(new_net(x, x, hidden=(3,), seed=0), folder / "net.yaml")
+    save_net(new_net(x, x, hidden=(100, 100), seed=0), folder / "large_net.yaml")
+
+
+def write_images(folder: Path) -> list[Path]:
+    """Small images of the other formats."""
+    import cv2
+    import numpy as np
+
+    pixels = np.arange(48 * 64, dtype=np.uint8).reshape(48, 64)
+    paths = [folder / f"seed.{ending}" for ending in ("png", "bmp", "tiff")]
+    for path in paths:
+        cv2.imwrite(str(path), pixels)
+    return paths
+
+
+def read_board(path: Path) -> object:
+    from calib.camera import load_board
+
+    return load_board(str(path))
+
+
+def read_arm(path: Path) -> object:
+    from calib.robot import load_arm
+
+    return load_arm(path)
+
+
+def read_camera(path: Path) -> object:
+    from calib.camera import load_camera
+
+    return load_camera(path)
+
+
+def read_cell(path: Path) -> object:
+    from calib.cell.arms.calibrate_cell import read_cell
+
+    return read_cell(path)
+
+
+def read_net(path: Path) -> object:
+    from calib.network import load_net
+
+    return load_net(path)
+
+
+def read_poses(path: Path) -> object:
+    from calib.robot import read_poses
+
+    return read_poses(path, joints_needed=False)
+
+
+def read_corners(path: Path) -> object:
+    from calib.camera import read_corners
+
+    return read_corners(path)
+
+
+def read_times(path: Path) -> object:
+    from calib.cell import read_image_times
+
+    return read_image_times(path)
+
+
+def read_image(path: Path) -> object:
+    from calib.camera.images.read import read_grey
+
+    return read_grey(path)
+
+
+READERS: dict[str, Callable[[Path], object]] = {
+    "board": read_board,
+    "arm": read_arm,
+    "urdf": read_arm,
+    "camera": read_camera,
+    "cell": read_cell,
+    "net": read_net,
+    "poses": read_poses,
+    "corners": read_corners,
+    "times": read_times,
+    "image": read_image,
+}
+
+URDF = """<robot name="two">
+  <link name="base"/><link name="one"/><link name="tip"/>
+  <joint name="a" type="revolute">
+    <parent link="base"/><child link="one"/><origin xyz="0 0 0.3" rpy="0 0 0"/><axis xyz="0 0 1"/>
+    <limit lower="-3" upper="3" effort="1" velocity="1"/>
+  </joint>
+  <joint name="b" type="prismatic">
+    <parent link="one"/><child link="tip"/><origin xyz="0.2 0 0" rpy="1.57 0 0"/><axis xyz="0 0 1"/>
+    <limit lower="0" upper="0.5" effort="1" velocity="1"/>
+  </joint>
+</robot>
+"""
