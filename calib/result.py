@@ -13,6 +13,7 @@ from calib.documents import heading, to_json, to_yaml
 from calib.folder import reserve
 from calib.provenance import Provenance, condense, hash_contents, hash_files
 from calib.result_folder import RESULT_FILE
+from calib.stored import require_readable
 from calib.text import cut
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class Output(ABC):
         """Document and files, each with what made it.
 
         YAML files hold it under `provenance`; the main document also the SHA-256 of the other files: tables, images and
-        matrices have no place for it.
+        matrices have no place for it. Raises UsageError `document-too-large` for YAML that could not be read again.
         """
         origin = provenance.as_document(self.verdict, self.random_seed)
         files = dict(self.files())
@@ -76,6 +77,9 @@ class Output(ABC):
         whole = {**origin, "files": hash_contents({name: files[name] for name in files if name != main})}
         if main is not None:
             files[main] = f"{files[main]!s}{to_yaml({PROVENANCE: condense(whole)})}"
+        for name, content in files.items():
+            if isinstance(content, str) and name.endswith(".yaml"):
+                require_readable(content)
         return Package({**self.document(), "summary": self.summary().splitlines(), PROVENANCE: whole}, files)
 
     def save(self, folder: str | Path, inputs: Iterable[str | Path] = ()) -> Path:

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from calib import config
+from calib import config, strict_yaml
 from calib.array_file import NamedArray, pack, require_size, unpack
 from calib.arrays import Array
 from calib.documents import finite, to_yaml
@@ -35,8 +35,20 @@ class NamedRows:
 
     names: tuple[str, ...]
     """n of them."""
-    columns: Mapping[str, Array]
-    """(n, ...) each."""
+    columns: Mapping[str, Array] | Array
+    """(n, ...) each; or the one, without a name, that is all there is to a row."""
+
+    @property
+    def by_name(self) -> dict[str, Array]:
+        """The columns, where they are many: that without a name is called `values`."""
+        return {"values": self.columns} if isinstance(self.columns, np.ndarray) else dict(self.columns)
+
+    def as_mapping(self) -> dict[str, Any]:
+        """Each name and its row, where they are few."""
+        if isinstance(self.columns, np.ndarray):
+            return dict(zip(self.names, _as_list(self.columns), strict=True))
+        rows = zip(*(_as_list(column) for column in self.columns.values()), strict=True)
+        return {name: dict(zip(self.columns, row, strict=True)) for name, row in zip(self.names, rows, strict=True)}
 
 
 @dataclass(frozen=True)
@@ -52,17 +64,21 @@ def stored_files(name: str, document: Mapping[str, Any], title: str) -> dict[str
 
     Raises UsageError `document-too-large`, `arrays-too-large` where reading would.
     """
-    plain, beside = lay_out(document, name)
-    return {**beside, name: require_readable(to_yaml(plain, title))}
+    short, beside = lay_out(document, name)
+    return {**beside, name: require_readable(to_yaml(short, title))}
 
 
 def require_readable(text: str) -> str:
-    """The text of a YAML file, if it is not longer than what `read_document` accepts: else UsageError
+    """The text of a YAML file, if `read_document` accepts as many bytes and values: else UsageError
     `document-too-large`."""
     if len(text.encode()) > config.MAX_BYTES:
-        what = f"a document of more than {config.MAX_BYTES:,} bytes besides its arrays"
-        raise UsageError(what, code="document-too-large", advice="calibrate fewer at once, with shorter names")
-    return text
+        excess = f"{config.MAX_BYTES:,} bytes"
+    elif len(text) > strict_yaml.MAX_VALUES and not strict_yaml.few_values(text):  # a value takes a byte or more
+        excess = f"{strict_yaml.MAX_VALUES:,} values"
+    else:
+        return text
+    what = f"a document of more than {excess} besides its arrays"
+    raise UsageError(what, code="document-too-large", advice="calibrate fewer at once, with shorter names")
 
 
 def lay_out(document: Mapping[str, Any], name: str) -> tuple[dict[str, Any], dict[str, bytes]]:
@@ -72,12 +88,17 @@ def lay_out(document: Mapping[str, Any], name: str) -> tuple[dict[str, Any], dic
     """
     outside = _largest(dict(_sizes(document, "")))
     arrays: dict[str, NamedArray] = {}
-    plain: dict[str, Any] = _plain(document, "", outside, arrays)
+    short: dict[str, Any] = _plain(document, "", outside, arrays)
     if not arrays:
-        return plain, {}
+        return short, {}
     content, file = pack(arrays), f"{Path(name).stem}.npz"
-    plain[ARRAYS_KEY] = {"file": file, "sha256": hashlib.sha256(content).hexdigest()}
-    return plain, {file: content}
+    short[ARRAYS_KEY] = {"file": file, "sha256": hashlib.sha256(content).hexdigest()}
+    return short, {file: content}
+
+
+def plain(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The document as plain data however many numbers it has: for JSON, which holds them all."""
+    return dict(_plain(document, "", set(), {}))
 
 
 def read_document(path: str | Path) -> Any:
@@ -129,7 +150,7 @@ def _sizes(value: Any, place: str) -> Iterator[tuple[str, int]]:
     if isinstance(value, np.ndarray):
         yield place, value.size
     elif isinstance(value, NamedRows):
-        yield place, sum(column.size for column in value.columns.values())
+        yield place, sum(column.size for column in value.by_name.values())
     else:
         for key, item in _items(value):
             yield from _sizes(item, f"{place}.{key}" if place else key)
@@ -159,10 +180,9 @@ def _plain(value: Any, place: str, outside: set[str], arrays: dict[str, NamedArr
         return _refer(value, place, arrays) if place in outside else _as_list(value)
     if isinstance(value, NamedRows):
         if place in outside:
-            columns = {"names": np.array(value.names, np.str_), **value.columns}
+            columns = {"names": np.array(value.names, np.str_), **value.by_name}
             return {key: _refer(column, f"{place}.{key}", arrays) for key, column in columns.items()}
-        rows = zip(*(_as_list(column) for column in value.columns.values()), strict=True)
-        return {name: dict(zip(value.columns, row, strict=True)) for name, row in zip(value.names, rows, strict=True)}
+        return value.as_mapping()
     if isinstance(value, Mapping):
         inside = (((key, f"{place}.{key}" if place else str(key)), item) for key, item in value.items())
         return {key: _plain(item, there, outside, arrays) for (key, there), item in inside}
@@ -172,13 +192,14 @@ def _plain(value: Any, place: str, outside: set[str], arrays: dict[str, NamedArr
 
 
 def _refer(array: NamedArray, place: str, arrays: dict[str, NamedArray]) -> dict[str, Any]:
-    arrays[place] = np.ascontiguousarray(array)
+    text = array.dtype.kind == "U"
+    arrays[place] = np.ascontiguousarray(array if text else array.astype(np.float64))  # exact below 2^53
     return {"array": place, "shape": list(array.shape)}
 
 
-def _as_list(values: Array) -> Any:
+def _as_list(values: NamedArray) -> Any:
     """An array as nested lists, None for a number that is not finite."""
-    if np.isfinite(values).all():
+    if values.dtype.kind == "U" or np.isfinite(values).all():
         return values.tolist()
     return [_as_list(row) for row in values] if values.ndim > 1 else [finite(value) for value in values]
 

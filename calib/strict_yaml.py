@@ -59,6 +59,15 @@ def load(text: str) -> Any:
     return yaml.load(text, Loader=_StrictLoader)  # a SafeLoader
 
 
+def few_values(text: str) -> bool:
+    """Whether YAML text holds no more values than `load` accepts."""
+    try:
+        _check_size(text)
+    except yaml.YAMLError:
+        return False
+    return True
+
+
 def _check_size(text: str) -> None:
     """Refuse a document of too many values, too deep, or within itself, before anything is built from it.
 

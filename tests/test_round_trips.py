@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from cases.camera import good
 
-from calib.camera import CameraCalibration, calibrate, load_camera
+from calib.camera import CameraCalibration, calibrate, load_camera, simulate
 from calib.camera.calibration.documents import as_camera_file
 from calib.config import MAX_BYTES
 from calib.files import write_files
@@ -50,6 +50,19 @@ def test_a_camera_of_many_views(views: int, tmp_path: Path) -> None:
     assert poses["names"][-1] == f"images/view_{views - 1:06d}.png"
     np.testing.assert_array_equal(poses["matrix"][-1], calibration.views[-1].camera_from_board[:3])
     np.testing.assert_array_equal(poses["sigma"][-1], calibration.views[-1].pose_sigma)
+
+
+@pytest.mark.parametrize("views", [1_000, pytest.param(BENCHMARK_VIEWS, marks=pytest.mark.slow)])
+def test_the_truth_behind_many_views(views: int, tmp_path: Path) -> None:
+    drawn = simulate("pinhole", views=5, seed=1)
+    seen = [replace(drawn.observations.views[i % 5], image=f"view_{i:06d}.png") for i in range(views)]
+    poses = drawn.camera_from_board[np.arange(views) % 5]
+    many = replace(drawn, observations=replace(drawn.observations, views=tuple(seen)), camera_from_board=poses)
+    many.save(tmp_path / "sim")
+    truth = read_document(tmp_path / "sim" / "truth.yaml")
+    np.testing.assert_array_equal(truth["camera_from_board"]["values"], poses[:, :3])
+    assert truth["camera_from_board"]["names"][-1] == seen[-1].image
+    assert len(many.document()["truth"]["camera_from_board"]) == views
 
 
 def test_a_net_of_many_weights(tmp_path: Path) -> None:

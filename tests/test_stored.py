@@ -14,7 +14,8 @@ from calib import config
 from calib.array_file import unpack
 from calib.errors import UsageError
 from calib.files import write_files
-from calib.stored import LARGE, NamedRows, lay_out, read_document, stored_files
+from calib.stored import LARGE, NamedRows, lay_out, plain, read_document, require_readable, stored_files
+from calib.strict_yaml import MAX_VALUES
 
 
 def numbers(*shape: int) -> np.ndarray:
@@ -160,3 +161,28 @@ def test_arrays_hold_finite_numbers(value: Any, words: str) -> None:
 def test_numbers_that_yaml_takes_for_text_are_numbers_of_an_array_too() -> None:
     built: Any = config.build(np.ndarray[Any, np.dtype[np.float64]], config.parse_yaml("[1e-3, 2]", "x"), "x")
     np.testing.assert_array_equal(built, [1e-3, 2.0])
+
+
+@pytest.mark.parametrize("count", [3, 5_000])
+def test_rows_of_one_column_need_no_name_for_it(count: int, tmp_path: Path) -> None:
+    names, rows = tuple(f"view_{i}" for i in range(count)), np.arange(12.0 * count).reshape(count, 3, 4)
+    lines = np.arange(count)
+    document = {"poses": NamedRows(names, rows), "lines": lines, "wrong": np.array(names[:2])}
+    write_files(stored_files("truth.yaml", document, "Truth"), tmp_path)
+    read = read_document(tmp_path / "truth.yaml")
+    assert list(read["wrong"]) == list(names[:2])
+    np.testing.assert_array_equal(read["lines"], lines)
+    mapping = plain(document)["poses"]
+    assert mapping == dict(zip(names, rows.tolist(), strict=True))
+    if count == 3:
+        assert read["poses"] == mapping
+    else:
+        assert list(read["poses"]["names"]) == list(names)
+        np.testing.assert_array_equal(read["poses"]["values"], rows)
+
+
+def test_more_values_than_are_read_are_not_written() -> None:
+    with pytest.raises(UsageError) as caught:
+        require_readable("a: [" + "1," * MAX_VALUES + "1]\n")
+    assert caught.value.code == "document-too-large"
+    assert require_readable("a: [" + "1," * (MAX_VALUES - 100) + "1]\n")

@@ -24,6 +24,7 @@ from pathlib import Path
 
 MOST_CPU_S, MOST_WALL_S = 60, 1800.0  # the machine may be doing other work
 STATUSES = frozenset(range(6))
+NEWS = 100  # commands, after which to say how far it is: a thousand take a quarter of an hour
 OVERTIME = 124  # as timeout(1) has it
 TABLE_ENDINGS = (".csv", ".yaml")
 
@@ -71,6 +72,8 @@ def fuzz_commands(runs: int, seed: int, keep: Path | None = None) -> CommandOutc
             outcome.runs += 1
             outcome.statuses[status] += 1
             outcome.slowest_s = max(outcome.slowest_s, took)
+            if outcome.runs % NEWS == 0:
+                print(f"{outcome.runs} commands, {len(outcome.wrong)} wrong", file=sys.stderr, flush=True)
             if status not in STATUSES or "Traceback" in errors or "Warning" in errors:
                 last = errors.strip().splitlines()[-1:] or [f"status {status}"]
                 outcome.wrong.append(f"{name} {changed} ({', '.join(done)}), status {status}: {last[0]}"[:300])

@@ -45,7 +45,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "config": frozenset({"errors", "files", "strict_yaml"}),
     "array_file": frozenset({"errors"}),
     "strict_yaml": frozenset(),
-    "stored": frozenset({"array_file", "arrays", "config", "documents", "errors", "files"}),
+    "stored": frozenset({"array_file", "arrays", "config", "documents", "errors", "files", "strict_yaml"}),
     "uncertainty": frozenset({"arrays", "config", "documents", "errors", "verdict"}),
     "plugins": frozenset({"errors"}),
     "files": frozenset({"errors", "interrupt"}),
@@ -54,7 +54,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "estimate": frozenset({"documents", "engine"}),
     "provenance": frozenset({"files", "verdict"}),
     "result": frozenset(
-        {"config", "documents", "estimate", "folder", "provenance", "result_folder", "text", "verdict"}
+        {"config", "documents", "estimate", "folder", "provenance", "result_folder", "stored", "text", "verdict"}
     ),
     "result_folder": frozenset({"documents", "errors", "files", "text"}),
     "geometry": frozenset({"arrays"}),

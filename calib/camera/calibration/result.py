@@ -43,7 +43,7 @@ class ViewFit:
     used: Mask
     """(n,) whether the corner took part."""
 
-    @property
+    @cached_property
     def rms_px(self) -> float:
         """Root mean square of the reprojection errors of the corners that took part."""
         return float(np.sqrt(np.mean(np.sum(self.residuals_px[self.used] ** 2, axis=1))))

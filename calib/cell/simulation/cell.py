@@ -13,6 +13,7 @@ from calib.result import Output
 from calib.robot.simulation.documents import rounded_table, truth
 from calib.robot.simulation.simulate import simulate
 from calib.robot.table.write import poses_text
+from calib.stored import plain, stored_files
 
 if TYPE_CHECKING:
     from calib.camera.board import Board
@@ -33,7 +34,7 @@ class CellSimulation(Output):
     measurements: Mapping[str, str | bytes]
     """The files that it names, and the truth, by name."""
     truth: Mapping[str, Any]
-    """Of every arm, by its name in the cell."""
+    """Of every arm, by its name in the cell, with arrays."""
     seed: int
     """From which those of the arms follow."""
 
@@ -49,7 +50,7 @@ class CellSimulation(Output):
 
     def document(self) -> dict[str, Any]:
         """The truth as plain data."""
-        return simulation_document("cell", self.truth)
+        return simulation_document("cell", plain(self.truth))
 
     def files(self) -> Mapping[str, str | bytes]:
         """cell.yaml and what it names; truth.yaml, of every arm's own in its folder where cameras measure."""
@@ -73,7 +74,7 @@ def simulate_cell(
         config["arms"][name] = {"arm": arm, "poses": f"{name}.csv"}
         tables[f"{name}.csv"] = poses_text(rounded_table(own.table))
         known[name] = truth(own)
-    return CellSimulation(config, {**tables, "truth.yaml": to_yaml(known, TRUTH_TITLE)}, known, seed)
+    return CellSimulation(config, {**tables, **stored_files("truth.yaml", known, TRUTH_TITLE)}, known, seed)
 
 
 def simulate_cell_in_images(

@@ -11,6 +11,7 @@ from calib.camera.corner_table import corners_text
 from calib.documents import to_yaml
 from calib.robot.simulation.documents import rounded_table
 from calib.robot.table.write import poses_text
+from calib.stored import stored_files
 
 if TYPE_CHECKING:
     from calib.camera.camera import Camera
@@ -27,7 +28,7 @@ def files(simulation: HandEyeSimulation) -> dict[str, str | bytes]:
         "corners.csv": corners_text(s.observations),
         "poses.csv": poses_text(rounded_table(s.table)),
         "camera.yaml": camera_file(s.camera),
-        "truth.yaml": to_yaml(truth(s), title),
+        **stored_files("truth.yaml", truth(s), title),
     }
     if s.image_s is not None:
         rows = zip((view.image for view in s.observations.views), s.image_s.tolist(), strict=True)
@@ -36,15 +37,16 @@ def files(simulation: HandEyeSimulation) -> dict[str, str | bytes]:
 
 
 def truth(simulation: HandEyeSimulation) -> dict[str, Any]:
-    """Seed, noise and the true poses: the content of truth.yaml."""
+    """Seed, noise and the true poses, with arrays: the content of truth.yaml."""
     s = simulation
+    wrong = [view.image for view, bad in zip(s.observations.views, s.wrong, strict=True) if bad]
     document = {
         "seed": s.seed,
         "setup": s.setup,
         "board": s.observations.board,
         **_noise(s.noise),
         "bow_mm": 1000 * s.noise.bow_m,
-        "wrong_pairings": [v.image for v, bad in zip(s.observations.views, s.wrong, strict=True) if bad],
+        "wrong_pairings": np.array(wrong, np.str_),
         "mount_from_camera": np.round(s.mount_from_camera, 12).tolist(),
         "fixture_from_board": np.round(s.fixture_from_board, 12).tolist(),
     }
@@ -58,7 +60,7 @@ def rig_files(simulation: RigSimulation) -> dict[str, str | bytes]:
         **{f"camera{k + 1}.csv": corners_text(seen) for k, seen in enumerate(simulation.observations)},
         "poses.csv": poses_text(rounded_table(simulation.table)),
         "camera.yaml": camera_file(simulation.camera),
-        "truth.yaml": to_yaml(rig_truth(simulation), title),
+        **stored_files("truth.yaml", rig_truth(simulation), title),
     }
 
 

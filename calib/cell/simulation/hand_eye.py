@@ -17,6 +17,7 @@ from calib.errors import UsageError
 from calib.geometry import se3, so3
 from calib.result import Output
 from calib.robot.table.pose_table import PoseTable
+from calib.stored import plain
 
 if TYPE_CHECKING:
     from calib.camera.camera import Camera
@@ -89,7 +90,7 @@ class HandEyeSimulation(Output):
 
     def document(self) -> dict[str, Any]:
         """The truth as plain data."""
-        return simulation_document("hand_eye", documents.truth(self))
+        return simulation_document("hand_eye", plain(documents.truth(self)))
 
     def files(self) -> Mapping[str, str | bytes]:
         """corners.csv, poses.csv, camera.yaml, truth.yaml, times.csv of a stream and, if rendered, images/NAME."""

@@ -16,6 +16,7 @@ from calib.cell.simulation.hand_eye import MARGIN, Noise, add_robot_noise, draw_
 from calib.documents import simulation_document
 from calib.geometry import se3, so3
 from calib.result import Output
+from calib.stored import plain
 
 if TYPE_CHECKING:
     from calib.camera.camera import Camera
@@ -60,7 +61,7 @@ class RigSimulation(Output):
 
     def document(self) -> dict[str, Any]:
         """The truth as plain data."""
-        return simulation_document("cameras", documents.rig_truth(self))
+        return simulation_document("cameras", plain(documents.rig_truth(self)))
 
     def files(self) -> Mapping[str, str | bytes]:
         """camera1.csv, camera2.csv, ... with corners, poses.csv, camera.yaml and truth.yaml."""

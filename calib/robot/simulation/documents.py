@@ -13,6 +13,7 @@ from calib.robot.arm.read import shipped_arms
 from calib.robot.arm.write import geometry_as_yaml
 from calib.robot.effect import load_effect
 from calib.robot.table.write import poses_text
+from calib.stored import plain, stored_files
 
 if TYPE_CHECKING:
     from calib.robot.simulation.simulate import ArmSimulation
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 # seed gives the same bytes everywhere.
 DECIMALS = 9
 TRUTH_DECIMALS = 12
+TITLE = "Simulated by `calib simulate robot`: the truth behind poses.csv."
 ARM_FILE = "arm.yaml"  # of an arm that is none of those shipped
 
 
@@ -31,7 +33,7 @@ def as_files(simulation: ArmSimulation) -> dict[str, str | bytes]:
     files: dict[str, str | bytes] = {
         "poses.csv": poses_text(rounded_table(simulation.table)),
         "calib.yaml": to_yaml(document, "What calib finds beside poses.csv."),
-        "truth.yaml": to_yaml(truth(simulation), "Simulated by `calib simulate robot`: the truth behind poses.csv."),
+        **stored_files("truth.yaml", truth(simulation), TITLE),
     }
     if document["arm"] == ARM_FILE:
         files[ARM_FILE] = geometry_as_yaml(simulation.nominal)
@@ -40,7 +42,7 @@ def as_files(simulation: ArmSimulation) -> dict[str, str | bytes]:
 
 def as_document(simulation: ArmSimulation) -> dict[str, Any]:
     """The truth as plain data, as `--json` prints it."""
-    return simulation_document("arm", truth(simulation))
+    return simulation_document("arm", plain(truth(simulation)))
 
 
 def settings(simulation: ArmSimulation) -> dict[str, Any]:
@@ -53,7 +55,7 @@ def settings(simulation: ArmSimulation) -> dict[str, Any]:
 
 
 def truth(simulation: ArmSimulation) -> dict[str, Any]:
-    """Seed, spread, outliers, and the true arm, effects and frames, as the document of `truth.yaml`."""
+    """Seed, spread, outliers, and the true arm, effects and frames, with arrays: the document of `truth.yaml`."""
     nominal, arm = simulation.nominal, simulation.arm
     parameters = dict(zip(arm.labels, _to_list(arm.parameters), strict=True))
     effects = {
@@ -65,10 +67,10 @@ def truth(simulation: ArmSimulation) -> dict[str, Any]:
         "arm": nominal.name,
         "measurement": simulation.measurement,
         **asdict(simulation.spread),
-        "outlier_lines": simulation.table.lines[simulation.outlier].tolist(),
+        "outlier_lines": simulation.table.lines[simulation.outlier],
         "parameters": parameters,
         "effects": effects,
-        "frames": {name: _to_list(values) for name, values in simulation.frames.items()},
+        "frames": {name: _round(values, TRUTH_DECIMALS) for name, values in simulation.frames.items()},
     }
 
 
