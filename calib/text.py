@@ -4,6 +4,7 @@ names from outside without characters that act on a terminal."""
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Sequence
 
 WIDTH = 118
@@ -15,6 +16,11 @@ def cut(text: str, lines: int = 1) -> str:
     """The text, shortened with an ellipsis to what fits on so many lines."""
     width = WIDTH * lines
     return text if len(text) <= width else text[: width - 3] + "..."
+
+
+def wrap(text: str, indent: str = "  ") -> str:
+    """The text on as many lines as it needs, those after the first indented: for what must not be cut."""
+    return "\n".join(textwrap.wrap(text, WIDTH, subsequent_indent=indent, break_long_words=False))
 
 
 def one_line(name: str) -> str:

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from calib.text import WIDTH, as_cell, cut, first_few, from_cell, one_line, with_sigma, without_control_codes
+from calib.text import WIDTH, as_cell, cut, first_few, from_cell, one_line, with_sigma, without_control_codes, wrap
 
 
 def test_a_line_is_cut_to_the_width_and_says_so() -> None:
@@ -73,3 +73,12 @@ def test_a_text_keeps_its_lines_and_loses_what_acts_on_a_terminal() -> None:
 def test_a_cell_is_no_formula_and_reads_back(text: str, cell: str) -> None:
     assert as_cell(text) == cell
     assert from_cell(cell) == text
+
+
+def test_what_must_not_be_cut_is_wrapped() -> None:
+    text = "verdict: " + "a word " * 40
+    lines = wrap(text).split("\n")
+    assert len(lines) > 1
+    assert all(len(line) <= WIDTH for line in lines)
+    assert " ".join(line.strip() for line in lines) == text.strip()
+    assert all(line.startswith("  ") for line in lines[1:])

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from calib.camera.calibration import zhang
-from calib.camera.calibration.choose_lens import AUTO, fit_chosen_lens, require_lens
+from calib.camera.calibration.choose_lens import AUTO, choose_lens, fit_chosen_lens, require_lens
 from calib.camera.calibration.degeneracy import check_tilts
 from calib.camera.calibration.fit_lens import FitOptions, LensModel, fit_lens, reject_outliers
 from calib.camera.calibration.global_start import search_start
 from calib.camera.calibration.result import CameraCalibration
 from calib.camera.calibration.usable_views import find_usable_views
+from calib.camera.calibration.verdict import shows_another_lens
 from calib.camera.lens import Lens, load_lens
 from calib.camera.observations import Observations, View
-from calib.errors import ConvergenceError
+from calib.errors import CalibError, ConvergenceError
 
 if TYPE_CHECKING:
     from calib.engine import OnIteration
@@ -68,4 +71,8 @@ def calibrate(
             advice="inspect the rejected images, or hold distortion with --fix k3,k2",
         )
     rejected = (*found.usable.excluded, *found.outliers)
-    return CameraCalibration(fit, usable.pivot, rejected, observations, choice)
+    calibration = CameraCalibration(fit, usable.pivot, rejected, observations, choice)
+    if choice is None and shows_another_lens(calibration):
+        with suppress(CalibError):  # the lens that was named is obeyed, whether there is a better one or not
+            return replace(calibration, choice=choose_lens(usable, options))
+    return calibration

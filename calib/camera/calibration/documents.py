@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from calib.documents import finite
 from calib.stored import NamedRows, stored_files
 
 if TYPE_CHECKING:
@@ -37,7 +38,31 @@ def as_document(calibration: CameraCalibration) -> dict[str, Any]:
         "corners": calibration.corners,
         "board": seen.board,
         "scale_known": seen.scale_known,
+        "held_out_px": finite(calibration.held_out_px),
+        "projection": {
+            "inside_px": finite(calibration.projection.inside_px),
+            "outside_px": calibration.projection.outside_px,
+            "outside_share": calibration.projection.outside_share,
+            "blind_share": calibration.projection.blind_share,
+        },
+        "lenses_compared": _lenses(calibration),
     }
+
+
+def _lenses(calibration: CameraCalibration) -> list[dict[str, Any]]:
+    """The models that were compared, the smallest first."""
+    if calibration.choice is None:
+        return []
+    return [
+        {
+            "name": each.name,
+            "parameters": each.unknowns,
+            "held_out_px": finite(each.held_out_px),
+            "image_share": each.image_share,
+            "remark": each.remark,
+        }
+        for each in calibration.choice.candidates
+    ]
 
 
 def rows(calibration: CameraCalibration) -> list[dict[str, Any]]:

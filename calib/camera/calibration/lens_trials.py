@@ -130,7 +130,7 @@ def _require_settled(found: LensFit, model: LensModel) -> None:
 
 def _pattern(found: LensFit) -> float:
     fit = found.fit
-    return image_pattern(fit.residuals_px()[fit.used], fit.corners.px.T[fit.used]) ** 2
+    return image_pattern(fit.residuals_px()[fit.used], fit.corners.px.T[fit.used]).ratio ** 2
 
 
 def _hold(first: Trial, model: LensModel, options: FitOptions) -> Trial:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calib.arrays import Array, Index
+from calib.arrays import Array
 from calib.camera.calibration.uncertainty import derivatives
 from calib.geometry import se3
 
@@ -15,12 +16,22 @@ if TYPE_CHECKING:
     from calib.camera.camera import Camera
 
 
-def board_pattern(calibration: CameraCalibration) -> float:
-    """How many times the noise the residuals are that a displacement of the board's corners explains: 1 is noise alone,
-    much more a bad board. A ratio of standard deviations.
+@dataclass(frozen=True)
+class Pattern:
+    """What of the residuals repeats."""
+
+    ratio: float
+    """Root mean square of what repeats, over that of noise in its place: 1 is noise alone."""
+    size: float
+    """Its root mean square, that of noise taken out."""
+
+
+def board_pattern(calibration: CameraCalibration) -> Pattern:
+    """What of the residuals a displacement of the board's corners explains; its size is that of the displacement, in
+    the board's unit of length.
 
     Each corner of the board is displaced in the board frame, in three directions, to fit its residuals in all views:
-    a board that is not flat moves them along the tilt, whichever way it leans. 1 without enough data.
+    a board that is not flat moves them along the tilt, whichever way it leans. 1 and 0 without enough data.
     """
     fits = calibration.views
     points = np.concatenate([fit.view.corners_in_board[fit.used] for fit in fits])
@@ -33,12 +44,16 @@ def board_pattern(calibration: CameraCalibration) -> float:
     slopes = np.add.reduceat(np.einsum("nki,nk->ni", by_board, residuals)[order], begin)
     values, vectors = np.linalg.eigh(squares)
     seen = values > 1e-6 * values[:, -1:]  # views that all lean alike leave a direction open
-    explained = np.where(seen, np.einsum("nij,ni->nj", vectors, slopes) ** 2 / np.where(seen, values, 1.0), 0.0)
+    inverse = np.where(seen, 1.0 / np.where(seen, values, 1.0), 0.0)
+    along = np.einsum("nij,ni->nj", vectors, slopes)
     freedom = residuals.size - int(seen.sum())
     if len(begin) < 2 or len(residuals) < 3 * len(begin):
-        return 1.0
-    within = float(np.sum(residuals**2)) - float(explained.sum())
-    return float(np.sqrt(float(explained.sum()) / int(seen.sum()) / max(within / freedom, 1e-300)))
+        return Pattern(1.0, 0.0)
+    explained = float(np.sum(along**2 * inverse))
+    noise = max(float(np.sum(residuals**2)) - explained, 1e-300) / freedom
+    displacement = float(np.sum((along * inverse) ** 2)) - noise * float(np.sum(inverse))
+    ratio = float(np.sqrt(explained / int(seen.sum()) / noise))
+    return Pattern(ratio, float(np.sqrt(max(displacement, 0.0) / len(begin))))
 
 
 def _by_board(camera: Camera, fit: ViewFit) -> Array:
@@ -47,21 +62,18 @@ def _by_board(camera: Camera, fit: ViewFit) -> Array:
     return np.asarray(derivatives(camera, points)[1] @ fit.camera_from_board[:3, :3])
 
 
-def image_pattern(residuals_px: Array, px: Array) -> float:
-    """How many times the noise the residuals (n, 2) are that repeat at the same place px (n, 2) in the image: 1 is
-    noise alone, much more a poor lens model. A ratio of standard deviations."""
+def image_pattern(residuals_px: Array, px: Array) -> Pattern:
+    """What of the residuals (n, 2) repeats at the same place px (n, 2) in the image: much more than 1 is a poor lens
+    model. Its size is in pixels. A one-way analysis of variance; 1 and 0 without enough data."""
     low, high = px.min(axis=0), px.max(axis=0)
     cells = np.clip(((px - low) / np.maximum(high - low, 1e-9) * 10).astype(int), 0, 9)
-    return _deviation_ratio(residuals_px, cells[:, 0] * 10 + cells[:, 1])
-
-
-def _deviation_ratio(residuals: Array, group: Index) -> float:
-    """Root of between-group over within-group variance (one-way analysis of variance); 1 without enough data."""
+    group = cells[:, 0] * 10 + cells[:, 1]
     counts = np.bincount(group).astype(float)
     groups = int(np.count_nonzero(counts))
-    if groups < 2 or len(residuals) < 3 * groups:
-        return 1.0
-    sums = np.stack([np.bincount(group, residuals[:, i]) for i in range(2)], axis=1)
+    if groups < 2 or len(residuals_px) < 3 * groups:
+        return Pattern(1.0, 0.0)
+    sums = np.stack([np.bincount(group, residuals_px[:, i]) for i in range(2)], axis=1)
     between = float(np.sum(sums[counts > 0] ** 2 / counts[counts > 0, None]))
-    within = float(np.sum(residuals**2)) - between
-    return float(np.sqrt(between / groups / max(within / (len(residuals) - groups), 1e-300)))
+    within = max(float(np.sum(residuals_px**2)) - between, 1e-300) / (len(residuals_px) - groups)
+    size = np.sqrt(max(between - groups * within, 0.0) / len(residuals_px))
+    return Pattern(float(np.sqrt(between / groups / within)), float(size))

@@ -11,6 +11,7 @@ import numpy as np
 
 from calib.arrays import Array, Mask
 from calib.camera.calibration import documents, plots
+from calib.camera.calibration.projection_quality import ProjectionQuality, projection_quality
 from calib.camera.calibration.reprojection import POSE_BLOCK
 from calib.camera.calibration.summary import summary
 from calib.camera.calibration.verdict import verdict_of
@@ -65,7 +66,8 @@ class CameraCalibration(Result):
     observations: Observations
     """The observations given."""
     choice: LensChoice | None = None
-    """How the lens was chosen, if it was."""
+    """The lens that the views support and what it was compared with: the one used, unless another was named. None
+    where a lens was named and describes the images."""
 
     @property
     def solution(self) -> Solution:
@@ -79,6 +81,17 @@ class CameraCalibration(Result):
         free, measured = [label for label in lens.labels if label not in held], self.solution.measured_uncertainty
         known = uncertainty_of(free, measured.covariance(free), measured.degrees_of_freedom(free))
         return Camera(lens, self.fit.parameters, self.observations.image_size_px, known)
+
+    @cached_property
+    def projection(self) -> ProjectionQuality:
+        """How well the camera projects, where boards were seen and in the rest of the image."""
+        return projection_quality(self)
+
+    @cached_property
+    def held_out_px(self) -> float:
+        """rms reprojection error of every view with the lens that the other views determine, its own pose refitted."""
+        clusters = self.solution.clusters
+        return float(np.sqrt(clusters.held_out_squares().sum() / self.corners)) if clusters else float("inf")
 
     @cached_property
     def verdict(self) -> Verdict:

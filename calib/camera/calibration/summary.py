@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from calib.text import cut, first_few, with_sigma
+from calib.text import cut, first_few, with_sigma, wrap
 
 if TYPE_CHECKING:
     from calib.camera.calibration.result import CameraCalibration
@@ -26,12 +26,24 @@ def summary(calibration: CameraCalibration) -> str:
         "",
         *_parameters(calibration),
         "",
+        *_lenses(calibration),
         _residuals(calibration),
         *(f"not observable: {text}" for text in calibration.unobservable[:2]),
-        f"verdict: {verdict}",
-        *(f"next: {text}" for text in verdict.advice[:3]),
     ]
-    return "\n".join(cut(line) for line in lines)
+    words = [f"verdict: {verdict}", *(f"next: {text}" for text in verdict.advice[:3])]
+    return "\n".join([*(cut(line) for line in lines), *(wrap(line) for line in words)])
+
+
+def _lenses(calibration: CameraCalibration) -> list[str]:
+    """The lens chosen and what it was compared with, a line or two."""
+    if calibration.choice is None:
+        return []
+    others = [
+        f"{each.name} {each.held_out_px:.3f}"
+        for each in calibration.choice.candidates
+        if math.isfinite(each.held_out_px)
+    ]
+    return [wrap("lenses by views held out (rms px): " + "; ".join(others))]
 
 
 def _inputs(calibration: CameraCalibration) -> str:
@@ -39,8 +51,10 @@ def _inputs(calibration: CameraCalibration) -> str:
     images = len(calibration.views) + len(calibration.excluded)
     board = f" of {observations.board}" if observations.board else ""
     size = ", {} x {} px".format(*camera.image_size_px) if camera.image_size_px else ""
+    at_zero = sorted(calibration.held - camera.lens.held)
+    held = f", {' '.join(at_zero)} held" if at_zero else ""
     used = f"{len(calibration.views)} of {images} images, {calibration.corners} corners"
-    return f"{used}{board}{size}; lens {camera.lens.name}"
+    return f"{used}{board}{size}; lens {camera.lens.name}{held}"
 
 
 def _exclusions(calibration: CameraCalibration) -> list[str]:

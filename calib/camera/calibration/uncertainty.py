@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calib.arrays import Array
+from calib.arrays import Array, Mask
 from calib.errors import UsageError
 from calib.geometry import so3
 
@@ -24,19 +24,30 @@ def projection_sigma(camera: Camera, covariance: Array, columns: int = 16, rows:
     the whole grid and taken out, after mrcal's projection uncertainty. NaN where the lens cannot be inverted.
     Raises UsageError `image-size-needed`.
     """
-    width, height = _image_size(camera)
-    x, y = np.meshgrid(np.linspace(0, width - 1, columns), np.linspace(0, height - 1, rows))
-    rays = camera.unproject(np.stack([x.ravel(), y.ravel()], axis=1))
+    px = image_grid(_image_size(camera), columns, rows)
+    return sigma_at(camera, covariance, px.reshape(-1, 2)).reshape(rows, columns)
+
+
+def image_grid(image_size_px: tuple[int, int], columns: int, rows: int) -> Array:
+    """(rows, columns, 2) pixels, evenly over the image from edge to edge."""
+    width, height = image_size_px
+    return np.stack(np.meshgrid(np.linspace(0, width - 1, columns), np.linspace(0, height - 1, rows)), axis=2)
+
+
+def sigma_at(camera: Camera, covariance: Array, px: Array, gauge: Mask | None = None) -> Array:
+    """`projection_sigma` at pixels (n, 2), the rotation fitted over those of the gauge (n,), if given."""
+    rays = camera.unproject(px)
     seen = np.asarray(np.isfinite(rays).all(axis=1))
     by_lens, by_point = derivatives(camera, rays[seen])
     by_rotation = -by_point @ so3.hat(rays[seen])
-    flat = by_rotation.reshape(-1, 3)
-    fitted = np.linalg.lstsq(flat, by_lens.reshape(len(flat), -1), rcond=None)[0]
+    among = np.ones(int(seen.sum()), bool) if gauge is None else gauge[seen]
+    flat = by_rotation[among].reshape(-1, 3)
+    fitted = np.linalg.lstsq(flat, by_lens[among].reshape(len(flat), -1), rcond=None)[0]
     rest = by_lens - by_rotation @ fitted
     variance = np.einsum("nip,pq,niq->n", rest, np.where(np.isfinite(covariance), covariance, 0.0), rest)
     out = np.full(len(seen), np.nan)
     out[seen] = np.sqrt(np.maximum(variance, 0.0) / 2)  # per coordinate
-    return out.reshape(rows, columns)
+    return out
 
 
 def projection_difference(camera: Camera, reference: Camera, columns: int = 16, rows: int = 11) -> float:
@@ -45,9 +56,7 @@ def projection_difference(camera: Camera, reference: Camera, columns: int = 16, 
     A rotation between them, which any use of a camera absorbs, is fitted and taken out (Gauss-Newton), as in
     `projection_sigma`. NaN outside the field of view of either. Raises UsageError `image-size-needed`.
     """
-    width, height = _image_size(reference)
-    x, y = np.meshgrid(np.linspace(0, width - 1, columns), np.linspace(0, height - 1, rows))
-    pixels = np.stack([x.ravel(), y.ravel()], axis=1)
+    pixels = image_grid(_image_size(reference), columns, rows).reshape(-1, 2)
     rays, rotation = reference.unproject(pixels), np.eye(3)
     for _ in range(10):
         turned = rays @ rotation.T

@@ -6,21 +6,29 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calib.camera.calibration import uncertainty
-from calib.camera.calibration.residual_patterns import board_pattern, image_pattern
+from calib.camera.calibration.projection_quality import ProjectionQuality
+from calib.camera.calibration.residual_patterns import Pattern, board_pattern, image_pattern
+from calib.camera.calibration.uncertainty import coverage, tilts_deg
 from calib.verdict import Verdict
 
 if TYPE_CHECKING:
     from calib.camera.calibration.result import CameraCalibration
 
-# Bounds in pixels. A projection known to 0.5 px is as good as corner detection itself is in a sharp image of a
-# printed board; beyond 2 px the lens model is worse than no calibration at all.
-GOOD_PROJECTION_PX, WORST_PROJECTION_PX = 0.5, 2.0
+# Standard deviations of the projection, per coordinate, in pixels. Cameras from two halves of the images then differ by
+# some 2.8 times as much: at 0.3 px by less than a pixel, as much as blur and demosaicing move an edge. Beyond 2 px the
+# lens model is worse than no calibration at all.
+GOOD_PROJECTION_PX, WORST_PROJECTION_PX = 0.3, 2.0
+# A far point is projected worse than a board, whose pose takes up errors of the focal length: a camera that projects
+# boards held out so well serves at the distance where it was calibrated.
+SOUND_HELD_OUT_PX = 0.5
 # Residuals of sharp images of a flat board are 0.1 to 0.3 px; 1 px is visible to the eye, 3 px is a wrong model.
 GOOD_RMS_PX, WORST_RMS_PX = 1.0, 3.0
 FEWEST_VIEWS = 8
 LEAST_TILT_DEG = 15.0
 LEAST_COVERAGE = 0.6
+CLEARLY_BETTER = 0.97  # held-out error, relative to that of the lens used, from which another lens is named
+MOST_BLIND = 0.02  # share of the image that a lens may fail to invert
+LEAST_OUTSIDE = 0.02  # share of the image from which the part without boards counts
 # Ratios of standard deviations beyond which residuals repeat plainly; noise alone stays below 1.2. A board bowed by
 # 0.2 mm reaches 1.7, real boards 2.8 to 5.5; a pinhole for a lens with k1 = -0.02 reaches 1.67 and is 12 px off at the
 # image's edge.
@@ -29,70 +37,120 @@ MOST_OUTLIERS = 0.05  # share of corners beyond which rejecting them deserves a 
 
 
 def verdict_of(calibration: CameraCalibration) -> Verdict:
-    """Grade a calibration by the uncertainty of its projection and by the patterns in its residuals."""
-    rms = calibration.rms_px
-    sigma, place = _worst_projection(calibration)
-    advice = _advice(calibration)
-    if sigma is not None and sigma > GOOD_PROJECTION_PX:
-        advice += (f"projection is least certain towards {place}: add views with the board there",)
+    """Grade a calibration by the uncertainty of its projection, and by what its residuals show besides noise."""
+    quality, rms = calibration.projection, calibration.rms_px
+    image = pattern_in_image(calibration)
+    advice = _advice(calibration, quality, image)
     if calibration.unobservable:
         return Verdict("do not use", f"not all parameters are observable: {calibration.unobservable[0]}", advice)
-    if sigma is not None and sigma > WORST_PROJECTION_PX:
-        return Verdict("do not use", f"projection uncertainty of {_in_image(sigma)}", advice)
+    if not quality.inside_px <= WORST_PROJECTION_PX and not calibration.held_out_px <= SOUND_HELD_OUT_PX:
+        return Verdict("do not use", _in_words(quality), advice)
     if rms > WORST_RMS_PX:
         return Verdict("do not use", f"the residuals are too large: rms {rms:.1f} px", advice)
     if rms > GOOD_RMS_PX:
-        return Verdict("usable", f"the residuals are large: rms {rms:.2f} px", advice)
-    if sigma is not None and sigma > GOOD_PROJECTION_PX:
-        return Verdict("usable", f"projection uncertainty of {_in_image(sigma)}", advice)
-    if advice:
-        return Verdict("usable", f"rms {rms:.3f} px, but see below", advice)
-    known = f", projection uncertainty of {_in_image(sigma)}" if sigma is not None else ""
-    return Verdict("good", f"rms {rms:.3f} px{known}")
-
-
-def _in_image(sigma_px: float) -> str:
-    return f"{sigma_px:.2f} px (1 sigma, 95th percentile of the image)"
-
-
-def _worst_projection(calibration: CameraCalibration) -> tuple[float | None, str]:
-    """The 95th percentile over the image of the projection's sigma, and where it is worst; None without a size."""
+        return Verdict("usable", f"the residuals are large: rms {rms:.2f} px; {_in_words(quality)}", advice)
+    if not quality.inside_px <= GOOD_PROJECTION_PX:
+        near = f"; that of boards as near as these, held out, to {_px(calibration.held_out_px)} rms"
+        return Verdict("usable", _in_words(quality) + near, advice)
+    if image.size > GOOD_PROJECTION_PX and image.ratio > IMAGE_PATTERN:
+        return Verdict("usable", f"the lens model is off by {image.size:.2f} px (rms) where boards were seen", advice)
+    if quality.blind_share > MOST_BLIND:
+        share = f"{100 * quality.blind_share:.0f} % of the image"
+        return Verdict("usable", f"{_in_words(quality)}; the lens model cannot be inverted over {share}", advice)
+    if _weak_outside(quality):
+        return Verdict("usable", _in_words(quality), advice)
+    if (outliers := _outliers(calibration)) > MOST_OUTLIERS:
+        return Verdict("usable", f"{100 * outliers:.0f} % of the corners are outliers; {_in_words(quality)}", advice)
+    if len(calibration.views) < FEWEST_VIEWS:
+        return Verdict("usable", f"{_in_words(quality)}, as far as {len(calibration.views)} views tell", advice)
     if calibration.camera.image_size_px is None:
-        return None, ""
-    sigma = uncertainty.projection_sigma(calibration.camera, calibration.covariance)
-    row, column = np.unravel_index(int(np.nanargmax(sigma)), sigma.shape)
-    down = ("the upper", "the middle", "the lower")[3 * int(row) // sigma.shape[0]]
-    across = ("left", "middle", "right")[3 * int(column) // sigma.shape[1]]
-    return float(np.nanquantile(sigma, 0.95)), f"{down} {across} of the image"
+        return Verdict("usable", f"{_in_words(quality)}; the rest of the image is not known", advice)
+    return Verdict("good", f"rms {rms:.3f} px, {_in_words(quality)}", advice)
 
 
-def _advice(calibration: CameraCalibration) -> tuple[str, ...]:
-    found = []
+def _in_words(quality: ProjectionQuality) -> str:
+    inside = f"projection known to {_px(quality.inside_px)}"
+    if quality.outside_px is None or quality.outside_share < LEAST_OUTSIDE:
+        return f"{inside} (1 sigma)"
+    return f"{inside} (1 sigma) where boards were seen, {_px(quality.outside_px)} in the rest of the image"
+
+
+def _px(value: float) -> str:
+    return f"{value:.2f} px" if value < 10 else f"{value:.0f} px"
+
+
+def _weak_outside(quality: ProjectionQuality) -> bool:
+    outside = quality.outside_px
+    return outside is not None and outside > WORST_PROJECTION_PX and quality.outside_share > LEAST_OUTSIDE
+
+
+def _advice(calibration: CameraCalibration, quality: ProjectionQuality, image: Pattern) -> tuple[str, ...]:
+    found = _other_lens(calibration)
     if any(not np.isfinite(s) for s in calibration.sigma.values()):
         found.append("hold the parameters named above with --fix, or add views that show them")
+    if calibration.camera.image_size_px is None:
+        found.append("give --image-size WIDTHxHEIGHT: the projection outside the corners cannot be checked without it")
+    if quality.inside_px > GOOD_PROJECTION_PX:
+        found.append("add views: more of them, closer, tilted 20 to 45 degrees in different directions")
+    if quality.blind_share > MOST_BLIND or _weak_outside(quality):
+        where = quality.weakest or "the parts of the image that have none"
+        found.append(f"projection is least certain towards {where}: add views with the board there")
     if len(calibration.views) < FEWEST_VIEWS:
         found.append(f"only {len(calibration.views)} views: take at least {FEWEST_VIEWS}, better 15")
-    tilts = uncertainty.tilts_deg(calibration)
-    if float(np.quantile(tilts, 0.75)) < LEAST_TILT_DEG:
+    if float(np.quantile(tilts_deg(calibration), 0.75)) < LEAST_TILT_DEG:
         found.append("the board's tilt varies too little: tilt it 20 to 45 degrees in different directions")
     if calibration.camera.image_size_px is not None and (gap := _largest_gap(calibration)):
         found.append(f"no corners in {gap}: add views with the board there")
-    board, image = board_pattern(calibration), pattern_in_image(calibration)
-    if board > BOARD_PATTERN and board / BOARD_PATTERN >= image / IMAGE_PATTERN:
-        found.append(
-            f"residuals repeat on the board ({board:.1f} times the noise): it is not flat or not evenly printed"
-        )
-    elif image > IMAGE_PATTERN:
-        better = calibration.camera.lens.richer
-        hint = f"try --lens {better}" if better else "this lens model does not describe the lens"
-        found.append(f"residuals repeat in the image ({image:.1f} times the noise): {hint}")
-    total = sum(len(fit.used) for fit in calibration.views)
-    if calibration.corners < (1 - MOST_OUTLIERS) * total:
-        found.append(f"{total - calibration.corners} of {total} corners are outliers: check focus, motion, board")
+    found += [] if _other_lens(calibration) else _patterns(calibration, image)
+    if _outliers(calibration) > MOST_OUTLIERS:
+        found.append("many corners are outliers: check focus, motion, board")
     return tuple(found)
 
 
-def pattern_in_image(calibration: CameraCalibration) -> float:
+def _outliers(calibration: CameraCalibration) -> float:
+    """Share of the corners of the views used."""
+    return 1.0 - calibration.corners / sum(len(fit.used) for fit in calibration.views)
+
+
+def _patterns(calibration: CameraCalibration, image: Pattern) -> list[str]:
+    """What residuals show besides noise: a board that is not as stated, or a lens that is not as modelled."""
+    board = board_pattern(calibration)
+    if board.ratio > BOARD_PATTERN and board.ratio / BOARD_PATTERN >= image.ratio / IMAGE_PATTERN:
+        square = _square(calibration)
+        length = f"{1000 * board.size:.2g} mm, " if calibration.observations.scale_known else ""
+        off = f"{length}{100 * board.size / square:.2g} % of a square (rms)"
+        return [f"the board's corners are off by {off}: mount the print on a flat plate, or have it made on one"]
+    if image.ratio > IMAGE_PATTERN:
+        return [f"residuals of {image.size:.2g} px (rms) repeat in the image, whichever lens model is used"]
+    return []
+
+
+def shows_another_lens(calibration: CameraCalibration) -> bool:
+    """Whether the residuals, or a lens that folds within the image, ask for another lens."""
+    return pattern_in_image(calibration).ratio > IMAGE_PATTERN or calibration.projection.blind_share > MOST_BLIND
+
+
+def _other_lens(calibration: CameraCalibration) -> list[str]:
+    """The lens that the views support, where it is not the one named."""
+    choice, used = calibration.choice, calibration.camera.lens.name
+    if choice is None or choice.model.lens.name == used:
+        return []
+    best = min(each.held_out_px for each in choice.candidates if each.name == choice.model.name)
+    if best > CLEARLY_BETTER * calibration.held_out_px:
+        return []
+    own = _px(calibration.held_out_px)
+    return [f"--lens {choice.model.lens.name} projects views held out to {_px(best)} rms, {used} to {own}"]
+
+
+def _square(calibration: CameraCalibration) -> float:
+    """Distance of neighbouring corners of the board: the median over a view's corners of that to the nearest."""
+    points = calibration.views[0].view.corners_in_board[:200]
+    distances = np.linalg.norm(points[:, None] - points, axis=2)
+    np.fill_diagonal(distances, np.inf)
+    return float(np.median(distances.min(axis=1)))
+
+
+def pattern_in_image(calibration: CameraCalibration) -> Pattern:
     """`residual_patterns.image_pattern` of the corners that were used."""
     residuals = np.concatenate([fit.residuals_px[fit.used] for fit in calibration.views])
     return image_pattern(residuals, np.concatenate([fit.view.corners_px[fit.used] for fit in calibration.views]))
@@ -100,7 +158,7 @@ def pattern_in_image(calibration: CameraCalibration) -> float:
 
 def _largest_gap(calibration: CameraCalibration) -> str:
     """The part of the image without corners, in words; empty where coverage is fair."""
-    cells = uncertainty.coverage(calibration)
+    cells = coverage(calibration)
     if cells.mean() >= LEAST_COVERAGE:
         return ""
     rows, columns = cells.shape
