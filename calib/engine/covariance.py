@@ -7,13 +7,13 @@ takes part in any direction that is not observable has an infinite standard devi
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.linalg import lapack, qr, solve_triangular
 
 from calib.arrays import Array, Index, Mask
+from calib.engine.eliminated_blocks import TOUCHED, EliminatedBlocks
 from calib.engine.normal_equations.dense import triangular_factor
 from calib.engine.normal_equations.schur import SchurComplement, eliminate
 
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 # 1e-5, rounding begins at 1e-13 (R) and 1e-15 (J'J, squared): both gaps are decades wide.
 UNSEEN_IN_R = 1e-10
 UNSEEN_IN_SQUARED = 1e-12
-TOUCHED = 1e-6  # share of a null vector, relative to its largest entry, from which a parameter takes part
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,7 @@ class Uncertainty:
     """One per direction that is not observable."""
     root: Array
     """(K, rank), of the stated covariance: root root' without what is not observable."""
-    eliminated: _EliminatedBlocks
+    eliminated: EliminatedBlocks
     """The private blocks, whose covariances are worked out on demand."""
     scatter: ClusterScatter | None = None
     """What the residuals of the clusters show, if there are clusters and it is used."""
@@ -144,7 +143,7 @@ def uncertainty(
     touched = (np.abs(null) > TOUCHED * np.abs(null).max(axis=0, initial=0.0)).any(axis=1)
     null = null * scale[:, None]
     covariance = root @ root.T
-    blocks = _EliminatedBlocks(layout, system.private, covariance, null, unseen)
+    blocks = EliminatedBlocks(layout, system.private, covariance, null, unseen)
     everything = tuple(directions) + tuple(_private_directions(layout, unseen))
     return Uncertainty(labels, _with_infinite(covariance, touched), everything, root, blocks)
 
@@ -172,29 +171,6 @@ def _with_infinite(covariance: Array, touched: Mask) -> Array:
     found = covariance.copy()
     np.fill_diagonal(found, np.where(touched, np.inf, np.diagonal(covariance)))
     return found
-
-
-@dataclass(frozen=True, eq=False)
-class _EliminatedBlocks:
-    """What the covariance of the eliminated blocks follows from: their factors, the covariance (K, K) and null vectors
-    (K, q) of the shared coordinates, and the null vectors of members that their own rows do not determine."""
-
-    layout: Layout
-    factors: dict[str, Array]
-    shared: Array
-    null: Array
-    unseen: dict[str, dict[int, Array]]
-    variance: float = 1.0
-    """Of the residuals, in units of that stated."""
-
-    @cached_property
-    def deviations(self) -> dict[str, tuple[Array, Array]]:
-        """Standard deviations (members, tangent) and covariances (members, t, t)."""
-        found = {}
-        for name, own in self.factors.items():
-            sigma, covariance = _private_covariance(own, self.shared, self.variance, self.null, self.unseen.get(name))
-            found[name] = _deviations(self.layout, name, sigma), covariance
-        return found
 
 
 def _pivoted_cholesky(matrix: Array) -> tuple[Array, Index, int]:
@@ -255,31 +231,6 @@ def _hold_unseen_private(
         return normal, unseen
     held = type(normal)(normal.cost, normal.squares, normal.shared, normal.gradient, private, normal.residuals)
     return held, unseen
-
-
-def _private_covariance(
-    factor: Array, shared: Array, variance: float, null: Array, unseen: dict[int, Array] | None
-) -> tuple[Array, Array]:
-    """Standard deviations (members, t) and covariances (members, t, t) of one private block."""
-    t = len(factor)
-    roots = np.linalg.inv(np.triu(factor[:, :t].transpose(2, 0, 1)))  # of U; what is below it is left over
-    coupling = roots @ factor[:, t:-1].transpose(2, 0, 1)
-    covariance = variance * (roots @ roots.transpose(0, 2, 1)) + coupling @ shared @ coupling.transpose(0, 2, 1)
-    sigma = np.sqrt(np.einsum("nii->ni", covariance))
-    if null.shape[1]:
-        reach = np.abs(coupling @ null)
-        sigma = np.where((reach > TOUCHED * np.abs(null).max()).any(axis=2), np.inf, sigma)
-    for member, directions in (unseen or {}).items():
-        sigma[member, (np.abs(directions) > TOUCHED).any(axis=1)] = np.inf
-    return sigma, covariance
-
-
-def _deviations(layout: Layout, name: str, sigma: Array) -> Array:
-    """Standard deviations over all tangent coordinates, 0 where fixed."""
-    block = layout.problem.by_name[name]
-    full = np.zeros((block.count, block.tangent))
-    full[:, block.free] = sigma
-    return full
 
 
 def _private_directions(layout: Layout, unseen: dict[str, dict[int, Array]]) -> list[Unobservable]:
