@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from calib.engine.label import Label
     from calib.engine.normal_equations.assembly import NormalEquations
     from calib.engine.normal_equations.layout import Layout
+    from calib.engine.normal_equations.tangent import Tangent
     from calib.engine.problem import Values
 
 # Relative size, in unit-scaled columns, below which a direction is unseen. Seen directions of real problems end at
@@ -65,6 +66,8 @@ class Uncertainty:
     """What the residuals of the clusters show, if there are clusters and it is used."""
     residual_freedom: float = np.inf
     """Degrees of freedom that the size of the residuals was measured with; infinite where it was stated."""
+    shifts: tuple[Tangent, ...] = ()
+    """Each one standard deviation of what the problem leaves out; the covariances contain them."""
 
     def __repr__(self) -> str:
         return f"Uncertainty({len(self.labels)} shared coordinates of rank {self.rank})"
@@ -112,7 +115,20 @@ class Uncertainty:
         if moving.any():
             scatter = self.scatter.degrees_of_freedom(directions[moving]) if self.scatter else np.inf
             known[moving] = 1.0 / (1.0 / np.asarray(scatter) + 1.0 / self.residual_freedom)
+        if self.shifts:
+            shifted = sum((contrasts @ shift.shared) ** 2 for shift in self.shifts)
+            finite = np.where(np.isfinite(self.shared), self.shared, 0.0)
+            whole = np.einsum("nk,kl,nl->n", contrasts, finite, contrasts)
+            measured = np.maximum(1.0 - shifted / np.where(whole > 0, whole, 1.0), 1e-6)  # share of the variance
+            known = known / measured**2
         return known
+
+    def widened(self, shift: Tangent) -> Uncertainty:
+        """With the square of a shift in the covariances: one standard deviation of what the problem leaves out, that
+        moves all parameters together."""
+        shifts = (*self.shifts, shift)
+        shared = self.shared + np.outer(shift.shared, shift.shared)
+        return replace(self, shared=shared, shifts=shifts, eliminated=replace(self.eliminated, shifts=shifts))
 
 
 def uncertainty(

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calib.arrays import Array
+from calib.arrays import Array, Mask
 
 if TYPE_CHECKING:
     from calib.engine.normal_equations.layout import Layout
+    from calib.engine.normal_equations.tangent import Tangent
 
 TOUCHED = 1e-6  # share of a null vector, relative to its largest entry, from which a parameter takes part
 
@@ -28,32 +29,40 @@ class EliminatedBlocks:
     unseen: dict[str, dict[int, Array]]
     variance: float = 1.0
     """Of the residuals, in units of that stated."""
+    shifts: tuple[Tangent, ...] = ()
+    """Each one standard deviation of what the problem leaves out."""
 
     @cached_property
     def deviations(self) -> dict[str, tuple[Array, Array]]:
         """Standard deviations (members, tangent) and covariances (members, t, t)."""
         found = {}
         for name, own in self.factors.items():
-            sigma, covariance = _private_covariance(own, self.shared, self.variance, self.null, self.unseen.get(name))
+            covariance, coupling = _private_covariance(own, self.shared, self.variance)
+            for shift in self.shifts:
+                covariance += np.einsum("tm,um->mtu", shift.private[name], shift.private[name])
+            sigma = np.sqrt(np.einsum("nii->ni", covariance))
+            sigma[_touched(coupling, self.null, self.unseen.get(name))] = np.inf
             found[name] = _deviations(self.layout, name, sigma), covariance
         return found
 
 
-def _private_covariance(
-    factor: Array, shared: Array, variance: float, null: Array, unseen: dict[int, Array] | None
-) -> tuple[Array, Array]:
-    """Standard deviations (members, t) and covariances (members, t, t) of one private block."""
+def _private_covariance(factor: Array, shared: Array, variance: float) -> tuple[Array, Array]:
+    """Covariances (members, t, t) of one private block, and how it follows the shared coordinates (members, t, K)."""
     t = len(factor)
     roots = np.linalg.inv(np.triu(factor[:, :t].transpose(2, 0, 1)))  # of U; what is below it is left over
     coupling = roots @ factor[:, t:-1].transpose(2, 0, 1)
     covariance = variance * (roots @ roots.transpose(0, 2, 1)) + coupling @ shared @ coupling.transpose(0, 2, 1)
-    sigma = np.sqrt(np.einsum("nii->ni", covariance))
+    return covariance, coupling
+
+
+def _touched(coupling: Array, null: Array, unseen: dict[int, Array] | None) -> Mask:
+    """Which coordinates (members, t) take part in a direction that is not observable."""
+    found = np.zeros(coupling.shape[:2], bool)
     if null.shape[1]:
-        reach = np.abs(coupling @ null)
-        sigma = np.where((reach > TOUCHED * np.abs(null).max()).any(axis=2), np.inf, sigma)
+        found |= (np.abs(coupling @ null) > TOUCHED * np.abs(null).max()).any(axis=2)
     for member, directions in (unseen or {}).items():
-        sigma[member, (np.abs(directions) > TOUCHED).any(axis=1)] = np.inf
-    return sigma, covariance
+        found[member] |= (np.abs(directions) > TOUCHED).any(axis=1)
+    return found
 
 
 def _deviations(layout: Layout, name: str, sigma: Array) -> Array:

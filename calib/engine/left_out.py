@@ -3,8 +3,9 @@
 A problem that holds at zero what is not zero (the shape of a board, an effect of an arm) has a solution that is off by
 more than its scatter. One Gauss-Newton step of the wider problem, from that solution, estimates the parameters left out
 and how the others would follow. That shift is no correction, since the model without them was asked for; it is what
-they can do to it, and its square belongs to the variance, as far as the estimate stands out from the scatter between
-clusters.
+they can do to it, a limit of the error and no random draw: within limits of +-a the variance is a^2 / 3 (Guide to the
+Expression of Uncertainty in Measurement, JCGM 100:2008, 4.3.7). It counts as far as the estimate stands out from the
+scatter between clusters.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ from calib.engine.normal_equations.layout import layout_of
 from calib.engine.normal_equations.schur import SchurComplement, back_substitute, eliminate
 
 if TYPE_CHECKING:
+    from calib.engine.covariance import Uncertainty
     from calib.engine.label import Label
-    from calib.engine.normal_equations.layout import Layout
     from calib.engine.normal_equations.tangent import Tangent
     from calib.engine.problem import Problem
     from calib.engine.solution import Solution
@@ -57,50 +58,44 @@ class LeftOut:
         excess = (self.variance_ratio - 1.0) * np.sqrt(self.determined / 2)
         return max(0.0, 1.0 - 1.0 / excess**2) if excess > 0 else 0.0
 
+    def widen(self, known: Uncertainty) -> Uncertainty:
+        """An uncertainty of the solved problem with what is left out in it."""
+        return known.widened(float(np.sqrt(self.evidence / 3)) * self.shift) if self.evidence else known
+
 
 def left_out(solution: Solution, wider: Problem) -> LeftOut | None:
     """What a wider problem has that the solved one leaves out, from one Gauss-Newton step.
 
-    wider: the solved problem with more shared parameters, at the values where the solved one holds them. None where the
+    wider: the solved problem with more shared parameters, which start where the solved one holds them. None where the
     solved one does not determine its own, or the data determine none of those added.
     """
-    layout = layout_of(wider.with_values({**wider.start, **solution.values}))
-    values = layout.problem.start
-    if solution.uncertainty.unobservable or layout.private != solution.layout.private:
+    if solution.uncertainty.unobservable:
         return None
+    layout = layout_of(wider.with_values({**wider.start, **solution.values}))
+    values, own = layout.problem.start, solution.layout.shared_labels()
     normal = assemble(layout, values)
     system = eliminate(normal)
     stated = uncertainty(layout, values, normal, system)
-    own = solution.layout.shared_labels()
-    added = np.array([i for i, label in enumerate(stated.labels) if label not in own], dtype=np.intp)
-    determined, freedom = stated.rank - len(own), normal.residuals - _private_columns(layout) - stated.rank
+    determined = stated.rank - len(own)
+    freedom = solution.degrees_of_freedom - determined
     if determined < 1 or freedom < 1:
         return None
     step = -stated.root @ (stated.root.T @ system.right)
-    variance = (normal.squares + float(step @ system.right) - _explained_by_private(system)) / freedom
+    squares = normal.squares + float(step @ system.right) - _explained_by_private(system)
     systems = cluster_systems(layout, values, normal)
-    if systems is None or not variance > 0:
+    if systems is None or not squares > 0:
         return None
-    scatter = cluster_scatter(stated.root, replace(systems, score=systems.score + systems.information @ step), variance)
-    root = stated.root[added]
-    covariance = variance * (root @ scatter.shrunk @ root.T)
-    estimate = step[added]
+    moved = replace(systems, score=systems.score + systems.information @ step)
+    scatter = cluster_scatter(stated.root, moved, squares / freedom)
+    added = np.array([i for i, label in enumerate(stated.labels) if label not in own], dtype=np.intp)
+    root, estimate = stated.root[added], step[added]
+    covariance = squares / freedom * (root @ scatter.shrunk @ root.T)
     ratio = float(estimate @ np.linalg.lstsq(covariance, estimate, rcond=None)[0]) / determined
-    shift = _in_columns_of(own, stated.labels, back_substitute(system, step))
-    labels = tuple(stated.labels[i] for i in added.tolist())
-    return LeftOut(labels, estimate, covariance, ratio, determined, shift)
-
-
-def _private_columns(layout: Layout) -> int:
-    blocks = [layout.problem.by_name[name] for name in layout.private]
-    return sum(block.count * len(block.free) for block in blocks)
+    whole = back_substitute(system, step)
+    shift = replace(whole, shared=step[[stated.labels.index(label) for label in own]])
+    return LeftOut(tuple(stated.labels[i] for i in added.tolist()), estimate, covariance, ratio, determined, shift)
 
 
 def _explained_by_private(system: SchurComplement) -> float:
-    """By how much the squares fall when the private blocks alone step: next to nothing at a solution."""
+    """By how much the squares fall when the private blocks alone make their step: next to nothing at a solution."""
     return sum(float(np.sum(factor[:, -1] ** 2)) for factor in system.private.values())
-
-
-def _in_columns_of(own: tuple[Label, ...], labels: tuple[Label, ...], step: Tangent) -> Tangent:
-    """A step of the wider problem as one of the solved problem: without the parameters added."""
-    return replace(step, shared=step.shared[[labels.index(label) for label in own]])

@@ -113,11 +113,7 @@ def reprojection(lens: Lens, corners: Corners, sigma_px: float = 1.0, loss: Loss
     planar = not corners.in_board[2].any()
 
     def evaluate(values: Values, rows: Rows) -> tuple[Array, Sequence[Array]]:
-        parameters, poses = values[LENS_BLOCK][0], values[POSE_BLOCK]
-        pose, board = _place(poses, corners, rows)
-        pixels, jacobians = _linearise(lens, parameters, pose, board, planar)
-        pixels -= corners.px[:, rows]
-        return pixels.T, [j.transpose(2, 1, 0) for j in jacobians]
+        return linearise_rows(lens, values, corners, rows, corners.in_board[:, rows], planar)
 
     return ResidualBlock(
         "reprojection",
@@ -130,22 +126,32 @@ def reprojection(lens: Lens, corners: Corners, sigma_px: float = 1.0, loss: Loss
     )
 
 
+def linearise_rows(
+    lens: Lens, values: Values, corners: Corners, rows: Rows, in_board: Array, planar: bool = False
+) -> tuple[Array, list[Array]]:
+    """Reprojection errors (m, 2) of m rows whose corners are at in_board (3, m), and their Jacobians by the lens
+    (m, 2, p) and the pose (m, 2, 6). planar: whether all board points have z = 0."""
+    pose = _poses_of(values[POSE_BLOCK], corners, rows)
+    pixels, jacobians = _linearise(lens, values[LENS_BLOCK][0], pose, in_board, planar)
+    pixels -= corners.px[:, rows]
+    return pixels.T, [j.transpose(2, 1, 0) for j in jacobians]
+
+
 def reproject(lens: Lens, parameters: Array, camera_from_board: Array, corners: Corners) -> Array:
     """Pixels (2, rows) where the lens projects the corners."""
-    pose, board = _place(camera_from_board, corners, slice(0, corners.px.shape[1]))
-    return lens.linearise(parameters, _in_camera(pose, board), derivatives=False).px
+    pose = _poses_of(camera_from_board, corners, slice(0, corners.px.shape[1]))
+    return lens.linearise(parameters, _in_camera(pose, corners.in_board), derivatives=False).px
 
 
-def _place(poses: Array, corners: Corners, rows: Rows) -> tuple[Array, Array]:
-    """Poses entry by entry, (3, 4, n), and board points (3, n), of n rows: plain passes over long rows beat small
-    matrix products."""
-    entries, board, n = poses[:, :3, :].reshape(len(poses), 12).T, corners.in_board[:, rows], corners.uniform
+def _poses_of(poses: Array, corners: Corners, rows: Rows) -> Array:
+    """Poses entry by entry, (3, 4, n), of n rows: plain passes over long rows beat small matrix products."""
+    entries, n = poses[:, :3, :].reshape(len(poses), 12).T, corners.uniform
     begin, end = rows.indices(corners.px.shape[1])[:2] if isinstance(rows, slice) else (1, 1)
     if n and begin % n == 0 and end % n == 0:  # whole views: nothing to gather
         entries = np.repeat(entries[:, begin // n : end // n], n, axis=1)
     else:
         entries = np.take(entries, corners.view[rows], axis=1)
-    return entries.reshape(3, 4, -1), board
+    return entries.reshape(3, 4, -1)
 
 
 def _in_camera(pose: Array, board: Array, planar: bool = False) -> Array:

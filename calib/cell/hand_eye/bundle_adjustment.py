@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calib.arrays import Array
-from calib.camera.calibration.board_shape import SHAPE_BLOCK, shape_block, shaped_reprojection, surface
+from calib.camera.calibration.board_shape import SHAPE_BLOCK, Surface, shape_block, shaped_reprojection
 from calib.camera.calibration.bundle_adjustment import solve_bundle
 from calib.camera.calibration.reprojection import (
     LENS_BLOCK,
@@ -168,9 +168,8 @@ def reprojection_errors(scene: Scene, state: State, camera_from_board: Array | N
     """Projected less seen (rows, 2) in pixels, at the state's poses or others."""
     corners = scene.corners
     if scene.bent_board:
-        in_board = corners.in_board.copy()
-        in_board[2] += state.shape @ surface(in_board)
-        corners = replace(corners, in_board=in_board)
+        bent = Surface.over(corners.in_board).bend(state.shape, corners.in_board)
+        corners = replace(corners, in_board=bent)
     poses = state.camera_from_board if camera_from_board is None else camera_from_board
     return np.asarray((reproject(scene.lens, state.parameters, poses, corners) - corners.px).T)
 
