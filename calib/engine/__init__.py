@@ -7,6 +7,7 @@ from calib.engine.checkpoint import Checkpoint, load_checkpoint
 from calib.engine.covariance import Uncertainty, Unobservable
 from calib.engine.damping import Convergent, Fixed, Marquardt, Nielsen
 from calib.engine.label import Label
+from calib.engine.left_out import LeftOut, estimate_left_out
 from calib.engine.levenberg_marquardt.options import Acceleration, Options, Polish, Stopping
 from calib.engine.levenberg_marquardt.solve import solve
 from calib.engine.losses import LOSSES, Loss, cauchy, huber, soft_l1, tukey
@@ -24,6 +25,7 @@ __all__ = [
     "Fixed",
     "Iteration",
     "Label",
+    "LeftOut",
     "Loss",
     "Marquardt",
     "Nielsen",
@@ -40,6 +42,7 @@ __all__ = [
     "Uncertainty",
     "Unobservable",
     "cauchy",
+    "estimate_left_out",
     "huber",
     "load_checkpoint",
     "prior",

@@ -123,7 +123,7 @@ class Uncertainty:
             known = known / measured**2
         return known
 
-    def widened(self, shift: Tangent) -> Uncertainty:
+    def widen(self, shift: Tangent) -> Uncertainty:
         """With the square of a shift in the covariances: one standard deviation of what the problem leaves out, that
         moves all parameters together."""
         shifts = (*self.shifts, shift)

@@ -41,7 +41,7 @@ class EliminatedBlocks:
             for shift in self.shifts:
                 covariance += np.einsum("tm,um->mtu", shift.private[name], shift.private[name])
             sigma = np.sqrt(np.einsum("nii->ni", covariance))
-            sigma[_touched(coupling, self.null, self.unseen.get(name))] = np.inf
+            sigma[_touched_coordinates(coupling, self.null, self.unseen.get(name))] = np.inf
             found[name] = _deviations(self.layout, name, sigma), covariance
         return found
 
@@ -55,7 +55,7 @@ def _private_covariance(factor: Array, shared: Array, variance: float) -> tuple[
     return covariance, coupling
 
 
-def _touched(coupling: Array, null: Array, unseen: dict[int, Array] | None) -> Mask:
+def _touched_coordinates(coupling: Array, null: Array, unseen: dict[int, Array] | None) -> Mask:
     """Which coordinates (members, t) take part in a direction that is not observable."""
     found = np.zeros(coupling.shape[:2], bool)
     if null.shape[1]:

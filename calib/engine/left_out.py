@@ -60,10 +60,10 @@ class LeftOut:
 
     def widen(self, known: Uncertainty) -> Uncertainty:
         """An uncertainty of the solved problem with what is left out in it."""
-        return known.widened(float(np.sqrt(self.evidence / 3)) * self.shift) if self.evidence else known
+        return known.widen(float(np.sqrt(self.evidence / 3)) * self.shift) if self.evidence else known
 
 
-def left_out(solution: Solution, wider: Problem) -> LeftOut | None:
+def estimate_left_out(solution: Solution, wider: Problem) -> LeftOut | None:
     """What a wider problem has that the solved one leaves out, from one Gauss-Newton step.
 
     wider: the solved problem with more shared parameters, which start where the solved one holds them. None where the

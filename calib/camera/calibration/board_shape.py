@@ -1,8 +1,9 @@
 """A board that is not flat: a surface of low order above its plane.
 
 Height h = sum of c_ab u^a v^b over 2 <= a + b <= 3, with u and v from -1 to 1 over the board; the plane itself belongs
-to the board's pose. Paper and metal bend without stretching: along the surface every corner is as far from the middle
-as on the flat board, so in the plane it is nearer, by half the integral of the squared slope.
+to the board's pose. Paper and metal bend without stretching: the plane is strained by -h_i h_j / 2, and Cesaro's line
+integral of that strain, straight from the middle (E. Cesaro, Rend. Accad. Napoli 12, 1906), draws the corners together.
+A surface that is curved in two directions stretches whatever it does.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 SHAPE_BLOCK = "board_shape"
 POWERS = ((2, 0), (1, 1), (0, 2), (3, 0), (2, 1), (1, 2), (0, 3))
 LABELS = tuple(Label(f"board_u{a}v{b}", "m") for a, b in POWERS)
-SQUARES = 3  # how many of the powers are of second order; the others are of third
+SECOND, THIRD = slice(0, 3), slice(3, 7)  # the powers of that order
 
 
 def shape_block(values: Array | None = None) -> ParameterBlock:
@@ -56,6 +57,13 @@ class Surface:
         u, v = (in_board[:2] - self.middle) / self.half
         return np.stack([u**a * v**b for a, b in POWERS])
 
+    def slopes(self, in_board: Array) -> Array:
+        """(7, 2, rows) derivatives of the powers by the points' x and y."""
+        u, v = (in_board[:2] - self.middle) / self.half
+        by_u = [a * u ** max(a - 1, 0) * v**b for a, b in POWERS]
+        by_v = [b * u**a * v ** max(b - 1, 0) for a, b in POWERS]
+        return np.stack([by_u, by_v], axis=1) / self.half
+
     def bend(self, coefficients: Array, in_board: Array) -> Array:
         """Points (3, rows) of the flat board where they are on a surface of coefficients (7,)."""
         return self.linearise(coefficients, in_board)[0]
@@ -63,28 +71,31 @@ class Surface:
     def linearise(self, coefficients: Array, in_board: Array) -> tuple[Array, Array]:
         """The points (3, rows) of the flat board where they are on the surface, and their derivatives (7, 3, rows).
 
-        On the way t = 0 to 1 from the middle to a point at distance s the height is h2 t^2 + h3 t^3, of its parts of
-        second and third order. The distance along the surface exceeds that in the plane by the integral of
-        (2 h2 t + 3 h3 t^2)^2 dt / (2 s) = (2/3 h2^2 + 3/2 h2 h3 + 9/10 h3^2) / s.
+        On the way t = 0 to 1 from the middle to a point the height is h2 t^2 + h3 t^3, of its parts of second and
+        third order. The integral comes to -(h2 / 3 + h3 / 2) grad h2 - (h2 / 6 + 3 h3 / 10) grad h3.
         """
-        offset, powers = in_board[:2] - self.middle, self.powers(in_board)
-        parts = coefficients[:, None] * powers
-        second, third = parts[:SQUARES].sum(axis=0), parts[SQUARES:].sum(axis=0)
-        inverse = 1.0 / np.maximum(np.sum(offset**2, axis=0), 1e-24)  # in the middle all powers are 0
-        share = (2 / 3 * second**2 + 3 / 2 * second * third + 9 / 10 * third**2) * inverse
+        powers, slopes = self.powers(in_board), self.slopes(in_board)
+        h2, h3 = (coefficients[part] @ powers[part] for part in (SECOND, THIRD))
+        slope2, slope3 = (np.einsum("k,kxm->xm", coefficients[part], slopes[part]) for part in (SECOND, THIRD))
+        along2, along3 = h2 / 3 + h3 / 2, h2 / 6 + 3 * h3 / 10
         bent = in_board.copy()
-        bent[:2] -= share * offset
-        bent[2] += second + third
-        by_share = np.empty_like(powers)
-        by_share[:SQUARES] = (4 / 3 * second + 3 / 2 * third) * inverse * powers[:SQUARES]
-        by_share[SQUARES:] = (3 / 2 * second + 9 / 5 * third) * inverse * powers[SQUARES:]
-        return bent, np.stack([-by_share * offset[0], -by_share * offset[1], powers], axis=1)
+        bent[:2] -= along2 * slope2 + along3 * slope3
+        bent[2] += h2 + h3
+        by = np.empty((len(POWERS), 3, in_board.shape[1]))
+        by[SECOND, :2] = -powers[SECOND, None] * (slope2 / 3 + slope3 / 6) - along2 * slopes[SECOND]
+        by[THIRD, :2] = -powers[THIRD, None] * (slope2 / 2 + 3 * slope3 / 10) - along3 * slopes[THIRD]
+        by[:, 2] = powers
+        return bent, by
 
 
 def shaped_reprojection(lens: Lens, corners: Corners, sigma_px: float) -> ResidualBlock:
     """`calib.camera.calibration.reprojection.reprojection`, of a board whose height is unknown as well."""
+    return with_shape(reprojection(lens, corners, sigma_px), lens, corners)
+
+
+def with_shape(flat: ResidualBlock, lens: Lens, corners: Corners) -> ResidualBlock:
+    """The reprojection of a flat board's corners, as that of a board whose shape is a parameter."""
     surface = Surface.over(corners.in_board)
-    flat = reprojection(lens, corners, sigma_px)
 
     def evaluate(values: Values, rows: Rows) -> tuple[Array, Sequence[Array]]:
         in_board, by_coefficient = surface.linearise(values[SHAPE_BLOCK][0], corners.in_board[:, rows])

@@ -11,6 +11,7 @@ import numpy as np
 
 from calib.arrays import Array, Mask
 from calib.camera.calibration import documents, plots
+from calib.camera.calibration.board_bend import BoardBend, bend_of
 from calib.camera.calibration.projection_quality import ProjectionQuality, projection_quality
 from calib.camera.calibration.reprojection import POSE_BLOCK
 from calib.camera.calibration.summary import summary
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from calib.camera.calibration.bundle_adjustment import Adjustment
     from calib.camera.calibration.choose_lens import LensChoice
     from calib.camera.observations import Excluded, Observations, View
-    from calib.engine import Solution
+    from calib.engine import Solution, Uncertainty
     from calib.verdict import Verdict
 
 
@@ -78,7 +79,7 @@ class CameraCalibration(Result):
     def camera(self) -> Camera:
         """The lens with its parameters and their covariance."""
         lens, held = self.fit.lens, self.held
-        free, measured = [label for label in lens.labels if label not in held], self.solution.measured_uncertainty
+        free, measured = [label for label in lens.labels if label not in held], self.uncertainty
         known = uncertainty_of(free, measured.covariance(free), measured.degrees_of_freedom(free))
         return Camera(lens, self.fit.parameters, self.observations.image_size_px, known)
 
@@ -102,7 +103,7 @@ class CameraCalibration(Result):
     def parameters(self) -> Mapping[str, Estimate]:
         """The lens' parameters by label."""
         lens, held, sigma = self.fit.lens, self.fit.held, self.sigma
-        freedom = self.solution.measured_uncertainty.degrees_of_freedom(lens.labels).tolist()
+        freedom = self.uncertainty.degrees_of_freedom(lens.labels).tolist()
         values = zip(lens.labels, self.fit.parameters.tolist(), freedom, strict=True)
         return {label: Estimate(label, value, sigma[label], label in held, known) for label, value, known in values}
 
@@ -119,13 +120,23 @@ class CameraCalibration(Result):
     @cached_property
     def sigma(self) -> dict[str, float]:
         """Standard deviation per label, 0 if held, infinite if unobservable."""
-        known = self.solution.measured_uncertainty
-        return {label: known.sigma(label) for label in self.fit.lens.labels}
+        return {label: self.uncertainty.sigma(label) for label in self.fit.lens.labels}
 
     @cached_property
     def covariance(self) -> Array:
         """(p, p) over `lens.labels`."""
-        return self.solution.measured_uncertainty.covariance(self.fit.lens.labels)
+        return self.uncertainty.covariance(self.fit.lens.labels)
+
+    @cached_property
+    def uncertainty(self) -> Uncertainty:
+        """Of the solution's parameters: the scatter between views, and what the board's shape can do."""
+        measured = self.solution.measured_uncertainty
+        return measured if self.board_bend is None else self.board_bend.left_out.widen(measured)
+
+    @cached_property
+    def board_bend(self) -> BoardBend | None:
+        """What the corners show of the board's shape beyond a plane; None where they show nothing of it."""
+        return bend_of(self.fit, self.observations.image_size_px)
 
     @property
     def unobservable(self) -> tuple[str, ...]:
@@ -135,7 +146,7 @@ class CameraCalibration(Result):
     @cached_property
     def views(self) -> tuple[ViewFit, ...]:
         """The views that took part."""
-        fit, known = self.fit, self.solution.measured_uncertainty
+        fit, known = self.fit, self.uncertainty
         back = se3.compose(np.eye(3), -self.pivot)  # the solve's board points are relative to it
         spread, lever = known.private_covariance[POSE_BLOCK], se3.adjoint(se3.inverse(back))
         sigma = np.sqrt(np.einsum("nij,ij->ni", lever @ spread, lever))
