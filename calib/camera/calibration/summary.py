@@ -26,16 +26,19 @@ def summary(calibration: CameraCalibration) -> str:
         "",
         *_parameters(calibration),
         "",
+    ]
+    words = [
         *_lenses(calibration),
         _residuals(calibration),
         *(f"not observable: {text}" for text in calibration.unobservable[:2]),
+        f"verdict: {verdict}",
+        *(f"next: {text}" for text in verdict.advice[:3]),
     ]
-    words = [f"verdict: {verdict}", *(f"next: {text}" for text in verdict.advice[:3])]
     return "\n".join([*(cut(line) for line in lines), *(wrap(line) for line in words)])
 
 
 def _lenses(calibration: CameraCalibration) -> list[str]:
-    """The lens chosen and what it was compared with, a line or two."""
+    """What the lens was chosen by."""
     if calibration.choice is None:
         return []
     others = [
@@ -43,7 +46,7 @@ def _lenses(calibration: CameraCalibration) -> list[str]:
         for each in calibration.choice.candidates
         if math.isfinite(each.held_out_px)
     ]
-    return [wrap("lenses by views held out (rms px): " + "; ".join(others))]
+    return ["lenses by views held out (rms px): " + "; ".join(others)]
 
 
 def _inputs(calibration: CameraCalibration) -> str:
