@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import inspect
 import typing
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
 from os.path import abspath, isfile
@@ -143,7 +144,7 @@ def _read(path: Path, context: Any) -> FileOptions:
     if document is None:  # an empty file, or comments alone
         return FileOptions(path, {})
     keys = keys_of(context.command)
-    found = _section(document, context.find_root().command, context.command, str(path))
+    found = check_section(document, context.find_root().command, context.command, str(path))
     values = {
         keys[key].name: _Value(path.parent, context, keys[key], f"{path}: {where}{key}").as_typed(value)
         for key, (where, value) in found.items()
@@ -151,29 +152,56 @@ def _read(path: Path, context: Any) -> FileOptions:
     return FileOptions(path, values)
 
 
-def _section(document: Any, group: Any, command: Any, where: str, section: str = "") -> dict[str, tuple[str, Any]]:
+def check_section(document: Any, group: Any, command: Any, where: str, section: str = "") -> dict[str, tuple[str, Any]]:
     """What a section holds for the command, with the section it is in, by key. All of it is checked."""
     if not isinstance(document, dict):
         whose = f"`calib {section.replace('.', ' ').replace('_', '-').strip()}`" if section else "commands"
         advice = f"here are the options of {whose}, one a line, such as {next(iter(keys_of(command)))}: ..."
         raise UsageError("not a mapping of options", code="config-value", where=_place(where, section), advice=advice)
     members = dict(_members(group))
-    valid = {key for each in _commands(group) for key in keys_of(each)}
+    valid = Counter(key for each in _commands(group) for key in keys_of(each))
     for key in document:
         if key not in members and key not in valid:
             raise UsageError(
                 f"unknown key {config.shorten(key)}",
                 code="config-unknown-key",
                 where=_place(where, section),
-                advice=did_you_mean(str(key), sorted({*members, *valid})),
+                advice=did_you_mean(str(key), sorted({*members, *valid.keys()})),
             )
     own = keys_of(command)
+    if any(_is_same(each, command) for each in _commands(group)):
+        _require_no_slip(document.keys() - members.keys(), own.keys(), valid, _place(where, section))
     found = {key: (section, value) for key, value in document.items() if key in own and key not in members}
     for name, member in members.items():
         if name in document:
-            inside = _section(document[name], member, command, where, f"{section}{name}.")
+            inside = check_section(document[name], member, command, where, f"{section}{name}.")
             found |= inside if any(_is_same(each, command) for each in _commands(member)) else {}
     return found
+
+
+def _require_no_slip(given: Set[str], own: Set[str], commands: Mapping[str, int], where: str) -> None:
+    """Refuse an option of another command that is a letter away from one of this command's, which is missing.
+
+    commands: how many have each option. One that more commands have than that which may be meant is no slip: an `arm`
+    is there for `calib robot`, and not for lack of the `arms` of a simulated cell.
+    """
+    for key in sorted(given - own):
+        for meant in sorted(own - given):
+            if commands[key] < commands[meant] and _a_letter_apart(key, meant):
+                raise UsageError(
+                    f"{key} is no option of this command",
+                    code="config-unknown-key",
+                    where=where,
+                    why="other commands have it; here it would do nothing",
+                    advice=f"did you mean {meant}? what is for another command alone goes under that command's name",
+                )
+
+
+def _a_letter_apart(one: str, other: str) -> bool:
+    """Whether two words differ by one letter more, less or another, or by two that are exchanged."""
+    same = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    a, b = one[same:], other[same:]  # from where they differ
+    return a[1:] == b or a == b[1:] or a[1:] == b[1:] or (a[:2] == b[1::-1] and a[2:] == b[2:])
 
 
 def _place(where: str, section: str) -> str:

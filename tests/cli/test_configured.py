@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 from cases.command import Run
+
+from calib.cli import app
+from calib.cli.configured import ConfiguredCommand, check_section, keys_of
+from calib.errors import UsageError
 
 
 @pytest.fixture
@@ -91,3 +98,38 @@ def test_files_of_a_cell_are_announced(run: Run) -> None:
     run("simulate", "cell", "--poses", 20, "--output", "sim")
     result = run("cell", "--config", "sim", "--output", "out")
     assert "files from sim/cell.yaml: sim/arm1.csv, sim/arm2.csv" in result.stderr
+
+
+def commands(group: Any, *words: str) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Every command by its words."""
+    for name, member in group.commands.items():
+        if hasattr(member, "commands"):
+            yield from commands(member, *words, name)
+        elif isinstance(member, ConfiguredCommand):
+            yield (*words, name), member
+
+
+GROUP = typer.main.get_command(app)
+COMMANDS = dict(commands(GROUP))
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_every_option_of_every_command_misspelt_is_refused_with_the_right_one(words: tuple[str, ...]) -> None:
+    command = COMMANDS[words]
+    own = keys_of(command)
+    slips = {slip: key for key in own for slip in (f"{key}s", key[:-1], f"x{key}") if slip and slip not in own}
+    for slip, key in slips.items():
+        if slip in ("arm", "camera") and key == f"{slip}s":  # what many commands have is there for them
+            continue
+        with pytest.raises(UsageError) as caught:
+            check_section({slip: "x"}, GROUP, command, "calib.yaml")
+        assert caught.value.code == "config-unknown-key"
+        assert key in caught.value.advice, (slip, caught.value.advice)
+
+
+@pytest.mark.parametrize("text", ["arms: ur5e", "simulate:\n  arms: ur5e"])
+def test_a_rarer_option_of_another_command_is_taken_for_a_slip(run: Run, text: str) -> None:
+    Path("calib.yaml").write_text(text)
+    done = run("simulate", "robot", "--json")
+    assert done.exit_code == 2
+    assert "did you mean arm?" in json.loads(done.stdout)["advice"][0]
