@@ -31,7 +31,9 @@ def deliver(output: Output, folder: Reserved | None, reporter: Reporter) -> None
         package = output.package(reporter.provenance)
         if folder is not None:
             folder.write(package.files)
+        reporter.close_bars()
     except UsageError as error:
+        reporter.close_bars()
         if reporter.as_json:
             say(to_json(error_document(error, output.document())), end="")
             raise typer.Exit(error.exit_status) from None

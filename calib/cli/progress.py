@@ -1,10 +1,24 @@
-"""A progress bar on the terminal: done, total, rate and time left. Imported only where somebody watches."""
+"""Progress bars on the terminal: done, total, rate and time left. Imported only where somebody watches."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.text import Text
+
+PATIENCE_S = 1.0  # a solve that ends sooner needs no bar
 
 
 class _Rate(ProgressColumn):
@@ -14,14 +28,14 @@ class _Rate(ProgressColumn):
         return Text(f"{task.speed:.1f}/s" if task.speed else "")
 
 
-class Bar:
-    """Called with steps done and all; on stderr, and gone once all are done.
+class Bars:
+    """The bars of one command, on stderr, on the one display that a terminal has; each is gone once all is done.
 
-    It is drawn by the calls alone, not by a thread of its own: a command starts processes while a bar is shown.
+    They are drawn by the calls alone, not by a thread: a command starts processes while a bar is shown.
     """
 
-    def __init__(self, label: str) -> None:
-        self._bar = Progress(
+    def __init__(self) -> None:
+        self._display = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=30),
             MofNCompleteColumn(),
@@ -31,19 +45,51 @@ class Bar:
             auto_refresh=False,
             transient=True,
         )
-        self._task = self._bar.add_task(label, total=None)
+        self._tasks: dict[str, TaskID] = {}
 
-    def __enter__(self) -> Bar:
+    def __enter__(self) -> Bars:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._bar.live.is_started:
-            self._bar.stop()
+        self.close()
 
-    def __call__(self, done: int, total: int) -> None:
-        if done >= total:
-            self.__exit__()
-            return
-        self._bar.update(self._task, completed=done, total=total)
-        self._bar.start()
-        self._bar.refresh()
+    def close(self) -> None:
+        """Remove what is shown."""
+        if self._display.live.is_started:
+            self._display.stop()
+
+    def of_known_length(self, label: str) -> Callable[[int, int], None]:
+        """A bar that is called with steps done and all."""
+
+        def show(done: int, total: int) -> None:
+            if done < total:
+                self._draw(label, done, total)
+            else:
+                self._remove(label)
+
+        return show
+
+    def of_steps(self, label: str) -> Callable[[object], None]:
+        """A bar that is called after each of the steps of a solve, nobody knows how many."""
+        done, began = 0, 0.0
+
+        def show(_: object) -> None:
+            nonlocal done, began
+            done, began = done + 1, began or time.monotonic()
+            if time.monotonic() - began >= PATIENCE_S:
+                self._draw(label, done, None)
+
+        return show
+
+    def _draw(self, label: str, done: int, total: int | None) -> None:
+        if label not in self._tasks:
+            self._tasks[label] = self._display.add_task(label, total=total)
+        self._display.update(self._tasks[label], completed=done, total=total)
+        self._display.start()
+        self._display.refresh()
+
+    def _remove(self, label: str) -> None:
+        if self._tasks.keys() <= {label}:
+            self.close()  # first: it erases what is shown
+        if label in self._tasks:
+            self._display.remove_task(self._tasks.pop(label))

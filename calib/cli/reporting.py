@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from calib.cli.invocation import Invocation
+    from calib.cli.progress import Bars
     from calib.engine.status import Iteration
     from calib.folder import Reserved
     from calib.provenance import Provenance
@@ -44,8 +45,11 @@ class Reporter:
 
     @property
     def on_iteration(self) -> Callable[[Iteration], None] | None:
-        """A line on stderr for every step that the solver tries, or None unless that is asked for."""
-        return _show_iteration if self.verbose else None
+        """A line on stderr for every step that the solver tries, if that is asked for; else a bar once it takes long,
+        or None where nobody watches."""
+        if self.verbose:
+            return _show_iteration
+        return None if self.bars is None else self.bars.of_steps("solve")
 
     def remark(self, lines: Iterable[str]) -> None:
         """Lines on stderr, where the summary is shown, too."""
@@ -54,11 +58,21 @@ class Reporter:
 
     def on_progress(self, label: str) -> Callable[[int, int], None] | None:
         """A bar on stderr for work of known length, or None where nobody watches."""
+        return None if self.bars is None else self.bars.of_known_length(label)
+
+    @cached_property
+    def bars(self) -> Bars | None:
+        """The bars on stderr; None where nobody watches."""
         if self.as_json or self.quiet or not is_watched():
             return None
-        from calib.cli.progress import Bar
+        from calib.cli.progress import Bars
 
-        return self.until_the_end.enter_context(Bar(label))
+        return self.until_the_end.enter_context(Bars())
+
+    def close_bars(self) -> None:
+        """Remove the bars, before a result is shown."""
+        if self.bars is not None:
+            self.bars.close()
 
     def reserve(self, output: Path | None, default: str = "") -> Reserved:
         """The folder to write to, claimed before the long work; errors as of `calib.folder.reserve`.

@@ -9,6 +9,7 @@ import sys
 import pytest
 import typer
 
+from calib.cli import progress
 from calib.cli.reporting import INTERRUPTED, Reporter, reporting
 from calib.engine.status import Iteration
 from calib.errors import DegenerateError
@@ -115,3 +116,30 @@ def test_no_progress_beside_json_or_when_quiet(monkeypatch: pytest.MonkeyPatch, 
 def test_no_progress_where_stderr_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     assert Reporter().on_progress("corners") is None
     assert capsys.readouterr().err == ""
+
+
+def test_a_long_solve_shows_its_steps_until_the_result_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = watch(monkeypatch)
+    with reporting() as reporter:
+        show = reporter.on_iteration
+        assert show is not None
+        step = Iteration(3, 1.25, 2e-7, 1e-4, 0.9, True)
+        show(step)
+        assert terminal.getvalue() == ""  # it may end at once
+        monkeypatch.setattr(progress, "PATIENCE_S", 0.0)
+        search = reporter.on_progress("search")
+        assert search is not None
+        search(1, 9)
+        show(step)
+        for words in ("solve", "2/?", "search", "1/9"):
+            assert words in terminal.getvalue()
+        search(9, 9)
+        reporter.close_bars()
+        assert terminal.getvalue().endswith("\x1b[2K")
+
+
+@pytest.mark.parametrize("reporter", [Reporter(as_json=True), Reporter(quiet=True)])
+def test_no_steps_beside_json_or_when_quiet(monkeypatch: pytest.MonkeyPatch, reporter: Reporter) -> None:
+    watch(monkeypatch)
+    assert reporter.on_iteration is None
+    reporter.close_bars()
