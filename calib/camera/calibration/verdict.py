@@ -33,6 +33,7 @@ LEAST_OUTSIDE = 0.02  # share of the image from which the part without boards co
 # 0.2 mm reaches 1.7, real boards 2.8 to 5.5; a pinhole for a lens with k1 = -0.02 reaches 1.67 and is 12 px off at the
 # image's edge.
 BOARD_PATTERN, IMAGE_PATTERN = float(np.sqrt(6.0)), float(np.sqrt(2.5))
+PLAIN_BEND = 0.5  # evidence from which the board's bend is stated
 MOST_OUTLIERS = 0.05  # share of corners beyond which rejecting them deserves a word
 
 
@@ -116,10 +117,7 @@ def _patterns(calibration: CameraCalibration, image: Pattern) -> list[str]:
     """What residuals show besides noise: a board that is not as stated, or a lens that is not as modelled."""
     board = board_pattern(calibration)
     if board.ratio > BOARD_PATTERN and board.ratio / BOARD_PATTERN >= image.ratio / IMAGE_PATTERN:
-        square = _square(calibration)
-        length = f"{1000 * board.size:.2g} mm, " if calibration.observations.scale_known else ""
-        off = f"{length}{100 * board.size / square:.2g} % of a square (rms)"
-        return [f"the board's corners are off by {off}: mount the print on a flat plate, or have it made on one"]
+        return [f"{_board_in_words(calibration, board)}: mount the print on a flat plate, or have it made on one"]
     if image.ratio > IMAGE_PATTERN:
         return [f"residuals of {image.size:.2g} px (rms) repeat in the image, whichever lens model is used"]
     return []
@@ -142,12 +140,16 @@ def _other_lens(calibration: CameraCalibration) -> list[str]:
     return [f"--lens {choice.model.lens.name} projects views held out to {_px(best)} rms, {used} to {own}"]
 
 
-def _square(calibration: CameraCalibration) -> float:
-    """Distance of neighbouring corners of the board: the median over a view's corners of that to the nearest."""
-    points = calibration.views[0].view.corners_in_board[:200]
-    distances = np.linalg.norm(points[:, None] - points, axis=2)
-    np.fill_diagonal(distances, np.inf)
-    return float(np.median(distances.min(axis=1)))
+def _board_in_words(calibration: CameraCalibration, board: Pattern) -> str:
+    """How far the board is from what was stated, and what its bend does."""
+    bend, scale_known = calibration.board_bend, calibration.observations.scale_known
+    sizes = [f"{1000 * board.size:.2g} mm"] if scale_known else []
+    sizes += [f"{100 * board.size / bend.square_m:.2g} % of a square"] if bend else []
+    off = f"the board's corners are off by {', '.join(sizes)} (rms)"
+    if bend is None or bend.evidence < PLAIN_BEND:
+        return off
+    height = f"{1000 * bend.height_m:.2g} mm" if scale_known else f"{100 * bend.share:.2g} % of a square"
+    return f"{off}; a bend of {height} moves the projection by {bend.moved_px:.2g} px"
 
 
 def pattern_in_image(calibration: CameraCalibration) -> Pattern:
