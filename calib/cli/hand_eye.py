@@ -88,6 +88,9 @@ def command(
     robot_noise: str | None = typer.Option(
         None, metavar="LENGTH,ANGLE", help="Noise of the robot's poses, e.g. 0.2mm,0.05deg. Default: estimated."
     ),
+    square_sigma: float = typer.Option(
+        0.3, min=0.0, help="Standard deviation of the board's size in %, as printers leave it; 0: exact."
+    ),
     euler: Euler = None,
     columns: Columns = None,
     image_times: Path | None = typer.Option(
@@ -129,6 +132,7 @@ def command(
             "method": method,
             "refine": split_commas(refine),
             "robot_noise": length_and_angle(robot_noise, "--robot-noise") if robot_noise else None,
+            "square_sigma": square_sigma / 100,
             "fix_conventions": fix_conventions,
             "robust": robust,
             "image_times": read_image_times(image_times) if image_times is not None else None,

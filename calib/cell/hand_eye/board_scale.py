@@ -7,49 +7,71 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calib.arrays import Array
-from calib.cell.hand_eye.frame_loop import Setup, loop_error
+from calib.cell.hand_eye.frame_loop import loop_error
 from calib.cell.hand_eye.variance_components import ReducedProblem, solve_reduced
 
 if TYPE_CHECKING:
     from calib.cell.hand_eye.solve import HandEyeProblem
 
 
+SIZE_SIGMA = 0.003  # of a printed square: printers feed paper to 0.1 to 0.5 %
+DOUBT = 4.0  # standard deviations, beyond which the size given and the robot's contradict each other
+LEAST_DEVIATION = 0.005
+
+
 @dataclass(frozen=True)
 class BoardScale:
-    """The board's size by the robot over the size given."""
+    """The board's size by the robot's lengths alone over the size given."""
 
     ratio: float
 
     sigma: float
     """Its standard deviation."""
 
+    size_sigma: float
+    """That of the size given, as a share of it."""
+
+    estimated: float
+    """The ratio by both, by which everything else was found."""
+
     @property
     def deviates(self) -> bool:
-        """Whether the two sizes differ beyond doubt (five standard deviations) and by more than a printer's 0.5 %."""
-        return abs(self.ratio - 1) > max(5 * self.sigma, 0.005)
+        """Whether the two sizes differ beyond doubt, and by more than an exact one could be mistaken."""
+        doubt = DOUBT * float(np.hypot(self.sigma, self.size_sigma))
+        return abs(self.ratio - 1) > max(doubt, LEAST_DEVIATION)
+
+    @property
+    def unseen(self) -> bool:
+        """Whether the poses tell less of the size than is known beforehand."""
+        return self.sigma > self.size_sigma > 0
 
 
-def board_scale(problem: HandEyeProblem, reduced: ReducedProblem) -> BoardScale:
-    """The ratio by generalised least squares about a solution, with all other unknowns free."""
+def board_scale(problem: HandEyeProblem, reduced: ReducedProblem, size_sigma: float) -> BoardScale:
+    """The ratio by generalised least squares about a solution, with all other unknowns free.
+
+    size_sigma: to which the size given is known, as a share of it.
+    """
+    scene, state = problem.scene, problem.state
+    if scene.sized:
+        column = reduced.by.shape[2] - 1 - scene.timed
+        information, gradient = reduced.information.copy(), reduced.gradient.copy()
+        information[column, column], gradient[column] = 0.0, 0.0  # what is known beforehand does not count
+        scaled = replace(reduced, information=information, gradient=gradient)
+    else:
+        scaled, column = _with_size(problem, reduced), reduced.by.shape[2]
+    solved = solve_reduced(scaled, problem.noise)
+    log_ratio, sigma = state.log_size + solved.step[column], np.sqrt(solved.covariance[column, column])
+    return BoardScale(float(np.exp(log_ratio)), float(sigma), size_sigma, float(np.exp(state.log_size)))
+
+
+def _with_size(problem: HandEyeProblem, reduced: ReducedProblem) -> ReducedProblem:
+    """A reduced problem with the logarithm of the board's size as the last unknown."""
     scene, state = problem.scene, problem.state
     x, y = state.mount_from_camera, state.fixture_from_board
-    column = by_log_scale(scene.setup, scene.base_from_flange, x, y, state.camera_from_board)
-    size = reduced.by.shape[2] + 1
-    information, gradient = np.zeros((size, size)), np.zeros(size)
-    information[:-1, :-1], gradient[:-1] = reduced.information, reduced.gradient
-    by = np.concatenate([reduced.by, column[:, :, None]], axis=2)
-    scaled = replace(reduced, by=by, information=information, gradient=gradient)
-    solved = solve_reduced(scaled, problem.noise)
-    return BoardScale(float(np.exp(solved.step[-1])), float(np.sqrt(solved.covariance[-1, -1])))
-
-
-def by_log_scale(
-    setup: Setup, base_from_flange: Array, mount_from_camera: Array, fixture_from_board: Array, camera_from_board: Array
-) -> Array:
-    """(n, 6) derivatives of the loop error by the logarithm of the board's size: every board is farther away."""
-    c = camera_from_board
-    tangent = np.zeros((len(c), 6))
-    tangent[:, :3] = np.einsum("nji,nj->ni", c[:, :3, :3], c[:, :3, 3])
-    by_view = loop_error(setup, base_from_flange, mount_from_camera, fixture_from_board, c).by_view
-    return np.asarray(np.einsum("nij,nj->ni", by_view, tangent))
+    off = loop_error(scene.setup, scene.base_from_flange, x, y, state.camera_from_board)
+    return replace(
+        reduced,
+        by=np.concatenate([reduced.by, off.by_log_size[:, :, None]], axis=2),
+        information=np.pad(reduced.information, (0, 1)),
+        gradient=np.pad(reduced.gradient, (0, 1)),
+    )

@@ -26,9 +26,9 @@ from calib.camera.calibration.reprojection import (
     reprojection,
     weak_priors,
 )
-from calib.cell.hand_eye.frame_loop import by_time, loop_error
+from calib.cell.hand_eye.frame_loop import at_size, by_time, loop_error
 from calib.cell.hand_eye.variance_components import ReducedProblem, RobotNoise
-from calib.engine import ParameterBlock, Problem, ResidualBlock, Solution
+from calib.engine import ParameterBlock, Problem, ResidualBlock, Solution, prior
 from calib.engine.label import Label
 from calib.engine.normal_equations.assembly import assemble
 from calib.engine.normal_equations.layout import layout_of
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from calib.camera.lens import Lens
     from calib.cell.hand_eye.frame_loop import Setup
+    from calib.cell.known_lens import KnownLens
     from calib.cell.pairing.clock_offset import Clock
     from calib.engine import OnIteration
     from calib.engine.problem import Rows, Values
@@ -49,6 +50,7 @@ _TANGENT = tuple(Label(f"v{axis}", "m") for axis in "xyz") + tuple(Label(f"w{axi
 CAMERA_LABELS = tuple(label.of(CAMERA_BLOCK) for label in _TANGENT)
 BOARD_LABELS = tuple(label.of(BOARD_BLOCK) for label in _TANGENT)
 OFFSET_BLOCK, OFFSET_LABEL = "clock", Label("time_offset", "s")
+SIZE_BLOCK, SIZE_LABEL = "board_size", Label("log_size", owner="board")
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +72,17 @@ class Scene:
 
     clock: Clock | None = None
     """Of images in a stream of poses; None where every image has a pose of its own."""
+
+    known_lens: KnownLens | None = None
+    """What is known of the lens' parameters beforehand."""
+
+    size_sigma: float = 0.0
+    """Standard deviation to which the board's size is known beforehand, a share of it; 0: held, infinite: unknown."""
+
+    @property
+    def sized(self) -> bool:
+        """Whether the board's size is estimated."""
+        return self.size_sigma > 0
 
     @property
     def timed(self) -> bool:
@@ -115,13 +128,22 @@ class State:
     offset_s: float = 0.0
     """By which the robot's clock is ahead of the images'."""
 
+    log_size: float = 0.0
+    """Logarithm of the board's size over the size given."""
+
     @classmethod
     def of(cls, values: Values, before: State) -> State:
-        """The unknowns of a solution; shape and offset as before where they were not among them."""
+        """The unknowns of a solution; shape, offset and size as before where they were not among them."""
         shape = values[SHAPE_BLOCK][0] if SHAPE_BLOCK in values else before.shape
         offset_s = float(values[OFFSET_BLOCK][0, 0]) if OFFSET_BLOCK in values else before.offset_s
+        log_size = float(values[SIZE_BLOCK][0, 0]) if SIZE_BLOCK in values else before.log_size
         places = values[CAMERA_BLOCK][0], values[BOARD_BLOCK][0], values[POSE_BLOCK]
-        return cls(values[LENS_BLOCK][0], shape, *places, offset_s)
+        return cls(values[LENS_BLOCK][0], shape, *places, offset_s, log_size)
+
+    @property
+    def sized_camera_from_board(self) -> Array:
+        """(n, 4, 4) of the board as large as it is found to be."""
+        return at_size(self.camera_from_board, self.log_size)
 
 
 def adjust(
@@ -135,7 +157,7 @@ def reduce(scene: Scene, state: State, noise_px: float) -> tuple[ReducedProblem,
     """The problem about a state with every camera_from_board eliminated, and the variance factor of the corners.
 
     The common unknowns are the tangents of mount_from_camera and fixture_from_board, then the free lens parameters, the
-    board's shape and the offset of the clocks.
+    board's shape, the logarithm of its size and the offset of the clocks.
     """
     corners = Problem(*_camera_blocks(scene, state, noise_px))
     normal = assemble(layout_of(corners), corners.start)
@@ -144,7 +166,8 @@ def reduce(scene: Scene, state: State, noise_px: float) -> tuple[ReducedProblem,
     covariance = np.linalg.inv(information)
     through = covariance @ coupling  # (n, 6, k)
     reported = scene.reported_poses(state.offset_s)
-    off = loop_error(scene.setup, reported, state.mount_from_camera, state.fixture_from_board, state.camera_from_board)
+    x, y = state.mount_from_camera, state.fixture_from_board
+    off = loop_error(scene.setup, reported, x, y, state.camera_from_board, state.log_size)
     best = -np.einsum("nij,nj->ni", covariance, slope)  # the step of each pose to what its own corners fit best
     residuals = off.residuals + np.einsum("nij,nj->ni", off.by_view, best)
     by = np.concatenate([off.by_camera, off.by_board, -off.by_view @ through], axis=2)
@@ -157,10 +180,14 @@ def reduce(scene: Scene, state: State, noise_px: float) -> tuple[ReducedProblem,
     if common:
         squares -= float(gradient[12:] @ np.linalg.lstsq(shared[12:, 12:], gradient[12:], rcond=None)[0])
     freedom = normal.residuals - 6 * len(own) - common
+    if scene.sized:
+        by = np.concatenate([by, off.by_log_size[:, :, None]], axis=2)
+        shared, gradient = np.pad(shared, (0, 1)), np.pad(gradient, (0, 1))  # which the corners do not depend on
+        shared[-1, -1], gradient[-1] = scene.size_sigma**-2, state.log_size * scene.size_sigma**-2
     if scene.timed:
         assert scene.clock is not None
         by = np.concatenate([by, by_time(reported, scene.clock.twist, off.residuals)[:, :, None]], axis=2)
-        shared, gradient = np.pad(shared, (0, 1)), np.pad(gradient, (0, 1))  # which the corners do not depend on
+        shared, gradient = np.pad(shared, (0, 1)), np.pad(gradient, (0, 1))
     return ReducedProblem(residuals, by, by_corners, shared, gradient), max(squares, 0.0) / max(freedom, 1)
 
 
@@ -179,40 +206,48 @@ def _camera_blocks(
 ) -> tuple[tuple[ParameterBlock, ...], tuple[ResidualBlock, ...]]:
     lens = lens_block(scene.lens, state.parameters, scene.held)
     poses = pose_block(state.camera_from_board, scene.images)
+    if scene.known_lens is None:
+        priors = weak_priors(scene.lens, lens, noise_px)
+    else:
+        priors = () if scene.held.issuperset(scene.lens.labels) else (scene.known_lens.prior(lens),)
     if not scene.bent_board:
-        return (lens, poses), (
-            reprojection(scene.lens, scene.corners, noise_px),
-            *weak_priors(scene.lens, lens, noise_px),
-        )
+        return (lens, poses), (reprojection(scene.lens, scene.corners, noise_px), *priors)
     seen = shaped_reprojection(scene.lens, scene.corners, noise_px)
-    return (lens, poses, shape_block(state.shape)), (seen, *weak_priors(scene.lens, lens, noise_px))
+    return (lens, poses, shape_block(state.shape)), (seen, *priors)
 
 
 def _pose_problem(scene: Scene, state: State, noise_px: float, noise: RobotNoise) -> Problem:
     parameters, residuals = _camera_blocks(scene, state, noise_px)
     camera = ParameterBlock(CAMERA_BLOCK, state.mount_from_camera[None], CAMERA_LABELS, retract=se3.retract)
     board = ParameterBlock(BOARD_BLOCK, state.fixture_from_board[None], BOARD_LABELS, retract=se3.retract)
-    clock = (ParameterBlock(OFFSET_BLOCK, np.array([[state.offset_s]]), (OFFSET_LABEL,)),) if scene.timed else ()
-    return Problem((*parameters, camera, board, *clock), (*residuals, _robot_block(scene, noise)))
+    size = ParameterBlock(SIZE_BLOCK, np.array([[state.log_size]]), (SIZE_LABEL,))
+    clock = ParameterBlock(OFFSET_BLOCK, np.array([[state.offset_s]]), (OFFSET_LABEL,))
+    further = (*((size,) if scene.sized else ()), *((clock,) if scene.timed else ()))
+    priors = (prior(size, {SIZE_LABEL: 0.0}, {SIZE_LABEL: scene.size_sigma}),) if 0 < scene.size_sigma < np.inf else ()
+    return Problem((*parameters, camera, board, *further), (*residuals, *priors, _robot_block(scene, noise)))
 
 
 def _robot_block(scene: Scene, noise: RobotNoise) -> ResidualBlock:
     """The robot's correction in every image, (n, 6): metres, then radians."""
     count = len(scene.images)
+    blocks = {CAMERA_BLOCK: None, BOARD_BLOCK: None, POSE_BLOCK: np.arange(count)}
+    blocks |= {SIZE_BLOCK: None} if scene.sized else {}
+    blocks |= {OFFSET_BLOCK: None} if scene.timed else {}
 
     def evaluate(values: Values, rows: Rows) -> tuple[Array, Sequence[Array]]:
+        reported = scene.base_from_flange[rows]
+        if scene.timed:
+            reported = scene.reported_poses(float(values[OFFSET_BLOCK][0, 0]))[rows]
         x, y, c = values[CAMERA_BLOCK][0], values[BOARD_BLOCK][0], values[POSE_BLOCK][rows]
-        if not scene.timed:
-            off = loop_error(scene.setup, scene.base_from_flange[rows], x, y, c)
-            return off.residuals, (off.by_camera, off.by_board, off.by_view)
-        assert scene.clock is not None
-        reported = scene.reported_poses(float(values[OFFSET_BLOCK][0, 0]))[rows]
-        off = loop_error(scene.setup, reported, x, y, c)
-        by_offset = by_time(reported, scene.clock.twist[rows], off.residuals)[:, :, None]
-        return off.residuals, (off.by_camera, off.by_board, off.by_view, by_offset)
+        log_size = float(values[SIZE_BLOCK][0, 0]) if scene.sized else 0.0
+        off = loop_error(scene.setup, reported, x, y, c, log_size)
+        jacobians = [off.by_camera, off.by_board, off.by_view]
+        if scene.sized:
+            jacobians.append(off.by_log_size[:, :, None])
+        if scene.timed:
+            assert scene.clock is not None
+            jacobians.append(by_time(reported, scene.clock.twist[rows], off.residuals)[:, :, None])
+        return off.residuals, jacobians
 
-    blocks = {CAMERA_BLOCK: None, BOARD_BLOCK: None, POSE_BLOCK: np.arange(count)}
-    if scene.timed:
-        blocks[OFFSET_BLOCK] = None
     sigma = np.tile(noise.whitening, (count, 1))
     return ResidualBlock("robot", count, 6, blocks, evaluate, sigma=sigma, row_names=scene.images)

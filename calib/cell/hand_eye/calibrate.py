@@ -18,7 +18,7 @@ from calib.cell.hand_eye.bundle_adjustment import (
     Scene,
     reprojection_errors,
 )
-from calib.cell.hand_eye.frame_loop import lengths_and_angles, loop_error, predict_views
+from calib.cell.hand_eye.frame_loop import at_size, lengths_and_angles, loop_error, predict_views
 from calib.cell.hand_eye.motion import Turns, require_motion
 from calib.cell.hand_eye.options import HandEyeOptions, HandEyeRequest
 from calib.cell.hand_eye.outliers import reject_outliers
@@ -60,12 +60,12 @@ def calibrate_hand_eye(
     pairs = pair_views(observations, table, camera, request)
     resolved = resolve_conventions(pairs, request)
     turns = require_motion(resolved.pairs.mount_from_fixture(resolved.setup), resolved.setup)
-    inliers = reject_outliers(resolved, robust=request.robust)
+    inliers = reject_outliers(resolved, robust=request.robust, size_sigma=request.square_sigma)
     outcome = solve_hand_eye(resolved, inliers, request)
-    return _result(resolved, turns, outcome)
+    return _result(resolved, turns, outcome, request.square_sigma)
 
 
-def _result(resolved: Resolved, turns: Turns, outcome: HandEyeOutcome) -> HandEyeCalibration:
+def _result(resolved: Resolved, turns: Turns, outcome: HandEyeOutcome, square_sigma: float) -> HandEyeCalibration:
     pairs, solved = outcome.pairs, outcome.solved
     scene, state, noise = solved.problem.scene, solved.problem.state, solved.problem.noise
     camera, labels, known = pairs.seen.camera, scene.lens.labels, solved.uncertainty
@@ -78,13 +78,13 @@ def _result(resolved: Resolved, turns: Turns, outcome: HandEyeOutcome) -> HandEy
         noise=HandEyeNoise(noise, solved.problem.noise_px),
         images=_image_fits(outcome),
         excluded=pairs.seen.excluded,
-        evidence=_evidence(resolved, turns, outcome),
+        evidence=_evidence(resolved, turns, outcome, square_sigma),
         time_offset=_time_offset(solved),
         adjustment=HandEyeAdjustment(
             scene=scene,
             solution=solved.solution,
             reduced=solved.reduced,
-            camera_from_board=state.camera_from_board,
+            camera_from_board=state.sized_camera_from_board,
             lens_estimates=lens_estimates(camera, sigma, scene.held),
         ),
         observations=pairs.observations,
@@ -100,11 +100,27 @@ def _place(solved: HandEyeSolution) -> CameraPlace:
         fixture_from_board=state.fixture_from_board,
         covariance=along_parent(known.covariance(CAMERA_LABELS), state.mount_from_camera),
         board_covariance=along_parent(known.covariance(BOARD_LABELS), state.fixture_from_board),
-        freedom=float(known.degrees_of_freedom(CAMERA_LABELS).min()),
+        freedom=_freedom(solved),
     )
 
 
-def _evidence(resolved: Resolved, turns: Turns, outcome: HandEyeOutcome) -> Evidence:
+def _freedom(solved: HandEyeSolution) -> float:
+    """Degrees of freedom of the camera's least known coordinate: those of the robot's noise and, of the part of the
+    variance that comes from a lens given, those of its calibration (F. E. Satterthwaite, Biometrics 2, 1946)."""
+    scene, known = solved.problem.scene, solved.uncertainty
+    own = known.degrees_of_freedom(CAMERA_LABELS)
+    if scene.known_lens is None:
+        return float(own.min())
+    labels = scene.known_lens.labels
+    joint = known.covariance((*CAMERA_LABELS, *labels))
+    across, of_lens = joint[:6, 6:], joint[6:, 6:]
+    scale = 1 / np.sqrt(np.diagonal(of_lens))
+    inverse = scale[:, None] * np.linalg.pinv(of_lens * scale * scale[:, None], hermitian=True) * scale
+    share = np.einsum("il,lm,im->i", across, inverse, across) / np.diagonal(joint)[:6]
+    return float(np.min(1 / ((1 - share) ** 2 / own + share**2 / scene.known_lens.freedom)))
+
+
+def _evidence(resolved: Resolved, turns: Turns, outcome: HandEyeOutcome, square_sigma: float) -> Evidence:
     scene, solution = outcome.solved.problem.scene, outcome.solved.solution
     height_m = bow_m(solution.values[SHAPE_BLOCK][0], scene.corners.in_board) if scene.bent_board else None
     return Evidence(
@@ -112,7 +128,7 @@ def _evidence(resolved: Resolved, turns: Turns, outcome: HandEyeOutcome) -> Evid
         start=resolved.start,
         other_start=resolved.other_start,
         conventions_applied=resolved.applied,
-        board_scale=board_scale(outcome.solved.problem, outcome.solved.reduced),
+        board_scale=board_scale(outcome.solved.problem, outcome.solved.reduced, square_sigma),
         board_size=outcome.pairs.board_size,
         board_height_m=height_m,
     )
@@ -137,8 +153,9 @@ def _image_fits(outcome: HandEyeOutcome) -> tuple[ImageFit, ...]:
     scene = replace(outcome.solved.problem.scene, corners=corners_of(pairs.seen.views), base_from_flange=flange)
     x, y = state.mount_from_camera, state.fixture_from_board
     by_robot = predict_views(scene.setup, flange, x, y)
+    by_robot = at_size(by_robot, -state.log_size)  # corners are projected from a board of the size given
     rms = [_rms_by_image(reprojection_errors(scene, state, at), scene) for at in (poses, by_robot)]
-    lengths, angles = lengths_and_angles(loop_error(scene.setup, flange, x, y, poses).residuals)
+    lengths, angles = lengths_and_angles(loop_error(scene.setup, flange, x, y, poses, state.log_size).residuals)
     fits = []
     for i, (view, used) in enumerate(zip(pairs.seen.views, outcome.inliers.used.tolist(), strict=True)):
         off = f"{1000 * lengths[i]:.3g} mm and {np.degrees(angles[i]):.3g} deg"

@@ -60,13 +60,21 @@ class LoopError:
     by_view: Array
     """(n, 6, 6), by each camera_from_board."""
 
+    by_log_size: Array
+    """(n, 6), by the logarithm of the board's size: a larger board is farther away."""
+
 
 def loop_error(
-    setup: Setup, base_from_flange: Array, mount_from_camera: Array, fixture_from_board: Array, camera_from_board: Array
+    setup: Setup,
+    base_from_flange: Array,
+    mount_from_camera: Array,
+    fixture_from_board: Array,
+    camera_from_board: Array,
+    log_size: float = 0.0,
 ) -> LoopError:
     """The error of the robot's poses (n, 4, 4), by mount_from_camera and fixture_from_board (4, 4) and
-    camera_from_board (n, 4, 4)."""
-    x, y, c = mount_from_camera, fixture_from_board, camera_from_board
+    camera_from_board (n, 4, 4), seen as of a board of the size given. log_size: of what its size is times that."""
+    x, y, c = mount_from_camera, fixture_from_board, at_size(camera_from_board, log_size)
     if setup == "eye-in-hand":
         xc = x @ c
         by_loop = y @ se3.inverse(xc)
@@ -78,7 +86,20 @@ def loop_error(
         tangents = se3.adjoint(y @ se3.inverse(c)), -across, across
     residuals, by_flange = pose_error(base_from_flange, by_loop)
     by_x, by_y, by_c = (by_flange @ tangent for tangent in tangents)
-    return LoopError(residuals, by_x, by_y, by_c)
+    away = np.einsum("nji,nj->ni", c[:, :3, :3], c[:, :3, 3])
+    by_log_size = np.einsum("nij,nj->ni", by_c[:, :, :3], away)
+    by_c[:, :, :3] *= np.exp(log_size)
+    return LoopError(residuals, by_x, by_y, by_c, np.asarray(by_log_size))
+
+
+def at_size(camera_from_board: Array, log_size: float) -> Array:
+    """Poses (n, 4, 4) of a board that is larger than it was taken for, by the logarithm of the ratio: its corners are
+    seen where they were."""
+    if not log_size:
+        return camera_from_board
+    poses = camera_from_board.copy()
+    poses[:, :3, 3] *= np.exp(log_size)
+    return poses
 
 
 def pose_error(base_from_flange: Array, true_poses: Array) -> tuple[Array, Array]:

@@ -105,6 +105,8 @@ def _candidates(h: HandEyeCalibration) -> Candidates:
     off = loop_error(h.place.setup, flange, x, y, views)
     by = np.zeros((len(views), 6, h.adjustment.reduced.by.shape[2]))
     by[:, :, :6], by[:, :, 6:12] = off.by_camera, off.by_board
+    if (scene := h.adjustment.scene).sized:
+        by[:, :, -1 - scene.timed] = off.by_log_size
     return Candidates(flange, by, words, distance_m)
 
 

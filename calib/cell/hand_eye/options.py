@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TypedDict
 
 from calib.camera.calibration.choose_lens import AUTO, require_lens
+from calib.cell.hand_eye.board_scale import SIZE_SIGMA
 from calib.cell.hand_eye.closed_forms import load_method
 from calib.cell.hand_eye.frame_loop import Setup, require_setup
 from calib.cell.hand_eye.variance_components import RobotNoise
@@ -46,6 +47,9 @@ class HandEyeOptions(TypedDict, total=False):
     robot_noise: tuple[float, float] | None
     """Standard deviations of the robot's poses, m and rad. None: estimated."""
 
+    square_sigma: float
+    """Standard deviation to which the size of the board's squares is known, as a share of it; 0: exactly. 0.003."""
+
     fix_conventions: bool
     """Whether to apply another interpretation of units, order, signs or pairing if that is what fits. False."""
 
@@ -81,6 +85,7 @@ class HandEyeRequest:
     method: str | None = None
     refine: Sequence[str] = ()
     robot_noise: tuple[float, float] | None = None
+    square_sigma: float = SIZE_SIGMA
     fix_conventions: bool = False
     robust: bool = True
     image_times: ImageTimes | None = None

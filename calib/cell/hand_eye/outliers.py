@@ -42,20 +42,26 @@ class Inliers:
     offset_s: float = 0.0
     """Of the clocks."""
 
+    log_size: float = 0.0
+    """Logarithm of the board's size over the size given."""
 
-def reject_outliers(resolved: Resolved, *, robust: bool) -> Inliers:
+
+def reject_outliers(resolved: Resolved, *, robust: bool, size_sigma: float = 0.0) -> Inliers:
     """The images that agree, from those that agree on the closed form on, with the lens held; all unless robust.
+
+    size_sigma: to which the board's size is known, as a share of it.
 
     Outliers are told by the noise that the data show, even where the robot's is stated to be less.
     Raises DegenerateError `no-agreement`.
     """
     pairs, start = resolved.pairs, resolved.start
-    scene, seen = _scene_of_all(resolved), pairs.seen
+    scene, seen = _scene_of_all(resolved, size_sigma), pairs.seen
     x, y, offset_s = start.mount_from_camera, start.fixture_from_board, pairs.offset_s
+    log_size = 0.0
     used = start.inliers.copy() if robust else np.ones(len(scene.images), bool)
     noise = RobotNoise(max(start.median_m, 1e-5), max(start.median_rad, 1e-5))
     for _ in range(ROUNDS):
-        state = State(seen.camera.parameters, np.zeros(7), x, y, seen.camera_from_board, offset_s)
+        state = State(seen.camera.parameters, np.zeros(7), x, y, seen.camera_from_board, offset_s, log_size)
         everything, _ = reduce(scene, state, seen.noise_px)
         noise = estimate_noise(everything.select(np.flatnonzero(used)), noise)
         step, distances = mahalanobis_distances(everything, used, noise)
@@ -63,6 +69,8 @@ def reject_outliers(resolved: Resolved, *, robust: bool) -> Inliers:
         if scene.timed:
             offset_s += float(step[-1])
             scene = scene.at(offset_s)
+        if scene.sized:
+            log_size += float(step[-1 - scene.timed])
         agree = inlier_mask(distances, used) if robust else used
         if agree.sum() < FEWEST_AGREEING:
             raise DegenerateError(
@@ -74,10 +82,10 @@ def reject_outliers(resolved: Resolved, *, robust: bool) -> Inliers:
         if np.array_equal(agree, used) and np.linalg.norm(step[:12]) < 1e-7:
             break
         used = agree
-    return Inliers(used, noise, x, y, offset_s)
+    return Inliers(used, noise, x, y, offset_s, log_size)
 
 
-def _scene_of_all(resolved: Resolved) -> Scene:
+def _scene_of_all(resolved: Resolved, size_sigma: float) -> Scene:
     """Every image, with the lens held."""
     pairs, seen = resolved.pairs, resolved.pairs.seen
     lens, images = seen.camera.lens, tuple(view.image for view in seen.views)
@@ -90,6 +98,7 @@ def _scene_of_all(resolved: Resolved) -> Scene:
         corners=corners_of(seen.views),
         base_from_flange=pairs.base_from_flange,
         clock=pairs.clock,
+        size_sigma=size_sigma,
     )
 
 

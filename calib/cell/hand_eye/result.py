@@ -184,9 +184,9 @@ class HandEyeCalibration(Result):
 
     @property
     def lens_estimated(self) -> bool:
-        """Whether the lens was estimated as well."""
+        """Whether the lens was estimated as well, from the images alone."""
         scene = self.adjustment.scene
-        return bool(frozenset(scene.lens.labels) - scene.held)
+        return scene.known_lens is None and bool(frozenset(scene.lens.labels) - scene.held)
 
     @property
     def rms_px(self) -> float:

@@ -12,10 +12,12 @@ from calib.arrays import Array, Mask
 from calib.camera.calibration.board_shape import LABELS as SHAPE_LABELS
 from calib.camera.calibration.bundle_adjustment import adjust as adjust_camera
 from calib.camera.calibration.reprojection import PosedLens, corners_of
+from calib.cell.hand_eye.board_scale import board_scale
 from calib.cell.hand_eye.bundle_adjustment import OFFSET_LABEL, Scene, State, adjust, reduce
 from calib.cell.hand_eye.outliers import Inliers, inlier_mask, mahalanobis_distances
 from calib.cell.hand_eye.settle import require_converged, settle
 from calib.cell.hand_eye.variance_components import ReducedProblem, RobotNoise, estimate_noise
+from calib.cell.known_lens import known_lens
 
 if TYPE_CHECKING:
     from calib.camera.calibration.locate_boards import LocatedBoards
@@ -93,13 +95,19 @@ def solve_hand_eye(resolved: Resolved, inliers: Inliers, request: HandEyeRequest
         pairs = pairs.at(inliers.offset_s)
         solved = settle(solve, pose_problem(resolved, pairs, inliers, request))
         found = solved.problem
+        scale = board_scale(found, solved.reduced, request.square_sigma)
+        if scale.deviates and found.scene.sized and np.isfinite(found.scene.size_sigma):
+            # not both can be true: the robot's lengths are the ones that the camera's position is to be used with
+            unsized = replace(found, scene=replace(found.scene, size_sigma=np.inf))
+            solved = settle(solve, unsized)
+            found = solved.problem
         pairs = pairs.at(found.state.offset_s)
         residuals = image_residuals(pairs, solved, inliers.used)
         agree = inlier_mask(residuals.distances, inliers.used) if request.robust else inliers.used
         if np.array_equal(agree, inliers.used):
             break
         x, y = found.state.mount_from_camera, found.state.fixture_from_board
-        inliers = Inliers(agree, found.noise, x, y, pairs.offset_s)
+        inliers = Inliers(agree, found.noise, x, y, pairs.offset_s, found.state.log_size)
     return HandEyeOutcome(pairs, inliers, solved, residuals)
 
 
@@ -116,6 +124,8 @@ def pose_problem(resolved: Resolved, pairs: PairedViews, inliers: Inliers, reque
         corners=corners_of(used.seen.views),
         base_from_flange=used.base_from_flange,
         clock=used.clock,
+        known_lens=None if pairs.seen.own_lens or "lens" in request.refine else known_lens(pairs.seen.camera),
+        size_sigma=request.square_sigma,
     )
     state = State(
         parameters=pairs.seen.camera.parameters,
@@ -124,13 +134,17 @@ def pose_problem(resolved: Resolved, pairs: PairedViews, inliers: Inliers, reque
         fixture_from_board=inliers.fixture_from_board,
         camera_from_board=used.seen.camera_from_board,
         offset_s=pairs.offset_s,
+        log_size=inliers.log_size,
     )
     return HandEyeProblem(scene, state, pairs.seen.noise_px, request.stated_noise or inliers.noise)
 
 
 def _fixed_labels(seen: LocatedBoards, request: HandEyeRequest) -> frozenset[str]:
     """Labels of the lens that are not estimated."""
-    return seen.held if seen.own_lens or "lens" in request.refine else frozenset(seen.camera.lens.labels)
+    if seen.own_lens or "lens" in request.refine:
+        return seen.held
+    known = known_lens(seen.camera)
+    return frozenset(seen.camera.lens.labels).difference(known.labels if known else ())
 
 
 def solve_once(

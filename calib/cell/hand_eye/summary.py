@@ -14,6 +14,7 @@ from calib.text import cut, first_few, with_sigma
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from calib.cell.hand_eye.board_scale import BoardScale
     from calib.cell.hand_eye.place import CameraPlace
     from calib.cell.hand_eye.result import HandEyeCalibration, TimeOffset
     from calib.cell.hand_eye.variance_components import RobotNoise
@@ -94,11 +95,24 @@ def _evidence(h: HandEyeCalibration) -> list[str]:
     turns = ", ".join(f"{turn:.0f}" for turn in evidence.turns.rms_deg)
     lines = [
         f"flange turns by {turns} deg rms about three axes; "
-        f"board size by the robot: {scale.ratio:.4f} ± {scale.sigma:.4f} of the size used"
+        f"board size by the robot: {scale.ratio:.4f} ± {scale.sigma:.4f} of the size given",
+        _size_words(scale),
     ]
     if evidence.board_height_m is not None:
         lines.append(f"height of the board's surface: {1000 * evidence.board_height_m:.2f} mm")
     return lines
+
+
+def _size_words(scale: BoardScale) -> str:
+    """By which size the camera's position was found."""
+    given = f"the size given, known to {100 * scale.size_sigma:.2g} % (--square-sigma)"
+    if not scale.size_sigma:
+        return "the size given is taken as exact"
+    if scale.deviates:
+        return f"which contradicts {given}: the robot's lengths were used"
+    if scale.unseen:
+        return f"the poses hardly determine the size: {given}, counts"
+    return f"used: {scale.estimated:.4f}, by the robot and {given}"
 
 
 def _with_interval(estimate: Estimate, scale: float, unit: str, digits: int) -> str:

@@ -48,10 +48,13 @@ def _of_poses(h: HandEyeCalibration) -> tuple[str, ...]:
     scale, turn_deg = h.evidence.board_scale, float(h.evidence.turns.rms_deg[1])
     rejected = len(h.images) - len(h.used)
     size = f"the robot's lengths require a board {scale.ratio:.4f} ± {scale.sigma:.4f} times as large: measure it"
+    verdict = None if (lens := h.adjustment.scene.known_lens) is None else lens.verdict
+    unsound = 'the verdict on the camera given is "do not use": calibrate it anew, or try --refine lens'
     few = f"only {len(h.used)} images: take at least {FEWEST_IMAGES}, better 20"
     flat = f"the flange turns by {turn_deg:.0f} deg rms about its second axis: turn it by 30 about two"
     wrong = f"{rejected} of {len(h.images)} images are outliers: check which pose belongs to which image"
     return (
+        unsound if verdict == "do not use" else "",
         size if scale.deviates else "",
         few if len(h.used) < FEWEST_IMAGES else "",
         flat if turn_deg < LEAST_TURN_DEG else "",

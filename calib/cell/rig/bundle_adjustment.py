@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from calib.camera.lens import Lens
     from calib.cell.hand_eye.frame_loop import Setup
+    from calib.cell.known_lens import KnownLens
     from calib.engine import OnIteration
     from calib.engine.label import Label
     from calib.engine.problem import Rows, Values
@@ -59,6 +60,9 @@ class RigCamera:
 
     pose: Index
     """(n,) which of the robot's poses each image was taken in."""
+
+    known_lens: KnownLens | None = None
+    """What is known of the lens' parameters beforehand."""
 
     @property
     def block(self) -> str:
@@ -161,13 +165,15 @@ def _camera_blocks(rig: Rig, state: RigState) -> tuple[tuple[ParameterBlock, ...
         )
         for camera, values in zip(rig.cameras, state.parameters, strict=True)
     )
-    priors = [each for camera, lens in zip(rig.cameras, lenses, strict=True) for each in _weak_priors(camera, lens)]
+    priors = [each for camera, lens in zip(rig.cameras, lenses, strict=True) for each in _priors(camera, lens)]
     seen = tuple(_reprojection(rig, k) for k in range(len(rig.cameras)))
     return (places, board, *lenses, flange), (*seen, *priors)
 
 
-def _weak_priors(camera: RigCamera, block: ParameterBlock) -> tuple[ResidualBlock, ...]:
-    """`calib.camera.calibration.reprojection.weak_priors` of one camera of several."""
+def _priors(camera: RigCamera, block: ParameterBlock) -> tuple[ResidualBlock, ...]:
+    """What is known of a lens, else `calib.camera.calibration.reprojection.weak_priors`, of one camera of several."""
+    if camera.known_lens is not None:
+        return (camera.known_lens.prior(block),)
     weak = camera.lens.weak.items()
     sigma: dict[str, float]
     sigma = {camera.label(label): camera.noise_px * value for label, value in weak if label not in camera.held}

@@ -133,6 +133,7 @@ def _pose_problem(alone: Sequence[HandEyeCalibration], where: str, request: Hand
             corners=h.adjustment.scene.corners,
             noise_px=max(h.noise.corner_px, LEAST_PX),
             pose=pose,
+            known_lens=h.adjustment.scene.known_lens,
         )
         for h, pose in zip(alone, poses, strict=True)
     )
@@ -190,7 +191,7 @@ def _camera(
         noise=HandEyeNoise(solved.problem.noise, own.noise.corner_px),
         images=_image_fits(solved, k, own),
         adjustment=HandEyeAdjustment(
-            scene=own.adjustment.scene,
+            scene=replace(own.adjustment.scene, size_sigma=0.0),
             solution=solved.solution,
             reduced=_camera_first(solved.reduced, k, len(rig.cameras)),
             camera_from_board=state.camera_from_board(rig, k),

@@ -12,7 +12,6 @@ from cases.hand_eye import BOARD, CAMERA, data_of, simulated
 from calib.camera.calibration.board_shape import SHAPE_BLOCK, shaped_reprojection
 from calib.camera.calibration.reprojection import LENS_BLOCK, POSE_BLOCK, corners_of
 from calib.camera.observations import View
-from calib.cell.hand_eye.board_scale import by_log_scale
 from calib.cell.hand_eye.frame_loop import SETUPS, Setup, loop_error, predict_views
 from calib.cell.hand_eye.interpretations import scale_board
 from calib.cell.hand_eye.variance_components import ReducedProblem, RobotNoise, estimate_noise, restricted_deviance
@@ -55,7 +54,7 @@ def test_a_larger_board_is_farther_away() -> None:
         return se3.compose(c[:, :3, :3], c[:, :3, 3] * np.exp(logarithm))
 
     theirs = [loop_error(s.setup, s.base_from_flange, x, y, grown(d)).residuals for d in (STEP, -STEP)]
-    ours = by_log_scale(s.setup, s.base_from_flange, x, y, c)
+    ours = loop_error(s.setup, s.base_from_flange, x, y, c).by_log_size
     assert np.allclose(ours, (theirs[0] - theirs[1]) / (2 * STEP), atol=1e-8)
 
 
