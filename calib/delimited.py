@@ -17,7 +17,7 @@ import numpy as np
 
 from calib.arrays import Array, Index, Texts
 from calib.config import MAX_MAGNITUDE
-from calib.errors import InputError
+from calib.errors import InputError, names_alike
 from calib.text import from_cell, one_line
 from calib.text_rows import RowChunk, not_a_table, open_text, rows_of
 
@@ -134,6 +134,7 @@ class _Columns:
     lines: list[Index] = field(default_factory=list)
     rows: int = 0
     ragged: list[tuple[int, int]] = field(default_factory=list)
+    escaped: dict[int, dict[str, list[str]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(list)))
 
     def fill(self, chunks: Iterator[RowChunk]) -> Delimited:
         """The whole table, from its rows below the header."""
@@ -142,10 +143,18 @@ class _Columns:
                 self._add(*self._of_full_width(*chunk.split()))
         self._add((), [])
         cells = {i: np.concatenate(parts) for i, parts in self.texts.items()}
+        self._require_distinct(cells)
         numbers = {i: self._number_column(i) for i in self.values}
         return Delimited(
             self.header, cells, numbers, bool(self.decimal_comma), np.concatenate(self.lines), tuple(self.ragged)
         )
+
+    def _require_distinct(self, cells: Mapping[int, Texts]) -> None:
+        """Raise InputError `names-alike` for two texts of a column that only became one by the escapes in it."""
+        for i, column in self.escaped.items():
+            for text, raw in column.items():
+                if len(set(raw)) > 1 or int((cells[i] == text).sum()) > len(raw):
+                    raise names_alike(text, self.where)
 
     def _add_regular(self, chunk: RowChunk) -> bool:
         """Append rows of which every one is full and holds numbers where it should, as most do; whether these do.
@@ -168,7 +177,7 @@ class _Columns:
         others = [i for i in range(width) if i not in self.numeric]
         rows = [line.split(mark, max(others) + 1) for line in lines] if others else []
         for i in others:
-            self.texts[i].append(self._strip([row[i] for row in rows], chunk.numbers))
+            self.texts[i].append(self._strip([row[i] for row in rows], chunk.numbers, i))
         for i, column in zip(places, values.T, strict=True):
             self.values[i].append(np.ascontiguousarray(column))
         self._count(chunk.numbers)
@@ -197,12 +206,12 @@ class _Columns:
             self.decimal_comma = with_comma > with_point if with_comma or with_point else None
         for i, cells in enumerate(columns):
             if i not in self.numeric:
-                self.texts[i].append(self._strip(cells, lines))
+                self.texts[i].append(self._strip(cells, lines, i))
                 continue
             values = numbers(cells, bool(self.decimal_comma))
             values[np.abs(values) > MAX_MAGNITUDE] = np.nan  # squares of such overflow sums
             at = np.flatnonzero(np.isnan(values)).tolist()
-            texts = self._strip([cells[k] for k in at], [lines[k] for k in at])
+            texts = self._strip([cells[k] for k in at], [lines[k] for k in at], None)
             self.values[i].append(values)
             self.strays[i].append((self.rows + np.array(at, dtype=np.intp), texts))
         self._count(lines)
@@ -212,12 +221,12 @@ class _Columns:
         self.lines.append(np.array(lines, dtype=np.intp))
         self.rows += len(lines)
 
-    def _strip(self, cells: Sequence[str], lines: Sequence[int]) -> Texts:
+    def _strip(self, cells: Sequence[str], lines: Sequence[int], column: int | None) -> Texts:
         """The texts of these lines without the blanks around them, each as it may stand in a line of text.
 
-        Raises InputError `table-syntax` for long ones.
+        column: of names, which must remain distinct; None for no names. Raises InputError `table-syntax` for long ones.
         """
-        shown = [cell if cell.isprintable() else one_line(cell.strip()) for cell in cells]
+        shown = [cell if cell.isprintable() else self._escape(cell.strip(), column) for cell in cells]
         shown = [from_cell(cell) if cell[:1] == "'" else cell for cell in shown]
         texts = np.strings.strip(np.array(shown, dtype=TEXT))
         long = np.strings.str_len(texts) > MAX_CELL
@@ -225,6 +234,12 @@ class _Columns:
             where = f"{self.where}, line {lines[int(np.argmax(long))]}"
             raise not_a_table(f"a cell of more than {MAX_CELL} characters", where)
         return texts
+
+    def _escape(self, cell: str, column: int | None) -> str:
+        text = one_line(cell)
+        if column is not None and text != cell:
+            self.escaped[column][text].append(cell)
+        return text
 
 
 def _split_header(chunks: Iterator[RowChunk], where: str) -> tuple[tuple[str, ...], Iterator[RowChunk]]:

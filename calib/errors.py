@@ -72,6 +72,17 @@ def _rebuild(kind: type[CalibError], what: str, code: str, where: str, why: str,
     return kind(what, code=code, where=where, why=why, advice=advice)
 
 
+def names_alike(name: str, where: str) -> InputError:
+    """The error `names-alike`: two names that differ only by characters that a line of text shows as escapes."""
+    return InputError(
+        f"two names are both shown as {name}",
+        code="names-alike",
+        where=where,
+        why="a character that is not printable in one of them stands as its escape, which the other holds as text",
+        advice="rename one of them",
+    )
+
+
 MOST_COMPARED, LONGEST_COMPARED = 1_000, 100  # names and characters: comparing takes the square of their length
 MOST_LISTED = 100
 

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from secrets import token_hex
 
 from calib.errors import UsageError
 from calib.interrupt import defer_interruption
+from calib.staging import lock_of
+
+_PARTIAL = re.compile(r"\..+\.[0-9a-f]{8}\.partial", re.DOTALL)  # as `_write_partial` names a file
 
 
 def regular_size(path: Path) -> int:
@@ -39,30 +45,74 @@ def write_files(content: Mapping[str, str | bytes], folder: Path, *, overwrite: 
     Raises UsageError `file-exists` unless `overwrite`, `file-unwritable`; none is then left that was not there.
     """
     paths = {folder / name: data if isinstance(data, bytes) else data.encode() for name, data in content.items()}
-    partials = {path: path.with_name(f".{path.name}.{token_hex(4)}.partial") for path in paths}
+    partials: dict[Path, _Partial] = {}
     placed: list[Path] = []
+    path = folder
     try:
+        _sweep(folder)
         for path, data in paths.items():
             if not overwrite and (path.is_symlink() or path.exists()):
                 raise FileExistsError
-            _write_flushed(partials[path], data)
+            partials[path] = _write_partial(path, data)
         with defer_interruption():
             for path, partial in partials.items():
-                partial.replace(path) if overwrite else _place_new(partial, path)
+                partial.path.replace(path) if overwrite else _place_new(partial.path, path)
                 placed.append(path)
     except BaseException as error:
-        for left in (*partials.values(), *(() if overwrite or len(placed) == len(paths) else placed)):
+        for left in () if overwrite or len(placed) == len(paths) else placed:
             left.unlink(missing_ok=True)
         if isinstance(error, OSError):
             raise _refusal(error, path) from None
         raise
+    finally:
+        for partial in partials.values():
+            partial.discard()
 
 
-def _write_flushed(path: Path, data: bytes) -> None:
-    with path.open("xb") as stream:
-        stream.write(data)
-        stream.flush()
-        os.fsync(stream.fileno())
+@dataclass(frozen=True)
+class _Partial:
+    """A file that has its content and not yet its name."""
+
+    path: Path
+    lock: int | None
+
+    def discard(self) -> None:
+        """Remove it, unless it has its name by now, and let go of the lock."""
+        self.path.unlink(missing_ok=True)
+        if self.lock is not None:
+            os.close(self.lock)
+
+
+def _write_partial(path: Path, data: bytes) -> _Partial:
+    """Write a hidden file beside a path, locked as long as this process means to place it."""
+    while True:
+        hidden = path.with_name(f".{path.name}.{token_hex(4)}.partial")
+        with hidden.open("xb") as stream:
+            try:
+                partial = _Partial(hidden, lock_of(hidden))
+            except (BlockingIOError, FileNotFoundError):  # another process sweeps it, for it was not locked yet
+                continue
+            if not hidden.exists():  # it did
+                partial.discard()
+                continue
+            try:
+                stream.write(data)
+                stream.flush()
+                os.fsync(stream.fileno())
+            except BaseException:
+                partial.discard()
+                raise
+        return partial
+
+
+def _sweep(folder: Path) -> None:
+    """Remove the hidden files of processes that died while they wrote; the locks tell them from those that still do."""
+    with suppress(OSError):  # a folder that is not there, or may not be looked into
+        for path in [each for each in folder.iterdir() if _PARTIAL.fullmatch(each.name) and each.is_file()]:
+            with suppress(OSError):
+                lock = lock_of(path)
+                if lock is not None:
+                    _Partial(path, lock).discard()
 
 
 def _place_new(partial: Path, path: Path) -> None:

@@ -24,7 +24,7 @@ _CLAIM_S = 10.0  # another run claims its folder in milliseconds; a longer lock 
 def stage(where: Path, name: str) -> tuple[Path, int | None]:
     """A new staging folder and its lock. name: of the folder that is created with it, if one is."""
     staging = Path(tempfile.mkdtemp(prefix=f"{STAGING}{name}.", dir=where))
-    return staging, _lock(staging)
+    return staging, lock_of(staging)
 
 
 def name_staged(path: Path) -> str | None:
@@ -40,7 +40,7 @@ def sweep(folder: Path) -> None:
         if name is None or staging.is_symlink() or not staging.is_dir():
             continue
         try:
-            lock = _lock(staging)
+            lock = lock_of(staging)
         except OSError:  # its run goes on, or has just ended, or is another user's
             continue
         if lock is None:
@@ -52,14 +52,14 @@ def sweep(folder: Path) -> None:
         os.close(lock)
 
 
-def _lock(folder: Path) -> int | None:
-    """A folder opened and locked until it is closed or its process ends; None where there are no locks.
+def lock_of(path: Path) -> int | None:
+    """A folder or a file opened and locked until it is closed or its process ends; None where there are no locks.
 
     Raises BlockingIOError if another process has it, OSError if it cannot be opened.
     """
     if sys.platform == "win32":
         return None
-    handle = os.open(folder, os.O_RDONLY)
+    handle = os.open(path, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -77,7 +77,7 @@ def alone_in(folder: Path) -> Iterator[None]:
     end = time.monotonic() + _CLAIM_S
     while True:
         try:
-            handle = _lock(folder)
+            handle = lock_of(folder)
             break
         except BlockingIOError:
             if time.monotonic() > end:

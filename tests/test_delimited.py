@@ -158,3 +158,16 @@ def test_a_line_without_end_and_a_header_of_too_many_columns_are_refused(file: P
     error = refused(file, "a,b\n1,2\n" + "9" * (text_rows.MAX_LINE + text_rows.BLOCK))
     assert (error.code, error.where.rpartition(", ")[2]) == ("table-syntax", "line 3")
     assert refused(file, ",".join(map(str, range(2_000))) + "\n").code == "table-syntax"
+
+
+@pytest.mark.parametrize("cells", [('"a\nb"', "a\\nb"), ("a\\nb", '"a\nb"'), ('"a\x1bb"', '"a\\x1bb"')])
+def test_names_that_only_their_escapes_make_one_are_refused(file: Path, cells: tuple[str, str]) -> None:
+    file.write_text("image,x_px\n" + "".join(f"{cell},1\n" for cell in cells))
+    with pytest.raises(InputError) as caught:
+        read_delimited(file, {1})
+    assert caught.value.code == "names-alike"
+
+
+def test_a_name_with_a_line_break_may_stand_in_many_rows(file: Path) -> None:
+    file.write_text('image,x_px\n"a\nb",1\n"a\nb",2\nb,3\n')
+    assert read_delimited(file, {1}).column("image").tolist() == ["a\\nb", "a\\nb", "b"]

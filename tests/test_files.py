@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from calib import files
+from calib import files, staging
 from calib.errors import UsageError
 from calib.files import write_files, write_text
 
@@ -106,3 +109,40 @@ def test_an_interruption_waits_for_files_that_belong_together(tmp_path: Path, mo
     with pytest.raises(KeyboardInterrupt):
         write_files({"a.txt": "x", "b.txt": "y"}, tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.txt", "b.txt"]
+
+
+KILLED = """
+import os, signal, sys
+from calib import files
+os.fsync = lambda _: os.kill(os.getpid(), signal.SIGKILL)
+files.write_text("half", files.Path(sys.argv[1]))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no locks there tell a dead process's file from a live one's")
+def test_what_a_killed_process_left_is_swept_by_the_next_and_nothing_else(tmp_path: Path) -> None:
+    killed = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path / "arm.yaml")])
+    assert killed.returncode == -signal.SIGKILL
+    (left,) = tmp_path.iterdir()
+    assert re.fullmatch(r"\.arm\.yaml\.[0-9a-f]{8}\.partial", left.name)
+    (tmp_path / ".arm.yaml.partial").write_text("the user's own")
+    live = files._write_partial(tmp_path / "net.yaml", b"half")  # of a process that goes on
+    write_text("whole", tmp_path / "camera.yaml")
+    assert {path.name for path in tmp_path.iterdir()} == {".arm.yaml.partial", live.path.name, "camera.yaml"}
+    live.discard()
+
+
+def test_a_file_swept_before_it_was_locked_is_written_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    swept: list[Path] = []
+
+    def lock_of(path: Path) -> int | None:
+        if len(swept) < 2:
+            swept.append(path)
+            path.unlink()
+            return None if len(swept) == 1 else staging.lock_of(path)
+        return staging.lock_of(path)
+
+    monkeypatch.setattr(files, "lock_of", lock_of)
+    write_text("whole", tmp_path / "arm.yaml")
+    assert [path.name for path in tmp_path.iterdir()] == ["arm.yaml"]
+    assert (tmp_path / "arm.yaml").read_text() == "whole"

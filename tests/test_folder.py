@@ -293,14 +293,14 @@ def test_a_staging_folder_that_vanishes_or_is_closed_to_us_hinders_nobody(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / ".calib-other.abcd1234").mkdir()
-    lock = staging._lock
+    lock = staging.lock_of
 
     def refuse(path: Path) -> int | None:
         if path.name.startswith(".calib-other"):
             raise PermissionError(errno.EACCES, "Permission denied")
         return lock(path)
 
-    monkeypatch.setattr(staging, "_lock", refuse)
+    monkeypatch.setattr(staging, "lock_of", refuse)
     write(tmp_path / "result", {"a.txt": "x"})
     assert names(tmp_path) == [".calib-other.abcd1234", "result", "result/a.txt"]
 
@@ -328,7 +328,7 @@ def test_a_folder_that_another_program_keeps_locked_is_not_waited_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(staging, "_CLAIM_S", 0.05)
-    handle = staging._lock(tmp_path)
+    handle = staging.lock_of(tmp_path)
     assert handle is not None
     error = refused(tmp_path / "result")
     os.close(handle)

@@ -48,7 +48,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "stored": frozenset({"array_file", "arrays", "config", "documents", "errors", "files", "strict_yaml"}),
     "uncertainty": frozenset({"arrays", "config", "documents", "errors", "verdict"}),
     "plugins": frozenset({"errors"}),
-    "files": frozenset({"errors", "interrupt"}),
+    "files": frozenset({"errors", "interrupt", "staging"}),
     "text_rows": frozenset({"errors", "files"}),
     "delimited": frozenset({"arrays", "config", "errors", "text", "text_rows"}),
     "estimate": frozenset({"documents", "engine"}),

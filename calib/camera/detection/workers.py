@@ -33,6 +33,9 @@ _CODE = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from calib.camera.detection.workers import serve; serve()"
 )
 
+# Decoders report damage as warnings, which the reader of images goes by, whatever level the user has chosen for OpenCV.
+DECODERS = {"OPENCV_LOG_LEVEL": "WARNING"}
+
 T = TypeVar("T")
 Finder = Callable[[Grey], tuple[T | None, str]]  # what is found in an image, else None and the reason
 
@@ -124,7 +127,7 @@ class Worker(Generic[T]):
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.DEVNULL,
-                    env=os.environ | threads,
+                    env=os.environ | threads | DECODERS,
                 )
             except OSError as error:
                 advice = "free memory, or start fewer processes: --jobs 1"

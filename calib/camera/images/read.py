@@ -24,7 +24,7 @@ from calib.camera.image_format import (
     unsupported_image,
 )
 from calib.camera.images import opencv
-from calib.errors import InputError
+from calib.errors import InputError, names_alike
 from calib.files import path_advice
 from calib.text import one_line
 
@@ -88,9 +88,17 @@ def image_paths(images: str | Path | Sequence[str | Path]) -> tuple[list[Path], 
 
 
 def names_of(paths: list[Path]) -> list[str]:
-    """Names relative to the folder the images share, as they may stand in a line of text."""
+    """Names relative to the folder the images share, as they may stand in a line of text.
+
+    Raises InputError `names-alike` for two that only the escapes of such a line make one.
+    """
     folder = os.path.commonpath([path.absolute().parent for path in paths])
-    return [one_line(path.absolute().relative_to(folder).as_posix()) for path in paths]
+    names = [path.absolute().relative_to(folder).as_posix() for path in paths]
+    shown = {name: one_line(name) for name in names}
+    alike = [text for text, count in Counter(shown.values()).items() if count > 1]
+    if alike:
+        raise names_alike(alike[0], folder)
+    return [shown[name] for name in names]
 
 
 def natural_order(name: str) -> tuple[list[tuple[int, int, str]], str]:

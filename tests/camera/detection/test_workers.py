@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -218,3 +219,27 @@ def test_any_function_of_a_module_can_look_at_images(tmp_path: Path, monkeypatch
     assert isinstance(broken, str)
     assert "cannot be read" in broken
     assert len(done) == 3
+
+
+@pytest.mark.parametrize("level", ["OFF", "VERBOSE"])
+def test_what_decoders_report_decides_and_reaches_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], level: str
+) -> None:
+    monkeypatch.setenv("OPENCV_LOG_LEVEL", level)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / f"noisy_{level}.py").write_text(
+        "import cv2\ndef find(image):\n    cv2.imread('no such file')\n    return cv2.utils.logging.getLogLevel(), ''\n"
+    )
+    find = import_module(f"noisy_{level}").find
+    image = np.random.default_rng(6).integers(0, 256, (200, 300), dtype=np.uint8)
+    whole = bytearray(cv2.imencode(".jpg", image)[1].tobytes())
+    (tmp_path / "whole.jpg").write_bytes(whole)
+    at = whole.index(b"\xff\xc0") + 5
+    whole[at : at + 2] = (900).to_bytes(2, "big")  # rows, of which most are missing
+    (tmp_path / "tall.jpg").write_bytes(whole)
+    good, damaged = search_all([tmp_path / "whole.jpg", tmp_path / "tall.jpg"], find, 1, 60.0, lambda: None)
+    assert isinstance(good, workers.Sighting)
+    assert good.found == cv2.utils.logging.LOG_LEVEL_WARNING
+    assert isinstance(damaged, str)
+    assert damaged.startswith("image is damaged")
+    assert capfd.readouterr() == ("", "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import zlib
 from collections.abc import Callable
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 from cases.seeds import seeds
 
-from calib.camera.images.read import find_images, read_grey, read_header
+from calib.camera.images.read import find_images, names_of, read_grey, read_header
 from calib.errors import CalibError, InputError
 
 COLOUR = np.random.default_rng(5).integers(0, 256, (20, 30, 3), dtype=np.uint8)
@@ -196,3 +197,12 @@ def test_a_folder_without_images_says_what_it_holds(tmp_path: Path) -> None:
     assert "1 folders" in str(caught.value)
     with pytest.raises(InputError, match="nowhere"):
         find_images(Path("nowhere"))
+
+
+@pytest.mark.skipif(os.sep == "\\", reason="no such names there")
+def test_images_whose_names_only_their_escapes_make_one_are_refused(tmp_path: Path) -> None:
+    paths = [tmp_path / "a\nb.png", tmp_path / "a\\nb.png"]
+    with pytest.raises(InputError) as caught:
+        names_of(paths)
+    assert caught.value.code == "names-alike"
+    assert names_of([paths[0], paths[0]]) == ["a\\nb.png", "a\\nb.png"]  # one file twice is another matter
