@@ -70,7 +70,11 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
 """What each room or file directly under calib may import besides itself."""
 
 ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
-    "camera": (("images/", "image_formats/"), ("detection/", "calibration/", "simulation/"), ("boards/", "lenses/")),
+    "camera": (
+        ("images/", "image_formats/"),
+        ("detection/", "calibration/", "simulation/"),
+        ("boards/", "causes/", "lenses/"),
+    ),
     "robot": (
         ("arm/", "table/"),
         ("effects/", "start/"),

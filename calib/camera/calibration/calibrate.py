@@ -11,16 +11,21 @@ from typing import TYPE_CHECKING
 from calib.camera.calibration import zhang
 from calib.camera.calibration.choose_lens import AUTO, choose_lens, fit_chosen_lens, require_lens
 from calib.camera.calibration.degeneracy import check_tilts
-from calib.camera.calibration.fit_lens import FitOptions, LensModel, fit_lens, reject_outliers
+from calib.camera.calibration.diagnosis import explain_failure
+from calib.camera.calibration.evidence import MisfitEvidence
+from calib.camera.calibration.fit_lens import FitOptions, LensFit, LensModel, fit_lens, reject_outliers
 from calib.camera.calibration.global_start import search_start
 from calib.camera.calibration.result import CameraCalibration
 from calib.camera.calibration.usable_views import find_usable_views
 from calib.camera.calibration.verdict import shows_another_lens
 from calib.camera.lens import Lens, load_lens
 from calib.camera.observations import Observations, View
-from calib.errors import CalibError, ConvergenceError
+from calib.errors import CalibError, ConvergenceError, DegenerateError
 
 if TYPE_CHECKING:
+    from calib.camera.calibration.bundle_adjustment import Adjustment
+    from calib.camera.calibration.choose_lens import LensChoice
+    from calib.camera.calibration.usable_views import UsableViews
     from calib.engine import OnIteration
 
 
@@ -56,12 +61,43 @@ def calibrate(
     find = partial(search_start, on_progress=on_progress) if global_start else zhang.start
     options = FitOptions(observations.image_size_px, robust, find, on_iteration)
     usable = find_usable_views(observations)
-    choice = None
+    evidence = MisfitEvidence(usable, observations.image_size_px, partial(_fit_alone, model, options, fix, free))
+    try:
+        choice, found = _fit(model, usable, options, fix, free)
+        _check(found.fit)
+    except (DegenerateError, ConvergenceError) as error:
+        raise explain_failure(error, evidence) from error
+    rejected = (*found.usable.excluded, *found.outliers)
+    same = LensModel(found.fit.lens, found.fit.held, {} if model is None else model.fixed)
+    evidence = replace(evidence, fit=found.fit, fit_alone=partial(_fit_alone, same, options, fix, free))
+    calibration = CameraCalibration(found.fit, usable.pivot, rejected, observations, evidence, choice)
+    if choice is None and shows_another_lens(calibration):
+        with suppress(CalibError):  # the lens that was named is obeyed, whether there is a better one or not
+            return replace(calibration, choice=choose_lens(usable, options))
+    return calibration
+
+
+def _fit(
+    model: LensModel | None, usable: UsableViews, options: FitOptions, fix: Sequence[str], free: Sequence[str]
+) -> tuple[LensChoice | None, LensFit]:
+    """The model, or the lens that the views support, fitted to them."""
     if model is None:
-        choice, found = fit_chosen_lens(usable, options, fix, free)
-    else:
-        found = reject_outliers(model, fit_lens(model, usable, options), options)
-    fit = found.fit
+        return fit_chosen_lens(usable, options, fix, free)
+    return None, reject_outliers(model, fit_lens(model, usable, options), options)
+
+
+def _fit_alone(
+    model: LensModel | None, options: FitOptions, fix: Sequence[str], free: Sequence[str], usable: UsableViews
+) -> Adjustment:
+    """Some of the views fitted by themselves, for `MisfitEvidence`."""
+    quiet = replace(options, on_iteration=None, find_start=zhang.start)
+    found = _fit(model, usable, quiet, fix, free)[1].fit
+    _check(found)
+    return found
+
+
+def _check(fit: Adjustment) -> None:
+    """Raise DegenerateError or ConvergenceError for a fit that is no answer."""
     check_tilts(fit.lens, fit.corners_used, fit.solution)
     if not fit.solution.status.converged:
         raise ConvergenceError(
@@ -70,9 +106,3 @@ def calibrate(
             why=fit.solution.sentence(),
             advice="inspect the rejected images, or hold distortion with --fix k3,k2",
         )
-    rejected = (*found.usable.excluded, *found.outliers)
-    calibration = CameraCalibration(fit, usable.pivot, rejected, observations, choice)
-    if choice is None and shows_another_lens(calibration):
-        with suppress(CalibError):  # the lens that was named is obeyed, whether there is a better one or not
-            return replace(calibration, choice=choose_lens(usable, options))
-    return calibration

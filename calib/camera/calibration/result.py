@@ -12,6 +12,7 @@ import numpy as np
 from calib.arrays import Array, Mask
 from calib.camera.calibration import documents, plots
 from calib.camera.calibration.board_bend import BoardBend, bend_of
+from calib.camera.calibration.diagnosis import find_causes, with_causes
 from calib.camera.calibration.projection_quality import ProjectionQuality, projection_quality
 from calib.camera.calibration.reprojection import POSE_BLOCK
 from calib.camera.calibration.summary import summary
@@ -25,6 +26,7 @@ from calib.uncertainty import uncertainty_of
 if TYPE_CHECKING:
     from calib.camera.calibration.bundle_adjustment import Adjustment
     from calib.camera.calibration.choose_lens import LensChoice
+    from calib.camera.calibration.evidence import Finding, MisfitEvidence
     from calib.camera.observations import Excluded, Observations, View
     from calib.engine import Solution, Uncertainty
     from calib.verdict import Verdict
@@ -66,6 +68,8 @@ class CameraCalibration(Result):
     """Images that took no part, and why."""
     observations: Observations
     """The observations given."""
+    evidence: MisfitEvidence
+    """What causes of misfit are looked for in."""
     choice: LensChoice | None = None
     """The lens that the views support and what it was compared with: the one used, unless another was named. None
     where a lens was named and describes the images."""
@@ -97,7 +101,12 @@ class CameraCalibration(Result):
     @cached_property
     def verdict(self) -> Verdict:
         """Whether the camera is good enough, and what to do next."""
-        return verdict_of(self)
+        return with_causes(verdict_of(self), self.causes)
+
+    @cached_property
+    def causes(self) -> Mapping[str, Finding]:
+        """What went wrong when the images were taken or the corners written down, by name, the strongest first."""
+        return find_causes(self.evidence)
 
     @cached_property
     def parameters(self) -> Mapping[str, Estimate]:

@@ -102,7 +102,8 @@ def _advice(calibration: CameraCalibration, quality: ProjectionQuality, image: P
         found.append("the board's tilt varies too little: tilt it 20 to 45 degrees in different directions")
     if calibration.camera.image_size_px is not None and (gap := _largest_gap(calibration)):
         found.append(f"no corners in {gap}: add views with the board there")
-    found += [] if _other_lens(calibration) else _patterns(calibration, image)
+    if not calibration.causes:  # which explain the patterns otherwise
+        found += [] if _other_lens(calibration) else _patterns(calibration, image)
     if _outliers(calibration) > MOST_OUTLIERS:
         found.append("many corners are outliers: check focus, motion, board")
     return tuple(found)
@@ -131,7 +132,7 @@ def shows_another_lens(calibration: CameraCalibration) -> bool:
 def _other_lens(calibration: CameraCalibration) -> list[str]:
     """The lens that the views support, where it is not the one named."""
     choice, used = calibration.choice, calibration.camera.lens.name
-    if choice is None or choice.model.lens.name == used:
+    if choice is None or choice.model.lens.name == used or calibration.causes:
         return []
     best = min(each.held_out_px for each in choice.candidates if each.name == choice.model.name)
     if best > CLEARLY_BETTER * calibration.held_out_px:
