@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 
 IDENTIFIED = "_identified"  # behind the name of the arm; once
 DISCARDED = "the compensation stored with the nominal arm is discarded: it is valid only with that arm's parameters"
+OPEN = (
+    "{}: where the target is on the flange is not separable from where the base is; the target is kept near the "
+    "flange, which changes nothing at the orientations measured"
+)
 WEAK = "weakly determined, held near nominal by the prior: {}; spread the poses, or measure points off the last axis"
 
 
@@ -137,8 +141,10 @@ def identify(
 def _remarks(nominal: Arm, fitted: Fit, of_stage: tuple[str, ...]) -> tuple[str, ...]:
     """What was assumed, and which parameters are weakly determined."""
     discarded = (DISCARDED,) if nominal.correction else ()
+    left = fitted.model.open
+    open_frames = () if left is None else (OPEN.format(left.what),)
     weak = [label.quantity for label in fitted.prior_dominated]
-    return (*discarded, *of_stage, *((WEAK.format(", ".join(weak)),) if weak else ()))
+    return (*open_frames, *discarded, *of_stage, *((WEAK.format(", ".join(weak)),) if weak else ()))
 
 
 def _identified_arm(task: Task, fitted: Fit, outcome: CompensationOutcome | None) -> Arm:

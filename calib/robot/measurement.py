@@ -22,6 +22,7 @@ from calib.geometry import se3
 
 if TYPE_CHECKING:
     from calib.engine.problem import Rows, Values
+    from calib.robot.open_frames import OpenFrames
     from calib.robot.scene import ArmScene, SimulatedRows
     from calib.robot.table.pose_table import PoseTable
 
@@ -81,6 +82,8 @@ class FrameStart:
     """(n,) residual per component, m or rad."""
     inlier: Mask
     """(n,)."""
+    open: OpenFrames | None = None
+    """The frames that the poses leave open; None where they determine all."""
 
 
 @dataclass(frozen=True, eq=False)

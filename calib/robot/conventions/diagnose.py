@@ -49,6 +49,8 @@ class Residual:
     """Angle between them; None where not measured."""
     motion_m: float
     """rms motion of the flange, to compare with."""
+    measured_m: float = np.inf
+    """rms of what was measured about its mean; infinite where no length was."""
 
     @property
     def sound(self) -> bool:
@@ -59,6 +61,11 @@ class Residual:
     def fits(self) -> bool:
         """Whether it is small against the motion."""
         return self.position_m < FITS_SHARE * self.motion_m and (self.rotation_rad or 0.0) < FITS_RAD
+
+    @property
+    def explains(self) -> bool:
+        """Whether it is small against what was measured too, which a change of unit can make as small as one likes."""
+        return self.fits and self.position_m < FITS_SHARE * self.measured_m
 
     @property
     def size(self) -> float:
@@ -151,7 +158,7 @@ def _search(
             (candidate, _residual(candidate.arm(arm), candidate.table(sample), name, seed)) for candidate in candidates
         ]
         tried.sort(key=lambda pair: pair[1].size)
-        decisive = [(candidate, left) for candidate, left in tried if left.fits and given.size > DECISIVE * left.size]
+        decisive = [each for each in tried if each[1].explains and given.size > DECISIVE * each[1].size]
         if decisive:
             least = decisive[0][1].size
             return tuple(
@@ -205,13 +212,22 @@ def _sample_rows(table: PoseTable) -> PoseTable:
 
 def _residual(arm: SerialArm, sample: PoseTable, name: str, seed: int) -> Residual:
     flange = base_from_flange(arm, sample.joints)
-    motion = reach(flange)
+    motion, measured = reach(flange), _spread_m(sample)
     try:
         start = load_measurement(name).start(flange, sample, seed)
     except DegenerateError as error:
         if error.code == "too-few-poses":
             raise
-        return Residual(np.inf, None, motion)
+        return Residual(np.inf, None, motion, measured)
     middle = {component: float(np.median(size)) for component, size in start.size.items()}
     angle = middle.pop("orientation", None)
-    return Residual(next(iter(middle.values())), angle, motion)
+    return Residual(next(iter(middle.values())), angle, motion, measured)
+
+
+def _spread_m(sample: PoseTable) -> float:
+    """The rms of measured positions or distances about their mean; infinite where there are none."""
+    column = sample.position if sample.position is not None else sample.distance
+    if column is None:
+        return np.inf
+    off = (column - column.mean(axis=0)).reshape(len(column), -1)
+    return float(np.sqrt(np.mean(np.sum(off**2, axis=1))))

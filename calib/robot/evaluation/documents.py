@@ -28,6 +28,7 @@ def as_document(calibration: ArmCalibration) -> dict[str, Any]:
     """
     found, evaluation = calibration.identifiability, calibration.evaluation
     median_mm, p95_mm = calibration.uncertainty.position_95_mm
+    anywhere_mm, anywhere_p95_mm = calibration.uncertainty.anywhere_95_mm
     heldout = evaluation.heldout
     head = calibration.document_head(
         "arm", unobservable=found.redundant, notes=calibration.notes, solver=calibration.fit.solution.sentence()
@@ -59,6 +60,7 @@ def as_document(calibration: ArmCalibration) -> dict[str, Any]:
         "noise": _noise(calibration),
         "variance_factor": finite(calibration.fit.variance_factor),
         "position_radius_95_mm": {"median": median_mm, "p95": p95_mm},
+        "position_radius_95_anywhere_mm": {"median": anywhere_mm, "p95": anywhere_p95_mm},
         "joint_error_deg": math.degrees(calibration.uncertainty.joint_error_rad),
     }
 

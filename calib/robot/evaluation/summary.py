@@ -28,7 +28,7 @@ def summarise(calibration: ArmCalibration) -> str:
         f"{len(heldout.table.joints) if heldout else 0} held out; arm {calibration.nominal.name}, "
         f"model {calibration.request.model}"
     ]
-    lines += [cut(note) for note in calibration.notes[:MOST_NOTES]]
+    lines += [cut(note, 2) for note in calibration.notes[:MOST_NOTES]]
     lines += _rejections(calibration)
     lines += ["", *_errors(calibration), "", *_changes(calibration)]
     lines += [cut(f"effect {trial}") for trial in calibration.trials if trial.added][:3]
@@ -106,14 +106,18 @@ def _change(label: Label, change: float, sigma: float) -> str:
 def _rank(calibration: ArmCalibration) -> str:
     found = calibration.identifiability
     expected = f" of {found.expected_rank} expected" if found.lost else ""
-    held = f"; held at nominal: {_redundant(calibration)}" if found.redundant else ""
+    redundant = _redundant(calibration)
+    held = f"; held at nominal: {redundant}" if redundant else ""
     return f"{found.rank} parameters determined{expected}{held}"
 
 
 def _redundant(calibration: ArmCalibration) -> str:
     """Redundant parameters, together where they are not separable from the same."""
     groups: dict[tuple[str, ...], list[str]] = {}
+    arm = set(calibration.labels)
     for each in calibration.identifiability.redundant:
+        if each.label not in arm:
+            continue  # of a frame that is open, which a remark names
         partners = tuple(dict.fromkeys(label.owner or label.quantity for label in each.trades_with[:2]))
         groups.setdefault(partners, []).append(each.label.quantity)
     reasons = {partners: f"not separable from {' and '.join(partners)}" for partners in groups if partners}
@@ -125,6 +129,9 @@ def _redundant(calibration: ArmCalibration) -> str:
 
 def _uncertainty(calibration: ArmCalibration) -> str:
     median, p95 = calibration.uncertainty.position_95_mm
+    where = "the range of motion" if calibration.fit.model.open is None else "the poses measured"
+    anywhere = calibration.uncertainty.anywhere_95_mm[0]
     return (
-        f"95 % position uncertainty: {median:.3g} mm median, {p95:.3g} mm at the 95th percentile of the range of motion"
+        f"95 % position uncertainty: {median:.3g} mm median, {p95:.3g} mm at the 95th percentile of {where}; "
+        f"{anywhere:.3g} mm over the arm's whole range"
     )

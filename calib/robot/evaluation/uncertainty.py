@@ -10,6 +10,7 @@ import numpy as np
 from calib.arrays import Array
 from calib.engine.normal_equations.layout import layout_of
 from calib.robot.arm.kinematics import flange_jacobian
+from calib.robot.arm.workspace import random_commands
 from calib.robot.effect import conditions_of
 from calib.robot.identification.model import model_rows, pose_problem, residuals_at
 from calib.robot.identification.residuals import ARM_BLOCK, flange_poses
@@ -29,7 +30,10 @@ class ArmUncertainty:
     """What an identification leaves unknown, where the arm works."""
 
     position_sigma_m: Array
-    """(k,) of the measured point, per coordinate, at poses over the range of motion."""
+    """(k,) of the measured point, per coordinate, at poses over the range of motion; where frames are open, at the
+    poses measured, for no others follow."""
+    anywhere_sigma_m: Array
+    """(k,) the same at joint values over all of the arm's range."""
     joint_error_rad: float
     """See `joint_error`."""
 
@@ -37,30 +41,47 @@ class ArmUncertainty:
     def position_95_mm(self) -> tuple[float, float]:
         """Radius that holds the position of the measured point with 95 %: the median over the range of motion, and its
         95th percentile."""
-        radius = 1000 * CHI3_95 * self.position_sigma_m
-        return float(np.median(radius)), float(np.quantile(radius, 0.95))
+        return _radius_mm(self.position_sigma_m)
+
+    @property
+    def anywhere_95_mm(self) -> tuple[float, float]:
+        """The same over all of the arm's range."""
+        return _radius_mm(self.anywhere_sigma_m)
+
+
+def _radius_mm(sigma_m: Array) -> tuple[float, float]:
+    radius = 1000 * CHI3_95 * sigma_m
+    return float(np.median(radius)), float(np.quantile(radius, 0.95))
 
 
 def arm_uncertainty(fitted: Fit, final: Fit, training: PoseTable, reference_degc: float | None) -> ArmUncertainty:
     """The uncertainty of a fit to a table. final: the same with its compensation, if it has one."""
     used = select_rows(training, fitted.used)
-    return ArmUncertainty(position_sigma(fitted, used, reference_degc), joint_error(final, training, reference_degc))
+    rng = np.random.default_rng(0)
+    rows = rng.integers(len(used.joints), size=SAMPLES)
+    low, high = used.joints.min(axis=0), used.joints.max(axis=0)
+    moved = rng.uniform(low, high, (SAMPLES, len(low)))
+    commands = moved if fitted.model.open is None else used.joints[rows]
+    anywhere = random_commands(fitted.model.arm, SAMPLES, rng)
+    sampled = select_rows(used, rows)
+    return ArmUncertainty(
+        position_sigma(fitted, sampled, commands, reference_degc),
+        position_sigma(fitted, sampled, anywhere, reference_degc),
+        joint_error(final, training, reference_degc),
+    )
 
 
-def position_sigma(fitted: Fit, table: PoseTable, reference_degc: float | None, seed: int = 0) -> Array:
-    """Standard deviation (k,) in m, per coordinate, of where the measured point is predicted.
+def position_sigma(fitted: Fit, table: PoseTable, joints: Array, reference_degc: float | None) -> Array:
+    """Standard deviation (n,) in m, per coordinate, of where the measured point of every row is predicted.
 
-    At joint values drawn uniformly between the least and the greatest of the table, from the covariance of everything
-    that was estimated, frames included.
+    At joint values (n, joints) and the conditions of the rows of a table, from the covariance of everything that was
+    estimated, frames included.
     """
-    rng = np.random.default_rng(seed)
-    low, high = table.joints.min(axis=0), table.joints.max(axis=0)
-    rows = rng.integers(len(table.joints), size=SAMPLES)
-    away = replace(select_rows(table, rows), joints=rng.uniform(low, high, (SAMPLES, len(low))))
+    away = replace(table, joints=joints)
     # where the target is, not what an instrument on the flange would measure from there
     model = replace(fitted.model, measurement=fitted.model.measurement.reported.fixed)
     problem = pose_problem(model, model_rows(model, away, conditions_of(away, reference_degc)), fitted.values)
-    _, jacobians = problem.residuals[0].evaluate(problem.start, slice(0, SAMPLES))
+    _, jacobians = problem.residuals[0].evaluate(problem.start, slice(0, len(joints)))
     layout = layout_of(problem)
     part = model.measurement.components[0]
     columns = np.concatenate([jacobian[:, part.part] for jacobian in jacobians], axis=2)[:, :, layout.free]

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from calib.robot.identification.free_parameters import still_joints
+from calib.robot.table.select import select_rows
 from calib.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ MOST_REJECTED = 0.05  # share of rows beyond which their rejection is mentioned
 FEWEST_HELD_OUT = 10  # poses whose mean is known to a fifth or so
 OVERFIT = 1.5  # times larger errors on rows that were not fitted
 LEAST_GAIN = 0.1  # relative, below which the arm was as good before
+SEPARATE = "for other orientations, add poses that turn the flange about at least two axes, by 30 deg or more"
 UNSURE = 1.0  # of the error itself: with an uncertainty as large, more poses would help
 
 
@@ -38,8 +41,13 @@ def verdict_of(calibration: ArmCalibration) -> Verdict:
         change = "the arm or its set-up has changed between the two tables"
         remedy = "measure more poses, or estimate fewer parameters: --model offsets"
         return Verdict("do not use", f"worse than the nominal arm: {numbers}", (change if other else remedy, *advice))
+    if (left := calibration.fit.model.open) is not None:
+        return Verdict("usable", f"{numbers}, of orientations such as these: {left.what}", (SEPARATE, *advice))
+    if unmoved := _doubt_of_still_joints(calibration):
+        return Verdict("usable", f"{numbers}, but {unmoved}", advice)
     if lost := calibration.identifiability.lost:
-        return Verdict("usable", f"{numbers}, but {lost} more parameters than usual are not observable", advice)
+        more = "1 more parameter than usual is" if lost == 1 else f"{lost} more parameters than usual are"
+        return Verdict("usable", f"{numbers}, but {more} not observable", advice)
     if decisive.after.position_mm.mean > (1 - LEAST_GAIN) * decisive.before.position_mm.mean:
         return Verdict("usable", f"little better than the nominal arm: {numbers}", advice)
     if excess := _excess_joint_error(calibration):
@@ -47,6 +55,20 @@ def verdict_of(calibration: ArmCalibration) -> Verdict:
     if advice:
         return Verdict("usable", f"{numbers}, but see below", advice)
     return Verdict("good", numbers)
+
+
+def _doubt_of_still_joints(calibration: ArmCalibration) -> str:
+    """Which joints stood still, and what follows; empty if none did."""
+    arm, fitted = calibration.nominal.geometry, calibration.evaluation.fitted.table
+    still = still_joints(arm, select_rows(fitted, calibration.fit.used))
+    if not still:
+        return ""
+    names = " and ".join(str(joint + 1) for joint in still)
+    anywhere = calibration.uncertainty.anywhere_95_mm[0]
+    return (
+        f"joint{'s' if len(still) > 1 else ''} {names} hardly moved: where {'they are' if len(still) > 1 else 'it is'} "
+        f"elsewhere, positions are uncertain by {anywhere:.2g} mm"
+    )
 
 
 def _excess_joint_error(calibration: ArmCalibration) -> str:

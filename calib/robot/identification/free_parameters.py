@@ -25,6 +25,9 @@ MODELS: tuple[str, ...] = get_args(ModelName)
 
 # A joint that stays within this (rad or m) determines its axis a thousand times worse than a turn of 60 degrees.
 STANDSTILL = 1e-3
+# An axis is determined to what is measured over the travel about it: a tenth of a millimetre to 2 mm at this.
+LITTLE_TRAVEL = (0.02, 0.05)  # m of a slide, rad of a turn
+FEWEST_MOVING = 3  # joints; two move the flange on a surface, where base and target take up what there is to identify
 SCALE = Label("the scale of everything")  # what a length is not separable from where none is measured
 EXAMINED_ROWS = 3000  # random rows from which redundant parameters are found; the ranks of 50 and of 3000 rows agree
 
@@ -80,7 +83,9 @@ def hold_redundant(
         keep[np.random.default_rng(0).choice(len(rows), EXAMINED_ROWS, replace=False)] = True
         return hold_redundant(model, rows[keep], values, freed)
     instrument = tuple(block.name for block in model.instrument_blocks(values))
-    found = examine(pose_problem(model, rows, values, priors=False), tuple(freed), instrument=instrument)
+    faint = model.open.sigma if model.open is not None else {}
+    problem = pose_problem(model, rows, values, priors=False)
+    found = examine(problem, tuple(freed), instrument=instrument, faint=faint)
     if model.measurement.contact and not any(model.arm.prismatic):
         found, model = _with_scale_given(found, model)
     numbers = sum(component.size for component in model.measurement.of_arm) * len(rows)
@@ -92,7 +97,7 @@ def hold_redundant(
             code="too-few-poses",
             advice="measure more poses (50 is a good start), or estimate fewer parameters: --model offsets",
         )
-    redundant = {each.label for each in found.redundant} | set(found.silent)
+    redundant = ({each.label for each in found.redundant} | set(found.silent)) - set(faint)
     return replace(model, held=model.held | redundant), found
 
 
@@ -117,8 +122,11 @@ def expected_rank(requested: FreeSet, model: Model, table: PoseTable) -> int | N
     return _expected_rank(model, table) + len(effects)
 
 
-def check_travel(arm: SerialArm, table: PoseTable, fixed: frozenset[str]) -> None:
-    """Raise DegenerateError `joint-not-moved` for a joint that is stationary, unless its parameters are all held."""
+def check_travel(arm: SerialArm, table: PoseTable, fixed: frozenset[str]) -> tuple[int, ...]:
+    """The joints, counted from 0, that are stationary at an end of the chain, where base or target take them up.
+
+    Raises DegenerateError `joint-not-moved` for one between joints that move, unless its parameters are all held.
+    """
     motion = arm.motions(table.joints)
     still = np.flatnonzero(np.ptp(motion, axis=0) < STANDSTILL).tolist()
     if len(still) == arm.joints:
@@ -128,9 +136,12 @@ def check_travel(arm: SerialArm, table: PoseTable, fixed: frozenset[str]) -> Non
             why="no joint moves",
             advice="spread the poses over the workspace and turn the flange about several axes",
         )
+    moving = sorted(set(range(arm.joints)) - set(still))
+    enough = len(moving) >= FEWEST_MOVING
+    ends = tuple(joint for joint in still if enough and not moving[0] < joint < moving[-1])
     for joint in still:
-        own = [label for k, label in enumerate(arm.labels) if k // 5 == joint and label in arm.geometry_labels]
-        if not set(own) <= fixed:
+        own = joint_labels(arm, joint)
+        if joint not in ends and not set(own) <= fixed:
             raise DegenerateError(
                 f"joint {joint + 1} never moved",
                 code="joint-not-moved",
@@ -139,6 +150,18 @@ def check_travel(arm: SerialArm, table: PoseTable, fixed: frozenset[str]) -> Non
                 f"{len(motion)} rows: its axis is not observable",
                 advice=f"move it, or hold its parameters and never move it again: --fix {','.join(own)}",
             )
+    return ends
+
+
+def joint_labels(arm: SerialArm, joint: int) -> tuple[Label, ...]:
+    """The labels of a joint, counted from 0, that full geometry estimates."""
+    return tuple(label for k, label in enumerate(arm.labels) if k // 5 == joint and label in arm.geometry_labels)
+
+
+def still_joints(arm: SerialArm, table: PoseTable) -> tuple[int, ...]:
+    """The joints, counted from 0, whose travel determines next to nothing of their axes."""
+    travel = np.ptp(arm.motions(table.joints), axis=0)
+    return tuple(np.flatnonzero(travel < np.where(arm.prismatic, *LITTLE_TRAVEL)).tolist())
 
 
 def _expected_rank(model: Model, table: PoseTable) -> int:

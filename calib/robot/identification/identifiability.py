@@ -9,7 +9,7 @@ kinematic models for robot calibration", Robotics and Computer-Integrated Manufa
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ from scipy.linalg import solve_triangular
 from calib.arrays import Array
 from calib.engine.normal_equations.dense import triangular_factor
 from calib.engine.normal_equations.layout import layout_of
+from calib.robot.start.inliers import LEAST_TURN_RAD
 
 if TYPE_CHECKING:
     from calib.engine import Problem
@@ -97,7 +98,12 @@ class Identifiability:
 
 
 def examine(
-    problem: Problem, keep_first: Sequence[str] = (), *, contact: bool = False, instrument: Sequence[str] = ()
+    problem: Problem,
+    keep_first: Sequence[str] = (),
+    *,
+    contact: bool = False,
+    instrument: Sequence[str] = (),
+    faint: Collection[str] = (),
 ) -> Identifiability:
     """Sort the free parameters of a problem into determined and redundant ones, at its start.
 
@@ -105,6 +111,7 @@ def examine(
     contact: the residual is a gap between what should touch. A turn of everything turns the gaps as well, so an angle
     that is not observable still seems to move them, by their own size. instrument: blocks of parameters that are
     estimated as well, but are not counted: what they can explain is taken out of all other columns first.
+    faint: labels of frames of which a turn of the flange must tell more than the arm's own errors turn it.
     """
     layout = layout_of(problem)
     labels = layout.shared_labels()
@@ -133,15 +140,18 @@ def examine(
             upper[: len(kept), len(kept)], upper[len(kept), len(kept)] = along, size
             basis = np.column_stack([basis, rest / size])
             kept.append(column)
-        else:
-            share = solve_triangular(upper[: len(kept), : len(kept)], along) if kept else along
-            names = _trades(np.abs(share), [labels[i] for i in kept], 1e-2 if contact else TAKES_PART)
+        if size <= (LEAST_TURN_RAD if labels[column] in faint else least):
+            before = len(along)
+            share = solve_triangular(upper[:before, :before], along) if before else along
+            names = _trades(np.abs(share), [labels[i] for i in kept[:before]], 1e-2 if contact else TAKES_PART)
             redundant.append(Redundant(labels[column], names))
     apart = {label for name in instrument for label in problem.by_name[name].labels}
     first = sum(labels[column] in apart for column in kept)
-    counted = kept[first:]
+    named = {each.label for each in redundant}
+    at = [i for i in range(first, len(kept)) if labels[kept[i]] not in named]
+    counted = [kept[i] for i in at]
     # past the instrument's columns, which span the first of the basis, this is the Jacobian without what they explain
-    left = upper[first : len(kept), first : len(kept)] * norms[counted]
+    left = upper[first : len(kept), at] * norms[counted]
     singular = np.asarray(np.linalg.svd(left, compute_uv=False)) if counted else np.zeros(0)
     rows = sum(block.rows * block.dimension for block in problem.residuals)
     return Identifiability(len(counted), tuple(redundant), tuple(silent), singular, rows)

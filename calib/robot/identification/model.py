@@ -27,11 +27,16 @@ if TYPE_CHECKING:
     from calib.robot.arm.serial_arm import SerialArm
     from calib.robot.effect import Conditions, Effect
     from calib.robot.measurement import Measurement
+    from calib.robot.open_frames import OpenFrames
     from calib.robot.table.pose_table import PoseTable
 
 # A larger error would be visible in a drawing. Where a direction is weakly determined (a point on the last axis is not
 # moved by it) the parameters would drift along a curved valley, by metres and for a hundred iterations.
 PLAUSIBLE = (0.02, 0.035)  # m, rad: standard deviations of a prior on the arm
+# What rows determine worse than arms are built is kept near nominal by the latter: a direction that is left free within
+# `PLAUSIBLE` would be off by centimetres elsewhere. A measured UR10, IRB 120 and FR3 are nearer their drawings, all but
+# one zero position.
+AS_BUILT = (0.002, 0.003)  # m, rad
 EFFECT_PRIOR = 5.0
 """Standard deviations of effects about zero, in ordinary sizes: weak, but enough to hold what is not determined."""
 
@@ -53,20 +58,28 @@ class Model:
     tolerance: tuple[float, float] | None = None
     """Standard deviations of a prior about the arm's own values, in m and rad; None: `PLAUSIBLE`, which does not affect
     what the rows determine."""
+    weak: frozenset[str] = frozenset()
+    """Labels of the arm that the rows determine worse than `AS_BUILT`, their prior then."""
+    open: OpenFrames | None = None
+    """Frames that the poses leave open; None where they determine all."""
 
     def bases(self, table: PoseTable, conditions: Conditions) -> tuple[EffectBasis, ...]:
         """The effects at the rows of a table."""
         return effect_bases(self.effects, self.reference_arm, table.joints, conditions)
 
     def prior_sigma(self) -> dict[str, float]:
-        """Standard deviations of the priors on the parameters, of arm, effects and instrument, that are not held."""
+        """Standard deviations of the priors on what is free of arm, effects, instrument and frames."""
         tolerance = self.tolerance or PLAUSIBLE
-        out: dict[str, float] = {label: tolerance[label.angular] for label in self.arm.labels}
+        out: dict[str, float] = {
+            label: (AS_BUILT if label in self.weak else tolerance)[label.angular] for label in self.arm.labels
+        }
         for effect in self.effects:
             sizes = EFFECT_PRIOR * effect.typical(self.reference_arm)
             out.update(zip(effect.labels(self.reference_arm), sizes.tolist(), strict=True))
         if self.measurement.instrument is not None:
             out |= self.measurement.instrument.weak
+        if self.open is not None:
+            out |= self.open.sigma
         return {label: width for label, width in out.items() if label not in self.held}
 
     def instrument_blocks(self, values: Mapping[str, Array]) -> tuple[ParameterBlock, ...]:
@@ -118,7 +131,7 @@ def pose_problem(
 ) -> Problem:
     """The least-squares problem of a model, started at `values`; blocks without a value start at nominal or zero.
 
-    priors: with those on the arm, the effects and the instrument; else the data alone.
+    priors: with those on the arm, the effects, the instrument and open frames; else the data alone.
     """
     arm = model.arm
     parameters = values[ARM_BLOCK][0] if ARM_BLOCK in values else arm.parameters
@@ -134,6 +147,9 @@ def pose_problem(
     widths = model.prior_sigma()
     at = dict(zip(arm.labels, arm.parameters.tolist(), strict=True))
     for block in blocks:
+        if model.open is not None and block.name in model.open.centre:
+            residuals += model.open.prior(block)
+            continue
         width: dict[str, float] = {label: widths[label] for label in block.labels if label in widths}
         residuals += [prior(block, {label: at.get(label, 0.0) for label in width}, width)] if width else []
     return Problem(tuple(blocks), tuple(residuals))

@@ -239,15 +239,16 @@ def _redundancy(model: Model, rows: ModelRows, values: Mapping[str, Array], sigm
 
 def _has_plausible_prior_only(model: Model) -> bool:
     """Whether the rows decide alone: no prior but the plausible one, which needs no weighing against them."""
-    return not model.effects and model.tolerance is None
+    return not model.effects and model.tolerance is None and model.open is None
 
 
 def _freedom(model: Model, rows: ModelRows, values: Mapping[str, Array]) -> tuple[int, int]:
-    """Free parameters, and degrees of freedom, in which the plausible prior does not count, nor the instrument's weak
-    ones."""
+    """Free parameters, and degrees of freedom, in which the plausible prior does not count, nor the weak ones of
+    instrument and frames."""
     problem, instrument = pose_problem(model, rows, values), model.measurement.instrument
     free = sum(block.count * len(block.free) for block in problem.parameters)
     weak = 0 if instrument is None else len(set(instrument.weak) - model.held)
+    weak += 0 if model.open is None else len(model.open.sigma)
     plausible = len(problem.parameters[0].free) if model.tolerance is None else 0
     return free, _numbers(problem.residuals) - free - weak - plausible
 

@@ -19,8 +19,9 @@ from calib.robot.identification.free_parameters import (
     free_set,
     hold_redundant,
     hold_turning,
+    joint_labels,
 )
-from calib.robot.identification.model import Model, model_rows, residuals_at
+from calib.robot.identification.model import AS_BUILT, Model, model_rows, residuals_at
 from calib.robot.identification.noise import median_noise, plausible_rows
 from calib.robot.identification.residuals import ARM_BLOCK
 from calib.robot.identification.robust_fit import Fit, fit
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from calib.robot.identification.identifiability import Identifiability
     from calib.robot.identification.request import Request
     from calib.robot.measurement import Measurement
+    from calib.robot.open_frames import OpenFrames
     from calib.robot.table.pose_table import PoseTable
 
 # An instrument on the flange is assumed where that lowers the positions' noise by so much; alike, the usual one is.
@@ -58,6 +60,8 @@ class Task:
     """(n,) rows of `training` that can be measurements of their poses."""
     start: dict[str, Array]
     """Values of the frames, in closed form, and of the effects that the nominal arm has."""
+    open: OpenFrames | None
+    """The frames that the poses leave open, if any."""
     requested: FreeSet
     """The labels that are to be free."""
     request: Request
@@ -96,20 +100,23 @@ def prepare(
     check_travel(nominal.geometry, training, requested.fixed)
     started = measurement.start(nominal.geometry.base_from_flange(training.joints), training, request.seed)
     usable = plausible_rows(started.size)
-    check_travel(nominal.geometry, select_rows(training, usable), requested.fixed)
+    still = check_travel(nominal.geometry, select_rows(training, usable), requested.fixed)
+    own = (label for joint in still for label in joint_labels(nominal.geometry, joint))
+    requested = replace(requested, fixed=requested.fixed | (frozenset(own) - requested.freed))
     known = {name: np.array([list(labels.values())]) for name, labels in nominal.effects.items()}
     reference = nominal.reference_degc
     if reference is None and training.temperature_degc is not None:
         reference = float(np.mean(training.temperature_degc))
     conditions = conditions_of(training, reference)
     start = {**known, **started.values}
-    return Task(nominal, training, conditions, reference, usable, start, requested, request, on_iteration)
+    return Task(nominal, training, conditions, reference, usable, start, started.open, requested, request, on_iteration)
 
 
 def fit_model(task: Task, measurement: Measurement) -> Stage:
     """Fit the frames to the nominal arm, then the parameters that are requested and separable."""
     nominal = task.nominal
-    bare = Model(nominal.geometry, measurement, nominal.reference_arm, tuple(map(load_effect, nominal.effects)))
+    effects = tuple(map(load_effect, nominal.effects))
+    bare = Model(nominal.geometry, measurement, nominal.reference_arm, effects, open=task.open)
     before = fit_frames(task, bare)
     after, found = fit_parameters(task, replace(bare, tolerance=task.request.tolerance), before.values)
     return Stage(bare, before, after, found)
@@ -127,7 +134,7 @@ def fit_parameters(task: Task, unrestricted: Model, values: Mapping[str, Array])
     model = replace(unrestricted, held=task.requested.held_labels(unrestricted))
     rows = model_rows(model, task.training, task.conditions)
     determined, found = hold_redundant(model, rows[task.usable], task.start, task.requested.freed)
-    fitted = _fit(task, determined, values)
+    fitted = _fit_as_built(task, determined, values)
     if not model.measurement.contact:
         return fitted, _with_expected_rank(task, determined, found)
     settled, settled_found = hold_turning(determined, rows[fitted.used], fitted.values, task.requested.freed, found)
@@ -136,7 +143,7 @@ def fit_parameters(task: Task, unrestricted: Model, values: Mapping[str, Array])
         return fitted, expected
     held = np.isin(model.arm.labels, sorted(settled.held))
     start = {**fitted.values, ARM_BLOCK: np.where(held, model.arm.parameters, fitted.values[ARM_BLOCK])}
-    return _fit(task, settled, start), expected
+    return _fit_as_built(task, settled, start), expected
 
 
 def fit_on_flange(task: Task, stage: Stage) -> Stage:
@@ -193,6 +200,16 @@ def _select(
 def _fit(task: Task, model: Model, values: Mapping[str, Array]) -> Fit:
     rows = model_rows(model, task.training, task.conditions)
     return fit(model, rows, values, task.usable, robust=task.request.robust, on_iteration=task.on_iteration)
+
+
+def _fit_as_built(task: Task, model: Model, values: Mapping[str, Array]) -> Fit:
+    """The fit in which what the rows determine worse than arms are built is kept as they are built."""
+    fitted = _fit(task, model, values)
+    if model.tolerance is not None:
+        return fitted
+    known = fitted.solution.uncertainty
+    weak = frozenset(label for label in model.arm.labels if known.sigma(label) > AS_BUILT[label.angular])
+    return _fit(task, replace(model, weak=weak), values) if weak else fitted
 
 
 def _with_expected_rank(task: Task, model: Model, found: Identifiability) -> Identifiability:

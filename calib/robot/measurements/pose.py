@@ -23,6 +23,7 @@ from calib.robot.measurement import (
     target_count,
     target_names,
 )
+from calib.robot.open_frames import BASE_WITHIN, TARGET_WITHIN, open_frames
 from calib.robot.row_algebra import apply_rows, minus_cross, multiply_rows, per_target, rows_last, turn_error
 from calib.robot.scene import SimulatedRows, random_base
 from calib.robot.start.pose import pose_start
@@ -43,7 +44,9 @@ def start(base_from_flange: Array, table: PoseTable, seed: int) -> FrameStart:
     measured[:, :3, :3], measured[:, :3, 3], measured[:, 3, 3] = table.rotation, table.position, 1.0
     found = pose_start(base_from_flange, measured, table.target, seed=seed)
     values = {BASE: found.world_from_base[None], TARGET: found.flange_from_target[None]}
-    return FrameStart(values, {"position": found.residual_m, "orientation": found.residual_rad}, found.inlier)
+    size = {"position": found.residual_m, "orientation": found.residual_rad}
+    left = open_frames(found.turning.what, blocks(table, values), {BASE: BASE_WITHIN, TARGET: TARGET_WITHIN})
+    return FrameStart(values, size, found.inlier, left)
 
 
 def blocks(table: PoseTable, values: Values) -> tuple[ParameterBlock, ...]:

@@ -24,6 +24,7 @@ from calib.robot.measurement import (
     target_count,
     target_names,
 )
+from calib.robot.open_frames import BASE_WITHIN, TARGET_WITHIN, open_frames
 from calib.robot.row_algebra import apply_rows, minus_cross, multiply_rows, per_target, rows_last
 from calib.robot.scene import SimulatedRows, random_base
 from calib.robot.start.position import position_start
@@ -41,7 +42,8 @@ def start(base_from_flange: Array, table: PoseTable, seed: int) -> FrameStart:
     assert table.position is not None
     found = position_start(base_from_flange, table.position, table.target, seed=seed)
     values = {BASE: found.world_from_base[None], TARGET: found.target_in_flange.reshape(1, -1)}
-    return FrameStart(values, {"position": found.residual_m}, found.inlier)
+    left = open_frames(found.turning.what, blocks(table, values), {BASE: BASE_WITHIN, TARGET: TARGET_WITHIN})
+    return FrameStart(values, {"position": found.residual_m}, found.inlier, left)
 
 
 def blocks(table: PoseTable, values: Values) -> tuple[ParameterBlock, ...]:

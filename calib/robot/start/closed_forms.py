@@ -13,6 +13,11 @@ from calib.geometry import se3, so3
 
 SINGULAR = 3e-7  # smallest over largest singular value of the scaled equations: sound data gives 1e-1 to 1e-3, and
 # normal equations resolve nothing below the root of the rounding, 1.5e-8
+# What is known of frames that poses leave open, in units of what an arm out of the box is off by, some 2 mm: a target
+# is within 0.3 m of the flange, and a base that may turn about a line of positions stays where it is, to a radian.
+OPEN_POINT, OPEN_TURN = 7e-3, 2e-3
+OPEN_DAMPING = 1e-6  # of the same unknowns, relative to the trace of the normal equations
+LEAST_DAMPING = 1e-13  # relative to the trace of normal equations, a hundred roundings: keeps them regular
 LEAST_ABSOLUTE_ROUNDS = 20  # of reweighting; with a fifth of the rows off by metres 10 leave under 1 mm
 
 
@@ -38,10 +43,11 @@ def frames_of_poses(f: Array, m: Array) -> tuple[Array, Array]:
     return w, se3.compose(np.swapaxes(flange_r, 1, 2), unknown[:, :3])
 
 
-def frames_of_positions(f: Array, p: Array) -> tuple[Array, Array]:
+def frames_of_positions(f: Array, p: Array, damping: float = LEAST_DAMPING) -> tuple[Array, Array]:
     """world_from_base (s, 4, 4) and target points (s, 3) of s sets of rows (s, n, ...): R'p + b - R_F x = p_F.
 
-    The unknown matrix in the place of R' is made a rotation, then b and x are solved again with it.
+    The unknown matrix in the place of R' is made a rotation, then b and x are solved again with it. Of what the poses
+    leave open, `OPEN_DAMPING` takes the least.
     """
     sets, rows = p.shape[:2]
     middle = p.mean(axis=(0, 1))
@@ -49,23 +55,33 @@ def frames_of_positions(f: Array, p: Array) -> tuple[Array, Array]:
     lifted = np.einsum("ij,snk->snijk", np.eye(3), p - middle).reshape(sets, rows, 3, 9)
     equations = np.concatenate([lifted, eye, -f[..., :3, :3]], axis=-1).reshape(sets, -1, 15)
     right = f[..., :3, 3].reshape(sets, -1)
-    turned = so3.nearest(damped_least_squares(equations, right)[:, :9].reshape(sets, 3, 3))
+    turned = so3.nearest(damped_least_squares(equations, right, damping)[:, :9].reshape(sets, 3, 3))
     rest = right - np.einsum("sij,snj->sni", turned, p - middle).reshape(sets, -1)
-    unknown = damped_least_squares(equations[:, :, 9:], rest)
+    unknown = damped_least_squares(equations[:, :, 9:], rest, damping)
     rotation = np.swapaxes(turned, 1, 2)
     translation = middle - np.einsum("sij,sj->si", rotation, unknown[:, :3])
     return se3.compose(rotation, translation), unknown[:, 3:]
 
 
-def corrected_position(f: Array, p: Array, targets: Index, w: Array, points: Array) -> tuple[Array, Array]:
-    """Base frame and target points (targets, 3) once more, by linear least squares in a small turn of the base."""
+def corrected_position(
+    f: Array, p: Array, targets: Index, w: Array, points: Array, *, separable: bool = True
+) -> tuple[Array, Array]:
+    """Base frame and target points (targets, 3) once more, by linear least squares in a small turn of the base.
+
+    separable: whether the poses determine both; else the points stay near the flange and the base near where it is,
+    as far as the rows leave that open.
+    """
     count = len(points)
     in_base = (p - w[:3, 3]) @ w[:3, :3]
     choose = np.eye(count)[targets]
     of_points = np.einsum("nk,nij->nikj", choose, f[:, :3, :3]).reshape(-1, 3 * count)
     # exp(-w) q = q + q x w to first order
     equations = np.concatenate([so3.hat(in_base).reshape(-1, 3), np.tile(np.eye(3), (len(f), 1)), -of_points], axis=1)
-    unknown = _solve_full_rank(equations, (f[:, :3, 3] - in_base).ravel(), "the base and the targets together")
+    right = (f[:, :3, 3] - in_base).ravel()
+    if not separable:
+        weak = np.array([OPEN_TURN] * 3 + [0.0] * 3 + [OPEN_POINT] * 3 * count)
+        equations, right = np.concatenate([equations, np.diag(weak)]), np.append(right, np.zeros(len(weak)))
+    unknown = _solve_full_rank(equations, right, "the base and the targets together")
     turned = w[:3, :3] @ so3.exp(unknown[:3])
     moved = w[:3, 3] - turned @ unknown[3:6]
     return se3.compose(turned, moved), unknown[6:].reshape(count, 3)
@@ -99,12 +115,12 @@ def corrected_distance(f: Array, d: Array, targets: Index, anchor: Array, points
     return anchor + unknown[:3], points + unknown[3:].reshape(-1, 3)
 
 
-def damped_least_squares(equations: Array, right: Array) -> Array:
+def damped_least_squares(equations: Array, right: Array, damping: float = LEAST_DAMPING) -> Array:
     """Least squares (..., k) of stacked equations (..., m, k), by normal equations slightly regularised."""
     transposed = np.swapaxes(equations, -1, -2)
     normal = transposed @ equations
     size = np.trace(normal, axis1=-2, axis2=-1)[..., None, None]
-    damped = normal + (1e-13 * size + 1e-300) * np.eye(normal.shape[-1])
+    damped = normal + (damping * size + 1e-300) * np.eye(normal.shape[-1])
     return np.asarray(np.linalg.solve(damped, transposed @ right[..., None])[..., 0])
 
 

@@ -9,6 +9,7 @@ then solved together. The subsets come from a seed, so a start is repeatable.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
@@ -24,6 +25,7 @@ SCORED_ROWS = 400  # rows by which a subset is scored; the median of 400 is know
 OUTLIER_AT = 4.0  # times the median residual: 6 sigma for Gaussian 3-D residuals, whose median is 1.54 sigma
 ROUNDS = 10  # of re-solving on the good rows; the mask settles in 2 to 4
 LEAST_TURN_RAD = np.deg2rad(0.5)  # rms turn about an axis below which robot noise (0.05 deg) is over a tenth of it
+STANDSTILL_M = 1e-3  # rms motion of the flange below which nothing follows from where it is
 
 
 def target_index(target: Index | None, rows: int) -> Index:
@@ -42,8 +44,26 @@ def reach(f: Array) -> float:
     return float(np.sqrt(np.mean(np.sum(centred**2, axis=1)))) or 1.0
 
 
-def require_turning(f: Array, least: int) -> None:
-    """Refuse poses whose orientations do not turn about two axes: they leave base and target undetermined."""
+@dataclass(frozen=True)
+class Turning:
+    """About how many axes the flange turns, as far as it matters."""
+
+    axes: int
+    """0, 1, or 2 for two and more, which separate base and target."""
+    what: str
+    """In words; empty for two axes."""
+    why: str
+    """With figures."""
+
+    @property
+    def separates(self) -> bool:
+        """Whether where the target is on the flange is separable from where the base is."""
+        return self.axes == 2
+
+
+def turning(f: Array, least: int) -> Turning:
+    """How flange poses (n, 4, 4) turn. Raises DegenerateError `too-few-poses` for less than `least` of them,
+    `poses-degenerate` where they are all alike."""
     if len(f) < least:
         raise DegenerateError(
             f"{len(f)} rows of one target, at least {least} are needed",
@@ -53,18 +73,29 @@ def require_turning(f: Array, least: int) -> None:
     turns = so3.log(np.swapaxes(f[0, :3, :3], 0, 1) @ f[:, :3, :3])
     rms = np.linalg.svd(turns - turns.mean(axis=0), compute_uv=False) / np.sqrt(len(f))
     if rms[1] > LEAST_TURN_RAD:
-        return
-    advice = "turn the flange about at least two axes that are not parallel, by 30 deg or more"
+        return Turning(2, "", "")
     if rms[0] < LEAST_TURN_RAD:
-        what = "all poses are alike" if reach(f) < 1e-3 else "the orientation never changes"
         why = f"the flange turns by {np.degrees(rms[0]):.3f} deg rms: base and target are not separable"
-    else:
-        what = "the flange turns about one axis only"
-        why = (
-            f"{np.degrees(rms[0]):.1f} deg rms about it, {np.degrees(rms[1]):.3f} deg about any other: the "
-            "positions of base and target along that axis are not separable"
-        )
-    raise DegenerateError(what, code="poses-degenerate", why=why, advice=advice)
+        if reach(f) < STANDSTILL_M:
+            raise _degenerate("all poses are alike", why)
+        return Turning(0, "the orientation never changes", why)
+    why = (
+        f"{np.degrees(rms[0]):.1f} deg rms about it, {np.degrees(rms[1]):.3f} deg about any other: the "
+        "positions of base and target along that axis are not separable"
+    )
+    return Turning(1, "the flange turns about one axis only", why)
+
+
+def require_turning(f: Array, least: int) -> None:
+    """Refuse poses whose orientations do not turn about two axes, where those determine nothing."""
+    found = turning(f, least)
+    if not found.separates:
+        raise _degenerate(found.what, found.why)
+
+
+def _degenerate(what: str, why: str) -> DegenerateError:
+    advice = "turn the flange about at least two axes that are not parallel, by 30 deg or more"
+    return DegenerateError(what, code="poses-degenerate", why=why, advice=advice)
 
 
 def subsets(rows: int, size: int, seed: int, count: int = SUBSETS) -> Index:

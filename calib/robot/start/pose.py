@@ -10,15 +10,17 @@ from calib.arrays import Array, Index, Mask
 from calib.geometry import se3, so3
 from calib.robot.start.closed_forms import frames_of_poses
 from calib.robot.start.inliers import (
+    Turning,
     most_seen,
     reach,
-    require_turning,
     scoring_rows,
     solve_on_inliers,
     subsets,
     target_index,
+    turning,
     within,
 )
+from calib.robot.start.position import position_start
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +37,8 @@ class PoseStart:
     """(n,)."""
     inlier: Mask
     """(n,) which rows agree with the others."""
+    turning: Turning
+    """How the flange turns; see `PositionStart`."""
 
 
 def pose_start(
@@ -50,8 +54,10 @@ def pose_start(
     targets = target_index(target, len(f))
     main = most_seen(targets)
     at = np.flatnonzero(targets == main)
-    require_turning(f[at], least=4)
+    turns = turning(f[at], least=4)
     length = reach(f[at])
+    if not turns.separates:
+        return _few_orientations(f, m, targets, seed)
     chosen = subsets(len(at), 5, seed)
     w, x = frames_of_poses(f[at][chosen], m[at][chosen])
     scored = scoring_rows(len(at), seed)
@@ -70,7 +76,19 @@ def pose_start(
     frames = np.stack([_mean_target(f, m, w_best, np.flatnonzero(targets == k)) for k in range(targets.max() + 1)])
     frames[main] = x_best
     off_m, off_rad = _pose_residuals(f, m, w_best, frames[targets])
-    return PoseStart(w_best, frames, off_m, off_rad, within(off_m, length) & within(off_rad, 1.0))
+    return PoseStart(w_best, frames, off_m, off_rad, within(off_m, length) & within(off_rad, 1.0), turns)
+
+
+def _few_orientations(f: Array, m: Array, targets: Index, seed: int) -> PoseStart:
+    """The same where orientations do not separate base and target: both from the positions, then how targets are
+    turned on the flange."""
+    found = position_start(f, m[:, :3, 3], targets, seed=seed)
+    w, points = found.world_from_base, found.target_in_flange
+    turned = [_mean_target(f, m, w, np.flatnonzero(targets == k))[:3, :3] for k in range(len(points))]
+    frames = se3.compose(np.stack(turned), points)
+    off_m, off_rad = _pose_residuals(f, m, w, frames[targets])
+    inlier = within(off_m, reach(f)) & within(off_rad, 1.0)
+    return PoseStart(w, frames, off_m, off_rad, inlier, found.turning)
 
 
 def _pose_residuals(f: Array, m: Array, w: Array, x: Array) -> tuple[Array, Array]:

@@ -8,15 +8,16 @@ import numpy as np
 
 from calib.arrays import Array, Index, Mask
 from calib.geometry import se3
-from calib.robot.start.closed_forms import corrected_position, frames_of_positions
+from calib.robot.start.closed_forms import LEAST_DAMPING, OPEN_DAMPING, corrected_position, frames_of_positions
 from calib.robot.start.inliers import (
+    Turning,
     most_seen,
     reach,
-    require_turning,
     scoring_rows,
     solve_on_inliers,
     subsets,
     target_index,
+    turning,
     within,
 )
 
@@ -33,6 +34,9 @@ class PositionStart:
     """(n,)."""
     inlier: Mask
     """(n,) which rows agree with the others."""
+    turning: Turning
+    """How the flange turns. Where that does not separate the targets from the base, they are as near the flange as the
+    rows allow."""
 
 
 def position_start(
@@ -48,10 +52,11 @@ def position_start(
     targets = target_index(target, len(f))
     main = most_seen(targets)
     at = np.flatnonzero(targets == main)
-    require_turning(f[at], least=6)
+    turns = turning(f[at], least=6)
     length = reach(f[at])
     chosen = subsets(len(at), 7, seed)
-    w, x = frames_of_positions(f[at][chosen], p[at][chosen])
+    damping = LEAST_DAMPING if turns.separates else OPEN_DAMPING
+    w, x = frames_of_positions(f[at][chosen], p[at][chosen], damping)
     scored = scoring_rows(len(at), seed)
     off = np.linalg.norm(_in_world(w[:, None], f[at][scored], x[:, None]) - p[at][scored], axis=-1)
     best = np.argmin(np.median(off, axis=1))
@@ -67,12 +72,12 @@ def position_start(
         return within(residuals(estimate), length)
 
     def solve(estimate: tuple[Array, Array], good: Mask) -> tuple[Array, Array]:
-        return corrected_position(f[good], p[good], targets[good], *estimate)
+        return corrected_position(f[good], p[good], targets[good], *estimate, separable=turns.separates)
 
     nothing = np.zeros(len(f), dtype=bool)
     found = solve_on_inliers((w[best], points), inliers, solve, nothing, once_more=True)
     off = residuals(found)
-    return PositionStart(*found, off, within(off, length))
+    return PositionStart(*found, off, within(off, length), turns)
 
 
 def _in_world(w: Array, f: Array, points: Array) -> Array:

@@ -177,6 +177,6 @@ def test_verdicts_say_what_is_wrong(plain: ArmCalibration) -> None:
     shaky = replace(plain, uncertainty=replace(plain.uncertainty, joint_error_rad=np.radians(0.03))).verdict
     assert (shaky.grade, "0.030 deg at every joint" in shaky.reason) == ("usable", True)
     lost = replace(plain, identifiability=replace(plain.identifiability, expected_rank=31))
-    assert "1 more parameters than usual are not observable" in lost.verdict.reason
+    assert "1 more parameter than usual is not observable" in lost.verdict.reason
     far = replace(plain.uncertainty, position_sigma_m=plain.uncertainty.position_sigma_m * 100)
     assert "spread the poses" in " ".join(replace(plain, uncertainty=far).verdict.advice)
