@@ -8,7 +8,7 @@ import numpy as np
 
 from calib.arrays import Array
 
-HEAD = f"{'':34s}{'n':>6s}{'<1':>7s}{'<2':>7s}{'rms':>7s}   | errors taken as independent"
+HEAD = f"{'':42s}{'n':>6s}{'<1':>7s}{'<2':>7s}{'rms':>7s}   | errors taken as independent"
 
 
 @dataclass
@@ -48,9 +48,9 @@ class Shares:
         f = self.figures()
         failed = f"  {self.failures} failed" if self.failures else ""
         if not f["n"]:
-            return f"{self.name:34s}     0{failed}  {self.note}"
+            return f"{self.name:42s}     0{failed}  {self.note}"
         stated, plain = (f"{f[k + '_1']:7.2f}{f[k + '_2']:7.2f}{f[k + '_rms']:7.2f}" for k in ("stated", "independent"))
-        return f"{self.name:34s}{int(f['n']):6d}{stated}   |{plain}{failed}  {self.note}"
+        return f"{self.name:42s}{int(f['n']):6d}{stated}   |{plain}{failed}  {self.note}"
 
 
 def shortfalls(shares: Shares, within_1: tuple[float, float], within_2: tuple[float, float]) -> list[str]:
