@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 # A cluster that alone determines a direction has leverage 1 there, and its residuals say nothing about it.
 LARGEST_LEVERAGE = 1.0 - 1e-3
+# From which correlation on, and how many sigmas beyond chance, errors plainly last from one cluster to the next. At 0.1
+# a mean over clusters is a tenth less certain than it says.
+LEAST_DRIFT, PLAIN_SIGMAS = 0.1, 3.0
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -82,6 +85,22 @@ class ClusterScatter:
         even = np.eye(len(self.variance))
         measured = (1.0 - self.roundness) * self.variance + self.roundness * self.dispersion * even
         return (1.0 - self.evidence) * even + self.evidence * measured
+
+    @cached_property
+    def drift(self) -> float:
+        """Correlation of a cluster's score with that of the next, in the order of the rows: about 0 where the errors of
+        clusters are independent, as everything here takes them to be; more where they drift."""
+        return float(np.sum(self._products)) / float(np.sum(self.adjusted**2))
+
+    @property
+    def drifts(self) -> bool:
+        """Whether that is plainly more than chance, which has random signs."""
+        chance = float(np.sqrt(np.sum(self._products**2))) / float(np.sum(self.adjusted**2))
+        return self.drift > max(LEAST_DRIFT, PLAIN_SIGMAS * chance)
+
+    @cached_property
+    def _products(self) -> Array:
+        return np.asarray(np.einsum("gi,gi->g", self.adjusted[:-1], self.adjusted[1:]))
 
     def degrees_of_freedom(self, directions: Array) -> Array:
         """(n,) of the variances measured along whitened directions (n, k), by Satterthwaite's rule.

@@ -36,6 +36,10 @@ OPEN = (
     "{}: where the target is on the flange is not separable from where the base is; the target is kept near the "
     "flange, which changes nothing at the orientations measured"
 )
+DRIFT = (
+    "errors drift over the session: those of neighbouring poses correlate by {:.2f}; intervals hold for poses measured "
+    "in the same session, and less for another"
+)
 WEAK = "weakly determined, held near nominal by the prior: {}; spread the poses, or measure points off the last axis"
 
 
@@ -139,12 +143,14 @@ def identify(
 
 
 def _remarks(nominal: Arm, fitted: Fit, of_stage: tuple[str, ...]) -> tuple[str, ...]:
-    """What was assumed, and which parameters are weakly determined."""
+    """What was assumed, whether errors drift, and which parameters are weakly determined."""
     discarded = (DISCARDED,) if nominal.correction else ()
     left = fitted.model.open
     open_frames = () if left is None else (OPEN.format(left.what),)
     weak = [label.quantity for label in fitted.prior_dominated]
-    return (*open_frames, *discarded, *of_stage, *((WEAK.format(", ".join(weak)),) if weak else ()))
+    scatter = fitted.uncertainty.scatter
+    drift = (DRIFT.format(scatter.drift),) if scatter is not None and scatter.drifts else ()
+    return (*open_frames, *discarded, *of_stage, *drift, *((WEAK.format(", ".join(weak)),) if weak else ()))
 
 
 def _identified_arm(task: Task, fitted: Fit, outcome: CompensationOutcome | None) -> Arm:

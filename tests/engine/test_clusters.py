@@ -173,3 +173,20 @@ def test_clusters_must_be_one_per_row() -> None:
     design, seen, clusters = drawn(6)
     with pytest.raises(ProblemError, match="clusters"):
         line(design, seen, clusters[:-1])
+
+
+def test_errors_that_last_from_one_cluster_to_the_next_are_said_to_drift() -> None:
+    found = []
+    for walks in (False, True):
+        design, seen, clusters = drawn(3, sizes=(5,) * 80)
+        steps = np.random.default_rng(6).normal(size=80)
+        seen = seen + (np.cumsum(steps) / 3 if walks else steps)[clusters]
+        found.append(scatter_of(solve(line(design[:, :1], seen, clusters))))  # a mean: drift is in it
+    still, walking = found
+    assert not still.drifts
+    assert abs(still.drift) < 0.3
+    assert walking.drifts
+    assert walking.drift > 0.3
+    alternating = replace(walking, adjusted=walking.adjusted * (-1.0) ** np.arange(80)[:, None])
+    assert alternating.drift == pytest.approx(-walking.drift)
+    assert not alternating.drifts

@@ -60,6 +60,14 @@ def test_ur10_from_a_hundred_rows(measured: Reader) -> None:
 
 
 @pytest.mark.slow
+def test_a_session_whose_errors_drift_is_named(measured: Reader) -> None:
+    """Halves of series b by order differ by more than they state (rms 1.7 sigma), those of series c do not (0.8)."""
+    for name, drifts in (("series_b", True), ("series_c", False)):
+        found = calibrate(measured(f"ur10_leica_pose/{name}.csv"), load_geometry("ur10_cb3"))
+        assert any("errors drift over the session" in note for note in found.notes) == drifts
+
+
+@pytest.mark.slow
 def test_ur10_joint_profiles(measured: Reader) -> None:
     """Best known with anything beyond geometry: 0.310 mm. The second session shows the same joint errors."""
     calibration = calibrate(measured("ur10_leica_pose/series_b.csv"), load_geometry("ur10_cb3"), model="auto")
