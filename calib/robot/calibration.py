@@ -7,12 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from calib.errors import DegenerateError
 from calib.robot.arm_model import Arm
 from calib.robot.compensation import load_compensation
 from calib.robot.compensation_training import compensate_residuals
 from calib.robot.evaluation.arm_calibration import ArmCalibration
 from calib.robot.evaluation.compensation_outcome import CompensationOutcome
-from calib.robot.evaluation.evaluate import EvaluationRows, NominalAndIdentified, evaluate
+from calib.robot.evaluation.evaluate import EvaluationRows, evaluate
+from calib.robot.evaluation.other_frames import NominalAndIdentified
 from calib.robot.evaluation.uncertainty import arm_uncertainty
 from calib.robot.identification.request import Request
 from calib.robot.identification.residuals import ARM_BLOCK
@@ -22,6 +24,7 @@ from calib.robot.measurement import Measurement, measurement_of
 from calib.robot.resolve import ConventionPolicy, ResolvedArm, resolve_arm, resolve_conventions
 from calib.robot.table.holdout import HOLDOUT, Split
 from calib.robot.table.select import select_rows
+from calib.robot.table.targets import present_targets
 
 if TYPE_CHECKING:
     from calib.engine import OnIteration
@@ -86,7 +89,7 @@ def calibrate(
     request = Request(model, tuple(fix), tuple(free), tolerance, compensate, robust, seed)
     policy = ConventionPolicy(kind.name, fix_conventions, global_start, seed, on_progress)
     resolved = resolve_arm(table, arm, request, policy)
-    other = None if validate is None else resolve_conventions(ResolvedArm(resolved.arm, validate), policy).table
+    other = None if validate is None else _in_conventions(resolved.arm, validate, policy, refit_frames)
     nothing = validate is not None and holdout_by is None and train_rows is None
     share = holdout if holdout is not None else (0.0 if nothing else HOLDOUT)
     return identify(
@@ -117,7 +120,8 @@ def identify(
     """
     compensation = None if request.compensate is None else load_compensation(request.compensate)
     held = split.rows(table, request.seed)
-    task = prepare(nominal, select_rows(table, ~held), measurement or measurement_of(table), request, on_iteration)
+    training = present_targets(select_rows(table, ~held))
+    task = prepare(nominal, training, measurement or measurement_of(table), request, on_iteration)
     measured = fit_model(task, measurement or measurement_of(table))
     oriented = measured if measurement else fit_on_flange(task, measured)
     stage = add_effects(task, oriented)
@@ -140,6 +144,16 @@ def identify(
         compensation=outcome,
         notes=(*notes, *table.notes, *_remarks(nominal, stage.after, stage.notes)),
     )
+
+
+def _in_conventions(nominal: Arm, other: PoseTable, policy: ConventionPolicy, refit_frames: bool) -> PoseTable:
+    """Another table in the conventions that fit the arm; as it is where its poses determine no frames, nor need to."""
+    try:
+        return resolve_conventions(ResolvedArm(nominal, other), policy).table
+    except DegenerateError:
+        if refit_frames:
+            raise
+        return other
 
 
 def _remarks(nominal: Arm, fitted: Fit, of_stage: tuple[str, ...]) -> tuple[str, ...]:

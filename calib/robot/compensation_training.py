@@ -10,7 +10,8 @@ import numpy as np
 from calib.robot.compensation import Compensation, Correction, Groups, TrainingOutcome
 from calib.robot.effect import conditions_of, motion_tangents
 from calib.robot.evaluation.compensation_outcome import CompensationOutcome
-from calib.robot.evaluation.evaluate import EvaluationRows, NominalAndIdentified, evaluate
+from calib.robot.evaluation.evaluate import EvaluationRows, evaluate
+from calib.robot.evaluation.other_frames import NominalAndIdentified
 from calib.robot.identification.model import model_rows
 from calib.robot.identification.residuals import flange_poses
 from calib.robot.identification.robust_fit import Fit

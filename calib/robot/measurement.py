@@ -124,6 +124,8 @@ class Measurement:
     """rank(revolute, prismatic, targets): how many parameters of arm and frames the data determine."""
     simulate: Callable[[ArmScene, np.random.Generator], SimulatedRows]
     """simulate(scene, generator): what a simulated arm gives."""
+    per_target: str = ""
+    """The block of its frames that has a member for every target."""
     contact: bool = False
     """Nothing is measured but joint values at which something touches; the residual is the gap. Where no joint slides,
     no length is measured either, and one of the arm's must be given."""

@@ -98,7 +98,7 @@ class ArmCalibration(Result):
     @property
     def frames(self) -> Mapping[str, Array]:
         """Values of the frames by name: transforms (1, k, 4, 4), points (1, 3 k), planes (1, k, 4)."""
-        blocks = self.measurement.blocks(self.table, self.fit.values)
+        blocks = self.measurement.blocks(self.evaluation.fitted.table, self.fit.values)
         return {block.name: self.fit.values[block.name] for block in blocks}
 
     @property

@@ -9,18 +9,22 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from calib.arrays import Array, Mask
-from calib.errors import InputError
+from calib.errors import DegenerateError, InputError
 from calib.robot.effect import conditions_of
 from calib.robot.evaluation.accuracy import Accuracy, accuracy
+from calib.robot.evaluation.other_frames import NominalAndIdentified, refit_frames, with_new_targets
 from calib.robot.identification.model import model_rows, residuals_at
 from calib.robot.identification.noise import inlier_rows, noise_of, plausible_rows, row_sizes
-from calib.robot.identification.robust_fit import Fit, fit
+from calib.robot.identification.robust_fit import Fit
+from calib.robot.table.targets import present_targets, with_targets_of
 
 if TYPE_CHECKING:
     from calib.robot.identification.request import Request
     from calib.robot.table.holdout import Split
     from calib.robot.table.pose_table import PoseTable
 
+MAD_TO_SIGMA, MEDIAN_ERROR = 1.4826, 1.2533  # of Gaussian differences
+BY_CHANCE = 2.0  # standard errors
 Part = Literal["fitted", "held out"]
 
 
@@ -72,8 +76,15 @@ class Comparison:
 
     @property
     def worse(self) -> bool:
-        """Whether the identified arm is worse than the nominal one."""
-        return self.after.position_mm.mean > self.before.position_mm.mean
+        """Whether the identified arm is worse than the nominal one, at most rows and by more than chance.
+
+        By the median of the differences, which outliers do not move, against the standard error of a median.
+        """
+        before, after = (next(iter(sizes.values()))[self.plausible] for sizes in (self.before_sizes, self.sizes))
+        change = after - before
+        middle = float(np.median(change))
+        spread = MAD_TO_SIGMA * float(np.median(np.abs(change - middle)))
+        return bool(middle > BY_CHANCE * MEDIAN_ERROR * spread / np.sqrt(len(change)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,18 +121,6 @@ class Evaluation:
 
 
 @dataclass(frozen=True, eq=False)
-class NominalAndIdentified:
-    """The nominal arm with its frames fitted, and the identified arm."""
-
-    before: Fit
-    """The nominal arm."""
-    after: Fit
-    """The identified arm."""
-    reference_degc: float | None
-    """See `calib.robot.arm_model.Arm`."""
-
-
-@dataclass(frozen=True, eq=False)
 class EvaluationRows:
     """The rows on which arms are compared."""
 
@@ -142,7 +141,7 @@ def evaluate(pair: NominalAndIdentified, rows: EvaluationRows) -> Evaluation:
     fitted = _on_fitted_rows(pair, rows)
     heldout = None if rows.heldout is None else _on_heldout_rows(pair, rows, rows.heldout)
     other = rows.split.validation
-    refitted, held = (None, None) if other is None else _on_another_table(pair, other, rows.request)
+    refitted, held = (None, None) if other is None else _on_another_table(pair, other, rows)
     return Evaluation(fitted, heldout, refitted, held, rows.split.refit_frames)
 
 
@@ -167,17 +166,31 @@ def _on_heldout_rows(pair: NominalAndIdentified, rows: EvaluationRows, table: Po
     """Rows of the same table, with the frames as fitted."""
     before = row_errors(pair.before, rows.training, pair.before.values, pair.reference_degc)
     typical = {name: float(np.median(size[rows.usable])) for name, size in before.items()}
-    held = row_errors(pair.before, table, pair.before.values, pair.reference_degc)
-    return _on_new_rows(pair, pair, table, plausible_rows(held, typical))
+    known = rows.training.target_names
+    matched = with_targets_of(table, known)
+    frames = with_new_targets(pair, matched, known, rows.request)
+    held = row_errors(frames.before, matched, frames.before.values, pair.reference_degc)
+    return _on_new_rows(pair, frames, matched, plausible_rows(held, typical))
 
 
-def _on_another_table(pair: NominalAndIdentified, table: PoseTable, request: Request) -> tuple[Comparison, Comparison]:
-    """With the frames fitted to it, and with the frames held."""
-    nominal = pair.before.model
-    start = nominal.measurement.start(nominal.arm.base_from_flange(table.joints), table, request.seed)
-    usable = plausible_rows(start.size)
-    refitted = _refit_frames(pair, table, start.values, usable, request.robust)
-    return _on_new_rows(pair, refitted, table, usable), _on_new_rows(pair, pair, table, usable)
+def _on_another_table(
+    pair: NominalAndIdentified, other: PoseTable, rows: EvaluationRows
+) -> tuple[Comparison | None, Comparison]:
+    """With the frames fitted to it, and with the frames held. The first is None where its poses do not determine them
+    and the verdict does not rest on it."""
+    known = rows.training.target_names
+    table = with_targets_of(other, known)
+    held = with_new_targets(pair, table, known, rows.request)
+    sizes = row_errors(held.before, table, held.before.values, pair.reference_degc)
+    with_frames_held = _on_new_rows(pair, held, table, plausible_rows(sizes))
+    own = present_targets(table)
+    try:
+        refitted, usable = refit_frames(pair, own, known, rows.request)
+    except DegenerateError:
+        if rows.split.refit_frames:
+            raise
+        return None, with_frames_held
+    return _on_new_rows(pair, refitted, own, usable), with_frames_held
 
 
 def _on_new_rows(
@@ -191,21 +204,6 @@ def _on_new_rows(
     noise = noise_of(measurement, rows.given, pair.after.noise.common)
     good = inlier_rows(measurement, residuals, noise, table.pose)
     return _comparison(table, before, after, usable, usable & good, "held out")
-
-
-def _refit_frames(
-    pair: NominalAndIdentified, table: PoseTable, start: Mapping[str, Array], usable: Mask, robust: bool
-) -> NominalAndIdentified:
-    """The same two arms, with the frames fitted to another table."""
-
-    def refit(fitted: Fit) -> Fit:
-        arm = {name: value for name, value in fitted.values.items() if name not in start}
-        held = frozenset((*fitted.model.arm.labels, *fitted.model.effect_labels()))
-        model = replace(fitted.model, held=held, tolerance=None)
-        rows = model_rows(model, table, conditions_of(table, pair.reference_degc))
-        return fit(model, rows, {**arm, **start}, usable, robust=robust)
-
-    return replace(pair, before=refit(pair.before), after=refit(pair.after))
 
 
 def _comparison(

@@ -97,7 +97,7 @@ def hold_redundant(
             code="too-few-poses",
             advice="measure more poses (50 is a good start), or estimate fewer parameters: --model offsets",
         )
-    redundant = ({each.label for each in found.redundant} | set(found.silent)) - set(faint)
+    redundant = {each.label for each in found.redundant if not each.label.owner} | set(found.silent)
     return replace(model, held=model.held | redundant), found
 
 

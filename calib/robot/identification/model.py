@@ -139,7 +139,8 @@ def pose_problem(
     for basis in rows.bases:
         start = values[basis.name][0] if basis.name in values else np.zeros(len(basis.labels))
         blocks.append(effect_block(basis, start, model.held))
-    blocks += model.measurement.blocks(rows.table, values)
+    frames = model.measurement.blocks(rows.table, values)
+    blocks += [replace(block, fixed=block.fixed | (model.held & set(block.labels))) for block in frames]
     blocks += model.instrument_blocks(values)
     residuals = [residual_block(model.measurement, rows.table, arm, blocks, rows.bases, sigma, loss)]
     if not priors:

@@ -121,5 +121,6 @@ MEASUREMENT = Measurement(
     residual=residual,
     rank=rank,
     simulate=simulate,
+    per_target=PLANE,
     contact=True,
 )

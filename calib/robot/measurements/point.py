@@ -93,5 +93,6 @@ MEASUREMENT = Measurement(
     residual=residual,
     rank=rank,
     simulate=simulate,
+    per_target=POINT,
     contact=True,
 )

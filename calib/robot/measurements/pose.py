@@ -139,5 +139,6 @@ MEASUREMENT = Measurement(
     residual=residual,
     rank=rank,
     simulate=simulate,
+    per_target=TARGET,
     on_flange_name="pose_from_flange",
 )

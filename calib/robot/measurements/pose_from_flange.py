@@ -85,6 +85,7 @@ MEASUREMENT = Measurement(
     residual=residual,
     rank=pose.rank,
     simulate=simulate,
+    per_target=pose.TARGET,
     along_target=True,
     fixed_name="pose",
 )

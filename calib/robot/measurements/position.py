@@ -97,4 +97,5 @@ MEASUREMENT = Measurement(
     residual=residual,
     rank=rank,
     simulate=simulate,
+    per_target=TARGET,
 )

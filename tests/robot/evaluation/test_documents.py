@@ -168,9 +168,19 @@ def test_verdicts_say_what_is_wrong(plain: ArmCalibration) -> None:
 
     assert plain.verdict.grade == "good"
     assert plain.heldout is not None
-    worse = replace(plain.heldout, after=plain.heldout.before, before=plain.heldout.after)
+    worse = replace(
+        plain.heldout,
+        after=plain.heldout.before,
+        before=plain.heldout.after,
+        sizes=plain.heldout.before_sizes,
+        before_sizes=plain.heldout.sizes,
+    )
     assert with_evaluation(heldout=worse).verdict.grade == "do not use"
     assert "worse than the nominal arm" in with_evaluation(validation=worse).verdict.reason
+    assert not replace(plain.heldout, before_sizes=plain.heldout.sizes, sizes=plain.heldout.sizes).worse
+    wild = {name: size.copy() for name, size in plain.heldout.sizes.items()}
+    wild["position"][0] += 1.0
+    assert not replace(plain.heldout, sizes=wild).worse
     same = replace(plain.heldout, after=plain.heldout.before)
     assert "little better" in with_evaluation(heldout=same).verdict.reason
     assert with_evaluation(heldout=None).verdict.grade == "usable"
