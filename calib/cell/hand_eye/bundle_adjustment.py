@@ -159,7 +159,7 @@ def reduce(scene: Scene, state: State, noise_px: float) -> tuple[ReducedProblem,
     The common unknowns are the tangents of mount_from_camera and fixture_from_board, then the free lens parameters, the
     board's shape, the logarithm of its size and the offset of the clocks.
     """
-    corners = Problem(*_camera_blocks(scene, state, noise_px))
+    corners = Problem(*camera_blocks(scene, state, noise_px))
     normal = assemble(layout_of(corners), corners.start)
     own = normal.private[POSE_BLOCK]
     information, coupling, slope = own[:, :, :6], own[:, :, 6:-1], own[:, :, -1]
@@ -201,7 +201,7 @@ def reprojection_errors(scene: Scene, state: State, camera_from_board: Array | N
     return np.asarray((reproject(scene.lens, state.parameters, poses, corners) - corners.px).T)
 
 
-def _camera_blocks(
+def camera_blocks(
     scene: Scene, state: State, noise_px: float
 ) -> tuple[tuple[ParameterBlock, ...], tuple[ResidualBlock, ...]]:
     lens = lens_block(scene.lens, state.parameters, scene.held)
@@ -217,7 +217,7 @@ def _camera_blocks(
 
 
 def _pose_problem(scene: Scene, state: State, noise_px: float, noise: RobotNoise) -> Problem:
-    parameters, residuals = _camera_blocks(scene, state, noise_px)
+    parameters, residuals = camera_blocks(scene, state, noise_px)
     camera = ParameterBlock(CAMERA_BLOCK, state.mount_from_camera[None], CAMERA_LABELS, retract=se3.retract)
     board = ParameterBlock(BOARD_BLOCK, state.fixture_from_board[None], BOARD_LABELS, retract=se3.retract)
     size = ParameterBlock(SIZE_BLOCK, np.array([[state.log_size]]), (SIZE_LABEL,))

@@ -12,6 +12,7 @@ from calib.arrays import Array, Mask
 from calib.camera.calibration.board_shape import LABELS as SHAPE_LABELS
 from calib.camera.calibration.bundle_adjustment import adjust as adjust_camera
 from calib.camera.calibration.reprojection import PosedLens, corners_of
+from calib.cell.hand_eye.bent_board import shape_gains
 from calib.cell.hand_eye.board_scale import board_scale
 from calib.cell.hand_eye.bundle_adjustment import OFFSET_LABEL, Scene, State, adjust, reduce
 from calib.cell.hand_eye.outliers import Inliers, inlier_mask, mahalanobis_distances
@@ -20,6 +21,8 @@ from calib.cell.hand_eye.variance_components import ReducedProblem, RobotNoise, 
 from calib.cell.known_lens import known_lens
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from calib.camera.calibration.locate_boards import LocatedBoards
     from calib.cell.hand_eye.options import HandEyeRequest
     from calib.cell.hand_eye.paired_views import PairedViews
@@ -93,14 +96,8 @@ def solve_hand_eye(resolved: Resolved, inliers: Inliers, request: HandEyeRequest
     solve = partial(solve_once, on_iteration=request.on_iteration)
     for _ in range(REJECTIONS):
         pairs = pairs.at(inliers.offset_s)
-        solved = settle(solve, pose_problem(resolved, pairs, inliers, request))
+        solved = _solve_by_evidence(solve, pose_problem(resolved, pairs, inliers, request))
         found = solved.problem
-        scale = board_scale(found, solved.reduced, request.square_sigma)
-        if scale.deviates and found.scene.sized and np.isfinite(found.scene.size_sigma):
-            # not both can be true: the robot's lengths are the ones that the camera's position is to be used with
-            unsized = replace(found, scene=replace(found.scene, size_sigma=np.inf))
-            solved = settle(solve, unsized)
-            found = solved.problem
         pairs = pairs.at(found.state.offset_s)
         residuals = image_residuals(pairs, solved, inliers.used)
         agree = inlier_mask(residuals.distances, inliers.used) if request.robust else inliers.used
@@ -109,6 +106,20 @@ def solve_hand_eye(resolved: Resolved, inliers: Inliers, request: HandEyeRequest
         x, y = found.state.mount_from_camera, found.state.fixture_from_board
         inliers = Inliers(agree, found.noise, x, y, pairs.offset_s, found.state.log_size)
     return HandEyeOutcome(pairs, inliers, solved, residuals)
+
+
+def _solve_by_evidence(
+    solve: Callable[[HandEyeProblem], tuple[HandEyeSolution, HandEyeProblem, float]], problem: HandEyeProblem
+) -> HandEyeSolution:
+    """The solution with the board's surface where images support it, and by the robot's lengths alone where they
+    contradict the size given: not both can be true, and it is the robot that the camera's position is used with."""
+    solved = settle(solve, problem)
+    if not problem.scene.bent_board and shape_gains(solved.problem):
+        solved = settle(solve, replace(solved.problem, scene=replace(solved.problem.scene, bent_board=True)))
+    scene, scale = solved.problem.scene, board_scale(solved.problem, solved.reduced, problem.scene.size_sigma)
+    if scene.sized and scale.deviates:
+        solved = settle(solve, replace(solved.problem, scene=replace(scene, size_sigma=np.inf)))
+    return solved
 
 
 def pose_problem(resolved: Resolved, pairs: PairedViews, inliers: Inliers, request: HandEyeRequest) -> HandEyeProblem:

@@ -68,8 +68,7 @@ def _of_noise(h: HandEyeCalibration) -> tuple[str, ...]:
     size = f"{1000 * robot.sigma_m:.2g} mm and {np.degrees(robot.sigma_rad):.2g} deg"
     hint = "" if h.lens_estimated else "; or the lens is not this camera's: try --refine lens"
     noisy = f"robot noise is {size}: wait until the robot has come to rest, or calibrate the arm{hint}"
-    bent = "" if h.evidence.board_height_m is not None else "; if the board may be bent, --refine board"
-    blurred = f"rms reprojection error is {h.rms_px:.2f} px: check focus, motion and the lens{bent}"
+    blurred = f"rms reprojection error is {h.rms_px:.2f} px: check focus, motion and the lens"
     return (
         noisy if robot.sigma_m > USUAL_M or robot.sigma_rad > USUAL_RAD else "",
         blurred if h.rms_px > GOOD_RMS_PX else "",
