@@ -68,7 +68,7 @@ def shape_gains(problem: HandEyeProblem) -> bool:
             cost.append(float(2 * slope @ step + step @ own @ step))
         gains.append(cost[0] - cost[1])
     scatter = float(np.std(gains, ddof=1)) / np.sqrt(len(gains))
-    return float(np.mean(gains)) > SIGMAS * scatter
+    return bool(np.mean(gains) > SIGMAS * scatter)
 
 
 def _corners(problem: HandEyeProblem) -> _Corners | None:
