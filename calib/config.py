@@ -226,7 +226,7 @@ def _dataclass(kind: Any, value: Any, where: str) -> Any:
     for key in value:
         if key not in fields:
             raise UsageError(
-                f"unknown key {key!r}",
+                f"unknown key {shorten(key)}",
                 code="config-unknown-key",
                 where=where,
                 advice=did_you_mean(str(key), fields),

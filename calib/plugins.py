@@ -7,7 +7,7 @@ import sys
 from importlib import import_module
 from typing import Any
 
-from calib.errors import UsageError, did_you_mean
+from calib.errors import LONGEST_COMPARED, UsageError, did_you_mean
 
 
 def discover(package: str) -> tuple[str, ...]:
@@ -27,7 +27,9 @@ def pick(package: str, export: str, name: str) -> Any:
     names = discover(package)
     if name not in names:
         kind = export.lower()
-        raise UsageError(f"unknown {kind} {name!r}", code=f"unknown-{kind}", advice=did_you_mean(name, names))
+        raise UsageError(
+            f"unknown {kind} {name[:LONGEST_COMPARED]!r}", code=f"unknown-{kind}", advice=did_you_mean(name, names)
+        )
     return getattr(import_module(f"{package}.{name}"), export)
 
 
