@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calib.arrays import Array, Index
-from calib.engine.normal_equations.dense import dense_shared
+from calib.engine.normal_equations.dense import dense_columns
 from calib.engine.normal_equations.rows import evaluate_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from calib.engine.normal_equations.assembly import NormalEquations
     from calib.engine.normal_equations.layout import Layout, ResidualLayout
     from calib.engine.problem import Values
 
@@ -75,7 +74,7 @@ class ClusterSystems:
         return ClusterSystems(information, (self.score + by_step)[:, kept], squares, self.prior[np.ix_(kept, kept)])
 
 
-def cluster_systems(layout: Layout, values: Values, normal: NormalEquations) -> ClusterSystems | None:
+def cluster_systems(layout: Layout, values: Values) -> ClusterSystems | None:
     """The systems of all clusters at a solution; None if there is only one, or too many columns to be held."""
     size = len(layout.free)
     numbering = _number(layout)
@@ -83,26 +82,30 @@ def cluster_systems(layout: Layout, values: Values, normal: NormalEquations) -> 
     if count < 2 or not size:
         return None
     merged = np.arange(numbering.count) * count // numbering.count
-    information, score, prior = np.zeros((count, size, size)), np.zeros((count, size)), np.zeros((size, size))
-    squares = np.zeros(count)
+    information, score, squares = np.zeros((count, size, size)), np.zeros((count, size)), np.zeros(count)
+    prior = np.zeros((size, size))
+    private = {name: np.zeros((len(of), layout.width(name), size + 1)) for name, of in numbering.members.items()}
+    own = {name: np.zeros((len(of), layout.width(name), layout.width(name))) for name, of in numbering.members.items()}
     for residual in layout.residuals:
-        rows = numbering.rows.get(residual.block.name)
-        for runs in _runs(residual, values, None if rows is None else merged[rows]):
-            grams = runs.jacobian.transpose(0, 2, 1) @ runs.jacobian
-            if runs.clusters is None:
-                prior += grams.sum(axis=0)
+        for runs in _runs(residual, values, numbering):
+            grams = runs.columns.transpose(0, 2, 1) @ runs.columns
+            t = grams.shape[1] - size - 1
+            if residual.private:
+                own[residual.private][runs.keys] += grams[:, :t, :t]
+                private[residual.private][runs.keys] += grams[:, :t, t:]
+            if residual.block.prior:
+                prior += grams[:, t:-1, t:-1].sum(axis=0)
                 continue
-            np.add.at(information, runs.clusters, grams)
-            np.add.at(score, runs.clusters, np.einsum("gmk,gm->gk", runs.jacobian, runs.residuals))
-            np.add.at(squares, runs.clusters, np.einsum("gm,gm->g", runs.residuals, runs.residuals))
-    for name, system in normal.private.items():
-        t = system.shape[1]
+            clusters = merged[numbering.members[residual.private][runs.keys] if residual.private else runs.keys]
+            np.add.at(information, clusters, grams[:, t:-1, t:-1])
+            np.add.at(score, clusters, grams[:, t:-1, -1])
+            np.add.at(squares, clusters, grams[:, -1, -1])
+    for name, coupling in private.items():
         known = np.flatnonzero(numbering.members[name] >= 0)  # a member without rows contributes nothing
-        own, coupling = system[known, :, :t], system[known, :, t:]
-        explained = coupling[:, :, :-1].transpose(0, 2, 1) @ np.linalg.solve(own, coupling)
-        where = merged[numbering.members[name][known]]
-        np.subtract.at(information, where, explained[:, :, :-1])
-        np.subtract.at(score, where, explained[:, :, -1])
+        explained = coupling[known, :, :-1].transpose(0, 2, 1) @ _solve(own[name][known], coupling[known])
+        clusters = merged[numbering.members[name][known]]
+        np.subtract.at(information, clusters, explained[:, :, :-1])
+        np.subtract.at(score, clusters, explained[:, :, -1])
     return ClusterSystems(information, score, squares, prior)
 
 
@@ -148,33 +151,38 @@ def _number(layout: Layout) -> _Numbering:
     return _Numbering(rows, members, len(used))
 
 
+def _solve(own: Array, right: Array) -> Array:
+    """own^-1 right per member; of a member that its rows do not determine, what they do."""
+    try:
+        return np.asarray(np.linalg.solve(own, right))
+    except np.linalg.LinAlgError:
+        return np.asarray(np.linalg.pinv(own, hermitian=True) @ right)
+
+
 @dataclass(frozen=True, eq=False)
 class _Runs:
-    """Rows of one residual block, in runs of as many rows each that belong to one cluster."""
+    """Rows of one residual block, in runs of as many rows each that belong to one private member, or to one cluster."""
 
-    clusters: Index | None
-    """(g,) of every run; None for a prior."""
-    jacobian: Array
-    """(g, m, K) by the shared columns."""
-    residuals: Array
-    """(g, m)."""
+    keys: Index
+    """(g,) the member, or the cluster, of every run: none twice."""
+    columns: Array
+    """(g, m, t + K + 1) of every scalar residual: by the private member, by the shared columns, and itself."""
 
 
-def _runs(residual: ResidualLayout, values: Values, clusters: Index | None) -> Iterator[_Runs]:
-    """All rows of a residual block, of which each belongs to a cluster (rows,), or to none."""
+def _runs(residual: ResidualLayout, values: Values, numbering: _Numbering) -> Iterator[_Runs]:
+    """All rows of a residual block; those of a prior without private members in one run."""
+    if residual.private:
+        keys = residual.members
+    else:
+        keys = numbering.rows.get(residual.block.name, np.zeros(residual.block.rows, np.intp))
     for chunk in residual.chunks:
         rows = evaluate_rows(residual.block, values, chunk.rows)
-        jacobian = dense_shared(residual.columns, rows)
-        if clusters is None:
-            yield _Runs(None, jacobian.reshape(1, -1, residual.columns.shared), rows.residuals.reshape(1, -1))
-            continue
-        own = clusters[chunk.rows]
+        own = keys[chunk.rows]
         order = np.argsort(own, kind="stable")
         begins = np.flatnonzero(np.diff(own[order], prepend=-1))
         lengths = np.diff(begins, append=len(own))
+        columns = dense_columns(residual.columns, rows)
         for length in np.unique(lengths):
             alike = begins[lengths == length]
             run = order[alike[:, None] + np.arange(length)]
-            shape = (len(alike), length * rows.residuals.shape[1])
-            taken = jacobian[run].reshape(*shape, residual.columns.shared)
-            yield _Runs(own[run[:, 0]], taken, rows.residuals[run].reshape(shape))
+            yield _Runs(own[run[:, 0]], columns[run].reshape(len(alike), -1, columns.shape[2]))

@@ -12,7 +12,7 @@ from calib.arrays import Array
 from calib.engine.cluster_covariance import cluster_scatter
 from calib.engine.clusters import ClusterSystems, cluster_systems
 from calib.engine.covariance import Uncertainty, measure, uncertainty
-from calib.engine.normal_equations.assembly import NormalEquations, assemble, row_norms
+from calib.engine.normal_equations.assembly import NormalEquations, row_norms
 
 if TYPE_CHECKING:
     from calib.engine.checkpoint import Checkpoint
@@ -98,9 +98,7 @@ class Solution:
     @cached_property
     def clusters(self) -> ClusterSystems | None:
         """The part of every cluster in the normal equations; None where there is only one."""
-        anew = self.trusted and bool(self.layout.private)  # they take nothing else from the normal equations
-        normal = assemble(self.layout, self.values) if anew else self.normal
-        return cluster_systems(self.layout, self.values, normal)
+        return cluster_systems(self.layout, self.values)
 
     def row_norms(self) -> dict[str, tuple[Array, Array]]:
         """Per residual block, the whitened residual norm and the robust weight of every row."""

@@ -56,7 +56,7 @@ def test_the_parts_of_all_clusters_are_the_reduced_normal_equations(name: str) -
     problem = PROBLEMS[name]()
     layout, values = layout_of(problem), problem.start
     normal = assemble(layout, values)
-    found = cluster_systems(layout, values, normal)
+    found = cluster_systems(layout, values)
     assert found is not None
     whole = eliminate(normal)
     scale = np.abs(whole.matrix).max()
@@ -107,7 +107,7 @@ def test_the_scatter_of_independent_errors_is_one_on_average(count: int) -> None
         seen = np.random.default_rng([seed, 5]).normal(size=len(seen))
         solution = solve(line(design, seen, clusters))
         layout, values = solution.layout, solution.values
-        systems = cluster_systems(layout, values, assemble(layout, values))
+        systems = cluster_systems(layout, values)
         assert systems is not None
         scatter = cluster_scatter(solution.uncertainty.root, systems, 1.0)
         variance += scatter.variance / count

@@ -9,6 +9,7 @@ import numpy as np
 from calib.camera.calibration.projection_quality import ProjectionQuality
 from calib.camera.calibration.residual_patterns import Pattern, board_pattern, image_pattern
 from calib.camera.calibration.uncertainty import coverage, tilts_deg
+from calib.camera.field import image_share
 from calib.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -126,7 +127,9 @@ def _patterns(calibration: CameraCalibration, image: Pattern) -> list[str]:
 
 def shows_another_lens(calibration: CameraCalibration) -> bool:
     """Whether the residuals, or a lens that folds within the image, ask for another lens."""
-    return pattern_in_image(calibration).ratio > IMAGE_PATTERN or calibration.projection.blind_share > MOST_BLIND
+    fit, size = calibration.fit, calibration.observations.image_size_px
+    blind = size is not None and image_share(fit.lens, fit.parameters, size) < 1.0 - MOST_BLIND
+    return blind or pattern_in_image(calibration).ratio > IMAGE_PATTERN
 
 
 def _other_lens(calibration: CameraCalibration) -> list[str]:
@@ -155,8 +158,8 @@ def _board_in_words(calibration: CameraCalibration, board: Pattern) -> str:
 
 def pattern_in_image(calibration: CameraCalibration) -> Pattern:
     """`residual_patterns.image_pattern` of the corners that were used."""
-    residuals = np.concatenate([fit.residuals_px[fit.used] for fit in calibration.views])
-    return image_pattern(residuals, np.concatenate([fit.view.corners_px[fit.used] for fit in calibration.views]))
+    fit = calibration.fit
+    return image_pattern(fit.residuals_px()[fit.used], fit.corners.px.T[fit.used])
 
 
 def _largest_gap(calibration: CameraCalibration) -> str:

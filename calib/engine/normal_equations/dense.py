@@ -39,17 +39,21 @@ def dense_rows(layout: Layout, values: Values) -> tuple[Array, Array]:
     return whole[:, :-1], whole[:, -1]
 
 
-def dense_shared(columns: Columns, rows: EvaluatedRows) -> Array:
-    """The whitened, weighted Jacobian (m, d, K) of some rows by the shared columns."""
+def dense_columns(columns: Columns, rows: EvaluatedRows) -> Array:
+    """[J_private J_shared r] (m, d, t + K + 1) of some rows, whitened and weighted."""
     m, d = rows.residuals.shape
-    dense = np.zeros((m, d, columns.shared))
+    t = columns.private.width if columns.private else 0
+    dense = np.zeros((m, d, t + columns.shared + 1))
+    if columns.private:
+        dense[:, :, :t] = rows.jacobian(columns.private.position, columns.private.free)
     for part in columns.constant:
-        dense[:, :, part.columns] = rows.jacobian(part.position, part.free)
+        dense[:, :, t + part.columns] = rows.jacobian(part.position, part.free)
     for part in columns.indexed:
-        where = part.columns_at(rows.rows)
+        where = t + part.columns_at(rows.rows)
         dense[np.arange(m)[:, None, None], np.arange(d)[:, None], where[:, None, :]] = rows.jacobian(
             part.position, part.free
         )
+    dense[:, :, -1] = rows.residuals
     return dense
 
 
@@ -60,5 +64,4 @@ def _dense_chunks(layout: Layout, values: Values) -> Iterator[Array]:
     for residual in layout.residuals:
         for chunk in residual.chunks:
             rows = evaluate_rows(residual.block, values, chunk.rows)
-            dense = dense_shared(residual.columns, rows)
-            yield np.concatenate([dense, rows.residuals[:, :, None]], axis=2).reshape(-1, len(layout.free) + 1)
+            yield dense_columns(residual.columns, rows).reshape(-1, len(layout.free) + 1)

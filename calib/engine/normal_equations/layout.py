@@ -86,6 +86,10 @@ class Layout:
         """The blocks that are not eliminated."""
         return tuple(block for block in self.problem.parameters if block.name not in self.private)
 
+    def width(self, name: str) -> int:
+        """Free tangent coordinates of a block."""
+        return len(self.problem.by_name[name].free)
+
     def shared_labels(self) -> tuple[Label, ...]:
         """Full labels of the free shared columns, in order."""
         labels = [b.full_label(m, c) for b in self.shared_blocks for m in range(b.count) for c in range(b.tangent)]
