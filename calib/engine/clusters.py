@@ -18,6 +18,7 @@ from calib.engine.normal_equations.rows import evaluate_rows
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from calib.engine.normal_equations.assembly import NormalEquations
     from calib.engine.normal_equations.layout import Layout, ResidualLayout
     from calib.engine.problem import Values
 
@@ -74,8 +75,14 @@ class ClusterSystems:
         return ClusterSystems(information, (self.score + by_step)[:, kept], squares, self.prior[np.ix_(kept, kept)])
 
 
-def cluster_systems(layout: Layout, values: Values) -> ClusterSystems | None:
-    """The systems of all clusters at a solution; None if there is only one, or too many columns to be held."""
+def cluster_systems(
+    layout: Layout, values: Values, normal: NormalEquations | None = None, *, settled: bool = False
+) -> ClusterSystems | None:
+    """The systems of all clusters at a solution; None if there is only one, or too many columns to be held.
+
+    normal: the normal equations there, whose shares of the private members spare their rows. settled: whether the
+    members' own gradients have vanished since these were assembled.
+    """
     size = len(layout.free)
     numbering = _number(layout)
     count = min(numbering.count, MOST_CLUSTERS, MOST_NUMBERS // max(size * size, 1))
@@ -84,25 +91,40 @@ def cluster_systems(layout: Layout, values: Values) -> ClusterSystems | None:
     merged = np.arange(numbering.count) * count // numbering.count
     information, score, squares = np.zeros((count, size, size)), np.zeros((count, size)), np.zeros(count)
     prior = np.zeros((size, size))
-    private = {name: np.zeros((len(of), layout.width(name), size + 1)) for name, of in numbering.members.items()}
-    own = {name: np.zeros((len(of), layout.width(name), layout.width(name))) for name, of in numbering.members.items()}
+    kept = {} if normal is None else normal.shares
+    widths = {name: layout.width(name) for name in numbering.members}
+    members = {name: np.zeros((len(numbering.members[name]), t, t + size + 1)) for name, t in widths.items()}
+
+    def add(clusters: Index, grams: Array) -> None:
+        """Add products (n, K + 1, K + 1) of [J_shared r]."""
+        np.add.at(information, clusters, grams[:, :-1, :-1])
+        np.add.at(score, clusters, grams[:, :-1, -1])
+        np.add.at(squares, clusters, grams[:, -1, -1])
+
     for residual in layout.residuals:
+        if residual.private in kept:
+            continue
         for runs in _runs(residual, values, numbering):
             grams = runs.columns.transpose(0, 2, 1) @ runs.columns
             t = grams.shape[1] - size - 1
             if residual.private:
-                own[residual.private][runs.keys] += grams[:, :t, :t]
-                private[residual.private][runs.keys] += grams[:, :t, t:]
+                members[residual.private][runs.keys] += grams[:, :t]
             if residual.block.prior:
                 prior += grams[:, t:-1, t:-1].sum(axis=0)
-                continue
-            clusters = merged[numbering.members[residual.private][runs.keys] if residual.private else runs.keys]
-            np.add.at(information, clusters, grams[:, t:-1, t:-1])
-            np.add.at(score, clusters, grams[:, t:-1, -1])
-            np.add.at(squares, clusters, grams[:, -1, -1])
-    for name, coupling in private.items():
+            else:
+                keys = numbering.members[residual.private][runs.keys] if residual.private else runs.keys
+                add(merged[keys], grams[:, t:, t:])
+    for name, share in kept.items():
+        assert normal is not None
+        with_rows = np.flatnonzero(numbering.members[name] >= 0)
+        add(merged[numbering.members[name][with_rows]], share[with_rows])
+        members[name] = normal.private[name].copy()
+        members[name][:, :, -1] *= not settled
+    for name, system in members.items():
+        t = widths[name]
         known = np.flatnonzero(numbering.members[name] >= 0)  # a member without rows contributes nothing
-        explained = coupling[known, :, :-1].transpose(0, 2, 1) @ _solve(own[name][known], coupling[known])
+        own, coupling = system[known, :, :t], system[known, :, t:]
+        explained = coupling[:, :, :-1].transpose(0, 2, 1) @ _solve(own, coupling)
         clusters = merged[numbering.members[name][known]]
         np.subtract.at(information, clusters, explained[:, :, :-1])
         np.subtract.at(score, clusters, explained[:, :, -1])

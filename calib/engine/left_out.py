@@ -82,7 +82,7 @@ def estimate_left_out(solution: Solution, wider: Problem) -> LeftOut | None:
         return None
     step = -stated.root @ (stated.root.T @ system.right)
     squares = normal.squares + float(step @ system.right) - _explained_by_private(system)
-    systems = cluster_systems(layout, values)
+    systems = cluster_systems(layout, values, normal)
     if systems is None or not squares > 0:
         return None
     moved = replace(systems, score=systems.score + systems.information @ step)

@@ -98,7 +98,7 @@ class Solution:
     @cached_property
     def clusters(self) -> ClusterSystems | None:
         """The part of every cluster in the normal equations; None where there is only one."""
-        return cluster_systems(self.layout, self.values)
+        return cluster_systems(self.layout, self.values, self.normal, settled=self.trusted)
 
     def row_norms(self) -> dict[str, tuple[Array, Array]]:
         """Per residual block, the whitened residual norm and the robust weight of every row."""

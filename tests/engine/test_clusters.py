@@ -19,6 +19,7 @@ from calib.engine.clusters import MOST_CLUSTERS, cluster_systems
 from calib.engine.normal_equations.assembly import assemble
 from calib.engine.normal_equations.layout import layout_of
 from calib.engine.normal_equations.schur import eliminate
+from calib.engine.point.point import Point
 from calib.engine.problem import ProblemError, Rows, Values
 
 SIZES = (4, 9, 6, 12, 5, 7)
@@ -63,6 +64,38 @@ def test_the_parts_of_all_clusters_are_the_reduced_normal_equations(name: str) -
     np.testing.assert_allclose(found.information.sum(axis=0) + found.prior, whole.matrix, atol=1e-9 * scale)
     if not any(block.prior for block in problem.residuals):
         np.testing.assert_allclose(found.score.sum(axis=0), whole.right, atol=1e-9 * np.abs(whole.right).max())
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_what_the_solve_keeps_spares_another_look_at_the_rows(name: str) -> None:
+    problem = PROBLEMS[name]()
+    layout, values = layout_of(problem), problem.start
+    normal = assemble(layout, values)
+    seen, kept = cluster_systems(layout, values), cluster_systems(layout, values, normal)
+    assert seen is not None
+    assert kept is not None
+    for attribute in ("information", "score", "squares", "prior"):
+        expected = getattr(seen, attribute)
+        np.testing.assert_allclose(getattr(kept, attribute), expected, atol=1e-9 * np.abs(expected).max(initial=1e-9))
+
+
+def test_a_step_that_is_trusted_moves_what_each_member_adds() -> None:
+    """Of a linear problem, exactly as evaluating it there would."""
+    rng = np.random.default_rng(8)
+    members = np.repeat(np.arange(5), 6)
+    by_shared, by_own, seen = rng.normal(size=(30, 2, 3)), rng.normal(size=(30, 2, 2)), rng.normal(size=(30, 2))
+
+    def evaluate(values: Values, rows: Rows) -> tuple[Array, Sequence[Array]]:
+        own = np.einsum("mdt,mt->md", by_own[rows], values["own"][members[rows]])
+        return by_shared[rows] @ values["all"][0] + own - seen[rows], (by_shared[rows], by_own[rows])
+
+    blocks = (ParameterBlock("all", np.zeros((1, 3)), "abc"), ParameterBlock("own", np.zeros((5, 2)), "de"))
+    problem = Problem(blocks, (ResidualBlock("seen", 30, 2, {"all": None, "own": members}, evaluate),))
+    point = Point(layout_of(problem), problem.start)
+    step = 0.7 * point.factorise_undamped().step()
+    _, there = point.trial(step)
+    point.trust(step, 0.0)
+    np.testing.assert_allclose(point.normal.shares["own"], there.shares["own"], atol=1e-12)
 
 
 def test_the_scatter_is_that_of_bell_and_mccaffrey() -> None:

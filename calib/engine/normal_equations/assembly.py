@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +15,7 @@ from calib.engine.normal_equations.rows import EvaluatedRows, evaluate_rows
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from calib.engine.normal_equations.tangent import Tangent
     from calib.engine.problem import Values
 
 
@@ -35,6 +36,9 @@ class NormalEquations:
     its gradient, side by side."""
     residuals: int
     """Number of scalar residuals."""
+    shares: dict[str, Array] = field(default_factory=dict)
+    """Per eliminated block, (members, K + 1, K + 1) products of [J_shared r] over the rows of each member: what it adds
+    to `shared`, `gradient` and `squares`. Only where they are cheap to keep, see `Layout.shares`."""
 
     def __repr__(self) -> str:
         return f"NormalEquations(cost {self.cost:.9g}, {len(self.gradient)} shared columns, {self.residuals} residuals)"
@@ -60,21 +64,42 @@ def assemble(layout: Layout, values: Values) -> NormalEquations:
         for name in layout.private
         for t in [len(problem.by_name[name].free)]
     }
+    shares = {name: np.zeros((len(own), size + 1, size + 1)) for name, own in private.items() if layout.shares[name]}
     cost = squares = 0.0
     count = 0
     for residual in layout.residuals:
         columns = residual.columns
         own = private[residual.private] if residual.private else None
+        share = shares.get(residual.private) if residual.private else None
         for chunk in residual.chunks:
             rows = evaluate_rows(residual.block, values, chunk.rows)
             cost += rows.cost
             squares += rows.squares
             count += rows.residuals.size
-            _add_grams(columns, chunk, rows, own, shared, gradient)
+            grams = _grams(columns.grouped, chunk, rows)
+            _add_grams(columns, chunk, grams, own, shared, gradient)
+            if share is not None:
+                _add_shares(columns, chunk, grams, share)
             if columns.indexed:
                 _add_indexed(columns, chunk, rows, own, shared, gradient)
             del rows  # before the next chunk: its memory, still in the caches, serves again
-    return NormalEquations(cost, squares, shared, gradient, private, count)
+    return NormalEquations(cost, squares, shared, gradient, private, count, shares)
+
+
+def move_share(normal: NormalEquations, name: str, step: Tangent) -> Array:
+    """The shares of an eliminated block's members after a step, as the linear model predicts them."""
+    share, system, own = normal.shares[name], normal.private[name], step.private[name].T
+    t = system.shape[1]
+    matrices, slopes = share[:, :-1, :-1], share[:, :-1, -1]
+    coupling, gradient = system[:, :, t:-1], system[:, :, -1]
+    by_shared, by_own = matrices @ step.shared, np.einsum("mtk,mt->mk", coupling, own)
+    moved = share.copy()
+    moved[:, :-1, -1] += by_shared + by_own
+    moved[:, -1, :-1] = moved[:, :-1, -1]
+    squares = (2 * slopes + by_shared + 2 * by_own) @ step.shared
+    squares += np.einsum("mt,mt->m", own, 2 * gradient + np.einsum("mij,mj->mi", system[:, :, :t], own))
+    moved[:, -1, -1] += squares
+    return np.asarray(moved)
 
 
 def row_norms(layout: Layout, values: Values) -> Iterator[tuple[str, Array, Array]]:
@@ -91,11 +116,17 @@ def row_norms(layout: Layout, values: Values) -> Iterator[tuple[str, Array, Arra
         yield residual.block.name, norms, weights
 
 
-def _add_grams(
-    columns: Columns, chunk: Chunk, rows: EvaluatedRows, own: Array | None, shared: Array, gradient: Array
-) -> None:
+def _add_shares(columns: Columns, chunk: Chunk, grams: Array, share: Array) -> None:
+    """Add what each group adds to the shared columns to its member's share."""
+    assert chunk.members is not None
+    where = np.append(columns.total, columns.shared)
+    t = grams.shape[1] - len(where)
+    members = np.arange(len(share))[chunk.members]
+    share[members[:, None, None], where[:, None], where] += grams[:, t:, t:]
+
+
+def _add_grams(columns: Columns, chunk: Chunk, grams: Array, own: Array | None, shared: Array, gradient: Array) -> None:
     """Add the products of the private part, the constant parts and the residual with one another, group by group."""
-    grams = _grams(columns.grouped, chunk, rows)
     t = 0 if own is None else own.shape[1]
     total = np.add.reduce(grams, axis=0)
     where = columns.total

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 # Numbers in one chunk's Jacobian: 2.4 MB, small enough for the outer caches, large enough to pay for the calls.
 CHUNK_ENTRIES = 300_000
+# Numbers in the members' shares of the shared columns that are kept: 8 MB, little beside the chunks of many rows.
+MOST_SHARED_ENTRIES = 1_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +82,17 @@ class Layout:
 
     def __repr__(self) -> str:
         return f"Layout({len(self.free)} free shared columns, private: {', '.join(self.private) or 'none'})"
+
+    @cached_property
+    def shares(self) -> dict[str, bool]:
+        """Per eliminated block, whether the normal equations keep what each member adds to the shared columns: where
+        that is small, and every row of the block is a measurement that meets the same shared columns."""
+        found = {}
+        for name in self.private:
+            users = [residual for residual in self.residuals if residual.private == name]
+            small = self.problem.by_name[name].count * (len(self.free) + 1) ** 2 <= MOST_SHARED_ENTRIES
+            found[name] = small and not any(residual.columns.indexed or residual.block.prior for residual in users)
+        return found
 
     @cached_property
     def shared_blocks(self) -> tuple[ParameterBlock, ...]:

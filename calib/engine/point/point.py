@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calib.arrays import Array
-from calib.engine.normal_equations.assembly import NormalEquations, assemble
+from calib.engine.normal_equations.assembly import NormalEquations, assemble, move_share
 from calib.engine.normal_equations.schur import DampedSystem, SchurComplement, factorise
 from calib.engine.normal_equations.tangent import Tangent, diagonal, gradient, map_tangent, move
 from calib.engine.point.bounds import bounds_of, freeze
@@ -78,11 +78,13 @@ class Point:
     def trust(self, step: Tangent, explained: float) -> None:
         """Move by an undamped step without evaluating where it leads.
 
-        explained: |J h|. The sums of squares become what the linear model predicts; the matrices stay those before.
+        explained: |J h|. The sums of squares, and what each member adds to the gradient, become what the linear model
+        predicts; the matrices stay those before.
         """
         self.values = move(self.layout, self.values, step)
         squares, cost = self.normal.squares - explained**2, self.normal.cost - 0.5 * explained**2
-        self.normal = replace(self.normal, squares=squares, cost=cost)
+        shares = {name: move_share(self.normal, name, step) for name in self.normal.shares}
+        self.normal = replace(self.normal, squares=squares, cost=cost, shares=shares)
         self.trusted = True
 
     def restore(self, remembered: Tangent, evaluations: int) -> None:
