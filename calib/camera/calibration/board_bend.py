@@ -71,12 +71,13 @@ def bend_of(fit: Adjustment, image_size_px: tuple[int, int] | None) -> BoardBend
     along = sigma_at(Camera(fit.lens, fit.parameters, image_size_px), np.outer(step, step), places)
     known = along[np.isfinite(along)]
     moved = float(np.sqrt(2 * np.mean(known**2))) if len(known) else float("inf")  # of both coordinates
-    return BoardBend(*_height(found, corners.in_board), _square(corners.in_board), moved, found)
+    _, first = np.unique(corners.in_board[0] + 1j * corners.in_board[1], return_index=True)
+    points = corners.in_board[:, first]
+    return BoardBend(*_height(found, points), _square(points), moved, found)
 
 
-def _height(found: LeftOut, in_board: Array) -> tuple[float, float]:
-    """From the lowest to the highest point of the surface over the plane nearest to it, with its sigma."""
-    points = np.unique(in_board, axis=1)
+def _height(found: LeftOut, points: Array) -> tuple[float, float]:
+    """From the lowest to the highest of the board's points (3, n) over the plane nearest to them, with its sigma."""
     powers = Surface.over(points).powers(points).T
     plane = np.stack([points[0], points[1], np.ones(points.shape[1])], axis=1)
     by_coefficient = np.asarray(powers - plane @ np.linalg.lstsq(plane, powers, rcond=None)[0])
@@ -85,10 +86,9 @@ def _height(found: LeftOut, in_board: Array) -> tuple[float, float]:
     return float(span @ found.estimate), float(np.sqrt(span @ found.covariance @ span))
 
 
-def _square(in_board: Array) -> float:
-    """Distance between neighbours among the board's points (3, rows)."""
+def _square(points: Array) -> float:
+    """Distance between neighbours among the board's points (3, n)."""
     from scipy.spatial import cKDTree  # takes long to import, and few need it
 
-    points = np.unique(in_board.T, axis=0)
-    nearest = np.asarray(cKDTree(points).query(points, k=[2])[0])  # the first is the point itself
+    nearest = np.asarray(cKDTree(points.T).query(points.T, k=[2])[0])  # the first is the point itself
     return float(np.median(nearest))

@@ -98,9 +98,14 @@ def with_shape(flat: ResidualBlock, lens: Lens, corners: Corners) -> ResidualBlo
     surface = Surface.over(corners.in_board)
 
     def evaluate(values: Values, rows: Rows) -> tuple[Array, Sequence[Array]]:
-        in_board, by_coefficient = surface.linearise(values[SHAPE_BLOCK][0], corners.in_board[:, rows])
-        residuals, (by_lens, by_pose) = linearise_rows(lens, values, corners, rows, in_board)
+        shape, in_board = values[SHAPE_BLOCK][0], corners.in_board[:, rows]
         # moving a board point is moving the board so: the first three tangent columns
+        if not shape.any():  # flat yet: only the heights change
+            residuals, (by_lens, by_pose) = linearise_rows(lens, values, corners, rows, in_board)
+            by_shape = by_pose[:, :, 2, None] * surface.powers(in_board).T[:, None, :]
+            return residuals, (by_lens, by_pose, by_shape)
+        bent, by_coefficient = surface.linearise(shape, in_board)
+        residuals, (by_lens, by_pose) = linearise_rows(lens, values, corners, rows, bent)
         by_shape = np.einsum("mdx,kxm->mdk", by_pose[:, :, :3], by_coefficient)
         return residuals, (by_lens, by_pose, by_shape)
 
