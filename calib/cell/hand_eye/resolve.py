@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from calib.cell.hand_eye.diagnose import Alternative, find_alternatives
-from calib.cell.hand_eye.start import ClosedFormStart, SetupStart, start_of_setup
+from calib.cell.hand_eye.start import ClosedFormStart, SetupStart, size_by_chance, start_of_setup
 from calib.errors import InputError
 from calib.robot.conventions.diagnose import DECISIVE
 
@@ -71,8 +71,8 @@ def _convention_error(found: tuple[Alternative, ...], where: str) -> InputError:
 
 
 def _require_fit(chosen: SetupStart, pairs: PairedViews) -> None:
-    if chosen.start.fits:
-        return
+    if chosen.start.fits or DECISIVE * chosen.start.size < size_by_chance(pairs, chosen.setup):
+        return  # an arm may be off by much, and yet its poses belong to the images
     raise InputError(
         f"images and poses do not fit together: off by {chosen.start} at the median",
         code="hand-eye-does-not-fit",

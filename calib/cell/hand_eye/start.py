@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from calib.cell.hand_eye.paired_views import PairedViews
 
 
+SHUFFLES = 20  # of the poses; the least residual of so many is exceeded by chance 19 times of 20
 FEWEST_FOR_VOTE = 6  # images below which random subsets of five do not single out an outlier
 
 
@@ -96,6 +97,21 @@ def start_of_setup(pairs: PairedViews, setup: Setup | None, method: str | None =
     starts = {each: hand_eye_start(each, *poses, method) for each in SETUPS}
     best, other = sorted(SETUPS, key=lambda each: starts[each].size)
     return SetupStart(best, starts[best], starts[other])
+
+
+def size_by_chance(pairs: PairedViews, setup: Setup) -> float:
+    """The least that a closed form leaves of images whose poses are drawn from the others', in `SHUFFLES` draws; 0 for
+    images too few to tell."""
+    flange, boards = pairs.base_from_flange, pairs.seen.camera_from_board
+    if len(flange) < FEWEST_FOR_VOTE:
+        return 0.0
+    rng, sizes = np.random.default_rng(0), []
+    for _ in range(SHUFFLES):
+        try:
+            sizes.append(hand_eye_start(setup, flange[rng.permutation(len(flange))], boards, "shah").size)
+        except DegenerateError:
+            continue
+    return min(sizes, default=0.0)
 
 
 def hand_eye_start(

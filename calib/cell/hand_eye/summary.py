@@ -37,8 +37,8 @@ def summary(h: HandEyeCalibration) -> str:
     ]
     lines = [cut(line) for line in lines]
     lines.append(publisher(h.place))  # to be copied whole
-    lines.append(cut(f"verdict: {verdict}"))
-    lines += [cut(f"next: {text}") for text in verdict.advice[:3]]
+    lines.append(f"verdict: {verdict}")  # it and the advice carry the answer
+    lines += [f"next: {text}" for text in verdict.advice]
     return "\n".join([*lines, *_next(h)])
 
 

@@ -224,3 +224,19 @@ def test_radians_as_degrees_leave_hardly_a_turn_and_are_told_all_the_same() -> N
         calibrate_hand_eye(observations, shrunk, camera=CAMERA, setup="eye-in-hand")
     assert raised.value.code == "conventions"
     assert "radians, read as degrees" in raised.value.what
+
+
+def test_an_arm_that_is_off_by_much_gets_its_answer_and_shuffled_poses_none() -> None:
+    poor = Noise(sigma_m=12e-3, sigma_rad=float(np.deg2rad(2.0)))
+    s = simulated(views=30, seed=6, noise=poor)
+    h = calibrate_hand_eye(s.observations, s.table, CAMERA, setup=s.setup)
+    assert h.place.half_width_95_m.max() > 4e-3
+    assert errors(h.mount_from_camera, s.mount_from_camera)[0] < 2 * np.linalg.norm(h.place.half_width_95_m)
+    assert any("robot noise is" in text for text in h.verdict.advice)
+    order = np.random.default_rng(0).permutation(30)
+    assert s.table.position is not None
+    assert s.table.quaternion_xyzw is not None
+    shuffled = replace(s.table, position=s.table.position[order], quaternion_xyzw=s.table.quaternion_xyzw[order])
+    with pytest.raises(InputError) as caught:
+        calibrate_hand_eye(s.observations, shuffled, CAMERA, setup=s.setup)
+    assert caught.value.code == "hand-eye-does-not-fit"
