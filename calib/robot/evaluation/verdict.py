@@ -41,6 +41,10 @@ def verdict_of(calibration: ArmCalibration) -> Verdict:
         change = "the arm or its set-up has changed between the two tables"
         remedy = "measure more poses, or estimate fewer parameters: --model offsets"
         return Verdict("do not use", f"worse than the nominal arm: {numbers}", (change if other else remedy, *advice))
+    unsure = calibration.uncertainty.position_95_mm[0]
+    if unsure > decisive.before.position_mm.p95:
+        reason = f"positions are uncertain by {unsure:.2g} mm where the arm moves, more than the nominal arm is off"
+        return Verdict("do not use", f"{reason}: {numbers}", advice)
     if (left := calibration.fit.model.open) is not None:
         return Verdict("usable", f"{numbers}, of orientations such as these: {left.what}", (SEPARATE, *advice))
     if unmoved := _doubt_of_still_joints(calibration):

@@ -189,4 +189,6 @@ def test_verdicts_say_what_is_wrong(plain: ArmCalibration) -> None:
     lost = replace(plain, identifiability=replace(plain.identifiability, expected_rank=31))
     assert "1 more parameter than usual is not observable" in lost.verdict.reason
     far = replace(plain.uncertainty, position_sigma_m=plain.uncertainty.position_sigma_m * 100)
-    assert "spread the poses" in " ".join(replace(plain, uncertainty=far).verdict.advice)
+    unsure = replace(plain, uncertainty=far).verdict
+    assert "spread the poses" in " ".join(unsure.advice)
+    assert (unsure.grade, "more than the nominal arm is off" in unsure.reason) == ("do not use", True)
