@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from calib.camera.images.read import image_paths
     from calib.camera.lens import load_lens
     from calib.camera.observations import Excluded, Observations, View
+    from calib.camera.resampling import Resampling
     from calib.camera.simulation.simulate import CameraSimulation, simulate, typical_camera
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "CameraSimulation",
     "Excluded",
     "Observations",
+    "Resampling",
     "View",
     "calibrate",
     "detect",
@@ -46,6 +48,7 @@ __getattr__, __dir__ = lazy(
         "CameraSimulation": "simulation.simulate",
         "Excluded": "observations",
         "Observations": "observations",
+        "Resampling": "resampling",
         "View": "observations",
         "calibrate": "calibration.calibrate",
         "detect": "detection.detect",

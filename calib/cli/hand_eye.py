@@ -11,7 +11,7 @@ from calib.camera.timeout import TIMEOUT_S
 from calib.cli import shipped
 from calib.cli.deliver import deliver
 from calib.cli.inputs import GivenImages, Images, images_of_cameras, one_of, require_table
-from calib.cli.observing import Detection, camera_names
+from calib.cli.observing import Detection, camera_names, load_cameras
 from calib.cli.options import (
     AsJson,
     BoardOfImages,
@@ -26,6 +26,7 @@ from calib.cli.options import (
     Lens,
     Quiet,
     Robust,
+    ScaleCamera,
     Setup,
     TimeLimit,
     Verbose,
@@ -76,6 +77,7 @@ def command(
     camera: list[Path] | None = typer.Option(
         None, metavar="FILE", help="camera.yaml, once for each camera. Default: calibrated from the same images."
     ),
+    scale_camera: ScaleCamera = None,
     lens: Lens = AUTO,
     fix: Fix = None,
     free: Free = None,
@@ -119,7 +121,6 @@ def command(
         for each in corners or []:
             require_table(each, "--corners", f"calib hand-eye --poses {poses}", "--images {images}")
         named = camera_names(found or corners or [], camera or [], image_times)
-        from calib.camera import load_camera
         from calib.cell import HandEyeRequest, calibrate_cameras, calibrate_hand_eye, read_image_times
         from calib.robot import parse_columns, read_poses
 
@@ -141,7 +142,7 @@ def command(
             "on_progress": reporter.on_progress("search"),
         }
         HandEyeRequest(**options).require_own_lens(camera)  # a misspelt value is reported before the long work
-        given = [load_camera(path) for path in camera or []]
+        given = load_cameras(camera or [], scale_camera)
         mapping = parse_columns(columns) if columns is not None else {}
         table = read_poses(poses, euler=euler, columns=mapping, joints_needed=False)
         folder = reporter.reserve(output, FOLDER)

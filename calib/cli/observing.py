@@ -12,7 +12,7 @@ from calib.cli.values import parse_size
 from calib.errors import UsageError
 
 if TYPE_CHECKING:
-    from calib.camera import Observations
+    from calib.camera import Camera, Observations
     from calib.cli.inputs import Images
     from calib.cli.reporting import Reporter
 
@@ -55,6 +55,26 @@ class Detection:
 
         assert corners is not None
         return read_corners(corners, parse_size(self.image_size) if self.image_size else None)
+
+
+def load_cameras(paths: Sequence[Path], scale: str | None) -> list[Camera]:
+    """The cameras of --camera, for images that are scaled, or scaled and cropped, if --scale-camera is given.
+
+    Raises UsageError `camera-needed`, and those of `load_camera` and `Resampling.from_text`.
+    """
+    from calib.camera import Resampling, load_camera
+
+    if scale is None:
+        return [load_camera(path) for path in paths]
+    if not paths:
+        raise UsageError(
+            "--scale-camera needs --camera",
+            code="camera-needed",
+            where="--scale-camera",
+            advice="give --camera camera.yaml, or leave --scale-camera out",
+        )
+    resampling = Resampling.from_text(scale)
+    return [resampling.apply(load_camera(path)) for path in paths]
 
 
 def camera_names(sources: Sequence[Images], cameras: Sequence[Path], image_times: Path | None) -> tuple[str, ...]:

@@ -44,6 +44,13 @@ Lens = Annotated[
         autocompletion=shipped.lens_choices,
     ),
 ]
+ScaleCamera = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FACTOR",
+        help="Images are those of --camera scaled by this, e.g. 0.5; 1,0,120: cropped from column 0, row 120.",
+    ),
+]
 Fix = Annotated[
     list[str] | None,
     typer.Option(

@@ -11,7 +11,7 @@ from calib.camera.timeout import TIMEOUT_S
 from calib.cli import shipped
 from calib.cli.deliver import deliver
 from calib.cli.inputs import one_of, require_table
-from calib.cli.observing import Detection
+from calib.cli.observing import Detection, load_cameras
 from calib.cli.options import (
     AsJson,
     BoardOfImages,
@@ -25,6 +25,7 @@ from calib.cli.options import (
     Model,
     Quiet,
     Robust,
+    ScaleCamera,
     Setup,
     SplitSeed,
     TimeLimit,
@@ -87,6 +88,7 @@ def command(
     corners: Corners = None,
     board: BoardOfImages = None,
     camera: Path | None = typer.Option(None, help="camera.yaml. Default: estimated jointly, from the same images."),
+    scale_camera: ScaleCamera = None,
     lens: Lens = AUTO,
     refine: list[str] | None = typer.Option(
         None, metavar="WHAT", help="lens: estimate the lens of --camera jointly, too."
@@ -154,8 +156,8 @@ def command(
             "on_progress": reporter.on_progress("search"),
         }
         if images is None and corners is None:
-            of_images = {"--refine": refine, "--camera": camera, "--board": board, "--setup": setup}
-            _require_unused(of_images, "needs --images or --corners")
+            _require_unused({"--camera": camera, "--scale-camera": scale_camera}, "needs --images or --corners")
+            _require_unused({"--refine": refine, "--board": board, "--setup": setup}, "needs --images or --corners")
             options |= {
                 "compensate": compensate,
                 "measurement": measurement,
@@ -172,7 +174,7 @@ def command(
         detection.check(images, corners, "calib robot --table joints.csv --images photos/")
         refined = split_commas(refine)
         require_refinable_with_arm(refined)  # misspelt values are reported before the long work
-        options |= {"camera": _camera(camera, lens), "lens": lens, "refine": refined}
+        options |= {"camera": _camera(camera, scale_camera, lens), "lens": lens, "refine": refined}
         options["setup"] = require_setup(setup) if setup is not None else None
         seen = detection.observe(images, corners, reporter)
         deliver(calibrate_arm_from_images(seen, poses, nominal, **options), folder, reporter)
@@ -188,12 +190,13 @@ def _arm(named: str | None, tip: str | None) -> Arm | None:
     return None if named is None else load_arm(named, tip=tip)
 
 
-def _camera(path: Path | None, lens: str) -> Camera | None:
+def _camera(path: Path | None, scale: str | None, lens: str) -> Camera | None:
     """The camera given, else None. Raises UsageError `unknown-lens` for the kind of one to be calibrated."""
-    from calib.camera import load_camera, require_lens
+    from calib.camera import require_lens
 
     require_lens(lens)
-    return load_camera(path) if path is not None else None
+    given = load_cameras([path] if path is not None else [], scale)
+    return given[0] if given else None
 
 
 def _require_unused(options: Mapping[str, object], what: str) -> None:

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from calib.arrays import Array, Index, Mask
 from calib.camera.calibration.bundle_adjustment import adjust
 from calib.camera.calibration.calibrate import calibrate
+from calib.camera.calibration.camera_match import require_same_images
 from calib.camera.calibration.choose_lens import AUTO
+from calib.camera.calibration.evidence import rms_px
 from calib.camera.calibration.outliers import start_from_plausible_views, without_outliers
 from calib.camera.calibration.reprojection import PosedLens, corners_of
 from calib.camera.calibration.usable_views import find_usable_views
@@ -83,7 +85,8 @@ def locate_boards(
     """The board's pose in every image, with the camera given or one calibrated from the same images.
 
     lens, fix, free, global_start, on_progress: of that calibration, as of `calib.camera.calibrate`.
-    Raises as `calib.camera.calibrate` and `usable_views.find_usable_views`; ConvergenceError `board-poses`.
+    Raises as `calib.camera.calibrate`, `usable_views.find_usable_views` and `camera_match.require_same_images`;
+    ConvergenceError `board-poses`.
     """
     if camera is None:
         found = calibrate(
@@ -98,11 +101,13 @@ def locate_boards(
         views = tuple(_with_corners(fit.view, fit.used) for fit in found.views)
         poses = np.stack([fit.camera_from_board for fit in found.views])
         return LocatedBoards(found.camera, True, found.held, views, poses, found.noise_px, found.rms_px, found.excluded)
+    every = find_usable_views(observations)
     usable, start = start_from_plausible_views(
-        find_usable_views(observations), lambda corners: start_at(camera.lens, corners, camera.parameters)[1], robust
+        every, lambda corners: start_at(camera.lens, corners, camera.parameters)[1], robust
     )
     held = frozenset(camera.lens.labels)
     fit = adjust(camera.lens, held, usable.views, usable.corners, start)
+    require_same_images(camera, every, observations.image_size_px, rms_px(fit))
     outliers: list[Excluded] = []
     if robust:
         fit, outliers = without_outliers(fit, usable.pivot)

@@ -22,6 +22,7 @@ from calib.camera.camera import load_camera
 from calib.camera.corner_table import read_corners
 from calib.camera.detection.detect import detect
 from calib.camera.images.read import image_paths
+from calib.camera.resampling import Resampling
 from calib.cell.arms.cell_calibration import CellCalibration, HandOver
 from calib.cell.arms.image_measurement import views_of_arm
 from calib.cell.arms.joint_lens import identify_in_view
@@ -81,6 +82,8 @@ class ArmOfCell:
     """The board in the images."""
     camera: str | None = None
     """The camera on its hand; else its lens is estimated with the arm."""
+    scale_camera: str | float | None = None
+    """What its images are scaled by against those that it was calibrated with, or `FACTOR,LEFT,TOP` of a crop."""
 
     @property
     def has_camera(self) -> bool:
@@ -253,6 +256,8 @@ def _views(
     member: ArmOfCell, folder: Path, table: PoseTable, robust: bool, find_corners: Callable[..., Observations]
 ) -> ArmViews:
     camera = load_camera(folder / member.camera) if member.camera is not None else None
+    if camera is not None and member.scale_camera is not None:
+        camera = Resampling.from_text(str(member.scale_camera)).apply(camera)
     if member.images is not None:
         observations = find_corners(folder / member.images, member.board)
     else:
