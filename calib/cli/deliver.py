@@ -27,6 +27,7 @@ def deliver(output: Output, folder: Reserved | None, reporter: Reporter) -> None
     from calib.documents import error_document, to_json
     from calib.errors import UsageError
 
+    package = None
     try:
         package = output.package(reporter.provenance)
         if folder is not None:
@@ -34,10 +35,11 @@ def deliver(output: Output, folder: Reserved | None, reporter: Reporter) -> None
         reporter.close_bars()
     except UsageError as error:
         reporter.close_bars()
+        document = output.document() if package is None else package.document  # as result.json would be
         if reporter.as_json:
-            say(to_json(error_document(error, output.document())), end="")
+            say(to_json(error_document(error, document)), end="")
             raise typer.Exit(error.exit_status) from None
-        say(to_json(output.document()), end="")
+        say(to_json(document), end="")
         raise
     where = "" if folder is None else _folder_line(folder.path, package.files)
     verdict = output.verdict
