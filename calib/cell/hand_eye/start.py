@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -124,26 +124,46 @@ def hand_eye_start(
     if method is not None:
         load_method(method)
     g, c = mount_from_fixture(base_from_flange, setup), camera_from_board
-    motion = reach(base_from_flange)
-    inliers = _vote(g, c, motion) if len(g) >= FEWEST_FOR_VOTE else np.ones(len(g), bool)
-    best: ClosedFormStart | None = None
-    rms: dict[str, float] = {}
+    everything = np.ones(len(g), bool)
+    voted = _vote(g, c, reach(base_from_flange)) if len(g) >= FEWEST_FOR_VOTE else everything
+    starts: list[ClosedFormStart] = []
     failure: DegenerateError | None = None
-    for name in METHODS if method is None else (method,):
-        try:
-            x = METHODS[name](g[inliers], c[inliers])
-        except DegenerateError as error:
-            failure = error
-            continue
-        y = mean_fixture_from_board(g[inliers], c[inliers], x)
-        off_m, off_rad = lengths_and_angles(loop_error(setup, base_from_flange, x, y, c).residuals)
-        rms[name] = float(np.sqrt(np.mean((off_m[inliers] / motion) ** 2 + off_rad[inliers] ** 2)))
-        if best is None or rms[name] < rms[best.method]:
-            best = ClosedFormStart(name, x, y, off_m, off_rad, motion, inliers, rms)
-    if best is None:
+    # where the flange turns little, those that agree may be those that determine little: all are asked as well
+    for inliers in (voted,) if voted.all() else (voted, everything):
+        for name in METHODS if method is None else (method,):
+            try:
+                starts.append(_closed_form(setup, base_from_flange, c, inliers, name))
+            except DegenerateError as error:
+                failure = error
+    if not starts:
         assert failure is not None
         raise failure
-    return best
+    best = [min(each, key=lambda start: start.rms_by_method[start.method]) for each in _by_inliers(starts)]
+    return min(best, key=lambda start: start.size)
+
+
+def _closed_form(
+    setup: Setup, base_from_flange: Array, camera_from_board: Array, inliers: Mask, method: str
+) -> ClosedFormStart:
+    """The hand-eye by one method from the inliers. Raises DegenerateError."""
+    g, c, motion = mount_from_fixture(base_from_flange, setup), camera_from_board, reach(base_from_flange)
+    x = METHODS[method](g[inliers], c[inliers])
+    y = mean_fixture_from_board(g[inliers], c[inliers], x)
+    off_m, off_rad = lengths_and_angles(loop_error(setup, base_from_flange, x, y, c).residuals)
+    rms = float(np.sqrt(np.mean((off_m[inliers] / motion) ** 2 + off_rad[inliers] ** 2)))
+    return ClosedFormStart(method, x, y, off_m, off_rad, motion, inliers, {method: rms})
+
+
+def _by_inliers(starts: list[ClosedFormStart]) -> list[list[ClosedFormStart]]:
+    """Starts from the same inliers together, each with the errors of all their methods."""
+    groups: dict[bytes, list[ClosedFormStart]] = {}
+    for start in starts:
+        groups.setdefault(start.inliers.tobytes(), []).append(start)
+    merged = []
+    for group in groups.values():
+        rms = {name: error for start in group for name, error in start.rms_by_method.items()}
+        merged.append([replace(start, rms_by_method=rms) for start in group])
+    return merged
 
 
 def _vote(g: Array, c: Array, motion: float) -> Mask:

@@ -92,7 +92,7 @@ def anchor_of_distances(f: Array, d: Array, length: float) -> tuple[Array, Array
     r, p = f[:, :3, :3], f[:, :3, 3]
     columns = [np.ones((len(f), 1)), 2 * np.einsum("nji,nj->ni", r, p), -2 * p, -2 * r.reshape(-1, 9)]
     # an error e of d is an error 2 d e of its square; a wrong d near zero must not count a thousandfold
-    weight = 0.5 / np.maximum(np.abs(d), 0.5 * float(np.median(np.abs(d))))
+    weight = 0.5 / np.maximum(np.abs(d), max(0.5 * float(np.median(np.abs(d))), 1e-6 * length))
     equations = np.concatenate(columns, axis=1) * weight[:, None]
     right = (d * d - np.sum(p * p, axis=1)) * weight
     what = "the anchor and the target together"
@@ -133,12 +133,14 @@ def _solve_full_rank(equations: Array, right: Array, what: str) -> Array:
     size = np.maximum(np.linalg.norm(equations, axis=0), 1e-300)
     scaled = equations / size
     normal = scaled.T @ scaled
-    singular = np.sqrt(np.maximum(np.linalg.eigvalsh(normal), 0.0))
-    if len(equations) < equations.shape[1] or singular[0] < SINGULAR * singular[-1]:
+    finite = bool(np.isfinite(normal).all())  # equations of numbers far too large have none
+    singular = np.sqrt(np.maximum(np.linalg.eigvalsh(normal), 0.0)) if finite else np.zeros(len(normal))
+    ratio = float(singular[0] / singular[-1]) if singular[-1] > 0 else 0.0
+    if len(equations) < equations.shape[1] or ratio < SINGULAR:
         raise DegenerateError(
             f"the poses do not determine {what}",
             code="poses-degenerate",
-            why=f"smallest over largest singular value: {singular[0] / singular[-1]:.1e}",
+            why=f"smallest over largest singular value: {ratio:.1e}",
             advice="spread the poses over the workspace and turn the flange about several axes",
         )
     return np.asarray(np.linalg.solve(normal, scaled.T @ right) / size)

@@ -74,3 +74,8 @@ def test_every_target_needs_rows_of_its_own() -> None:
     target = np.repeat([0, 1], [50, 10])
     with pytest.raises(DegenerateError, match="10 rows of one target"):
         distance_start(f, distances(f, POINTS[target]), target)
+
+
+def test_distances_of_no_size_are_no_reason_to_overflow() -> None:
+    start = distance_start(flange("ur10e", 60, seed=2), np.full(60, 1e-300))
+    assert np.isfinite(start.residual_m).all()
