@@ -12,7 +12,7 @@ from calib.arrays import Array, Mask
 if TYPE_CHECKING:
     from calib.camera.lens import Lens
 
-ANGLES, DIRECTIONS = 90, 16  # sampled off the axis and around it
+ANGLES, DIRECTIONS = 90, 8  # sampled off the axis and around it
 SIDE = np.radians(90.0)
 
 

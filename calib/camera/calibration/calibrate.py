@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -17,10 +16,9 @@ from calib.camera.calibration.fit_lens import FitOptions, LensFit, LensModel, fi
 from calib.camera.calibration.global_start import search_start
 from calib.camera.calibration.result import CameraCalibration
 from calib.camera.calibration.usable_views import find_usable_views
-from calib.camera.calibration.verdict import shows_another_lens
 from calib.camera.lens import Lens, load_lens
 from calib.camera.observations import Observations, View
-from calib.errors import CalibError, ConvergenceError, DegenerateError
+from calib.errors import ConvergenceError, DegenerateError
 
 if TYPE_CHECKING:
     from calib.camera.calibration.bundle_adjustment import Adjustment
@@ -70,11 +68,8 @@ def calibrate(
     rejected = (*found.usable.excluded, *found.outliers)
     same = LensModel(found.fit.lens, found.fit.held, {} if model is None else model.fixed)
     evidence = replace(evidence, fit=found.fit, fit_alone=partial(_fit_alone, same, options, fix, free))
-    calibration = CameraCalibration(found.fit, usable.pivot, rejected, observations, evidence, choice)
-    if choice is None and shows_another_lens(calibration):
-        with suppress(CalibError):  # the lens that was named is obeyed, whether there is a better one or not
-            return replace(calibration, choice=choose_lens(usable, options))
-    return calibration
+    compare = partial(choose_lens, usable, replace(options, on_iteration=None))
+    return CameraCalibration(found.fit, usable.pivot, rejected, observations, evidence, compare, choice)
 
 
 def _fit(

@@ -150,7 +150,9 @@ def _fit(choice: LensChoice, usable: UsableViews, options: FitOptions) -> LensFi
     parameters[at_zero] = 0.0
     whole = len(fit.views) == len(usable.views) and bool(fit.used.all())
     if not whole:
-        return fit_lens(model, usable, replace(options, find_start=partial(_start_from, parameters)))
+        # the closed form of an ordinary lens is as quick as the poses by known parameters, and needs no trust in them
+        known = options if model.lens.perspective else replace(options, find_start=partial(_start_from, parameters))
+        return fit_lens(model, usable, known)
     if fit.lens is model.lens and not any(at_zero):
         return found
     start = PosedLens(parameters, fit.camera_from_board)

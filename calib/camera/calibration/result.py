@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -16,8 +16,9 @@ from calib.camera.calibration.diagnosis import find_causes, with_causes
 from calib.camera.calibration.projection_quality import ProjectionQuality, projection_quality
 from calib.camera.calibration.reprojection import POSE_BLOCK
 from calib.camera.calibration.summary import summary
-from calib.camera.calibration.verdict import verdict_of
+from calib.camera.calibration.verdict import shows_another_lens, verdict_of
 from calib.camera.camera import Camera
+from calib.errors import CalibError
 from calib.estimate import Estimate
 from calib.geometry import se3
 from calib.result import Result
@@ -70,9 +71,21 @@ class CameraCalibration(Result):
     """The observations given."""
     evidence: MisfitEvidence
     """What causes of misfit are looked for in."""
-    choice: LensChoice | None = None
-    """The lens that the views support and what it was compared with: the one used, unless another was named. None
-    where a lens was named and describes the images."""
+    compare_lenses: Callable[[], LensChoice]
+    """Chooses the lens that the views support."""
+    chosen: LensChoice | None = None
+    """How the lens was chosen; None where it was named."""
+
+    @cached_property
+    def choice(self) -> LensChoice | None:
+        """The lens that the views support and what it was compared with: the one used, unless another was named. None
+        where a lens was named and describes the images."""
+        if self.chosen is not None or not shows_another_lens(self):
+            return self.chosen
+        try:
+            return self.compare_lenses()
+        except CalibError:  # the lens that was named is obeyed, whether there is a better one or not
+            return None
 
     @property
     def solution(self) -> Solution:

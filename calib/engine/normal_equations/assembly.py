@@ -121,6 +121,9 @@ def _add_shares(columns: Columns, chunk: Chunk, grams: Array, share: Array) -> N
     assert chunk.members is not None
     where = np.append(columns.total, columns.shared)
     t = grams.shape[1] - len(where)
+    if columns.across is None:  # every column, in order
+        share[chunk.members] += grams[:, t:, t:]
+        return
     members = np.arange(len(share))[chunk.members]
     share[members[:, None, None], where[:, None], where] += grams[:, t:, t:]
 
