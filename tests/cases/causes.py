@@ -78,27 +78,27 @@ def stranger() -> Camera:
 def left_and_right(rng: np.random.Generator) -> Made:
     cameras = [usual()] * 12 + [another()] * 12
     names = [f"{side}{i:02d}.png" for side in ("left", "right") for i in range(12)]
-    return Made(shot(cameras, rng, names), ("two cameras", "left*.png", "right*.png"), "do not use")
+    return Made(shot(cameras, rng, names), ("two cameras", "left*.png", "right*.png"), "usable")
 
 
 def two_cameras_without_names(rng: np.random.Generator) -> Made:
     which = rng.permutation(np.arange(24) % 2)
     cameras = [(usual(), stranger())[k] for k in which]
     first = [f"view_{i + 1:03d}.png" for i in np.flatnonzero(which == which[0])]
-    return Made(shot(cameras, rng), ("two cameras", first[0], first[1]), "do not use")
+    return Made(shot(cameras, rng), ("two cameras", first[0], first[1]), "usable")
 
 
 def three_cameras(rng: np.random.Generator) -> Made:
     third = with_lens(usual(), fx_px=-12, fy_px=-12, cx_px=-16)
     cameras = [camera for camera in (usual(), another(), third) for _ in range(9)]
     names = [f"cam{k}_{i}.jpg" for k in range(3) for i in range(9)]
-    return Made(shot(cameras, rng, names), ("three cameras", "cam0_*.jpg", "cam2_*.jpg"), "do not use")
+    return Made(shot(cameras, rng, names), ("three cameras", "cam0_*.jpg", "cam2_*.jpg"), "usable")
 
 
 def two_zooms_far_apart(rng: np.random.Generator) -> Made:
     """So far that the smaller group is rejected."""
     cameras = [usual()] * 16 + [zoomed(usual(), 1.3)] * 8
-    return Made(shot(cameras, rng), ("zoom or focus changed at view_017.png",), "do not use")
+    return Made(shot(cameras, rng), ("zoom or focus changed at view_017.png",), "usable")
 
 
 def side_by_side(rng: np.random.Generator) -> Made:
@@ -110,7 +110,7 @@ def side_by_side(rng: np.random.Generator) -> Made:
 
 def refocused(rng: np.random.Generator) -> Made:
     cameras = [usual()] * 11 + [zoomed(usual(), 1.02)] * 9
-    return Made(shot(cameras, rng), ("zoom or focus changed at view_01", "f 96", "px before, 98"), "do not use")
+    return Made(shot(cameras, rng), ("zoom or focus changed at view_01", "f 96", "px before, 98"), "usable")
 
 
 def swapped(rng: np.random.Generator) -> Made:

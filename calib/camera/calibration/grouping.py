@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from calib.camera.calibration.bundle_adjustment import Adjustment
     from calib.camera.calibration.evidence import MisfitEvidence
     from calib.camera.calibration.view_systems import GroupSystems
+    from calib.verdict import Grade
 
 FEWEST = 3  # views of a group: with fewer, a lens of their own fits anything
+MILD_PX = 0.5  # rms of all groups by one lens up to which it serves them
 MOST_GROUPS = 6
 # Share of the squared residuals that groups must explain, and its odds over the best odds that chance gives in so many
 # trials: random groups of the same views, freed of what tells the groups apart. Halves and cuts of real sets reach 3.1,
@@ -190,6 +192,12 @@ class Apart:
         each = " and ".join(f"{rms_px(fit):.3g}" for fit in self.fits)
         rest = f"{rms_px(self.together):.3g} together" if self.together is not None else "together no camera"
         return f"rms {each} px apart, {rest}"
+
+    @property
+    def best_grade(self) -> Grade:
+        """Of a calibration of all together: usable where one lens projects the boards of each to half a pixel still."""
+        mild = self.together is not None and rms_px(self.together) <= MILD_PX
+        return "usable" if mild else "do not use"
 
     def counts(self) -> str:
         """Images in each."""

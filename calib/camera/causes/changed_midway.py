@@ -30,7 +30,7 @@ def _find(evidence: MisfitEvidence) -> Finding | None:
         sentence=f"zoom or focus changed at {image}: f {focal[0]:.5g} px before, {focal[1]:.5g} after; {apart}",
         advice="fix zoom and focus and take the images anew, or calibrate the images before and after by themselves",
         strength=share,
-        best_grade="do not use",
+        best_grade=apart.best_grade,
     )
 
 

@@ -37,7 +37,7 @@ def _find(evidence: MisfitEvidence) -> Finding | None:
             sentence=f"{_number(len(groups.names))} cameras: {' and '.join(groups.names)}; {apart}",
             advice=f"calibrate each group by itself, in a folder or table of its own: {apart.counts()} images",
             strength=groups.share,
-            best_grade="do not use",
+            best_grade=apart.best_grade,
         )
     return None
 
