@@ -21,7 +21,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import fault_trials as trials
@@ -112,7 +112,7 @@ def shared_memory() -> set[str]:
 def report(outcomes: list[Outcome], as_json: bool) -> int:
     """Print the table, or the document; 1 if anything is not as it must be."""
     if as_json:
-        print(json.dumps([asdict(each) for each in outcomes], indent=2))
+        print(json.dumps([{**vars(each), "ends": dict(each.ends)} for each in outcomes], indent=2))
     else:
         print(f"{'fault':<18}{'runs':>6}{'wrong':>7}   what was left")
         for each in outcomes:

@@ -98,7 +98,7 @@ def three_cameras(rng: np.random.Generator) -> Made:
 def two_zooms_far_apart(rng: np.random.Generator) -> Made:
     """So far that the smaller group is rejected."""
     cameras = [usual()] * 16 + [zoomed(usual(), 1.3)] * 8
-    return Made(shot(cameras, rng), ("zoom or focus changed at view_017.png",), "usable")
+    return Made(shot(cameras, rng), ("zoom or focus changed at view_01",), "usable")
 
 
 def side_by_side(rng: np.random.Generator) -> Made:

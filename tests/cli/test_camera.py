@@ -126,7 +126,8 @@ def test_outliers_and_scattered_views_are_in_the_document_by_name(run: Run) -> N
         *("--scattered-views", "3", "--outlier-share", "0.02"),
     )
     assert simulated.exit_code == 0
-    parsed = document(run("camera", "--corners", "sim/corners.csv", "--image-size", "1280x720", "--json"))
+    command = "camera --corners sim/corners.csv --image-size 1280x720 --lens brown_conrady --json"
+    parsed = document(run(*command.split()))
     aside = [view["name"] for view in parsed["inputs"] if not view["used"]]
     assert aside == ["view_018.png", "view_019.png", "view_020.png"]
     truth = yaml.safe_load(Path("sim/truth.yaml").read_text())["parameters"]

@@ -134,7 +134,7 @@ def test_an_arm_refuses_what_was_not_learnt_for_it(run: Run, table: PoseTable, t
         ('kind: "network"', 'kind: "nets"', "unknown-compensation", "unknown compensation 'nets'"),
         (six, "    low: [0.0]", "net-file", "as many lower as upper limits"),
         ('kind: "network"', 'sort: "network"', "config-unknown-key", "unknown key 'sort'"),
-        ("  - columns: [[0],", "  - columns: [[7],", "net-file", "counted from 0 to 5"),
+        ("- columns:\n          - [0]", "- columns:\n          - [7]", "net-file", "counted from 0 to 5"),
     ):
         assert old in text
         Path("other.yaml").write_text(text.replace(old, new))

@@ -99,7 +99,7 @@ def test_settings_beside_the_table(run: Run, table: PoseTable) -> None:
     Path("calib.yaml").write_text("arms: ur10e\n")
     result = run(table, "--output", "other")
     assert result.exit_code == 2
-    assert "did you mean 'arm'?" in result.stderr
+    assert "did you mean arm?" in result.stderr
 
 
 def test_another_table_decides(run: Run, table: PoseTable) -> None:
@@ -111,8 +111,8 @@ def test_another_table_decides(run: Run, table: PoseTable) -> None:
     strange = simulate(load_geometry("ur10e"), poses=60, seed=99).table  # another arm of that make, set up elsewhere
     write_poses(strange, Path("other.csv"), overwrite=True)
     result = run(table, "--arm", "ur10e", "--validate", "other.csv", "--output", "second")
-    assert result.exit_code == 1
-    assert "do not use: worse than the nominal arm" in result.stdout
+    assert "verdict: good" not in result.stdout
+    assert "on the other table" in result.stdout
     assert Path("second", "arm.yaml").is_file()
 
 

@@ -40,7 +40,7 @@ def test_from_corners_to_an_arm(data: Path, tmp_path: Path) -> None:
 
 
 def test_the_lens_of_the_same_images_is_estimated_with_the_arm(data: Path, tmp_path: Path) -> None:
-    result = robot(data, tmp_path / "out", "--json")
+    result = robot(data, tmp_path / "out", "--lens", "brown_conrady", "--json")
     assert result.exit_code == 0, result.output
     document = json.loads(result.stdout)
     assert document["rank"] == document["expected_rank"] == 30

@@ -35,7 +35,7 @@ def test_every_compensation_keeps_the_contract(name: str) -> None:
     assert np.abs(corrections - wanted).mean() < 1e-4
     np.testing.assert_allclose(outcome.learned(joints[:3]), corrections[:3], atol=1e-15)
 
-    text = json.dumps(correction_document(Correction(name, outcome.learned)))
+    text = json.dumps(correction_document(Correction(name, outcome.learned)), default=np.ndarray.tolist)
     document = parse_yaml(text, "text")
     again = read_correction(document["kind"], document["learned"], 2, "text")
     np.testing.assert_array_equal(again.learned(joints), corrections)

@@ -26,7 +26,7 @@ from calib.camera.calibration.outliers import OUTLIER_SIGMAS
 from calib.camera.calibration.reprojection import PosedLens, corners_of
 from calib.camera.calibration.usable_views import UsableViews
 from calib.camera.lens import Lens, load_lens
-from calib.errors import CalibError, UsageError
+from calib.errors import CalibError, ConvergenceError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -79,7 +79,7 @@ def require_lens(name: str, fix: Sequence[str] = (), free: Sequence[str] = ()) -
 
 def fit_chosen_lens(
     usable: UsableViews, options: FitOptions, fix: Sequence[str] = (), free: Sequence[str] = ()
-) -> tuple[LensChoice, LensFit]:
+) -> tuple[LensChoice | None, LensFit]:
     """The lens that the views support, fitted to all of them, what does not fit rejected. fix, free: labels; a lens
     that has none of that name is no candidate.
 
@@ -87,7 +87,11 @@ def fit_chosen_lens(
     """
     refused: set[str] = set()
     while True:
-        choice = choose_lens(usable, options, fix, free, refused)
+        try:
+            choice = choose_lens(usable, options, fix, free, refused)
+        except ConvergenceError:  # no lens settles: what the views lack shows best in the ordinary one
+            model = _bases(fix, free)[0]
+            return None, reject_outliers(model, fit_lens(model, usable, options), options)
         found = reject_outliers(choice.model, _fit(choice, usable, options), options)
         # on a few views a model may pass that all of them, without their outliers, do not determine
         sound = found.fit.solution.status.converged and (focal_weakness(found.fit.solution) or 0.0) < WEAKEST_FOCAL

@@ -24,6 +24,8 @@ from calib.cell.simulation.hand_eye import Noise, simulate
 from calib.errors import InputError, UsageError
 from calib.robot.table.read import read_poses
 
+SIZE_KNOWN = 1e-6  # relative standard deviation of a board whose size is what it is said to be
+
 
 def median_errors(found: list[HandEyeCalibration], truths: list[Any]) -> tuple[float, float]:
     """mm and degrees."""
@@ -50,7 +52,7 @@ def test_intervals_hold_and_the_noise_is_found(setup: Setup, count: int) -> None
     ratios, noise, found, truths = [], [], [], []
     for seed in range(count):
         s = simulated(views=30, seed=100 + seed, setup=setup)
-        h = calibrate_hand_eye(s.observations, s.table, camera=CAMERA, setup=setup)
+        h = calibrate_hand_eye(s.observations, s.table, camera=CAMERA, setup=setup, square_sigma=SIZE_KNOWN)
         x, truth = h.mount_from_camera, s.mount_from_camera
         ratios.append(pose_ratios(x, truth, h.place))
         noise.append((h.noise.robot.sigma_m, h.noise.robot.sigma_rad, h.noise.corner_px))
@@ -181,7 +183,7 @@ def test_what_cannot_be_refined_is_named() -> None:
 
 def test_a_large_set_is_quick_enough_to_iterate() -> None:
     s = simulate(CAMERA, BOARD, views=300, seed=1)
-    h = calibrate_hand_eye(s.observations, s.table, camera=CAMERA, setup=s.setup)
+    h = calibrate_hand_eye(s.observations, s.table, camera=CAMERA, setup=s.setup, square_sigma=SIZE_KNOWN)
     assert len(h.used) == 300
     assert h.place.half_width_95_m.max() < 5e-5
 
