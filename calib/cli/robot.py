@@ -132,7 +132,7 @@ def command(
         from calib.robot import calibrate, parse_columns, read_poses
 
         table = one_of(table, given, "--table", "calib robot --table poses.csv")
-        require_table(table, "--table", "calib robot", "--table joints.csv --images {images}")
+        require_table(table, "--poses", "calib robot", "--table joints.csv --images {images}")
         if corners is not None:
             require_table(corners, "--corners", f"calib robot --table {table}", "--images {images}")
         folder = reporter.reserve(output, FOLDER)

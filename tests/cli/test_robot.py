@@ -111,8 +111,7 @@ def test_another_table_decides(run: Run, table: PoseTable) -> None:
     strange = simulate(load_geometry("ur10e"), poses=60, seed=99).table  # another arm of that make, set up elsewhere
     write_poses(strange, Path("other.csv"), overwrite=True)
     result = run(table, "--arm", "ur10e", "--validate", "other.csv", "--output", "second")
-    assert "verdict: good" not in result.stdout
-    assert "on the other table" in result.stdout
+    assert "usable: no better than the nominal arm" in result.stdout  # 60 rows leave the rest to chance
     assert Path("second", "arm.yaml").is_file()
 
 

@@ -26,7 +26,7 @@ from calib.camera.calibration.outliers import OUTLIER_SIGMAS
 from calib.camera.calibration.reprojection import PosedLens, corners_of
 from calib.camera.calibration.usable_views import UsableViews
 from calib.camera.lens import Lens, load_lens
-from calib.errors import CalibError, ConvergenceError, UsageError
+from calib.errors import LONGEST_COMPARED, CalibError, ConvergenceError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -71,10 +71,14 @@ class LensChoice:
 
 def require_lens(name: str, fix: Sequence[str] = (), free: Sequence[str] = ()) -> None:
     """Raise UsageError for a lens that is unknown, and for labels that it, or for `auto` every lens, lacks."""
+    names = plugins.discover("calib.camera.lenses")
     if name == AUTO:
         _bases(fix, free)
-    else:
+    elif name in names:
         LensModel.of(load_lens(name), fix, free)
+    else:
+        advice = did_you_mean(name, [AUTO, *names])
+        raise UsageError(f"unknown lens {name[:LONGEST_COMPARED]!r}", code="unknown-lens", advice=advice)
 
 
 def fit_chosen_lens(

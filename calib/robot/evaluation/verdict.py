@@ -52,8 +52,10 @@ def verdict_of(calibration: ArmCalibration) -> Verdict:
     if lost := calibration.identifiability.lost:
         more = "1 more parameter than usual is" if lost == 1 else f"{lost} more parameters than usual are"
         return Verdict("usable", f"{numbers}, but {more} not observable", advice)
-    if decisive.after.position_mm.mean > (1 - LEAST_GAIN) * decisive.before.position_mm.mean:
-        return Verdict("usable", f"little better than the nominal arm: {numbers}", advice)
+    ratio = decisive.after.position_mm.mean / max(decisive.before.position_mm.mean, 1e-300)
+    if ratio > 1 - LEAST_GAIN:
+        gain = "little better" if ratio < 1 else "no better"
+        return Verdict("usable", f"{gain} than the nominal arm: {numbers}", advice)
     if excess := _excess_joint_error(calibration):
         return Verdict("usable", f"{numbers}, but {excess}", advice)
     if advice:

@@ -182,7 +182,7 @@ def test_verdicts_say_what_is_wrong(plain: ArmCalibration) -> None:
     wild["position"][0] += 1.0
     assert not replace(plain.heldout, sizes=wild).worse
     same = replace(plain.heldout, after=plain.heldout.before)
-    assert "little better" in with_evaluation(heldout=same).verdict.reason
+    assert "no better" in with_evaluation(heldout=same).verdict.reason
     assert with_evaluation(heldout=None).verdict.grade == "usable"
     shaky = replace(plain, uncertainty=replace(plain.uncertainty, joint_error_rad=np.radians(0.03))).verdict
     assert (shaky.grade, "0.030 deg at every joint" in shaky.reason) == ("usable", True)
