@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 # No configuration comes near these; a larger file is a wrong file, or one made to exhaust the machine.
-MAX_BYTES = 1_000_000  # larger arrays lie beside a document, see calib.stored
+MAX_BYTES = 1_000_000  # larger arrays lie beside a document, see calib.storage.stored
 MAX_MAGNITUDE = 1e15  # of a number in a configuration or a robot's description; squares of larger ones overflow sums
 PROVENANCE = "provenance"  # the key under which a file states what made it
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from calib.config import PROVENANCE
 from calib.documents import heading, to_json, to_yaml
-from calib.folder import reserve
-from calib.provenance import Provenance, condense, hash_contents, hash_files
-from calib.result_folder import RESULT_FILE
-from calib.stored import require_readable
+from calib.storage.folder import reserve
+from calib.storage.provenance import Provenance, condense, hash_contents, hash_files
+from calib.storage.result_folder import RESULT_FILE
+from calib.storage.stored import require_readable
 from calib.text import cut
 
 if TYPE_CHECKING:

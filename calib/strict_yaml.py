@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-MAX_VALUES = 100_000  # aliases written out; ten times what calib.stored leaves in a document, read in half a second
+MAX_VALUES = 100_000  # aliases written out; ten times what storage.stored leaves in a document, read in .5 s
 MAX_DEPTH = 50
 # What a configuration is made of. YAML's timestamps, sets and binary texts are none of it: a date is read as text.
 KINDS = ("str", "int", "float", "bool", "null", "seq", "map")

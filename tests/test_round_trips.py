@@ -19,7 +19,7 @@ from calib.robot import Arm, load_arm, save_arm
 from calib.robot.arm.read import load_geometry
 from calib.robot.compensation import Correction
 from calib.robot.effect import load_effect, shipped_effects
-from calib.stored import read_document, stored_files
+from calib.storage.stored import read_document, stored_files
 from calib.uncertainty import uncertainty_of
 
 BENCHMARK_VIEWS, BENCHMARK_WEIGHTS = 10_000, 10_000  # the largest

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from calib.errors import UsageError
-from calib.stored import lay_out
+from calib.storage.stored import lay_out
 from calib.uncertainty import ParameterUncertainty, read_uncertainty, uncertainty_of
 
 COVARIANCE = np.array([[4.0, 1.0, 0.0], [1.0, 9.0, -2.0], [0.0, -2.0, 1.0]])

@@ -26,7 +26,7 @@ import numpy as np
 
 from calib.camera.boards.checkerboard import Checkerboard
 from calib.camera.simulation.simulate import typical_camera
-from calib.cell.hand_eye.frame_loop import Setup
+from calib.cell.frame_loop import Setup
 from calib.cell.rig.calibrate import calibrate_cameras
 from calib.cell.simulation.rig import simulate_rig
 from calib.geometry import se3, so3

@@ -41,15 +41,15 @@ from calib.camera.calibration.locate_boards import locate_boards
 from calib.camera.camera import Camera
 from calib.camera.simulation.simulate import simulate as simulate_views
 from calib.camera.simulation.simulate import typical_camera
+from calib.cell.frame_loop import mount_from_fixture
 from calib.cell.hand_eye.calibrate import calibrate_hand_eye
-from calib.cell.hand_eye.closed_forms import METHODS
-from calib.cell.hand_eye.frame_loop import mount_from_fixture
 from calib.cell.hand_eye.result import HandEyeCalibration
 from calib.cell.pairing.by_name_or_order import stem_of
 from calib.cell.pairing.by_time import MAX_TIME_OFFSET_S
 from calib.cell.pairing.timestamps import ImageTimes
 from calib.cell.simulation.hand_eye import HandEyeSimulation, Noise, simulate
 from calib.cell.simulation.moving_arm import simulate_moving
+from calib.cell.start.closed_forms import METHODS
 from calib.errors import CalibError
 from calib.geometry import se3, so3
 

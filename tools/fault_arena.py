@@ -17,8 +17,8 @@ from pathlib import Path
 from fault_system import can_mount, mount, unmount, wait
 
 from calib.errors import UsageError
-from calib.folder import INCOMPLETE, reserve
 from calib.staging import STAGING
+from calib.storage.folder import INCOMPLETE, reserve
 
 ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ("view_001", "view_002", "view_003", "view_004", "view_005", "view_011", "view_012")

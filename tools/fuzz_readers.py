@@ -78,7 +78,7 @@ def write_large_camera(small: Path, folder: Path) -> Seed:
 
     from calib.config import read_yaml
     from calib.files import write_files
-    from calib.stored import NamedRows, stored_files
+    from calib.storage.stored import NamedRows, stored_files
 
     names = tuple(f"view_{i:06d}.png" for i in range(MANY_VIEWS))
     columns = {"matrix": np.ones((MANY_VIEWS, 3, 4)), "sigma": np.ones((MANY_VIEWS, 6))}

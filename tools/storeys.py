@@ -4,7 +4,6 @@ from __future__ import annotations
 
 GROUND = frozenset(
     {
-        "array_file",
         "arrays",
         "config",
         "delimited",
@@ -12,15 +11,12 @@ GROUND = frozenset(
         "errors",
         "estimate",
         "files",
-        "folder",
         "interrupt",
         "lazy",
         "plugins",
-        "provenance",
         "result",
-        "result_folder",
         "staging",
-        "stored",
+        "storage",
         "strict_yaml",
         "text",
         "text_rows",
@@ -41,22 +37,18 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "text": frozenset(),
     "staging": frozenset(),
     "documents": frozenset({"errors", "verdict"}),
-    "folder": frozenset({"errors", "interrupt", "staging"}),
     "config": frozenset({"errors", "files", "strict_yaml"}),
-    "array_file": frozenset({"errors"}),
     "strict_yaml": frozenset(),
-    "stored": frozenset({"array_file", "arrays", "config", "documents", "errors", "files", "strict_yaml"}),
     "uncertainty": frozenset({"arrays", "config", "documents", "errors", "verdict"}),
     "plugins": frozenset({"errors"}),
     "files": frozenset({"errors", "interrupt", "staging"}),
     "text_rows": frozenset({"errors", "files"}),
     "delimited": frozenset({"arrays", "config", "errors", "text", "text_rows"}),
     "estimate": frozenset({"documents", "engine"}),
-    "provenance": frozenset({"files", "verdict"}),
-    "result": frozenset(
-        {"config", "documents", "estimate", "folder", "provenance", "result_folder", "stored", "text", "verdict"}
+    "result": frozenset({"config", "documents", "estimate", "storage", "text", "verdict"}),
+    "storage": frozenset(
+        {"arrays", "config", "documents", "errors", "files", "interrupt", "staging", "strict_yaml", "text", "verdict"}
     ),
-    "result_folder": frozenset({"documents", "errors", "files", "text"}),
     "geometry": frozenset({"arrays"}),
     "engine": frozenset({"arrays"}),
     "camera": MODELS,
@@ -72,6 +64,10 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
 ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
     "camera": (
         ("images/", "image_formats/"),
+        ("adjustment/",),
+        ("start/",),
+        ("views/",),
+        ("lens_choice/", "diagnosis/"),
         ("detection/", "calibration/", "simulation/"),
         ("boards/", "causes/", "lenses/"),
     ),
@@ -84,9 +80,9 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
         ("simulation/",),
     ),
     "network": (("activations/",),),
-    "cell": (("pairing/",), ("hand_eye/",), ("rig/", "arms/", "simulation/")),
+    "cell": (("pairing/",), ("start/",), ("conventions/",), ("hand_eye/",), ("rig/", "arms/", "simulation/")),
     "engine": (("normal_equations/",), ("point/",), ("levenberg_marquardt/",), ("methods/",)),
-    "cli": (("simulate/",),),
+    "cli": (("running/",), ("arguments/",), ("simulate/",)),
 }
 """The folders of a room from the ground up. A folder may import those of a lower storey; folders of one storey are
 walled off from each other. Files directly in a room (its nouns, its conductors) stand where they must, as long as
@@ -96,8 +92,13 @@ WALLS: tuple[tuple[str, str], ...] = (
     ("robot/simulation/", "robot/conventions/"),
     ("robot/simulation/", "robot/identification/"),
     ("robot/simulation/", "robot/evaluation/"),
+    *(
+        ("camera/detection/", f"camera/{solver}/")
+        for solver in ("adjustment", "start", "views", "lens_choice", "diagnosis")
+    ),
 )
-"""Folders that never import each other, whatever their storeys: what makes up measurements must not know who solves."""
+"""Folders that never import each other, whatever their storeys: what makes up measurements must not know who solves,
+and what finds corners in an image must not know a lens."""
 
 
 def may_import(room: str, source: str, target: str) -> bool:

@@ -9,13 +9,13 @@ from calib.lazy import lazy
 if TYPE_CHECKING:
     from calib.camera.board import load_board
     from calib.camera.calibration.calibrate import calibrate
-    from calib.camera.calibration.choose_lens import require_lens
     from calib.camera.calibration.result import CameraCalibration
     from calib.camera.camera import Camera, load_camera
     from calib.camera.corner_table import read_corners
     from calib.camera.detection.detect import detect
     from calib.camera.images.read import image_paths
     from calib.camera.lens import load_lens
+    from calib.camera.lens_choice.choose_lens import require_lens
     from calib.camera.observations import Excluded, Observations, View
     from calib.camera.resampling import Resampling
     from calib.camera.simulation.simulate import CameraSimulation, simulate, typical_camera
@@ -57,7 +57,7 @@ __getattr__, __dir__ = lazy(
         "load_camera": "camera",
         "load_lens": "lens",
         "read_corners": "corner_table",
-        "require_lens": "calibration.choose_lens",
+        "require_lens": "lens_choice.choose_lens",
         "simulate": "simulation.simulate",
         "typical_camera": "simulation.simulate",
     },

@@ -12,8 +12,8 @@ from calib import config
 from calib.arrays import Array
 from calib.camera.lens import CENTRE, FOCAL, SKEW, Lens, load_lens
 from calib.errors import UsageError
-from calib.result_folder import file_in
-from calib.stored import read_document
+from calib.storage.result_folder import file_in
+from calib.storage.stored import read_document
 from calib.uncertainty import ParameterUncertainty, read_uncertainty
 
 
@@ -88,7 +88,8 @@ class _CameraFile:
 def load_camera(path: str | Path) -> Camera:
     """Read a camera from the `camera.yaml` that a calibration wrote, or from the folder of that calibration.
 
-    Raises UsageError: `not-in-folder`, the codes of `calib.config` and `calib.stored.read_document`, `unknown-lens`.
+    Raises UsageError: `not-in-folder`, `unknown-lens`, the codes of `calib.config` and of
+    `calib.storage.stored.read_document`.
     """
     path = file_in(Path(path), "camera.yaml", "--camera")
     file = config.build(_CameraFile, read_document(path), str(path))

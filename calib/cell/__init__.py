@@ -12,9 +12,8 @@ if TYPE_CHECKING:
     from calib.cell.arms.from_images import calibrate_arm_from_images
     from calib.cell.arms.image_measurement import require_refinable_with_arm
     from calib.cell.arms.joint_lens import ArmFromImages
+    from calib.cell.frame_loop import require_setup
     from calib.cell.hand_eye.calibrate import calibrate_hand_eye
-    from calib.cell.hand_eye.closed_forms import METHODS
-    from calib.cell.hand_eye.frame_loop import require_setup
     from calib.cell.hand_eye.options import HandEyeOptions, HandEyeRequest
     from calib.cell.hand_eye.result import HandEyeCalibration
     from calib.cell.pairing.by_name_or_order import pair
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from calib.cell.simulation.hand_eye import HandEyeSimulation, Noise
     from calib.cell.simulation.rig import RigSimulation
     from calib.cell.simulation.simulate import Stream, simulate_arm_in_images, simulate_cameras, simulate_hand_eye
+    from calib.cell.start.closed_forms import METHODS
 
 __all__ = [
     "METHODS",
@@ -60,7 +60,7 @@ __all__ = [
 __getattr__, __dir__ = lazy(
     __name__,
     {
-        "METHODS": "hand_eye.closed_forms",
+        "METHODS": "start.closed_forms",
         "ArmFromImages": "arms.joint_lens",
         "ArmInImages": "simulation.arm_in_images",
         "CamerasCalibration": "rig.result",
@@ -81,7 +81,7 @@ __getattr__, __dir__ = lazy(
         "require_refinable_with_arm": "arms.image_measurement",
         "pair": "pairing.by_name_or_order",
         "read_image_times": "pairing.timestamps",
-        "require_setup": "hand_eye.frame_loop",
+        "require_setup": "frame_loop",
         "simulate_arm_in_images": "simulation.simulate",
         "simulate_cameras": "simulation.simulate",
         "simulate_cell": "simulation.cell",

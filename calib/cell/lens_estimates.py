@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from calib.estimate import Estimate
-from calib.stored import stored_files
+from calib.storage.stored import stored_files
 from calib.uncertainty import ParameterUncertainty, uncertainty_of
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import typer
 
 from calib.cli import camera, cell, demo, guide, hand_eye, listing, robot, show, simulate
-from calib.cli.commands import Command, Commands
-from calib.cli.configured import ConfiguredCommand
-from calib.cli.terminal import open_closed_descriptors, say
+from calib.cli.arguments.configured import ConfiguredCommand
+from calib.cli.running.commands import Command, Commands
+from calib.cli.running.terminal import open_closed_descriptors, say
 
 app = typer.Typer(
     name="calib",

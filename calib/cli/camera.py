@@ -8,10 +8,9 @@ from typing import Annotated
 import typer
 
 from calib.camera.timeout import TIMEOUT_S
-from calib.cli.deliver import deliver
-from calib.cli.inputs import GivenImages, images_of_camera, require_table
-from calib.cli.observing import Detection
-from calib.cli.options import (
+from calib.cli.arguments.inputs import GivenImages, images_of_camera, require_table
+from calib.cli.arguments.observing import Detection
+from calib.cli.arguments.options import (
     AsJson,
     BoardOfImages,
     Corners,
@@ -28,9 +27,10 @@ from calib.cli.options import (
     Verbose,
     result_folder,
 )
-from calib.cli.reporting import reporting
-from calib.cli.shipped import AUTO
-from calib.cli.values import split_commas
+from calib.cli.arguments.values import split_commas
+from calib.cli.running.deliver import deliver
+from calib.cli.running.reporting import reporting
+from calib.cli.running.shipped import AUTO
 
 FOLDER = "calib_camera_result"
 

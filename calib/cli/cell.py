@@ -8,9 +8,8 @@ from typing import Annotated
 import typer
 
 from calib.camera.timeout import TIMEOUT_S
-from calib.cli.deliver import deliver
-from calib.cli.inputs import one_of
-from calib.cli.options import (
+from calib.cli.arguments.inputs import one_of
+from calib.cli.arguments.options import (
     AsJson,
     FixConventions,
     Jobs,
@@ -22,7 +21,8 @@ from calib.cli.options import (
     Verbose,
     result_folder,
 )
-from calib.cli.reporting import reporting
+from calib.cli.running.deliver import deliver
+from calib.cli.running.reporting import reporting
 
 FOLDER = "calib_cell_result"
 

@@ -6,10 +6,10 @@ from importlib.resources import as_file
 
 import typer
 
-from calib.cli.deliver import deliver
-from calib.cli.options import AsJson, Quiet, Verbose
-from calib.cli.reporting import reporting
-from calib.cli.terminal import say
+from calib.cli.arguments.options import AsJson, Quiet, Verbose
+from calib.cli.running.deliver import deliver
+from calib.cli.running.reporting import reporting
+from calib.cli.running.terminal import say
 from calib.config import shipped_folder
 
 BOARD = "checkerboard:9x6:25mm"

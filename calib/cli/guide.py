@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from calib.cli.reporting import reporting
-from calib.cli.terminal import say
+from calib.cli.running.reporting import reporting
+from calib.cli.running.terminal import say
 from calib.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:

@@ -8,11 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from calib.camera.timeout import TIMEOUT_S
-from calib.cli import shipped
-from calib.cli.deliver import deliver
-from calib.cli.inputs import GivenImages, Images, images_of_cameras, one_of, require_table
-from calib.cli.observing import Detection, camera_names, load_cameras
-from calib.cli.options import (
+from calib.cli.arguments.inputs import GivenImages, Images, images_of_cameras, one_of, require_table
+from calib.cli.arguments.observing import Detection, camera_names, load_cameras
+from calib.cli.arguments.options import (
     AsJson,
     BoardOfImages,
     Columns,
@@ -32,9 +30,11 @@ from calib.cli.options import (
     Verbose,
     result_folder,
 )
-from calib.cli.reporting import reporting
-from calib.cli.shipped import AUTO
-from calib.cli.values import length_and_angle, split_commas
+from calib.cli.arguments.values import length_and_angle, split_commas
+from calib.cli.running import shipped
+from calib.cli.running.deliver import deliver
+from calib.cli.running.reporting import reporting
+from calib.cli.running.shipped import AUTO
 
 FOLDER = "calib_hand_eye_result"
 

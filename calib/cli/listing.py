@@ -10,10 +10,10 @@ from typing import Any
 import typer
 
 from calib import plugins
-from calib.cli import shipped
-from calib.cli.options import AsJson
-from calib.cli.reporting import reporting
-from calib.cli.terminal import say
+from calib.cli.arguments.options import AsJson
+from calib.cli.running import shipped
+from calib.cli.running.reporting import reporting
+from calib.cli.running.terminal import say
 
 HELP = """List what ships with calib.
 

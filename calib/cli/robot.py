@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from calib.camera.timeout import TIMEOUT_S
-from calib.cli import shipped
-from calib.cli.deliver import deliver
-from calib.cli.inputs import one_of, require_table
-from calib.cli.observing import Detection, load_cameras
-from calib.cli.options import (
+from calib.cli.arguments.inputs import one_of, require_table
+from calib.cli.arguments.observing import Detection, load_cameras
+from calib.cli.arguments.options import (
     AsJson,
     BoardOfImages,
     Columns,
@@ -33,9 +31,11 @@ from calib.cli.options import (
     Verbose,
     result_folder,
 )
-from calib.cli.reporting import reporting
-from calib.cli.shipped import AUTO
-from calib.cli.values import length_and_angle, split_commas
+from calib.cli.arguments.values import length_and_angle, split_commas
+from calib.cli.running import shipped
+from calib.cli.running.deliver import deliver
+from calib.cli.running.reporting import reporting
+from calib.cli.running.shipped import AUTO
 from calib.errors import UsageError
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import typer
 
-from calib.cli.options import AsJson
-from calib.cli.reporting import reporting
-from calib.cli.terminal import say
+from calib.cli.arguments.options import AsJson
+from calib.cli.running.reporting import reporting
+from calib.cli.running.terminal import say
 
 HELP = """Show the summary of an earlier result again.
 
@@ -28,7 +28,7 @@ def command(
     """See HELP."""
     with reporting(as_json):
         from calib.documents import to_json
-        from calib.result_folder import read_result
+        from calib.storage.result_folder import read_result
 
         document = read_result(result)
         if as_json:

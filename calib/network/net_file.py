@@ -8,7 +8,7 @@ output_centre: [0.8]
 output_spread: [7.3]
 weights: [...]                     # layer after layer, each as its matrix [W b] in row order
 
-The arrays of a large net lie in an .npz beside it; see `calib.stored`.
+The arrays of a large net lie in an .npz beside it; see `calib.storage.stored`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from calib.files import write_files
 from calib.network.activation import load_activation
 from calib.network.net import Bank, Ensemble, Net, Scaling
 from calib.network.shape import Shape
-from calib.stored import lay_out, read_document, require_readable
+from calib.storage.stored import lay_out, read_document, require_readable
 
 _ADVICE = "restore the file as calib wrote it; its numbers are learned, not meant to be edited"
 
@@ -78,7 +78,7 @@ def save_net(net: Net, path: str | Path, *, overwrite: bool = False) -> None:
 
 def load_net(path: str | Path) -> Net:
     """The net of a file. Raises UsageError `net-file`, `unknown-activation`, `net-shape` or the codes of
-    `calib.stored.read_document`."""
+    `calib.storage.stored.read_document`."""
     return read_net(read_document(path), str(path))
 
 

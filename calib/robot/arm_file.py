@@ -16,7 +16,7 @@ from calib.robot.arm.write import block_lines, geometry_as_yaml
 from calib.robot.arm_model import Arm
 from calib.robot.compensation import Correction, correction_document, read_correction
 from calib.robot.effect import load_effect, shipped_effects
-from calib.stored import ARRAYS_KEY, lay_out, read_document, require_readable
+from calib.storage.stored import ARRAYS_KEY, lay_out, read_document, require_readable
 from calib.uncertainty import ParameterUncertainty, read_uncertainty
 from calib.verdict import Grade
 

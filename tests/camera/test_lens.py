@@ -8,7 +8,7 @@ import pytest
 from cases.camera import LENSES, tilted
 
 from calib.arrays import Array
-from calib.camera.calibration.reprojection import Corners, lens_block, pose_block, reprojection
+from calib.camera.adjustment.reprojection import Corners, lens_block, pose_block, reprojection
 from calib.camera.lens import AFFINE, Lens, held_labels, load_lens
 from calib.camera.simulation.simulate import typical_camera
 from calib.engine import Problem

@@ -8,7 +8,7 @@ from calib.camera.boards.checkerboard import Checkerboard
 from calib.camera.camera import Camera
 from calib.camera.simulation.simulate import typical_camera
 from calib.cell.arms.image_measurement import ArmViews, views_of_arm
-from calib.cell.hand_eye.frame_loop import Setup
+from calib.cell.frame_loop import Setup
 from calib.cell.simulation.arm_in_images import ArmInImages, simulate_arm
 from calib.robot.arm.read import load_geometry
 from calib.robot.calibration import ArmCalibration

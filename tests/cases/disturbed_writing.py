@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from calib.errors import UsageError
-from calib.folder import reserve
+from calib.storage.folder import reserve
 
 FILES = {"a.txt": "first\n", "sub/b.txt": "second\n", "sub/c.txt": "third\n"}
 WATCHED = ("open", "os.rename", "os.mkdir", "os.rmdir", "os.remove", "os.chmod")

@@ -10,7 +10,8 @@ import numpy as np
 from calib.camera.boards.checkerboard import Checkerboard
 from calib.camera.simulation.simulate import typical_camera
 from calib.cell.hand_eye.options import HandEyeRequest
-from calib.cell.hand_eye.paired_views import PairedViews, pair_views
+from calib.cell.hand_eye.pair_views import pair_views
+from calib.cell.pairing.paired_views import PairedViews
 from calib.cell.simulation.hand_eye import HandEyeSimulation, Noise, simulate
 from calib.geometry import se3, so3
 from calib.robot.table.orientation import Angles

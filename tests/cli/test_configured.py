@@ -12,7 +12,7 @@ import typer
 from cases.command import Run
 
 from calib.cli import app
-from calib.cli.configured import ConfiguredCommand, check_section, keys_of
+from calib.cli.arguments.configured import ConfiguredCommand, check_section, keys_of
 from calib.errors import UsageError
 
 

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 import typer
 
-from calib.cli.deliver import deliver
-from calib.cli.reporting import Reporter
+from calib.cli.running.deliver import deliver
+from calib.cli.running.reporting import Reporter
 from calib.documents import heading
 from calib.errors import UsageError
-from calib.folder import reserve
 from calib.result import Output
+from calib.storage.folder import reserve
 from calib.verdict import Grade, Verdict
 
 

@@ -33,7 +33,7 @@ def test_during_the_first_imports(module: str, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("module", ["numpy", "calib.folder", "calib.robot.simulation.simulate"])
+@pytest.mark.parametrize("module", ["numpy", "calib.storage.folder", "calib.robot.simulation.simulate"])
 def test_during_the_imports_of_the_work(module: str, tmp_path: Path) -> None:
     done = run(INTERRUPTING.format(module=module), tmp_path, "simulate", "robot", "--output", "sim")
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "interrupted; nothing was written\n")
@@ -57,7 +57,7 @@ def test_what_comes_after_the_work_does_not_count(tmp_path: Path) -> None:
 def test_a_second_one_ends_the_clearing_away(tmp_path: Path) -> None:
     code = (
         "import os, signal\n"
-        "from calib import folder\n"
+        "from calib.storage import folder\n"
         "def interrupt(*_, **__): os.kill(os.getpid(), signal.SIGINT)\n"
         "folder.Reserved.write = folder.shutil.rmtree = interrupt\n"
         "from calib.__main__ import main; main()"
@@ -69,7 +69,7 @@ def test_a_second_one_ends_the_clearing_away(tmp_path: Path) -> None:
 def test_a_result_in_place_is_named(tmp_path: Path) -> None:
     code = (
         "import os, signal\n"
-        "from calib import folder\n"
+        "from calib.storage import folder\n"
         "write = folder.Reserved.write\n"
         "def interrupt(*arguments): write(*arguments), os.kill(os.getpid(), signal.SIGINT)\n"
         "folder.Reserved.write = interrupt\n"

@@ -7,8 +7,9 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from calib.cli import app, shipped
+from calib.cli import app
 from calib.cli.listing import CATALOGUES, Kind
+from calib.cli.running import shipped
 from calib.plugins import discover
 
 
@@ -62,7 +63,7 @@ def test_json_holds_the_same_as_values() -> None:
 
 def test_the_names_kept_for_completion_are_those_of_the_rooms() -> None:
     from calib.cell import METHODS
-    from calib.cell.hand_eye.frame_loop import SETUPS
+    from calib.cell.frame_loop import SETUPS
     from calib.robot.identification.free_parameters import MODELS
 
     assert tuple(METHODS) == shipped.METHODS

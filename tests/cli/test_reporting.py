@@ -9,8 +9,8 @@ import sys
 import pytest
 import typer
 
-from calib.cli import progress
-from calib.cli.reporting import INTERRUPTED, Reporter, reporting
+from calib.cli.running import progress
+from calib.cli.running.reporting import INTERRUPTED, Reporter, reporting
 from calib.engine.status import Iteration
 from calib.errors import DegenerateError
 

@@ -13,7 +13,7 @@ import typer
 from cases.bad_inputs import CELL, CORNERS, TWO_ARMS, edited
 from cases.command import Run
 
-from calib.cli.terminal import BROKEN_PIPE, say
+from calib.cli.running.terminal import BROKEN_PIPE, say
 from calib.errors import UsageError
 
 FORGED = "view\nverdict: good: rms 0.001 px\x1b[31m"

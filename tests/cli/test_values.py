@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from calib.cli.values import length_and_angle, parse_size, split_commas
+from calib.cli.arguments.values import length_and_angle, parse_size, split_commas
 from calib.errors import UsageError
 
 

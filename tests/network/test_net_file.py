@@ -14,7 +14,7 @@ from calib.errors import UsageError
 from calib.network import Net, load_net, new_net, save_net
 from calib.network.net import Bank, Ensemble, bank_of
 from calib.network.net_file import ensemble_document, net_document, read_ensemble, read_net
-from calib.stored import lay_out
+from calib.storage.stored import lay_out
 
 
 @pytest.fixture

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calib.arrays import Array
-from calib.camera.calibration.board_shape import Surface, shape_block, with_shape
-from calib.camera.calibration.reprojection import LENS_BLOCK
+from calib.camera.adjustment.board_shape import Surface, shape_block, with_shape
+from calib.camera.adjustment.reprojection import LENS_BLOCK
 from calib.camera.calibration.uncertainty import sigma_at
 from calib.camera.camera import Camera
 from calib.engine import LeftOut, Problem, estimate_left_out
 
 if TYPE_CHECKING:
-    from calib.camera.calibration.bundle_adjustment import Adjustment
+    from calib.camera.adjustment.bundle_adjustment import Adjustment
 
 PLACES = 500  # corners that stand for all where the shift of the projection is averaged: it is smooth
 

@@ -7,23 +7,23 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from calib.camera.calibration import zhang
-from calib.camera.calibration.choose_lens import AUTO, choose_lens, fit_chosen_lens, require_lens
-from calib.camera.calibration.degeneracy import check_tilts
-from calib.camera.calibration.diagnosis import explain_failure
-from calib.camera.calibration.evidence import MisfitEvidence
-from calib.camera.calibration.fit_lens import FitOptions, LensFit, LensModel, fit_lens, reject_outliers
-from calib.camera.calibration.global_start import search_start
 from calib.camera.calibration.result import CameraCalibration
-from calib.camera.calibration.usable_views import find_usable_views
+from calib.camera.diagnosis.diagnose import explain_failure
+from calib.camera.diagnosis.evidence import MisfitEvidence
 from calib.camera.lens import Lens, load_lens
+from calib.camera.lens_choice.choose_lens import AUTO, choose_lens, fit_chosen_lens, require_lens
+from calib.camera.lens_choice.fit_lens import FitOptions, LensFit, LensModel, fit_lens, reject_outliers
 from calib.camera.observations import Observations, View
+from calib.camera.start import zhang
+from calib.camera.start.global_start import search_start
+from calib.camera.views.degeneracy import check_tilts
+from calib.camera.views.usable_views import find_usable_views
 from calib.errors import ConvergenceError, DegenerateError
 
 if TYPE_CHECKING:
-    from calib.camera.calibration.bundle_adjustment import Adjustment
-    from calib.camera.calibration.choose_lens import LensChoice
-    from calib.camera.calibration.usable_views import UsableViews
+    from calib.camera.adjustment.bundle_adjustment import Adjustment
+    from calib.camera.lens_choice.choose_lens import LensChoice
+    from calib.camera.views.usable_views import UsableViews
     from calib.engine import OnIteration
 
 

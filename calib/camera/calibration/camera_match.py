@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calib.camera.calibration.bundle_adjustment import adjust
-from calib.camera.calibration.zhang import start_at
+from calib.camera.adjustment.bundle_adjustment import adjust
 from calib.camera.resampling import OPTION, Resampling
+from calib.camera.start.zhang import start_at
 from calib.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from calib.camera.calibration.usable_views import UsableViews
     from calib.camera.camera import Camera
+    from calib.camera.views.usable_views import UsableViews
 
 # Images are binned or scaled so, where their size is not known.
 USUAL_SCALES = (1 / 4, 1 / 3, 1 / 2, 2 / 3, 3 / 4, 4 / 3, 3 / 2, 2.0, 3.0, 4.0)

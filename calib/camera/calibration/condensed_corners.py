@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calib.arrays import Array
-from calib.camera.calibration.reprojection import LENS_BLOCK, POSE_BLOCK, corners_of, reprojection
+from calib.camera.adjustment.reprojection import LENS_BLOCK, POSE_BLOCK, corners_of, reprojection
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from calib.documents import finite
-from calib.stored import NamedRows, stored_files
+from calib.storage.stored import NamedRows, stored_files
 
 if TYPE_CHECKING:
     from calib.camera.calibration.result import CameraCalibration

@@ -9,17 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calib.arrays import Array, Index, Mask
-from calib.camera.calibration.bundle_adjustment import adjust
+from calib.camera.adjustment.bundle_adjustment import adjust
+from calib.camera.adjustment.reprojection import PosedLens, corners_of
 from calib.camera.calibration.calibrate import calibrate
 from calib.camera.calibration.camera_match import require_same_images
-from calib.camera.calibration.choose_lens import AUTO
-from calib.camera.calibration.evidence import rms_px
-from calib.camera.calibration.outliers import start_from_plausible_views, without_outliers
-from calib.camera.calibration.reprojection import PosedLens, corners_of
-from calib.camera.calibration.usable_views import find_usable_views
-from calib.camera.calibration.zhang import start_at
 from calib.camera.camera import Camera
+from calib.camera.diagnosis.evidence import rms_px
+from calib.camera.lens_choice.choose_lens import AUTO
 from calib.camera.observations import Excluded, Observations, View
+from calib.camera.start.zhang import start_at
+from calib.camera.views.outliers import start_from_plausible_views, without_outliers
+from calib.camera.views.usable_views import find_usable_views
 from calib.errors import ConvergenceError
 from calib.geometry import se3
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from calib.camera.calibration.image_frame import ImageFrame
+from calib.camera.adjustment.image_frame import ImageFrame
 from calib.camera.calibration.uncertainty import projection_sigma
 from calib.errors import UsageError
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calib.arrays import Array, Mask
-from calib.camera.calibration.image_frame import ImageFrame
+from calib.camera.adjustment.image_frame import ImageFrame
 from calib.camera.calibration.uncertainty import sigma_at
 from calib.camera.field import Field
 

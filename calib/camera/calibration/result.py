@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from calib.arrays import Array, Mask
+from calib.camera.adjustment.reprojection import POSE_BLOCK
 from calib.camera.calibration import documents, plots
 from calib.camera.calibration.board_bend import BoardBend, bend_of
-from calib.camera.calibration.diagnosis import find_causes, with_causes
 from calib.camera.calibration.projection_quality import ProjectionQuality, projection_quality
-from calib.camera.calibration.reprojection import POSE_BLOCK
 from calib.camera.calibration.summary import summary
 from calib.camera.calibration.verdict import shows_another_lens, verdict_of
 from calib.camera.camera import Camera
+from calib.camera.diagnosis.diagnose import find_causes, with_causes
 from calib.errors import CalibError
 from calib.estimate import Estimate
 from calib.geometry import se3
@@ -25,9 +25,9 @@ from calib.result import Result
 from calib.uncertainty import uncertainty_of
 
 if TYPE_CHECKING:
-    from calib.camera.calibration.bundle_adjustment import Adjustment
-    from calib.camera.calibration.choose_lens import LensChoice
-    from calib.camera.calibration.evidence import Finding, MisfitEvidence
+    from calib.camera.adjustment.bundle_adjustment import Adjustment
+    from calib.camera.diagnosis.evidence import Finding, MisfitEvidence
+    from calib.camera.lens_choice.choose_lens import LensChoice
     from calib.camera.observations import Excluded, Observations, View
     from calib.engine import Solution, Uncertainty
     from calib.verdict import Verdict

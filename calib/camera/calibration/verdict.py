@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from calib.camera.calibration.board_pattern import board_pattern
 from calib.camera.calibration.projection_quality import ProjectionQuality
-from calib.camera.calibration.residual_patterns import Pattern, board_pattern, image_pattern
 from calib.camera.calibration.uncertainty import coverage, tilts_deg
 from calib.camera.field import image_share
+from calib.camera.lens_choice.image_pattern import Pattern, image_pattern
 from calib.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -157,7 +158,7 @@ def _board_in_words(calibration: CameraCalibration, board: Pattern) -> str:
 
 
 def pattern_in_image(calibration: CameraCalibration) -> Pattern:
-    """`residual_patterns.image_pattern` of the corners that were used."""
+    """`lens_choice.image_pattern` of the corners that were used."""
     fit = calibration.fit
     return image_pattern(fit.residuals_px()[fit.used], fit.corners.px.T[fit.used])
 

@@ -1,2 +1,2 @@
 """Causes of a calibration that is not as it should be, one file each. Each exports CAUSE, a
-`calib.camera.calibration.evidence.Cause`."""
+`calib.camera.diagnosis.evidence.Cause`."""

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calib.camera.calibration.evidence import Cause, Finding
-from calib.camera.calibration.grouping import FEWEST, Groups, best_cut, rejected_views, solve_apart
+from calib.camera.diagnosis.evidence import Cause, Finding
+from calib.camera.diagnosis.grouping import FEWEST, Groups, best_cut, rejected_views, solve_apart
 from calib.text import one_line
 
 if TYPE_CHECKING:
-    from calib.camera.calibration.bundle_adjustment import Adjustment
-    from calib.camera.calibration.evidence import MisfitEvidence
+    from calib.camera.adjustment.bundle_adjustment import Adjustment
+    from calib.camera.diagnosis.evidence import MisfitEvidence
 
 
 def _find(evidence: MisfitEvidence) -> Finding | None:

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calib.camera.calibration.board_grid import listed_otherwise
-from calib.camera.calibration.evidence import Cause, Finding
-from calib.camera.calibration.homography import homographies
-from calib.camera.calibration.reprojection import corners_of
+from calib.camera.adjustment.reprojection import corners_of
+from calib.camera.diagnosis.board_grid import listed_otherwise
+from calib.camera.diagnosis.evidence import Cause, Finding
+from calib.camera.start.homography import homographies
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from calib.camera.calibration.evidence import MisfitEvidence
+    from calib.camera.diagnosis.evidence import MisfitEvidence
     from calib.camera.observations import View
 
 MISFIT = 0.05  # residual of a homography over the board's spread that no lens makes

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calib.camera.calibration.evidence import Cause, Finding
+from calib.camera.diagnosis.evidence import Cause, Finding
 
 if TYPE_CHECKING:
     from calib.arrays import Array
-    from calib.camera.calibration.bundle_adjustment import Adjustment
-    from calib.camera.calibration.evidence import MisfitEvidence
+    from calib.camera.adjustment.bundle_adjustment import Adjustment
+    from calib.camera.diagnosis.evidence import MisfitEvidence
 
 EVERY = 0.95  # share of the views; a board seen edge on may appear to turn its back
 FLAT = 1e-3  # height over width up to which a board has a front and a back

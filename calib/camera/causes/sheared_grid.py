@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calib.camera.calibration.board_grid import Lattice
-from calib.camera.calibration.evidence import Cause, Finding, rms_px
-from calib.camera.calibration.reprojection import corners_of
+from calib.camera.adjustment.reprojection import corners_of
+from calib.camera.diagnosis.board_grid import Lattice
+from calib.camera.diagnosis.evidence import Cause, Finding, rms_px
 
 if TYPE_CHECKING:
-    from calib.camera.calibration.evidence import MisfitEvidence
-    from calib.camera.calibration.usable_views import UsableViews
+    from calib.camera.diagnosis.evidence import MisfitEvidence
+    from calib.camera.views.usable_views import UsableViews
 
 # Of checkerboards, circles and their staggered rows; of hexagonal grids. A printed board is true to a tenth of that.
 ANGLES_DEG, WITHIN_DEG = (90.0, 60.0), 1.0

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calib.camera.calibration.evidence import Cause, Finding
-from calib.camera.calibration.grouping import FEWEST, Groups, solve_apart
+from calib.camera.diagnosis.evidence import Cause, Finding
+from calib.camera.diagnosis.grouping import FEWEST, Groups, solve_apart
 
 if TYPE_CHECKING:
-    from calib.camera.calibration.evidence import MisfitEvidence
+    from calib.camera.diagnosis.evidence import MisfitEvidence
 
 HALVES = (("the left half", "the right half"), ("the upper half", "the lower half"))
 LEAST_GAIN = 0.75  # share of the squared residuals that two lenses explain; one lens for both halves is far off

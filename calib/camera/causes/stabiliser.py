@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calib.camera.calibration.evidence import Cause, Finding
-from calib.camera.calibration.view_effects import lead
+from calib.camera.diagnosis.evidence import Cause, Finding
+from calib.camera.diagnosis.view_effects import lead
 
 if TYPE_CHECKING:
     from calib.arrays import Array
-    from calib.camera.calibration.bundle_adjustment import Adjustment
-    from calib.camera.calibration.evidence import MisfitEvidence
-    from calib.camera.calibration.view_systems import LinearViews
+    from calib.camera.adjustment.bundle_adjustment import Adjustment
+    from calib.camera.adjustment.view_systems import LinearViews
+    from calib.camera.diagnosis.evidence import MisfitEvidence
 
 EFFECT = "shifted image"
 MOST_LEFT, LEAST_LEAD = 0.8, 0.15

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calib.camera.calibration.evidence import Cause, Finding
-from calib.camera.calibration.view_effects import print_columns
-from calib.camera.calibration.view_systems import least_squares
+from calib.camera.adjustment.view_systems import least_squares
+from calib.camera.diagnosis.evidence import Cause, Finding
+from calib.camera.diagnosis.view_effects import print_columns
 
 if TYPE_CHECKING:
     from calib.arrays import Array
-    from calib.camera.calibration.bundle_adjustment import Adjustment
-    from calib.camera.calibration.evidence import MisfitEvidence
-    from calib.camera.calibration.view_systems import LinearViews
+    from calib.camera.adjustment.bundle_adjustment import Adjustment
+    from calib.camera.adjustment.view_systems import LinearViews
+    from calib.camera.diagnosis.evidence import MisfitEvidence
 
 LEAST_SHARE = 0.25  # of the squared residuals, as of other causes
 LEAST_SIGMAS, LEAST_STRETCH = 6.0, 5e-4

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calib.camera.calibration.evidence import Cause, Finding
-from calib.camera.calibration.grouping import (
+from calib.camera.diagnosis.evidence import Cause, Finding
+from calib.camera.diagnosis.grouping import (
     FEWEST,
     Groups,
     found_groups,
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from calib.arrays import Index
-    from calib.camera.calibration.evidence import MisfitEvidence
+    from calib.camera.diagnosis.evidence import MisfitEvidence
 
 
 def _find(evidence: MisfitEvidence) -> Finding | None:

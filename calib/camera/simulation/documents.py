@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from calib.camera.corner_table import corners_text
 from calib.documents import simulation_document
-from calib.stored import NamedRows, plain, stored_files
+from calib.storage.stored import NamedRows, plain, stored_files
 
 if TYPE_CHECKING:
     from calib.camera.simulation.simulate import CameraSimulation

@@ -27,7 +27,6 @@ from calib.cell.arms.cell_calibration import CellCalibration, HandOver
 from calib.cell.arms.image_measurement import views_of_arm
 from calib.cell.arms.joint_lens import identify_in_view
 from calib.errors import CalibError, InputError, UsageError
-from calib.result_folder import file_in
 from calib.robot.arm.read import arm_beside, file_of_arm, shipped_arms
 from calib.robot.arm_file import load_arm
 from calib.robot.calibration import identify
@@ -39,7 +38,8 @@ from calib.robot.measurement import measurement_of
 from calib.robot.resolve import ConventionPolicy, resolve_arm
 from calib.robot.table.holdout import Split
 from calib.robot.table.read import read_poses
-from calib.stored import document_files
+from calib.storage.result_folder import file_in
+from calib.storage.stored import document_files
 from calib.text import one_line
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import numpy as np
 
-from calib.camera.calibration.choose_lens import AUTO, require_lens
+from calib.camera.lens_choice.choose_lens import AUTO, require_lens
 from calib.cell.arms.image_measurement import ArmViews, best_setup, require_refinable_with_arm, views_of_arm
 from calib.cell.arms.joint_lens import ArmFromImages, identify_in_view
-from calib.cell.hand_eye.frame_loop import SETUPS, Setup, require_setup
+from calib.cell.frame_loop import SETUPS, Setup, require_setup
 from calib.errors import InputError
 from calib.robot.arm.serial_arm import SerialArm
 from calib.robot.arm_file import load_arm

@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calib.arrays import Array
+from calib.camera.adjustment.reprojection import LENS_BLOCK, corners_of, reproject
 from calib.camera.calibration.condensed_corners import condense_corners
 from calib.camera.calibration.locate_boards import locate_boards
-from calib.camera.calibration.reprojection import LENS_BLOCK, corners_of, reproject
-from calib.cell.hand_eye.frame_loop import SETUPS
-from calib.cell.hand_eye.paired_views import require_scale
+from calib.cell.frame_loop import SETUPS
+from calib.cell.hand_eye.pair_views import require_scale
 from calib.cell.pairing.by_name_or_order import pair
 from calib.cell.refinable import require_refinable
 from calib.engine import ParameterBlock
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from calib.camera.calibration.locate_boards import LocatedBoards
     from calib.camera.camera import Camera
     from calib.camera.observations import Observations
-    from calib.cell.hand_eye.frame_loop import Setup
+    from calib.cell.frame_loop import Setup
     from calib.engine.problem import Rows, Values
     from calib.robot.arm.serial_arm import SerialArm
     from calib.robot.table.pose_table import PoseTable

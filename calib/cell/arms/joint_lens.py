@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from calib.arrays import Array
+from calib.camera.adjustment.reprojection import LENS_BLOCK
 from calib.camera.calibration.locate_boards import relocate_boards
-from calib.camera.calibration.reprojection import LENS_BLOCK
 from calib.cell.arms.image_measurement import as_seen, lens_label
 from calib.cell.lens_estimates import camera_document, camera_file, lens_estimates, lens_uncertainty
 from calib.errors import ConvergenceError
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from calib.camera.camera import Camera
     from calib.cell.arms.image_measurement import ArmViews
-    from calib.cell.hand_eye.frame_loop import Setup
+    from calib.cell.frame_loop import Setup
     from calib.engine.label import Label
     from calib.robot.arm_model import Arm
     from calib.robot.evaluation.arm_calibration import ArmCalibration

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calib.arrays import Array, Index
-from calib.camera.calibration.board_shape import LABELS
-from calib.camera.calibration.reprojection import POSE_BLOCK
+from calib.camera.adjustment.board_shape import LABELS
+from calib.camera.adjustment.reprojection import POSE_BLOCK
 from calib.cell.hand_eye.bundle_adjustment import camera_blocks
 from calib.engine import Problem
 from calib.engine.clusters import cluster_systems

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calib.cell.hand_eye.frame_loop import loop_error
+from calib.cell.frame_loop import loop_error
 from calib.cell.hand_eye.variance_components import ReducedProblem, solve_reduced
 
 if TYPE_CHECKING:

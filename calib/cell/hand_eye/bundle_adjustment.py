@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calib.arrays import Array
-from calib.camera.calibration.board_shape import SHAPE_BLOCK, Surface, shape_block, shaped_reprojection
-from calib.camera.calibration.bundle_adjustment import solve_bundle
-from calib.camera.calibration.reprojection import (
+from calib.camera.adjustment.board_shape import SHAPE_BLOCK, Surface, shape_block, shaped_reprojection
+from calib.camera.adjustment.bundle_adjustment import solve_bundle
+from calib.camera.adjustment.reprojection import (
     LENS_BLOCK,
     POSE_BLOCK,
     Corners,
@@ -26,7 +26,7 @@ from calib.camera.calibration.reprojection import (
     reprojection,
     weak_priors,
 )
-from calib.cell.hand_eye.frame_loop import at_size, by_time, loop_error
+from calib.cell.frame_loop import at_size, by_time, loop_error
 from calib.cell.hand_eye.variance_components import ReducedProblem, RobotNoise
 from calib.engine import ParameterBlock, Problem, ResidualBlock, Solution, prior
 from calib.engine.label import Label
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from calib.camera.lens import Lens
-    from calib.cell.hand_eye.frame_loop import Setup
+    from calib.cell.frame_loop import Setup
     from calib.cell.known_lens import KnownLens
     from calib.cell.pairing.clock_offset import Clock
     from calib.engine import OnIteration

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Unpack
 import numpy as np
 
 from calib.arrays import Array
-from calib.camera.calibration.board_shape import SHAPE_BLOCK, bow_m
-from calib.camera.calibration.reprojection import corners_of
+from calib.camera.adjustment.board_shape import SHAPE_BLOCK, bow_m
+from calib.camera.adjustment.reprojection import corners_of
+from calib.cell.frame_loop import at_size, lengths_and_angles, loop_error, predict_views
 from calib.cell.hand_eye.board_scale import board_scale
 from calib.cell.hand_eye.bundle_adjustment import (
     BOARD_LABELS,
@@ -18,11 +19,9 @@ from calib.cell.hand_eye.bundle_adjustment import (
     Scene,
     reprojection_errors,
 )
-from calib.cell.hand_eye.frame_loop import at_size, lengths_and_angles, loop_error, predict_views
-from calib.cell.hand_eye.motion import Turns, require_motion
 from calib.cell.hand_eye.options import HandEyeOptions, HandEyeRequest
 from calib.cell.hand_eye.outliers import reject_outliers
-from calib.cell.hand_eye.paired_views import pair_views
+from calib.cell.hand_eye.pair_views import pair_views
 from calib.cell.hand_eye.place import CameraPlace, along_parent
 from calib.cell.hand_eye.resolve import Resolved, resolve_conventions
 from calib.cell.hand_eye.result import (
@@ -36,6 +35,7 @@ from calib.cell.hand_eye.result import (
 from calib.cell.hand_eye.solve import HandEyeOutcome, HandEyeSolution, solve_hand_eye
 from calib.cell.hand_eye.variance_components import PARTS
 from calib.cell.lens_estimates import lens_estimates, lens_uncertainty
+from calib.cell.start.motion import Turns, require_motion
 from calib.estimate import Estimate
 
 if TYPE_CHECKING:

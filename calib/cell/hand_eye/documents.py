@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from calib.cell.hand_eye.frame_loop import other_setup
+from calib.cell.frame_loop import other_setup
 from calib.cell.lens_estimates import camera_file
 from calib.cell.pose_estimates import pose_document
 from calib.documents import to_yaml
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from calib.cell.hand_eye.next_poses import NextPose
     from calib.cell.hand_eye.place import CameraPlace
     from calib.cell.hand_eye.result import HandEyeCalibration, HandEyeNoise, ImageFit
-    from calib.cell.hand_eye.start import ClosedFormStart
     from calib.cell.hand_eye.variance_components import RobotNoise
+    from calib.cell.start.setup import ClosedFormStart
 
 
 def files(h: HandEyeCalibration) -> dict[str, str | bytes]:

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import chdtrc, fdtri  # the distributions alone: scipy.stats takes a second to import
 
 from calib.arrays import Array, Mask
-from calib.camera.calibration.reprojection import corners_of
+from calib.camera.adjustment.reprojection import corners_of
 from calib.cell.hand_eye.bundle_adjustment import Scene, State, reduce
 from calib.cell.hand_eye.variance_components import ReducedProblem, RobotNoise, estimate_noise, solve_reduced
 from calib.errors import DegenerateError

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from calib.arrays import Array
-from calib.cell.hand_eye.frame_loop import FIXTURE, MOUNT, Setup
+from calib.cell.frame_loop import FIXTURE, MOUNT, Setup
 from calib.cell.pose_estimates import pose_estimates
 from calib.estimate import Estimate, quantile_975
 

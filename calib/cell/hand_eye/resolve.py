@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from calib.cell.hand_eye.diagnose import Alternative, find_alternatives
-from calib.cell.hand_eye.start import ClosedFormStart, SetupStart, size_by_chance, start_of_setup
+from calib.cell.conventions.diagnose import Alternative, find_alternatives
+from calib.cell.start.setup import ClosedFormStart, SetupStart, size_by_chance, start_of_setup
 from calib.errors import InputError
 from calib.robot.conventions.diagnose import DECISIVE
 
 if TYPE_CHECKING:
-    from calib.cell.hand_eye.frame_loop import Setup
+    from calib.cell.frame_loop import Setup
     from calib.cell.hand_eye.options import HandEyeRequest
-    from calib.cell.hand_eye.paired_views import PairedViews
+    from calib.cell.pairing.paired_views import PairedViews
 
 
 MOST_APPLIED = 4  # interpretations, one after another

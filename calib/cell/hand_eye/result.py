@@ -21,12 +21,12 @@ from calib.result import Result
 if TYPE_CHECKING:
     from calib.camera.camera import Camera
     from calib.camera.observations import Excluded, Observations
+    from calib.cell.conventions.diagnose import Alternative
     from calib.cell.hand_eye.board_scale import BoardScale
-    from calib.cell.hand_eye.diagnose import Alternative
-    from calib.cell.hand_eye.motion import Turns
     from calib.cell.hand_eye.place import CameraPlace
-    from calib.cell.hand_eye.start import ClosedFormStart
     from calib.cell.hand_eye.variance_components import ReducedProblem, RobotNoise
+    from calib.cell.start.motion import Turns
+    from calib.cell.start.setup import ClosedFormStart
     from calib.engine import Solution
     from calib.verdict import Verdict
 

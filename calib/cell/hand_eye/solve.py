@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calib.arrays import Array, Mask
-from calib.camera.calibration.board_shape import LABELS as SHAPE_LABELS
-from calib.camera.calibration.bundle_adjustment import adjust as adjust_camera
-from calib.camera.calibration.reprojection import PosedLens, corners_of
+from calib.camera.adjustment.board_shape import LABELS as SHAPE_LABELS
+from calib.camera.adjustment.bundle_adjustment import adjust as adjust_camera
+from calib.camera.adjustment.reprojection import PosedLens, corners_of
 from calib.cell.hand_eye.bent_board import shape_gains
 from calib.cell.hand_eye.board_scale import board_scale
 from calib.cell.hand_eye.bundle_adjustment import OFFSET_LABEL, Scene, State, adjust, reduce
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from calib.camera.calibration.locate_boards import LocatedBoards
     from calib.cell.hand_eye.options import HandEyeRequest
-    from calib.cell.hand_eye.paired_views import PairedViews
     from calib.cell.hand_eye.resolve import Resolved
+    from calib.cell.pairing.paired_views import PairedViews
     from calib.engine import OnIteration, Solution
     from calib.engine.covariance import Uncertainty
 

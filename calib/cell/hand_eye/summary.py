@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from calib.cell.frame_loop import other_setup
 from calib.cell.hand_eye.documents import publisher
-from calib.cell.hand_eye.frame_loop import other_setup
 from calib.geometry import so3
 from calib.text import cut, first_few, with_sigma
 

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calib.arrays import Array, Index
-from calib.camera.calibration.bundle_adjustment import solve_bundle
-from calib.camera.calibration.reprojection import LENS_BLOCK, POSE_BLOCK, Corners, reprojection
+from calib.camera.adjustment.bundle_adjustment import solve_bundle
+from calib.camera.adjustment.reprojection import LENS_BLOCK, POSE_BLOCK, Corners, reprojection
+from calib.cell.frame_loop import pose_error, predict_views
 from calib.cell.hand_eye.bundle_adjustment import BOARD_BLOCK, BOARD_LABELS, CAMERA_BLOCK
-from calib.cell.hand_eye.frame_loop import pose_error, predict_views
 from calib.cell.hand_eye.variance_components import ReducedProblem, RobotNoise
 from calib.engine import ParameterBlock, Problem, ResidualBlock, Solution, prior
 from calib.engine.normal_equations.assembly import assemble
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from calib.camera.lens import Lens
-    from calib.cell.hand_eye.frame_loop import Setup
+    from calib.cell.frame_loop import Setup
     from calib.cell.known_lens import KnownLens
     from calib.engine import OnIteration
     from calib.engine.label import Label
@@ -171,7 +171,7 @@ def _camera_blocks(rig: Rig, state: RigState) -> tuple[tuple[ParameterBlock, ...
 
 
 def _priors(camera: RigCamera, block: ParameterBlock) -> tuple[ResidualBlock, ...]:
-    """What is known of a lens, else `calib.camera.calibration.reprojection.weak_priors`, of one camera of several."""
+    """What is known of a lens, else `calib.camera.adjustment.reprojection.weak_priors`, of one camera of several."""
     if camera.known_lens is not None:
         return (camera.known_lens.prior(block),)
     weak = camera.lens.weak.items()

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Unpack
 import numpy as np
 
 from calib.arrays import Array
-from calib.camera.calibration.reprojection import reproject
+from calib.camera.adjustment.reprojection import reproject
+from calib.cell.frame_loop import lengths_and_angles, pose_error, predict_views
 from calib.cell.hand_eye.bundle_adjustment import BOARD_LABELS, CAMERA_BLOCK
 from calib.cell.hand_eye.calibrate import calibrate_hand_eye
-from calib.cell.hand_eye.frame_loop import lengths_and_angles, pose_error, predict_views
 from calib.cell.hand_eye.options import HandEyeOptions, HandEyeRequest
 from calib.cell.hand_eye.outliers import mahalanobis_distances
 from calib.cell.hand_eye.place import CameraPlace, along_parent

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from calib.camera.camera import Camera
-    from calib.cell.hand_eye.frame_loop import Setup
+    from calib.cell.frame_loop import Setup
     from calib.robot.arm.serial_arm import SerialArm
 
 

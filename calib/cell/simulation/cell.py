@@ -13,7 +13,7 @@ from calib.result import Output
 from calib.robot.simulation.documents import rounded_table, truth
 from calib.robot.simulation.simulate import simulate
 from calib.robot.table.write import poses_text
-from calib.stored import plain, stored_files
+from calib.storage.stored import plain, stored_files
 
 if TYPE_CHECKING:
     from calib.camera.board import Board

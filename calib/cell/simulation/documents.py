@@ -11,7 +11,7 @@ from calib.camera.corner_table import corners_text
 from calib.documents import to_yaml
 from calib.robot.simulation.documents import rounded_table
 from calib.robot.table.write import poses_text
-from calib.stored import stored_files
+from calib.storage.stored import stored_files
 
 if TYPE_CHECKING:
     from calib.camera.camera import Camera

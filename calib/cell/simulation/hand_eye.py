@@ -17,11 +17,11 @@ from calib.errors import UsageError
 from calib.geometry import se3, so3
 from calib.result import Output
 from calib.robot.table.pose_table import PoseTable
-from calib.stored import plain
+from calib.storage.stored import plain
 
 if TYPE_CHECKING:
     from calib.camera.camera import Camera
-    from calib.cell.hand_eye.frame_loop import Setup
+    from calib.cell.frame_loop import Setup
 
 
 # Largest, of the camera about the board's middle and about its own axis. Of directions spread evenly over that cap,

@@ -23,7 +23,7 @@ from calib.geometry import se3, so3
 
 if TYPE_CHECKING:
     from calib.camera.camera import Camera
-    from calib.cell.hand_eye.frame_loop import Setup
+    from calib.cell.frame_loop import Setup
 
 
 WAVES = 3  # sinusoids that drive each of six coordinates

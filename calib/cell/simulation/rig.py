@@ -16,11 +16,11 @@ from calib.cell.simulation.hand_eye import MARGIN, Noise, add_robot_noise, draw_
 from calib.documents import simulation_document
 from calib.geometry import se3, so3
 from calib.result import Output
-from calib.stored import plain
+from calib.storage.stored import plain
 
 if TYPE_CHECKING:
     from calib.camera.camera import Camera
-    from calib.cell.hand_eye.frame_loop import Setup
+    from calib.cell.frame_loop import Setup
     from calib.robot.table.pose_table import PoseTable
 
 

@@ -12,7 +12,7 @@ from calib.camera.bow import Bow
 from calib.camera.camera import Camera
 from calib.camera.simulation.pictures import pictures
 from calib.camera.simulation.simulate import typical_camera
-from calib.cell.hand_eye.frame_loop import require_setup
+from calib.cell.frame_loop import require_setup
 from calib.cell.simulation.arm_in_images import ArmInImages, simulate_arm
 from calib.cell.simulation.hand_eye import HandEyeSimulation, Noise, simulate
 from calib.cell.simulation.moving_arm import simulate_moving

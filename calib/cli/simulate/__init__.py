@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import typer
 
-from calib.cli.commands import Commands
-from calib.cli.configured import ConfiguredCommand
+from calib.cli.arguments.configured import ConfiguredCommand
+from calib.cli.running.commands import Commands
 from calib.cli.simulate import camera, cell, hand_eye, robot, robot_images
 
 app = typer.Typer(

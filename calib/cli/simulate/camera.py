@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import typer
 
-from calib.cli.deliver import deliver
-from calib.cli.options import AsJson, Board, Lens, NewFolder, NoisePx, Quiet, Render, Seed, SimulatedSize
-from calib.cli.reporting import reporting
-from calib.cli.values import parse_size
+from calib.cli.arguments.options import AsJson, Board, Lens, NewFolder, NoisePx, Quiet, Render, Seed, SimulatedSize
+from calib.cli.arguments.values import parse_size
+from calib.cli.running.deliver import deliver
+from calib.cli.running.reporting import reporting
 
 HELP = """Simulate images of a board by a camera.
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from calib.cli import shipped
-from calib.cli.deliver import deliver
-from calib.cli.options import (
+from calib.cli.arguments.options import (
     AsJson,
     Board,
     ErrorDeg,
@@ -19,8 +17,10 @@ from calib.cli.options import (
     Seed,
     SimulatedSize,
 )
-from calib.cli.reporting import reporting
-from calib.cli.values import parse_size, split_commas
+from calib.cli.arguments.values import parse_size, split_commas
+from calib.cli.running import shipped
+from calib.cli.running.deliver import deliver
+from calib.cli.running.reporting import reporting
 from calib.errors import UsageError, did_you_mean
 
 MEASUREMENTS = ("pose", "images")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import typer
 
-from calib.cli import shipped
-from calib.cli.deliver import deliver
-from calib.cli.options import AsJson, ErrorDeg, ErrorMm, NewFolder, Quiet, Seed, SimulatedArm, Tip
-from calib.cli.reporting import reporting
-from calib.cli.values import split_commas
+from calib.cli.arguments.options import AsJson, ErrorDeg, ErrorMm, NewFolder, Quiet, Seed, SimulatedArm, Tip
+from calib.cli.arguments.values import split_commas
+from calib.cli.running import shipped
+from calib.cli.running.deliver import deliver
+from calib.cli.running.reporting import reporting
 
 HELP = """Simulate measurements of an arm.
 

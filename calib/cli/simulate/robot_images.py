@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from calib.cli.deliver import deliver
-from calib.cli.options import (
+from calib.cli.arguments.options import (
     AsJson,
     Board,
     ErrorDeg,
@@ -21,8 +20,9 @@ from calib.cli.options import (
     SimulatedSize,
     Tip,
 )
-from calib.cli.reporting import reporting
-from calib.cli.values import parse_size
+from calib.cli.arguments.values import parse_size
+from calib.cli.running.deliver import deliver
+from calib.cli.running.reporting import reporting
 
 HELP = """Simulate an arm with a camera.
 

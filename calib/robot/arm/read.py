@@ -29,13 +29,13 @@ from calib import config
 from calib.arrays import Array
 from calib.errors import InputError, UsageError, did_you_mean
 from calib.geometry import se3, so3
-from calib.result_folder import file_in
 from calib.robot.arm.dh_row import COLUMNS, UNITS, Convention
 from calib.robot.arm.kinematics import base_from_flange
 from calib.robot.arm.serial_arm import Check, SerialArm, require_few_joints
 from calib.robot.arm.transform import WrittenTransform, in_si, transform_of, wrong_value
 from calib.robot.arm.urdf import arm_of_urdf
-from calib.stored import read_document
+from calib.storage.result_folder import file_in
+from calib.storage.stored import read_document
 from calib.text import one_line
 
 URDF_SUFFIXES = (".urdf", ".xml", ".xacro")

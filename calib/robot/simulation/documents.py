@@ -13,7 +13,7 @@ from calib.robot.arm.read import shipped_arms
 from calib.robot.arm.write import geometry_as_yaml
 from calib.robot.effect import load_effect
 from calib.robot.table.write import poses_text
-from calib.stored import plain, stored_files
+from calib.storage.stored import plain, stored_files
 
 if TYPE_CHECKING:
     from calib.robot.simulation.simulate import ArmSimulation

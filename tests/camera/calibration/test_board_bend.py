@@ -12,7 +12,7 @@ from scipy.integrate import cumulative_trapezoid
 
 from calib.arrays import Array
 from calib.camera import CameraCalibration, View, calibrate
-from calib.camera.calibration.board_shape import POWERS, Surface
+from calib.camera.adjustment.board_shape import POWERS, Surface
 from calib.camera.simulation.simulate import typical_camera
 
 SURFACE = Surface.over(BOARD.T)

@@ -22,7 +22,7 @@ from calib.errors import UsageError
 from calib.estimate import quantile_975
 from calib.files import write_files
 from calib.geometry import se3
-from calib.stored import lay_out
+from calib.storage.stored import lay_out
 
 
 def stored(calibration: CameraCalibration, path: Path) -> Path:

@@ -10,7 +10,7 @@ from cases.camera import BOARD, LENSES, good, seen, with_views
 from scipy import stats
 
 from calib.camera import calibrate
-from calib.camera.calibration.residual_patterns import board_pattern
+from calib.camera.calibration.board_pattern import board_pattern
 from calib.camera.calibration.uncertainty import (
     coverage,
     projection_difference,

@@ -9,7 +9,7 @@ import pytest
 from cases.arm_images import CAMERA, looked_at, simulated, unseen_mm
 
 from calib.cell.arms.image_measurement import best_setup, views_of_arm
-from calib.cell.hand_eye.frame_loop import SETUPS, Setup
+from calib.cell.frame_loop import SETUPS, Setup
 from calib.errors import UsageError
 from calib.robot.arm_model import Arm
 from calib.robot.calibration import identify

@@ -10,12 +10,12 @@ import pytest
 from cases.arm_images import CAMERA, looked_at, simulated, unseen_mm
 from scipy.stats import chi2
 
+from calib.camera.adjustment.reprojection import corners_of, reproject
 from calib.camera.calibration.condensed_corners import condense_corners
 from calib.camera.calibration.locate_boards import relocate_boards
-from calib.camera.calibration.reprojection import corners_of, reproject
 from calib.cell.arms.image_measurement import ArmViews, lens_label
 from calib.cell.arms.joint_lens import ArmFromImages, LensOfArm, identify_in_view
-from calib.cell.hand_eye.frame_loop import SETUPS, Setup
+from calib.cell.frame_loop import SETUPS, Setup
 from calib.cell.simulation.arm_in_images import ArmInImages
 from calib.engine import Problem
 from calib.engine.derivatives import jacobian_errors

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from cases.hand_eye import BOARD, CAMERA, data_of, simulated
 
-from calib.camera.calibration.board_shape import SHAPE_BLOCK, shaped_reprojection
-from calib.camera.calibration.reprojection import LENS_BLOCK, POSE_BLOCK, corners_of
+from calib.camera.adjustment.board_shape import SHAPE_BLOCK, shaped_reprojection
+from calib.camera.adjustment.reprojection import LENS_BLOCK, POSE_BLOCK, corners_of
 from calib.camera.observations import View
-from calib.cell.hand_eye.frame_loop import SETUPS, Setup, loop_error, predict_views
-from calib.cell.hand_eye.interpretations import scale_board
+from calib.cell.conventions.interpretations import scale_board
+from calib.cell.frame_loop import SETUPS, Setup, loop_error, predict_views
 from calib.cell.hand_eye.variance_components import ReducedProblem, RobotNoise, estimate_noise, restricted_deviance
 from calib.geometry import se3
 

@@ -17,8 +17,8 @@ from calib.camera import Observations, detect
 from calib.camera.camera import Camera
 from calib.camera.lens import load_lens
 from calib.camera.observations import View
+from calib.cell.frame_loop import SETUPS, Setup
 from calib.cell.hand_eye.calibrate import calibrate_hand_eye
-from calib.cell.hand_eye.frame_loop import SETUPS, Setup
 from calib.cell.hand_eye.result import HandEyeCalibration
 from calib.cell.simulation.hand_eye import Noise, simulate
 from calib.errors import InputError, UsageError

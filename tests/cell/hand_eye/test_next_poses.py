@@ -9,8 +9,8 @@ import pytest
 from cases.hand_eye import CAMERA, poses, simulated
 from cases.seeds import seeds
 
+from calib.cell.frame_loop import SETUPS, Setup
 from calib.cell.hand_eye.calibrate import calibrate_hand_eye
-from calib.cell.hand_eye.frame_loop import SETUPS, Setup
 from calib.cell.hand_eye.next_poses import NEAR_RAD, NEAR_SHARE
 from calib.geometry import se3, so3
 

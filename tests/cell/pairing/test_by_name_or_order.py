@@ -11,7 +11,7 @@ from cases.hand_eye import simulated
 
 from calib.camera.observations import Excluded, Observations
 from calib.cell.hand_eye.options import HandEyeRequest
-from calib.cell.hand_eye.paired_views import pair_views
+from calib.cell.hand_eye.pair_views import pair_views
 from calib.cell.pairing.by_name_or_order import pair
 from calib.errors import InputError, UsageError
 from calib.robot.table.pose_table import PoseTable

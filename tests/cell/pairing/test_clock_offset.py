@@ -11,7 +11,7 @@ from cases.hand_eye import BOARD, CAMERA, EXACT, errors, poses
 from cases.moving import calibrated, moving, offset
 from cases.seeds import runs, wider
 
-from calib.cell.hand_eye.frame_loop import SETUPS, Setup
+from calib.cell.frame_loop import SETUPS, Setup
 from calib.cell.pairing.pose_stream import PoseStream
 from calib.errors import InputError
 from calib.geometry import se3, so3

@@ -1,0 +1,1 @@
+"""What explains residuals that no lens explains: the evidence that causes share."""

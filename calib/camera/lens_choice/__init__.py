@@ -1,0 +1,1 @@
+"""Which lens the data support: fits of every candidate, compared on views that were left out."""

@@ -1,0 +1,109 @@
+"""One lens fitted to views: start, solve, reject what does not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from calib.camera.adjustment.bundle_adjustment import Adjustment, Solve, adjust, solve_bundle
+from calib.camera.adjustment.image_frame import ImageFrame
+from calib.camera.lens import Lens, fixed_values, held_labels
+from calib.camera.start import zhang
+from calib.camera.views.degeneracy import check_corners, check_views
+from calib.camera.views.outliers import ROUNDS, start_from_plausible_views, without_outliers
+
+if TYPE_CHECKING:
+    from calib.camera.adjustment.reprojection import Corners
+    from calib.camera.observations import Excluded
+    from calib.camera.views.usable_views import UsableViews
+    from calib.engine import OnIteration
+
+FindStart = Callable[..., zhang.CameraStart]
+
+
+@dataclass(frozen=True, eq=False)
+class LensModel:
+    """A lens with the labels that are not estimated."""
+
+    lens: Lens
+    """The model."""
+    held: frozenset[str]
+    """Labels not estimated."""
+    fixed: dict[str, float | None]
+    """Those held by request, each at its value, or None for where it starts."""
+
+    @classmethod
+    def of(cls, lens: Lens, fix: Sequence[str] = (), free: Sequence[str] = ()) -> LensModel:
+        """The model with labels to fix and to free. Raises UsageError, as `held_labels`."""
+        return cls(lens, held_labels(lens, fix, free), fixed_values(lens, fix))
+
+    @property
+    def unknowns(self) -> int:
+        """How many parameters are estimated."""
+        return len(self.lens.labels) - len(self.held)
+
+    @property
+    def name(self) -> str:
+        """Of the lens, with the coefficients that are held beyond its custom."""
+        extra = sorted(self.held - self.lens.held)
+        return f"{self.lens.name}, {' '.join(extra)} held" if extra else self.lens.name
+
+
+@dataclass(frozen=True, eq=False)
+class FitOptions:
+    """How lenses are fitted."""
+
+    image_size_px: tuple[int, int] | None = None
+    """(width, height), if known."""
+    robust: bool = True
+    """Whether views and corners that do not fit are rejected."""
+    find_start: FindStart = zhang.start
+    """Where the solve begins."""
+    on_iteration: OnIteration | None = None
+    """Called with every iteration."""
+    solve: Solve = solve_bundle
+    """How the least-squares problems are solved."""
+    rounds: int = ROUNDS
+    """Of rejecting and solving anew, at most."""
+
+
+@dataclass(frozen=True, eq=False)
+class LensFit:
+    """A lens fitted to views."""
+
+    fit: Adjustment
+    """The lens and the poses, adjusted to the corners."""
+    usable: UsableViews
+    """The views that a start was found for."""
+    outliers: list[Excluded]
+    """Views rejected after the solve."""
+
+
+def fit_lens(model: LensModel, usable: UsableViews, options: FitOptions) -> LensFit:
+    """Fit a lens to usable views, outliers included. Raises DegenerateError for too few views or corners."""
+    size = options.image_size_px
+
+    def find_start(corners: Corners) -> zhang.CameraStart:
+        check_views(len(corners.counts))
+        frame = ImageFrame.of_image(size) if size else ImageFrame.of_corners(corners.px)
+        start = options.find_start(model.lens, model.held, corners, frame)
+        return zhang.with_fixed(model.lens, model.fixed, start, corners, frame)
+
+    usable, start = start_from_plausible_views(usable, find_start, options.robust)
+    _check_count(model, usable.corners.px.shape[1], len(usable.views))
+    fit = adjust(model.lens, model.held, usable.views, usable.corners, start, options.on_iteration, options.solve)
+    return LensFit(fit, usable, [])
+
+
+def reject_outliers(model: LensModel, found: LensFit, options: FitOptions) -> LensFit:
+    """The fit without what does not belong, if that is wanted. Raises DegenerateError where too little is left."""
+    if not options.robust:
+        return found
+    fit, outliers = without_outliers(found.fit, found.usable.pivot, options.on_iteration, options.rounds)
+    _check_count(model, int(fit.used.sum()), len(fit.views))
+    return LensFit(fit, found.usable, outliers)
+
+
+def _check_count(model: LensModel, corners: int, views: int) -> None:
+    check_corners(2 * corners, model.unknowns + 6 * views)

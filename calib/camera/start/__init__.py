@@ -1,0 +1,1 @@
+"""Closed-form starts: homographies, distortion from straightness, intrinsics, poses."""

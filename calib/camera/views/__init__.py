@@ -1,0 +1,1 @@
+"""Which views and corners can be used, and whether they determine a camera."""

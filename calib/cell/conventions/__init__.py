@@ -1,0 +1,1 @@
+"""Other ways in which images and poses may be meant: sequences, directions, board sizes, turned boards."""

@@ -1,0 +1,105 @@
+"""Where corners come from on the command line: images of a board, or a table of corners found elsewhere."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from calib.cli.arguments.values import parse_size
+from calib.errors import UsageError
+
+if TYPE_CHECKING:
+    from calib.camera import Camera, Observations
+    from calib.cli.arguments.inputs import Images
+    from calib.cli.running.reporting import Reporter
+
+
+@dataclass(frozen=True)
+class Detection:
+    """The options that say how corners are found, the same in every command that takes images."""
+
+    board: str | None
+    """Of the images."""
+    image_size: str | None
+    """WxH, of a table of corners, which does not hold it."""
+    jobs: int | None
+    """Processes."""
+    timeout_s: float
+    """Limit for one image."""
+
+    def check(self, images: object, corners: object, example: str) -> None:
+        """Raise UsageError `input-missing` unless one of the two is given, `option-conflict` for what does not apply.
+
+        The example is a command that would do.
+        """
+        if (not images) == (not corners):
+            raise UsageError("give either --images or --corners", code="input-missing", advice=example)
+        option, source = ("--board", "--corners") if corners else ("--image-size", "--images")
+        if (self.board if corners else self.image_size) is not None:
+            what = f"{option} does not apply to {source}"
+            raise UsageError(what, code="option-conflict", advice=f"leave {option} out")
+        if self.image_size is not None:
+            parse_size(self.image_size)
+
+    def observe(self, images: Images | None, corners: Path | None, reporter: Reporter) -> Observations:
+        """Corners detected in images, or read from a table."""
+        if images is not None:
+            from calib.camera import detect
+
+            on_progress = reporter.on_progress("corners")
+            return detect(images, self.board, jobs=self.jobs, timeout_s=self.timeout_s, on_progress=on_progress)
+        from calib.camera import read_corners
+
+        assert corners is not None
+        return read_corners(corners, parse_size(self.image_size) if self.image_size else None)
+
+
+def load_cameras(paths: Sequence[Path], scale: str | None) -> list[Camera]:
+    """The cameras of --camera, for images that are scaled, or scaled and cropped, if --scale-camera is given.
+
+    Raises UsageError `camera-needed`, and those of `load_camera` and `Resampling.from_text`.
+    """
+    from calib.camera import Resampling, load_camera
+
+    if scale is None:
+        return [load_camera(path) for path in paths]
+    if not paths:
+        raise UsageError(
+            "--scale-camera needs --camera",
+            code="camera-needed",
+            where="--scale-camera",
+            advice="give --camera camera.yaml, or leave --scale-camera out",
+        )
+    resampling = Resampling.from_text(scale)
+    return [resampling.apply(load_camera(path)) for path in paths]
+
+
+def camera_names(sources: Sequence[Images], cameras: Sequence[Path], image_times: Path | None) -> tuple[str, ...]:
+    """What to call each camera: its folder or table, or camera1, camera2, ... where two are called alike.
+
+    Raises UsageError `camera-count` where there are not as many camera files as cameras, `option-conflict` for times of
+    images of several cameras.
+    """
+    if cameras and len(cameras) != len(sources):
+        raise UsageError(
+            f"{len(cameras)} camera files for {len(sources)} cameras",
+            code="camera-count",
+            where="--camera",
+            advice="give --camera once for each --images or --corners, in the same order, or not at all",
+        )
+    if len(sources) > 1 and image_times is not None:
+        raise UsageError(
+            "image times apply to one camera only",
+            code="option-conflict",
+            where="--image-times",
+            advice="calibrate cameras in a stream of poses one by one",
+        )
+    places = [source if isinstance(source, Path) else source[0].parent for source in sources]
+    called = [path.resolve().name if path.is_dir() else path.stem for path in places]
+    # they become folders of the result, and words of the summary
+    names = tuple(re.sub(r"[^\w.-]+", "_", name).lstrip(".") or "camera" for name in called)
+    distinct = len({name.lower() for name in names}) == len(names)
+    return names if distinct else tuple(f"camera{k + 1}" for k in range(len(names)))

@@ -1,0 +1,1 @@
+"""What every command runs on: the terminal, progress, errors, endings and delivery."""

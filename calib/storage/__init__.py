@@ -1,0 +1,1 @@
+"""How results are kept: folders reserved and written whole, documents with arrays, provenance."""
