@@ -23,6 +23,7 @@ from calib.text_rows import RowChunk, not_a_table, open_text, rows_of
 
 MAX_CELL = 10_000  # characters; a longer cell is an unbalanced quote that swallowed the file
 MAX_COLUMNS = 1_000  # a pose with everything measured there has some dozens
+ENOUGH_ROWS = 100_000  # a column that holds no number in so many rows is none of numbers, whatever comes below
 TEXT = np.dtypes.StringDType()
 
 
@@ -75,7 +76,8 @@ def read_delimited(path: Path, numeric: Collection[int] = ()) -> Delimited:
 
     numeric: the places in the header of the columns to be read as numbers. The decimal mark is one for all of them:
     that of the first rows that have any.
-    Raises InputError `table-unreadable`, `table-too-large`, `table-encoding`, `table-empty`, `table-syntax`.
+    Raises InputError `table-unreadable`, `table-too-large`, `table-encoding`, `table-empty`, `table-syntax`,
+    `table-not-numbers`.
     """
     where = str(path)
     with open_text(path) as file:
@@ -141,6 +143,7 @@ class _Columns:
         for chunk in chunks:
             if not self._add_regular(chunk):
                 self._add(*self._of_full_width(*chunk.split()))
+                self._require_numbers()
         self._add((), [])
         cells = {i: np.concatenate(parts) for i, parts in self.texts.items()}
         self._require_distinct(cells)
@@ -155,6 +158,21 @@ class _Columns:
             for text, raw in column.items():
                 if len(set(raw)) > 1 or int((cells[i] == text).sum()) > len(raw):
                     raise names_alike(text, self.where)
+
+    def _require_numbers(self) -> None:
+        """Raise InputError `table-not-numbers` once a column of numbers held words in very many rows and nothing else:
+        words are read slowly, as each may need its own message."""
+        if self.rows < ENOUGH_ROWS:
+            return
+        for i, parts in self.strays.items():
+            if sum(len(rows) for rows, _ in parts) == self.rows and (text := next(filter(None, parts[0][1]), "")):
+                raise InputError(
+                    f"column {self.header[i]!r} holds no numbers",
+                    code="table-not-numbers",
+                    where=self.where,
+                    why=f"the first {self.rows} rows hold text there, such as {one_line(str(text))!r}",
+                    advice="check which column the header names there, and that the rows below it are measurements",
+                )
 
     def _add_regular(self, chunk: RowChunk) -> bool:
         """Append rows of which every one is full and holds numbers where it should, as most do; whether these do.

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from calib import text_rows
+from calib import delimited, text_rows
 from calib.delimited import Delimited, numbers, read_delimited, uses_decimal_comma
 from calib.errors import InputError
 
@@ -152,6 +152,19 @@ def test_a_cell_that_is_no_number_keeps_its_text(file: Path, monkeypatch: pytest
     assert [column.stray_text(row) for row in column.strays] == ["1;5", "", "inf"]
     assert table.column("n").tolist() == ["a", "b", "c", "d", "e"]
     assert table.ragged == ((7, 1),)
+
+
+def test_words_in_a_column_of_numbers_are_not_read_to_the_end(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delimited, "ENOUGH_ROWS", 3)
+    monkeypatch.setattr(text_rows, "BLOCK", 4)  # characters: a row or two at a time
+    file.write_text("x,y\n1,\n2,\n3,\n4,\n")
+    assert np.isnan(read_delimited(file, numeric=[1]).numbers[1].values).all()  # nothing was measured there
+    file.write_text("x,y\n1,a\n2,b\n3,c\n4,d\n")
+    with pytest.raises(InputError, match="column 'y' holds no numbers") as refused:
+        read_delimited(file, numeric=[0, 1])
+    assert refused.value.code == "table-not-numbers"
+    file.write_text("x,y\n1,a\n2,5\n3,c\n4,d\n")
+    assert read_delimited(file, numeric=[0, 1]).numbers[1].values[1] == 5
 
 
 def test_a_line_without_end_and_a_header_of_too_many_columns_are_refused(file: Path) -> None:
