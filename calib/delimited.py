@@ -165,7 +165,8 @@ class _Columns:
         if self.rows < ENOUGH_ROWS:
             return
         for i, parts in self.strays.items():
-            if sum(len(rows) for rows, _ in parts) == self.rows and (text := next(filter(None, parts[0][1]), "")):
+            words = filter(None, chain.from_iterable(texts for _, texts in parts))
+            if sum(len(rows) for rows, _ in parts) == self.rows and (text := next(words, "")):
                 raise InputError(
                     f"column {self.header[i]!r} holds no numbers",
                     code="table-not-numbers",
