@@ -51,6 +51,13 @@ def row_of(path: str, number: int, cell: int, text: str) -> str:
     return "\n".join(lines) + "\n"
 
 
+def scaled(path: str, factor: float) -> str:
+    """A shipped table of names and numbers with every number multiplied."""
+    header, *rows = (line.split(",") for line in shipped(path).splitlines())
+    changed = ([name, *(repr(float(cell) * factor) for cell in cells)] for name, *cells in rows)
+    return "".join(",".join(row) + "\n" for row in (header, *changed))
+
+
 CORNERS, POSES, PHOTO = "demo_camera/corners.csv", "ur5e_pose/poses.csv", "demo_camera/images/view_001.jpg"
 
 
@@ -380,6 +387,7 @@ def hand_eyes() -> list[BadInput]:
         ("no poses", "", "poses-missing", 3, {"p.csv": "x_m,y_m,z_m\n0,0,0\n1,0,0\n"}),
         ("two cameras", " --camera camera.yaml", "camera-count", 2, {}),
         ("never turned", "", "poses-degenerate", 4, {}),
+        ("corners in nanometres", "", "board-poses", 5, {"c.csv": scaled(CORNERS, 1e9)}),
         ("times without times", " --image-times t.csv", "time-columns", 3, {"t.csv": "image\nview_001.jpg\n"}),
     ]
     return [

@@ -109,11 +109,11 @@ def locate_boards(
     fit = adjust(camera.lens, held, usable.views, usable.corners, start)
     require_same_images(camera, every, observations.image_size_px, rms_px(fit))
     outliers: list[Excluded] = []
-    if robust:
+    if robust and np.isfinite(fit.norms()).all():  # else there is nothing to be an outlier of
         fit, outliers = without_outliers(fit, usable.pivot)
     if not fit.solution.status.converged:
-        advice = "check that the camera file belongs to these images"
-        raise ConvergenceError("the board's poses do not converge", code="board-poses", advice=advice)
+        why, advice = fit.solution.sentence(), "check that the camera file belongs to these images"
+        raise ConvergenceError("the board's poses do not converge", code="board-poses", why=why, advice=advice)
     residuals = fit.residuals_px()[fit.used]
     begins = fit.corners.starts
     masks = [fit.used[a:b] for a, b in zip(begins, begins + fit.corners.counts, strict=True)]
