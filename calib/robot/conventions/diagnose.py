@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calib.arrays import Array
 from calib.errors import DegenerateError
-from calib.geometry import se3, so3
+from calib.geometry import se3
 from calib.robot.arm.kinematics import base_from_flange
 from calib.robot.conventions.interpretations import AS_GIVEN, Interpretation, interpretations, sign_patterns
+from calib.robot.conventions.screws import screws
 from calib.robot.measurement import load_measurement
 from calib.robot.start.inliers import reach
 from calib.robot.table.select import select_rows
@@ -174,27 +174,16 @@ def _search(
 def screw_mismatch(arm: SerialArm, sample: PoseTable) -> tuple[float, float]:
     """How differently flange and target move, before any frame enters: in rad, and as a share of the motion.
 
-    Between two poses, the angle of the turn and the way along its axis are the same for both, whatever the frames
-    (H. H. Chen, "A screw motion approach to uniqueness analysis of head-eye geometry", CVPR 1991). Medians over
-    neighbouring rows. An interpretation that reduces either is combined further.
+    Medians over neighbouring rows, of their `screws`. An interpretation that reduces either is combined further.
     """
     assert sample.position is not None
     assert sample.rotation is not None
     flange = base_from_flange(arm, sample.joints)
     target = se3.compose(sample.rotation, sample.position)
-    (turn_f, along_f), (turn_t, along_t) = (_screws(poses) for poses in (flange, target))
+    (turn_f, along_f), (turn_t, along_t) = (screws(poses) for poses in (flange, target))
     turn = float(np.median(np.abs(turn_f - turn_t)))
     along = float(np.median(np.abs(along_f - along_t))) / reach(flange)
     return max(turn, 1e-9), max(along, 1e-9)
-
-
-def _screws(poses: Array) -> tuple[Array, Array]:
-    """Angle (n,) in rad and way along the axis (n,) in m of the motion from each row to the next (last to first);
-    the way's sign follows the axis that makes the angle positive."""
-    steps = se3.inverse(poses) @ np.roll(poses, -1, axis=0)
-    turns = so3.log(steps[:, :3, :3])
-    angles = np.linalg.norm(turns, axis=1)
-    return angles, np.einsum("ni,ni->n", turns, steps[:, :3, 3]) / np.maximum(angles, 1e-9)
 
 
 def _sample_rows(table: PoseTable) -> PoseTable:
