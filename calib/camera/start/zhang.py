@@ -83,10 +83,12 @@ def focal_only(matrices: Array, middle: Array, size: float) -> float | None:
 def poses(matrices: Array) -> Array:
     """camera_from_board (views, 4, 4) from homographies (views, 3, 3) of normalised image points.
 
-    The first two columns are made orthonormal symmetrically, which is nearest in their plane.
+    The first two columns are made orthonormal symmetrically, which is nearest in their plane. NaN for a view whose
+    points all lie outside the lens' field.
     """
     norms = np.sqrt(np.einsum("vij,vij->vj", matrices[:, :, :2], matrices[:, :, :2]))
-    a, b = (matrices[:, :, i] / norms[:, i, None] for i in (0, 1))
+    with np.errstate(invalid="ignore"):
+        a, b = (matrices[:, :, i] / norms[:, i, None] for i in (0, 1))
     plus, minus = a + b, a - b
     plus /= np.sqrt(np.vecdot(plus, plus))[:, None]
     minus /= np.maximum(np.sqrt(np.vecdot(minus, minus)), 1e-300)[:, None]
