@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import typer
 from cases.command import Run
+from cases.paths import ROOT
 
 from calib.cli import app
 from calib.cli.arguments.configured import ConfiguredCommand, check_section, keys_of
@@ -133,3 +134,30 @@ def test_a_rarer_option_of_another_command_is_taken_for_a_slip(run: Run, text: s
     done = run("simulate", "robot", "--json")
     assert done.exit_code == 2
     assert "did you mean arm?" in json.loads(done.stdout)["advice"][0]
+
+
+def test_a_result_stands_for_the_options_of_its_run(run: Run) -> None:
+    Path("calib.yaml").write_text("robot: {measurement: pose}\n")
+    table = str(ROOT / "datasets" / "ur5e_pose" / "poses.csv")
+    assert run("robot", "--poses", table, "--arm", "ur5e", "--output", "one").exit_code == 0
+    again = run("robot", "--config", "one", "--output", "two")
+    assert again.exit_code == 0, again.output
+    assert "options from one/result.json: table, arm" in again.stderr
+    one, two = (json.loads(Path(name, "result.json").read_text()) for name in ("one", "two"))
+    assert (one["parameters"], one["verdict"]) == (two["parameters"], two["verdict"])
+    assert list(two["provenance"]["options_from"]) == ["calib.yaml", "one/result.json"]
+    other = run("robot", "--config", "one", "--model", "offsets", "--output", "three")
+    assert "options from one/result.json: table, arm" in other.stderr
+    three = json.loads(Path("three", "result.json").read_text())
+    held, before = (sum(each["held"] for each in document["parameters"].values()) for document in (three, one))
+    assert held > before
+
+
+def test_a_result_of_another_command_or_of_a_result_is_refused(run: Run) -> None:
+    table = str(ROOT / "datasets" / "ur5e_pose" / "poses.csv")
+    run("robot", "--poses", table, "--arm", "ur5e", "--output", "one")
+    run("robot", "--config", "one", "--output", "two")
+    refused = run("camera", "--config", "one")
+    assert (refused.exit_code, "config-of-another-command" in refused.stderr) == (2, True), refused.output
+    refused = run("robot", "--config", "two")
+    assert (refused.exit_code, "next: give that one: --config one" in refused.stderr) == (2, True), refused.output

@@ -1,4 +1,4 @@
-"""Options from files: the `calib.yaml` in the current folder and that beside the data, or the one of `--config`.
+"""Options from files: the `calib.yaml` here and that beside the data, or the file or earlier result of `--config`.
 
 Keys are spelled like the options, with underscores. Those at the top hold for every command that has the option, those
 under a command's name for that command alone. Key by key, the file beside the data goes before the one in the current
@@ -11,7 +11,6 @@ Commands, their parameters and contexts are typer's, which publishes no types of
 from __future__ import annotations
 
 import inspect
-import typing
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
@@ -23,12 +22,13 @@ from typing import Annotated, Any
 import typer
 
 from calib import config
-from calib.cli.running import shipped
+from calib.cli.arguments.options_of_run import options_of_run
+from calib.cli.arguments.value_in_file import ValueInFile, as_list, takes_path
 from calib.cli.running.commands import Command
-from calib.cli.running.invocation import Invocation
+from calib.cli.running.invocation import Invocation, names_of
 from calib.cli.running.usage import WrongUsage
 from calib.errors import UsageError, did_you_mean
-from calib.storage.result_folder import file_in
+from calib.storage.result_folder import RESULT_FILE, file_in
 
 FILE = "calib.yaml"
 OPTION = "--config"
@@ -36,7 +36,6 @@ FILES = ("table", "poses", "config", "corners")  # options by whose files a cali
 IMAGES = ("images", "given_images")  # and by whose folders
 GIVEN = "given"  # without an option: the first of these that the command has
 ONLY_TYPED = ("config", "help", "version")
-FILE_SUFFIXES = (".yaml", ".yml", ".urdf", ".xml", ".xacro")
 
 
 class ConfiguredCommand(Command):
@@ -60,7 +59,7 @@ class ConfiguredCommand(Command):
         ctx.default_map = {name: value for each in found for name, value in each.values.items()}
         rest = super().parse_args(ctx, args)
         added = {each.name: ctx.params.pop(each.name) for each in self._added if each.name in ctx.params}
-        words = ("calib", *_names(ctx), *words)
+        words = ("calib", *names_of(ctx), *words)
         ctx.obj = Invocation(words, ctx.params, _keys_by_file(self, found, typed), bool(added.get("stamp")))
         return rest
 
@@ -73,18 +72,14 @@ def _options_of_all() -> tuple[Any, ...]:
     @app.command()
     def command(
         config: Annotated[
-            Path | None, typer.Option(help=f"Options from this file. Default: a {FILE} here or beside the data.")
+            Path | None,
+            typer.Option(help=f"Options from this file or result. Default: a {FILE} here or beside the data."),
         ] = None,
         stamp: Annotated[bool, typer.Option("--stamp", help="Record the date in the result.")] = False,
     ) -> None: ...
 
     made: Any = typer.main.get_command(app)
     return tuple(made.params)
-
-
-def _names(context: Any) -> list[str]:
-    """The words that name the command, after `calib`, however the program was started."""
-    return [] if context.parent is None else [*_names(context.parent), context.info_name]
 
 
 def _keys_by_file(command: Any, found: Sequence[FileOptions], typed: Mapping[str, Any]) -> dict[Path, tuple[str, ...]]:
@@ -106,12 +101,14 @@ class FileOptions:
 
 
 def read_options(context: Any, typed: Mapping[str, Any]) -> list[FileOptions]:
-    """The options of every file that applies, those that count more last.
+    """The options of every file that applies, those that count more last; `--config RESULT` takes those of that run.
 
     typed: what the command line holds, by parameter.
     Raises the errors of `calib.config`, UsageError `not-in-folder`, `config-unknown-key`, `config-value`.
     """
     named = typed.get("config") if _takes_config_of_options(context.command) else None
+    if named is not None and _is_earlier_run(Path(named)):
+        return _of_earlier_run(Path(named), context, typed)
     if named is not None:
         return [_read(file_in(Path(named), FILE, OPTION), context)]
     found = [_read(Path(FILE), context)] if isfile(FILE) else []
@@ -120,11 +117,30 @@ def read_options(context: Any, typed: Mapping[str, Any]) -> list[FileOptions]:
     return found + [_read(path, context) for path in reversed(dict.fromkeys(beside)) if isfile(path)]
 
 
+def _is_earlier_run(folder: Path) -> bool:
+    return isfile(folder / RESULT_FILE) and not isfile(folder / FILE)
+
+
+def _of_earlier_run(folder: Path, context: Any, typed: Mapping[str, Any]) -> list[FileOptions]:
+    """What was typed for an earlier result, and what its files set, as far as they are there."""
+    earlier = options_of_run(folder, context)
+    named = earlier.pop("config", None)
+    if named is not None and _is_earlier_run(Path(named)):
+        raise UsageError(
+            "the result was written with the options of another",
+            code="config-of-another-result",
+            where=str(folder / RESULT_FILE),
+            advice=f"give that one: {OPTION} {named}",
+        )
+    files = read_options(context, {**earlier, **typed, "config": named})
+    return [*files, FileOptions(folder / RESULT_FILE, earlier)]
+
+
 def _folders_of_data(values: Mapping[str, Any]) -> Iterator[Path]:
     """The folders that data lie in, those of tables first; the folder of a cell is its own."""
-    of_images = [path for name in IMAGES for path in map(Path, _as_list(values.get(name)))]
+    of_images = [path for name in IMAGES for path in map(Path, as_list(values.get(name)))]
     for name in (*FILES, GIVEN):
-        for path in map(Path, _as_list(values.get(name))):
+        for path in map(Path, as_list(values.get(name))):
             yield path if isfile(path / "cell.yaml") else path.parent
     yield from (path.parent for path in of_images)
 
@@ -146,7 +162,7 @@ def _read(path: Path, context: Any) -> FileOptions:
     keys = keys_of(context.command)
     found = check_section(document, context.find_root().command, context.command, str(path))
     values = {
-        keys[key].name: _Value(path.parent, context, keys[key], f"{path}: {where}{key}").as_typed(value)
+        keys[key].name: ValueInFile(path.parent, context, keys[key], f"{path}: {where}{key}").as_typed(value)
         for key, (where, value) in found.items()
     }
     return FileOptions(path, values)
@@ -226,67 +242,6 @@ def _is_same(one: Any, other: Any) -> bool:
     return inspect.unwrap(one.callback) is inspect.unwrap(other.callback)
 
 
-@dataclass(frozen=True)
-class _Value:
-    """An option in a file."""
-
-    folder: Path
-    context: Any
-    parameter: Any
-    where: str
-
-    def as_typed(self, value: Any) -> Any:
-        """The value as the command line would hold it: texts, lists of texts, true or false."""
-        if self.parameter.is_flag:
-            if not isinstance(value, bool):
-                raise self._wrong("true or false", value)
-            return value
-        if value is None or (isinstance(value, list) and not self.parameter.multiple):
-            raise self._wrong("one value", value)
-        texts = [self._text(each) for each in _as_list(value)]
-        typed = texts if self.parameter.multiple else texts[0]
-        try:
-            self.parameter.process_value(self.context, typed)
-        except typer.BadParameter as error:
-            advice = f"as for {self.parameter.opts[0]} on the command line"
-            raise UsageError(error.message, code="config-value", where=self.where, advice=advice) from None
-        return typed
-
-    def _text(self, value: Any) -> str:
-        if isinstance(value, dict) and self.parameter.name == "columns":
-            pairs = {str(ours): str(theirs).replace(",", "\\,") for ours, theirs in value.items()}
-            return ",".join(f"{ours}={theirs}" for ours, theirs in pairs.items())
-        if isinstance(value, bool) or not isinstance(value, str | int | float):
-            raise self._wrong("a value", value)
-        return self._beside(str(value))
-
-    def _beside(self, text: str) -> str:
-        """A file is looked for in the folder of the file that names it; shipped names stay as they are."""
-        if _takes_path(self.context.command, self.parameter.name):
-            return str(self.folder / text)
-        names = {"arm": shipped.arms, "board": shipped.boards}.get(self.parameter.name)
-        path = self.folder / text
-        if names is None or text in names():
-            return text
-        return str(path) if path.suffix.lower() in FILE_SUFFIXES or path.is_dir() else text
-
-    def _wrong(self, expected: str, value: Any) -> UsageError:
-        found = f"expected {expected}, found {config.shorten(value)}"
-        advice = f"write it as after {self.parameter.opts[0]} on the command line"
-        return UsageError(found, code="config-value", where=self.where, advice=advice)
-
-
-def _takes_path(command: Any, name: str) -> bool:
-    hint = typing.get_type_hints(inspect.unwrap(command.callback)).get(name)
-    return hint is Path or any(Path in typing.get_args(each) or each is Path for each in typing.get_args(hint))
-
-
 def _takes_config_of_options(command: Any) -> bool:
     """Whether `--config` names a calib.yaml; that of `calib cell` names its cell.yaml."""
-    return not _takes_path(command, "config")
-
-
-def _as_list(value: Any) -> list[Any]:
-    if value is None:
-        return []
-    return list(value) if isinstance(value, list | tuple) else [value]
+    return not takes_path(command, "config")

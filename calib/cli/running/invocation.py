@@ -82,3 +82,8 @@ def _named_files(name: str, path: Path) -> list[Path]:
 
         return image_paths(path)[0]
     return [path]
+
+
+def names_of(context: Any) -> list[str]:
+    """The words that name a command (its context is typer's), after `calib`, however the program was started."""
+    return [] if context.parent is None else [*names_of(context.parent), context.info_name]
