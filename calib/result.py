@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from calib.config import PROVENANCE
 from calib.documents import heading, to_json, to_yaml
+from calib.report.page import render
 from calib.storage.folder import reserve
 from calib.storage.provenance import Provenance, condense, hash_contents, hash_files
 from calib.storage.result_folder import RESULT_FILE
@@ -18,9 +19,11 @@ from calib.text import cut
 
 if TYPE_CHECKING:
     from calib.estimate import Estimate
+    from calib.report.page import Report
     from calib.verdict import Verdict
 
 
+REPORT_FILE = "report.html"
 MAIN_FILES = ("truth.yaml", "cell.yaml")  # that of a simulation, the first that there is
 
 
@@ -121,10 +124,17 @@ class Result(Output):
     def rows(self) -> list[dict[str, Any]]:
         """One dict for each image or row of the table, used or not, ready for a DataFrame."""
 
+    def report(self) -> Report | None:
+        """What `report.html` shows; None where there is no page of this kind of result."""
+        return None
+
     def package(self, provenance: Provenance) -> Package:
-        """Document and files, the document among them."""
-        package = super().package(provenance)
-        return Package(package.document, {**package.files, RESULT_FILE: to_json(package.document)})
+        """Document and files, the document and the page among them."""
+        package, report = super().package(provenance), self.report()
+        files = {**package.files, RESULT_FILE: to_json(package.document)}
+        if report is not None:
+            files[REPORT_FILE] = render(report, self.verdict, package.document[PROVENANCE])
+        return Package(package.document, files)
 
     def document_head(
         self, kind: str, *, unobservable: Iterable[object] = (), notes: Iterable[str] = (), solver: str = ""

@@ -14,6 +14,7 @@ GROUND = frozenset(
         "interrupt",
         "lazy",
         "plugins",
+        "report",
         "result",
         "staging",
         "storage",
@@ -45,7 +46,8 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "text_rows": frozenset({"errors", "files"}),
     "delimited": frozenset({"arrays", "config", "errors", "text", "text_rows"}),
     "estimate": frozenset({"documents", "engine"}),
-    "result": frozenset({"config", "documents", "estimate", "storage", "text", "verdict"}),
+    "report": frozenset({"arrays", "verdict"}),
+    "result": frozenset({"config", "documents", "estimate", "report", "storage", "text", "verdict"}),
     "storage": frozenset(
         {"arrays", "config", "documents", "errors", "files", "interrupt", "staging", "strict_yaml", "text", "verdict"}
     ),

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 from calib.arrays import Array
+from calib.errors import UsageError, did_you_mean
+
+ON_REQUEST = "excluded on request"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -50,6 +54,20 @@ class Observations:
     """Images that show no usable view, and why."""
     notes: tuple[str, ...] = ()
     """Remarks for the user."""
+
+    def without(self, names: Collection[str]) -> Observations:
+        """Less the views of some images, which are then excluded.
+
+        Raises UsageError `unknown-image` for a name that no image has.
+        """
+        views = tuple(view for view in self.views if view.image not in names)
+        known = {view.image for view in self.views} | {each.image for each in self.excluded}
+        for name in names:
+            if name not in known:
+                what, advice = f"no image is called {name!r}", did_you_mean(name, known)
+                raise UsageError(what, code="unknown-image", where="--exclude", advice=advice)
+        left = [view.image for view in self.views if view.image in names]
+        return replace(self, views=views, excluded=(*self.excluded, *(Excluded(name, ON_REQUEST) for name in left)))
 
     def __repr__(self) -> str:
         corners = sum(len(view.corners_px) for view in self.views)

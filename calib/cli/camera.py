@@ -14,6 +14,7 @@ from calib.cli.arguments.options import (
     AsJson,
     BoardOfImages,
     Corners,
+    Exclude,
     Fix,
     Free,
     GlobalStart,
@@ -59,6 +60,7 @@ def command(
     fix: Fix = None,
     free: Free = None,
     image_size: ImageSize = None,
+    exclude: Exclude = None,
     robust: Robust = True,
     global_start: GlobalStart = False,
     output: Annotated[Path | None, result_folder(FOLDER)] = None,
@@ -70,7 +72,7 @@ def command(
 ) -> None:
     """See HELP."""
     with reporting(as_json, quiet, verbose, context.obj) as reporter:
-        detection = Detection(board, image_size, jobs, timeout_s)
+        detection = Detection(board, image_size, jobs, timeout_s, exclude or ())
         named = [*([images] if images is not None else []), *(given or [])]
         found = images_of_camera(named, "calib camera", "calib camera --corners {table}")
         detection.check(found, corners, "calib camera --images photos/")

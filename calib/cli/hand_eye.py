@@ -15,6 +15,7 @@ from calib.cli.arguments.options import (
     BoardOfImages,
     Columns,
     Euler,
+    Exclude,
     Fix,
     FixConventions,
     Free,
@@ -102,6 +103,7 @@ def command(
         1.0, min=0.0, help="Largest offset between the clocks of images and poses; 0: none."
     ),
     fix_conventions: FixConventions = False,
+    exclude: Exclude = None,
     robust: Robust = True,
     image_size: ImageSize = None,
     output: Annotated[Path | None, result_folder(FOLDER)] = None,
@@ -113,7 +115,7 @@ def command(
 ) -> None:
     """See HELP."""
     with reporting(as_json, quiet, verbose, context.obj) as reporter:
-        detection = Detection(board, image_size, jobs, timeout_s)
+        detection = Detection(board, image_size, jobs, timeout_s, exclude or ())
         found = _images([*(images or []), *(given_images or [])], poses)
         poses = one_of(poses, None, "--poses", "calib hand-eye --images photos/ --poses poses.csv")
         require_table(poses, "--poses", "calib hand-eye", "--images {images} --poses poses.csv")

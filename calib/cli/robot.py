@@ -16,6 +16,7 @@ from calib.cli.arguments.options import (
     Columns,
     Corners,
     Euler,
+    Exclude,
     FixConventions,
     ImageSize,
     Jobs,
@@ -121,6 +122,7 @@ def command(
         False, "--global-start", help="Search for the joints' zero positions if they are unknown; takes half a minute."
     ),
     fix_conventions: FixConventions = False,
+    exclude: Exclude = None,
     robust: Robust = True,
     output: Annotated[Path | None, result_folder(FOLDER)] = None,
     as_json: AsJson = False,
@@ -170,7 +172,7 @@ def command(
 
         of_tables = {"--validate": validate, "--measurement": measurement, "--compensate": compensate}
         _require_unused(of_tables, "cannot be combined with images")
-        detection = Detection(board, image_size, jobs, timeout_s)
+        detection = Detection(board, image_size, jobs, timeout_s, exclude or ())
         detection.check(images, corners, "calib robot --table joints.csv --images photos/")
         refined = split_commas(refine)
         require_refinable_with_arm(refined)  # misspelt values are reported before the long work

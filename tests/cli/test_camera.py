@@ -76,7 +76,11 @@ def test_corners_give_a_folder_and_a_summary(run: Run, table: str) -> None:
     assert len(lines) <= 25
     assert "14 of 14 images" in lines[0]
     assert any(line.startswith("verdict: ") for line in lines)
-    assert sorted(p.name for p in Path("calib_camera_result").iterdir()) == ["camera.yaml", "result.json"]
+    assert sorted(p.name for p in Path("calib_camera_result").iterdir()) == [
+        "camera.yaml",
+        "report.html",
+        "result.json",
+    ]
     camera = load_camera("calib_camera_result/camera.yaml")
     assert abs(camera.value("fx_px") - 960.0) < 5.0
     assert camera.image_size_px == (1280, 720)

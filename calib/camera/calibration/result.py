@@ -14,6 +14,7 @@ from calib.camera.adjustment.reprojection import POSE_BLOCK
 from calib.camera.calibration import documents, plots
 from calib.camera.calibration.board_bend import BoardBend, bend_of
 from calib.camera.calibration.projection_quality import ProjectionQuality, projection_quality
+from calib.camera.calibration.report import report
 from calib.camera.calibration.summary import summary
 from calib.camera.calibration.verdict import shows_another_lens, verdict_of
 from calib.camera.camera import Camera
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from calib.camera.lens_choice.choose_lens import LensChoice
     from calib.camera.observations import Excluded, Observations, View
     from calib.engine import Solution, Uncertainty
+    from calib.report.page import Report
     from calib.verdict import Verdict
 
 
@@ -206,6 +208,10 @@ class CameraCalibration(Result):
     def files(self) -> Mapping[str, str | bytes]:
         """`camera.yaml`, which `load_camera` reads."""
         return documents.files(self)
+
+    def report(self) -> Report:
+        """What `report.html` shows: errors, coverage, what they mean in the image, lenses, parameters."""
+        return report(self)
 
     def rows(self) -> list[dict[str, Any]]:
         """One dict per image: name, whether it was used and why not, corners, rms, indices of rejected corners."""

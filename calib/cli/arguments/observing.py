@@ -29,6 +29,8 @@ class Detection:
     """Processes."""
     timeout_s: float
     """Limit for one image."""
+    exclude: Sequence[str] = ()
+    """Names of images that are left out."""
 
     def check(self, images: object, corners: object, example: str) -> None:
         """Raise UsageError `input-missing` unless one of the two is given, `option-conflict` for what does not apply.
@@ -45,7 +47,10 @@ class Detection:
             parse_size(self.image_size)
 
     def observe(self, images: Images | None, corners: Path | None, reporter: Reporter) -> Observations:
-        """Corners detected in images, or read from a table."""
+        """Corners detected in images, or read from a table. Raises UsageError `unknown-image` as well."""
+        return self._observe(images, corners, reporter).without(self.exclude)
+
+    def _observe(self, images: Images | None, corners: Path | None, reporter: Reporter) -> Observations:
         if images is not None:
             from calib.camera import detect
 

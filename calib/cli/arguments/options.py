@@ -64,6 +64,9 @@ GlobalStart = Annotated[
     bool,
     typer.Option("--global-start", help="Search for a start, for a lens of unknown focal length; takes half a minute."),
 ]
+Exclude = Annotated[
+    list[str] | None, typer.Option(metavar="IMAGE", help="Leave an image out, by its name; may be given several times.")
+]
 Robust = Annotated[bool, typer.Option("--robust/--no-robust", help="Reject outliers and list them.")]
 
 # Arms, and where cameras are.
