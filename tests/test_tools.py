@@ -20,6 +20,7 @@ QUICK = {
     "bench_handeye": ["--runs", "1", "--json"],
     "bench_network": ["--quick", "--runs", "1", "--data", "absent", "--json"],
     "bench_robot": ["--quick", "--json"],
+    "bench_verdicts": ["--quick", "--only", "outliers,bowed,clean", "--json"],
     "compare_optimizers": ["--iterations", "20", "--json"],
     "faults": ["--quick", "--json"],
     "fuzz": ["--quick", "--json"],
