@@ -24,7 +24,7 @@ import numpy as np
 
 from calib import plugins
 from calib.arrays import Array
-from calib.camera import Observations, View, calibrate
+from calib.camera import Camera, CameraCalibration, Observations, View, calibrate
 from calib.camera.boards.checkerboard import Checkerboard
 from calib.camera.bow import Bow
 from calib.camera.simulation.draw_views import draw_views
@@ -148,6 +148,9 @@ def scenarios() -> Iterator[Scenario]:
         bounds = INDEPENDENT if kind == "independent" else SHARED
         fix = ("cx", "cy", "k3")
         yield Scenario(f"brown_conrady 12 views, {kind}, --fix", bounds, partial(see, "brown_conrady", 12, kind, fix))
+    for views in VIEWS:
+        for k3 in (0.0, -0.05, 0.1):
+            yield Scenario(f"auto {views} views, k3 = {k3:g}", SHARED, partial(choose, views, k3))
     for measurement, targets in (("pose", 1), ("position", 3)):
         for kind in ("independent", "pose noise", "drift"):
             bounds = INDEPENDENT if kind == "independent" else SHARED
@@ -161,19 +164,37 @@ def scenarios() -> Iterator[Scenario]:
 def see(lens: str, views: int, kind: str, fix: Sequence[str], seed: int) -> Estimates:
     """A camera calibrated from views with errors of one kind."""
     camera = typical_camera(lens)
+    seen = draw(camera, views, kind, seed)
+    # at the truth: a value held where it is wrong says nothing of the others' intervals
+    held = [f"{name}={camera.value(name + unit)!r}" for name in fix for unit in ("_px" if name[0] == "c" else "",)]
+    return errors_of(calibrate(seen, lens, fix=held), camera)
+
+
+def choose(views: int, k3: float, seed: int) -> Estimates:
+    """A camera whose lens is chosen, and whose k3 the views may or may not show."""
+    ordinary = typical_camera("brown_conrady")
+    camera = replace(ordinary, parameters=np.array([*ordinary.parameters[:-1], k3]))
+    return errors_of(calibrate(draw(camera, views, "independent", seed)), camera)
+
+
+def draw(camera: Camera, views: int, kind: str, seed: int) -> Observations:
+    """Views with errors of one kind."""
     rng = np.random.default_rng([seed, 1])
-    poses = _pool(lens)[rng.choice(POOL, views, replace=False)]
+    poses = _pool(camera.lens.name)[rng.choice(POOL, views, replace=False)]
     board = Bow.over(BOARD, BOW_M).bend(BOARD) if kind == "bow" else BOARD
     seen = []
     for i, pose in enumerate(poses):
         px = camera.project(se3.apply(pose, board)) + rng.normal(0.0, SIGMA_PX, (len(board), 2))
         px = px + shared_error(kind, rng)
         seen.append(View(f"view_{i + 1:03d}.png", px, BOARD))
-    # at the truth: a value held where it is wrong says nothing of the others' intervals
-    held = [f"{name}={camera.value(name + unit)!r}" for name in fix for unit in ("_px" if name[0] == "c" else "",)]
-    found = calibrate(Observations(tuple(seen), camera.image_size_px), lens, fix=held)
+    return Observations(tuple(seen), camera.image_size_px)
+
+
+def errors_of(found: CameraCalibration, camera: Camera) -> Estimates:
+    """Of every parameter that the truth has as well, and that no prior keeps in place by custom."""
     plain = found.solution.uncertainty
-    labels = [label for label in found.solution.layout.shared_labels() if label not in camera.lens.weak]
+    known = [label for label in found.solution.layout.shared_labels() if label in camera.lens.labels]
+    labels = [label for label in known if label not in camera.lens.weak]
     estimates = [found.parameters[label] for label in labels]
     return Estimates(
         np.array([one.value - camera.value(label) for one, label in zip(estimates, labels, strict=True)]),

@@ -7,8 +7,8 @@ everything that follows from the affine map is here, the chain rule too.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Protocol
 
@@ -87,6 +87,9 @@ class Lens:
     weak: Mapping[str, float] = field(default_factory=dict)
     """Coefficients that ordinary data cannot separate, each with the standard deviation about 0 of a weak prior, in
     units where a corner's noise is 1 px."""
+    plausible: Mapping[str, float] = field(default_factory=dict)
+    """What the term of a coefficient comes to at the corner of the image, as a share of the distance from the middle:
+    the standard deviation about 0 over lenses of the kind."""
 
     def __repr__(self) -> str:
         return f"Lens({self.name}: {', '.join(self.labels)})"
@@ -105,6 +108,18 @@ class Lens:
     def perspective(self) -> bool:
         """Whether its field of view is less than half a turn: its image can be drawn on a plane before it."""
         return self.widest_deg < 90.0
+
+    def expect(self, labels: Iterable[str], focal_px: float, corner_px: float, noise_px: float) -> Lens:
+        """The same lens of which some coefficients are expected to be of plausible size: with weak priors on them.
+
+        corner_px: from the middle of the image to its corner; noise_px: of a corner's coordinate.
+        """
+        at_corner = np.array([[1.0], [1.0], [focal_px / corner_px * np.sqrt(2.0)]])
+        terms = self.distort(np.zeros(len(self.coefficients)), at_corner).by_k[:, :, 0]
+        share = np.linalg.norm(terms, axis=1) * focal_px / corner_px
+        size = dict(zip(self.coefficients, share.tolist(), strict=True))
+        weak = {label: self.plausible[label] / size[label] / max(noise_px, 1e-9) for label in labels}
+        return replace(self, weak={**self.weak, **weak})
 
     def start(self, intrinsics: Array, coefficients: Array | None = None) -> Array:
         """Parameters from a pinhole matrix (3, 3) and coefficients (k,); None: without distortion."""

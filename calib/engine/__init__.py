@@ -12,6 +12,7 @@ from calib.engine.levenberg_marquardt.options import Acceleration, Options, Poli
 from calib.engine.levenberg_marquardt.solve import solve
 from calib.engine.losses import LOSSES, Loss, cauchy, huber, soft_l1, tukey
 from calib.engine.normal_equations.rows import EvaluationError
+from calib.engine.normal_equations.tangent import Tangent
 from calib.engine.problem import ParameterBlock, Problem, ProblemError, ResidualBlock, prior
 from calib.engine.solution import Solution
 from calib.engine.status import Iteration, OnIteration, Status
@@ -39,6 +40,7 @@ __all__ = [
     "Solution",
     "Status",
     "Stopping",
+    "Tangent",
     "Uncertainty",
     "Unobservable",
     "cauchy",

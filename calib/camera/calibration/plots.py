@@ -53,7 +53,7 @@ def plot_projection_sigma(calibration: CameraCalibration, axes: Any = None) -> A
     Raises UsageError `image-size-needed` as well.
     """
     axes = axes or _new_axes()
-    sigma = projection_sigma(calibration.camera, calibration.covariance, columns=48, rows=33)
+    sigma = projection_sigma(*calibration.projecting, columns=48, rows=33)
     width, height = (_frame(calibration).size_px - 1).tolist()
     x, y = np.linspace(0, width, sigma.shape[1]), np.linspace(0, height, sigma.shape[0])
     filled = axes.contourf(x, y, np.ma.masked_invalid(sigma), levels=12)

@@ -52,7 +52,7 @@ def projection_quality(calibration: CameraCalibration) -> ProjectionQuality:
     few = corners[:: 1 + len(corners) // MOST_CORNERS]
     gauge = np.arange(len(few) + columns * rows) < len(few)
     at = np.concatenate([few, px.reshape(-1, 2)])
-    inside, whole = np.split(sigma_at(calibration.camera, calibration.covariance, at, gauge), [len(few)])
+    inside, whole = np.split(sigma_at(*calibration.projecting, at, gauge), [len(few)])
     sigma = whole.reshape(rows, columns)
     known = lit & inverted & np.isfinite(sigma)
     outside = known & ~near & bool(size)

@@ -17,8 +17,10 @@ from calib.camera.calibration.projection_quality import ProjectionQuality, proje
 from calib.camera.calibration.report import report
 from calib.camera.calibration.summary import summary
 from calib.camera.calibration.verdict import shows_another_lens, verdict_of
+from calib.camera.calibration.wider_lens import difference, fit_wider
 from calib.camera.camera import Camera
 from calib.camera.diagnosis.diagnose import find_causes, with_causes
+from calib.camera.lens import load_lens
 from calib.errors import CalibError
 from calib.estimate import Estimate
 from calib.geometry import se3
@@ -137,6 +139,11 @@ class CameraCalibration(Result):
         return self.fit.held
 
     @property
+    def expected(self) -> frozenset[str]:
+        """Labels that the views do not support: estimated under a prior of the size that lenses of the kind have."""
+        return frozenset(self.fit.lens.weak) - frozenset(load_lens(self.fit.lens.name).weak)
+
+    @property
     def noise_px(self) -> float:
         """Standard deviation of a corner's coordinate, from the residuals."""
         return float(np.sqrt(self.solution.variance_factor))
@@ -152,15 +159,32 @@ class CameraCalibration(Result):
         return self.uncertainty.covariance(self.fit.lens.labels)
 
     @cached_property
+    def wider_fit(self) -> Adjustment:
+        """The fit that the uncertainty is of: where a smaller lens was chosen, of the one that it is nested in."""
+        return (
+            self.fit if self.chosen is None else fit_wider(self.fit, self.chosen.model, self.observations.image_size_px)
+        )
+
+    @cached_property
     def uncertainty(self) -> Uncertainty:
-        """Of the solution's parameters: the scatter between views, and what the board's shape can do."""
-        measured = self.solution.measured_uncertainty
-        return measured if self.board_bend is None else self.board_bend.left_out.widen(measured)
+        """Of the parameters: the scatter between views, what the board's shape can do, and what is left out of the lens
+        because no view shows it."""
+        measured = self.wider_fit.solution.measured_uncertainty
+        if self.board_bend is not None:
+            measured = self.board_bend.left_out.widen(measured)
+        return measured if self.wider_fit is self.fit else measured.widen(difference(self.fit, self.wider_fit))
 
     @cached_property
     def board_bend(self) -> BoardBend | None:
         """What the corners show of the board's shape beyond a plane; None where they show nothing of it."""
-        return bend_of(self.fit, self.observations.image_size_px)
+        return bend_of(self.wider_fit, self.observations.image_size_px)
+
+    @cached_property
+    def projecting(self) -> tuple[Camera, Array]:
+        """What is projected with, and the covariance (p, p) of its lens' parameters: of the wider fit."""
+        wider = self.wider_fit
+        camera = Camera(wider.lens, wider.parameters, self.observations.image_size_px)
+        return camera, self.uncertainty.covariance(wider.lens.labels)
 
     @property
     def unobservable(self) -> tuple[str, ...]:

@@ -56,6 +56,8 @@ def _inputs(calibration: CameraCalibration) -> str:
     size = ", {} x {} px".format(*camera.image_size_px) if camera.image_size_px else ""
     at_zero = sorted(calibration.held - camera.lens.held)
     held = f", {' '.join(at_zero)} held" if at_zero else ""
+    if expected := sorted(calibration.expected):
+        held += f", {' '.join(expected)} by a weak prior"
     used = f"{len(calibration.views)} of {images} images, {calibration.corners} corners"
     return f"{used}{board}{size}; lens {camera.lens.name}{held}"
 

@@ -20,7 +20,7 @@ from calib.arrays import Array
 from calib.camera.adjustment.bundle_adjustment import adjust, solve_briefly
 from calib.camera.adjustment.reprojection import PosedLens, corners_of
 from calib.camera.lens import Lens, load_lens
-from calib.camera.lens_choice.fit_lens import FitOptions, LensFit, LensModel, fit_lens, reject_outliers
+from calib.camera.lens_choice.fit_lens import FitOptions, LensFit, LensModel, fit_lens, frame_of, reject_outliers
 from calib.camera.lens_choice.lens_trials import WHOLE, Trial, carry, try_family
 from calib.camera.start import zhang
 from calib.camera.views.degeneracy import WEAKEST_FOCAL, focal_weakness
@@ -96,7 +96,7 @@ def fit_chosen_lens(
         except ConvergenceError:  # no lens settles: what the views lack shows best in the ordinary one
             model = _bases(fix, free)[0]
             return None, reject_outliers(model, fit_lens(model, usable, options), options)
-        found = reject_outliers(choice.model, _fit(choice, usable, options), options)
+        found = _fit(choice, usable, options)
         # on a few views a model may pass that all of them, without their outliers, do not determine
         sound = found.fit.solution.status.converged and (focal_weakness(found.fit.solution) or 0.0) < WEAKEST_FOCAL
         if sound or len(choice.candidates) == 1:
@@ -150,22 +150,24 @@ def _compare(
 
 
 def _fit(choice: LensChoice, usable: UsableViews, options: FitOptions) -> LensFit:
-    """The lens chosen, fitted to all views, outliers included, from where it was compared."""
+    """The lens chosen, fitted to all views from where it was compared; outliers rejected."""
     model, found = choice.model, choice.fit
     fit = found.fit
     parameters = carry(fit.lens, fit.parameters, model.lens)
-    at_zero = [label in model.held and label not in fit.held for label in model.lens.labels]
-    parameters[at_zero] = 0.0
+    parameters[[label in model.held and label not in fit.held for label in model.lens.labels]] = 0.0
+    wider = model.whole(fit, frame_of(options.image_size_px, fit.corners))
+    if wider.lens.labels == model.lens.labels:  # else the smaller lens is the answer, and the wider its uncertainty
+        model = wider
     whole = len(fit.views) == len(usable.views) and bool(fit.used.all())
     if not whole:
         # the closed form of an ordinary lens is as quick as the poses by known parameters, and needs no trust in them
         known = options if model.lens.perspective else replace(options, find_start=partial(_start_from, parameters))
-        return fit_lens(model, usable, known)
-    if fit.lens is model.lens and not any(at_zero):
-        return found
-    start = PosedLens(parameters, fit.camera_from_board)
-    fit = adjust(model.lens, model.held, fit.views, fit.corners, start, options.on_iteration, options.solve)
-    return replace(found, fit=fit)
+        found = fit_lens(model, usable, known)
+    elif fit.lens is not model.lens:
+        start = PosedLens(parameters, fit.camera_from_board)
+        fit = adjust(model.lens, model.held, fit.views, fit.corners, start, options.on_iteration, options.solve)
+        found = replace(found, fit=fit)
+    return reject_outliers(model, found, options)
 
 
 def _start_from(

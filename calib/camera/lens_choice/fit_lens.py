@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from calib.camera.adjustment.bundle_adjustment import Adjustment, Solve, adjust, solve_bundle
 from calib.camera.adjustment.image_frame import ImageFrame
@@ -32,11 +34,24 @@ class LensModel:
     """Labels not estimated."""
     fixed: dict[str, float | None]
     """Those held by request, each at its value, or None for where it starts."""
+    nested_in: LensModel | None = None
+    """The model that was tried, where this is what becomes of it without what the views do not support."""
 
     @classmethod
     def of(cls, lens: Lens, fix: Sequence[str] = (), free: Sequence[str] = ()) -> LensModel:
         """The model with labels to fix and to free. Raises UsageError, as `held_labels`."""
         return cls(lens, held_labels(lens, fix, free), fixed_values(lens, fix))
+
+    def whole(self, fit: Adjustment, frame: ImageFrame) -> LensModel:
+        """The model that was tried, with what the views do not support expected to be of plausible size: what depends
+        on it is no better known than that allows. fit: of one of the two."""
+        if self.nested_in is None:
+            return self
+        tried, own = self.nested_in, set(self.lens.labels) - self.held
+        dropped = [label for label in tried.lens.labels if label not in own and label not in tried.held]
+        focal_px, corner_px = float(fit.parameters[0]), float(np.linalg.norm(frame.size_px)) / 2
+        noise_px = float(np.sqrt(fit.solution.variance_factor))
+        return replace(tried, lens=tried.lens.expect(dropped, focal_px, corner_px, noise_px))
 
     @property
     def unknowns(self) -> int:
@@ -86,7 +101,7 @@ def fit_lens(model: LensModel, usable: UsableViews, options: FitOptions) -> Lens
 
     def find_start(corners: Corners) -> zhang.CameraStart:
         check_views(len(corners.counts))
-        frame = ImageFrame.of_image(size) if size else ImageFrame.of_corners(corners.px)
+        frame = frame_of(size, corners)
         start = options.find_start(model.lens, model.held, corners, frame)
         return zhang.with_fixed(model.lens, model.fixed, start, corners, frame)
 
@@ -94,6 +109,11 @@ def fit_lens(model: LensModel, usable: UsableViews, options: FitOptions) -> Lens
     _check_count(model, usable.corners.px.shape[1], len(usable.views))
     fit = adjust(model.lens, model.held, usable.views, usable.corners, start, options.on_iteration, options.solve)
     return LensFit(fit, usable, [])
+
+
+def frame_of(image_size_px: tuple[int, int] | None, corners: Corners) -> ImageFrame:
+    """The image or, where its size is not known, the rectangle that the corners fill."""
+    return ImageFrame.of_image(image_size_px) if image_size_px else ImageFrame.of_corners(corners.px)
 
 
 def reject_outliers(model: LensModel, found: LensFit, options: FitOptions) -> LensFit:

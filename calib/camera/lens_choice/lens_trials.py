@@ -72,11 +72,11 @@ def _smaller_models(base: LensModel) -> Iterator[LensModel]:
     for labels in base.lens.smaller:
         if labels - base.held:
             held = dict.fromkeys(labels - base.held)
-            yield LensModel(base.lens, base.held | labels, {**base.fixed, **held})
+            yield LensModel(base.lens, base.held | labels, {**base.fixed, **held}, base)
     for name in plugins.discover("calib.camera.lenses"):
         smaller = load_lens(name)
         if smaller.richer == base.lens.name and not set(base.fixed) - set(smaller.labels):
-            yield LensModel(smaller, base.held & set(smaller.labels), base.fixed)
+            yield LensModel(smaller, base.held & set(smaller.labels), base.fixed, base)
 
 
 def _extend(base: LensModel, richer: Lens) -> LensModel:

@@ -42,6 +42,10 @@ def distort(k: Array, points: Array, derivatives: bool = True) -> Distorted:
     return Distorted(m, by_ratio(diagonal[0], mixed, diagonal[1], ab, inverse_z), by_k)
 
 
+# What the terms come to at the corner of the image, over ordinary lenses as they are calibrated: barrel distortion of a
+# quarter, the fifth power against it by a tenth, and what is left; centring errors of a few pixels.
+PLAUSIBLE = {"k1": 0.25, "k2": 0.1, "k3": 0.05, "p1": 0.003, "p2": 0.003}
+
 LENS = Lens(
     coefficients=("k1", "k2", "p1", "p2", "k3"),
     distort=distort,
@@ -51,4 +55,5 @@ LENS = Lens(
     base=True,
     smaller=(frozenset({"k3"}),),
     radial="k1",
+    plausible=PLAUSIBLE,
 )

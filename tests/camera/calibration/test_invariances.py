@@ -73,7 +73,7 @@ def test_the_rotation_of_a_pose_is_as_well_known_wherever_the_origin_is() -> Non
 
 def test_without_an_image_size_the_camera_is_the_same() -> None:
     case = good(views=8, seed=12)
-    one, other = calibrate(case.observations), calibrate(case.views)
+    one, other = (calibrate(each, "brown_conrady") for each in (case.observations, case.views))
     assert_same_camera(one, other)
     assert other.camera.image_size_px is None
 
