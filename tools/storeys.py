@@ -46,7 +46,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "text_rows": frozenset({"errors", "files"}),
     "delimited": frozenset({"arrays", "config", "errors", "text", "text_rows"}),
     "estimate": frozenset({"documents", "engine"}),
-    "report": frozenset({"arrays", "verdict"}),
+    "report": frozenset({"arrays", "estimate", "text", "verdict"}),
     "result": frozenset({"config", "documents", "estimate", "report", "storage", "text", "verdict"}),
     "storage": frozenset(
         {"arrays", "config", "documents", "errors", "files", "interrupt", "staging", "strict_yaml", "text", "verdict"}

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 from calib.verdict import Verdict
 
-MARKS = {"good": "\N{CHECK MARK}", "usable": "\N{LEFTWARDS ARROW}", "do not use": "\N{MULTIPLICATION X}"}
+MARKS = {"good": "\N{CHECK MARK}", "usable": "!", "do not use": "\N{MULTIPLICATION X}"}
 
 
 @dataclass(frozen=True)

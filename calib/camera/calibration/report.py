@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from calib.camera.calibration import report_figures as figures
 from calib.report.page import Report, Section, Table
-from calib.text import with_sigma
+from calib.report.parameters import parameter_table
 
 if TYPE_CHECKING:
     from calib.camera.calibration.result import CameraCalibration
-    from calib.estimate import Estimate
+
+MOST_REJECTED = 200  # images with their reasons
 
 
 def report(calibration: CameraCalibration) -> Report:
@@ -34,7 +35,9 @@ def report(calibration: CameraCalibration) -> Report:
             Section("Errors", [figures.residuals(calibration), figures.histogram(calibration), _images(calibration)]),
             Section("Coverage", [figures.tilts(calibration), figures.scene(calibration)]),
             Section("What it means in the image", figures.projection(calibration)),
-            Section("The lens", [_parameters(calibration), *_lenses(calibration)]),
+            Section(
+                "The lens", [parameter_table("Parameters", calibration.parameters.values()), *_lenses(calibration)]
+            ),
         ],
         {
             "focal_px": figures.focal_px(calibration),
@@ -46,30 +49,19 @@ def report(calibration: CameraCalibration) -> Report:
 
 
 def _images(calibration: CameraCalibration) -> Table:
-    used = [
-        (fit.view.image, f"{int(fit.used.sum())} of {len(fit.used)}", f"{fit.rms_px:.3f}", "")
-        for fit in calibration.views
-    ]
+    """Those in the figures, and the first of those rejected."""
+    shown, rejected = figures.shown_views(calibration), calibration.excluded[:MOST_REJECTED]
+    caption = "A click shows one alone in the figures; a tick leaves it out of the command below."
+    if len(shown) < len(calibration.views) or len(rejected) < len(calibration.excluded):
+        caption += f" {len(shown)} of the {len(calibration.views)} used are here; result.json lists all."
+    used = [(fit.view.image, f"{int(fit.used.sum())} of {len(fit.used)}", f"{fit.rms_px:.3f}", "") for fit in shown]
     return Table(
         "Images",
         ("image", "corners used", "rms (px)", "remark"),
-        [*used, *((each.image, "", "", f"rejected: {each.reason}") for each in calibration.excluded)],
-        "A click shows one alone in the figures; a tick leaves it out of the command below.",
-        [*(fit.view.image for fit in calibration.views), *("" for _ in calibration.excluded)],
+        [*used, *((each.image, "", "", f"rejected: {each.reason}") for each in rejected)],
+        caption,
+        [*(fit.view.image for fit in shown), *("" for _ in rejected)],
     )
-
-
-def _parameters(calibration: CameraCalibration) -> Table:
-    rows = [(str(each.label), *_estimate(each), each.label.unit) for each in calibration.parameters.values()]
-    return Table("Parameters", ("parameter", "value and standard deviation", "95 % interval", "unit"), rows)
-
-
-def _estimate(estimate: Estimate) -> tuple[str, str]:
-    text = with_sigma(estimate.value, estimate.sigma, width=0, most_digits=8).strip()
-    if estimate.held:
-        return f"{text} (held)", ""
-    low, high = estimate.interval_95
-    return text, f"[{low:.6g}, {high:.6g}]" if math.isfinite(low) else "not observable"
 
 
 def _lenses(calibration: CameraCalibration) -> list[Table]:

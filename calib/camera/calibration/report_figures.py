@@ -24,7 +24,14 @@ ARROW_SHARE = 0.04  # of the image's larger side: the length of an arrow of thre
 BINS = 40
 CELLS = (48, 33)
 MOST_BOARDS = 60  # in the picture of all boards
+MOST_VIEWS = 300  # that are shown one by one
 ALONG = np.linspace(0.0, 1.0, 60)  # from the middle of the image to a corner
+
+
+def shown_views(calibration: CameraCalibration) -> tuple[ViewFit, ...]:
+    """The views that are shown one by one: all, or as many, evenly taken, as a page bears."""
+    views = calibration.views
+    return views[:: 1 + (len(views) - 1) // MOST_VIEWS]
 
 
 def residuals(calibration: CameraCalibration) -> Figure:
@@ -34,8 +41,9 @@ def residuals(calibration: CameraCalibration) -> Figure:
     caption = f"Projected minus detected, {length:.0f} times enlarged. A pattern that all images share is a lens that "
     caption += "does not fit or a board that is not as stated; without one it is noise."
     plot = _image_plot(frame, "Residuals over the image", f"Arrows at {calibration.corners} corners.")
-    step = max(1, calibration.corners // MOST_ARROWS)
-    for fit in calibration.views:
+    shown = shown_views(calibration)
+    step = max(1, sum(len(fit.used) for fit in shown) // MOST_ARROWS)
+    for fit in shown:
         (x, y), (dx, dy) = fit.view.corners_px[fit.used][::step].T, length * fit.residuals_px[fit.used][::step].T
         with plot.group(class_="of-view", data_view=fit.view.image):
             plot.arrows(x, y, dx, dy)
@@ -73,9 +81,11 @@ def tilts(calibration: CameraCalibration) -> Figure:
         "Tilt and distance of the board",
         f"{len(tilt)} views, tilted by up to {tilt.max():.0f} degrees.",
     )
+    shown = {fit.view.image for fit in shown_views(calibration)}
     for fit, x, y in zip(calibration.views, distance, tilt, strict=True):
-        with plot.group(class_="of-view", data_view=fit.view.image):
-            plot.dots(np.array([x]), np.array([y]), "other-dots")
+        if fit.view.image in shown:
+            with plot.group(class_="of-view", data_view=fit.view.image):
+                plot.dots(np.array([x]), np.array([y]), "other-dots")
     caption = "Tilts of 30 degrees and more in several directions separate the focal length from the distance."
     return Figure("Tilt and distance.", plot.text(), caption)
 
@@ -102,9 +112,9 @@ def projection(calibration: CameraCalibration) -> list[Figure]:
     frame, (columns, rows) = _frame(calibration), CELLS
     sigma = projection_sigma(calibration.camera, calibration.covariance, columns=columns, rows=rows)
     known = sigma[np.isfinite(sigma)]
-    if not known.size:
+    high = float(np.quantile(known, 0.98)) if known.size else 0.0
+    if not high > 0:  # every parameter is held, or the lens traces nothing back
         return figures
-    high = float(np.quantile(known, 0.98))
     plot = _image_plot(frame, "Uncertainty of projection", f"From {known.min():.2g} to {known.max():.2g} px.", bar=True)
     left, top = frame.centre_px - frame.size_px / 2
     x = np.linspace(left, left + frame.size_px[0], columns + 1)

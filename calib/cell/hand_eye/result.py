@@ -13,6 +13,7 @@ from calib.arrays import Array
 from calib.cell.hand_eye import documents
 from calib.cell.hand_eye.bundle_adjustment import OFFSET_LABEL, Scene
 from calib.cell.hand_eye.next_poses import NextPose, next_poses
+from calib.cell.hand_eye.report import report
 from calib.cell.hand_eye.summary import summary
 from calib.cell.hand_eye.verdict import judge
 from calib.estimate import Estimate
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from calib.cell.start.motion import Turns
     from calib.cell.start.setup import ClosedFormStart
     from calib.engine import Solution
+    from calib.report.page import Report
     from calib.verdict import Verdict
 
 
@@ -227,6 +229,10 @@ class HandEyeCalibration(Result):
     def files(self) -> Mapping[str, str | bytes]:
         """`hand_eye.yaml`, the matrix as text, and `camera.yaml`, which `load_camera` reads."""
         return documents.files(self)
+
+    def report(self) -> Report:
+        """What `report.html` shows."""
+        return report(self)
 
     def rows(self) -> list[dict[str, Any]]:
         """One dict per image: name, whether it was used and why not, residuals, correction of the robot's pose."""

@@ -14,12 +14,14 @@ from calib.estimate import Estimate
 from calib.result import Result
 from calib.robot.evaluation.documents import as_document, as_files, as_rows
 from calib.robot.evaluation.plots import plot_errors, plot_residuals
+from calib.robot.evaluation.report import report
 from calib.robot.evaluation.summary import summarise
 from calib.robot.evaluation.verdict import verdict_of
 from calib.robot.identification.residuals import ARM_BLOCK
 
 if TYPE_CHECKING:
     from calib.engine.label import Label
+    from calib.report.page import Report
     from calib.robot.arm_model import Arm
     from calib.robot.evaluation.compensation_outcome import CompensationOutcome
     from calib.robot.evaluation.evaluate import Comparison, Evaluation, Outlier
@@ -137,6 +139,10 @@ class ArmCalibration(Result):
     def files(self) -> Mapping[str, str | bytes]:
         """`arm.yaml`, which `load_arm` reads."""
         return as_files(self)
+
+    def report(self) -> Report:
+        """What `report.html` shows."""
+        return report(self)
 
     def rows(self) -> list[dict[str, Any]]:
         """One dict for each row of the table: line, pose, target, part, used, reason, errors before and after."""
