@@ -1,7 +1,8 @@
 """Whether poses, board and pairing are meant as given, or another interpretation of them fits.
 
 Every other interpretation is tried by the residual that the closed forms leave, singly and then in pairs. One is named
-only where it fits, the data as given leave several times as much, and so the difference is beyond doubt.
+only where images and poses then belong together, the data as given leave several times as much, and so does every part
+of it alone: the difference is beyond doubt, and nothing is named that is not needed.
 """
 
 from __future__ import annotations
@@ -11,14 +12,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calib.cell.conventions.board_alternatives import find_board_size, find_turned_boards
+from calib.cell.conventions.board_size import other_board_sizes
 from calib.cell.conventions.interpretations import HandEyeInterpretation, interpretations
+from calib.cell.conventions.minority import find_minority
+from calib.cell.conventions.row_orders import row_orders
 from calib.cell.frame_loop import SETUPS, Setup
+from calib.cell.start.chance import SOUND, belong_together, left_by_chance
 from calib.cell.start.motion import require_motion
-from calib.cell.start.setup import ClosedFormStart, start_of_setup
+from calib.cell.start.setup import ClosedFormStart, SetupStart, start_of_setup
 from calib.errors import DegenerateError
-from calib.geometry import so3
-from calib.robot.conventions.diagnose import DECISIVE, FITS_RAD, SAMPLE_ROWS
+from calib.robot.conventions.diagnose import DECISIVE, SAMPLE_ROWS
+from calib.robot.conventions.screws import screws
+from calib.robot.start.inliers import reach
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,9 +31,12 @@ if TYPE_CHECKING:
     from calib.cell.pairing.paired_views import PairedViews
 
 
-SOUND = 0.004  # residual as a share of the motion and in rad, below which no other interpretation is looked for
 FEWEST_IMAGES = 4  # below which anything fits
-BEAM = 8  # interpretations by which the turns are most alike, from which pairs go on
+BEAM = 8  # interpretations by which the motions are most alike, from which pairs go on
+TRIED = 24  # interpretations of a level that get a closed form, those by which the motions are most alike
+ALIKE = 1 / 3  # quantile of motions that are compared: with a third of the boards turned, five in nine are sound
+ALIKE_ANGLES = 1.1  # ratio of angles that are left by two closed forms of the same turns
+MOST_HIDDEN = 2  # further, smaller mistakes behind the first one found
 
 
 @dataclass(frozen=True)
@@ -43,11 +51,30 @@ class Alternative:
     other: str
     """What they leave of the data so interpreted."""
 
+    size: float = 0.0
+    """The same as one figure."""
+
     def __str__(self) -> str:
         return f"{self.interpretation.name}: {self.other} instead of {self.given}"
 
 
-Tried = tuple[HandEyeInterpretation, ClosedFormStart]
+@dataclass(frozen=True, eq=False)
+class Tried:
+    """An interpretation with what the fastest closed form leaves."""
+
+    option: HandEyeInterpretation
+
+    pairs: PairedViews
+    """A sample of the data so interpreted."""
+
+    setup: Setup
+
+    left: ClosedFormStart
+
+    @property
+    def belongs(self) -> bool:
+        """Whether images and poses so interpreted belong together."""
+        return belong_together(self.left, self.pairs, self.setup)
 
 
 def find_alternatives(pairs: PairedViews, setup: Setup | None) -> tuple[Alternative, ...]:
@@ -58,63 +85,83 @@ def find_alternatives(pairs: PairedViews, setup: Setup | None) -> tuple[Alternat
     try:
         require_motion(pairs.mount_from_fixture(setup or SETUPS[0]), setup or SETUPS[0])
     except DegenerateError as error:
-        turning = [(other, left) for other, left in _try(pairs, setup, interpretations(pairs, setup)) if left.fits]
+        turning = [each for each in _try(_options(pairs, setup), pairs, setup) if each.belongs]
         if not turning:
             raise
-        return tuple(Alternative(other, error.what, str(left)) for other, left in turning)
+        return tuple(Alternative(each.option, error.what, str(each.left)) for each in turning)
     return diagnose(pairs, setup)
 
 
-def diagnose(pairs: PairedViews, setup: Setup | None) -> tuple[Alternative, ...]:
-    """Other interpretations that fit decisively better, best first; none where the data are sound."""
-    given = start_of_setup(pairs, setup).start
-    if given.size < SOUND:
-        return _of_board(pairs, setup, given)
-    options = interpretations(pairs, setup)
-    if found := _decisive(_try(pairs, setup, options), given):
-        return found
-    if given.fits:
-        return _of_board(pairs, setup, given)
-    likely = sorted(options, key=lambda option: turn_mismatch(option.apply(pairs)))[:BEAM]
-    doubles = [first.then(second) for first in likely for second in interpretations(first.apply(pairs), setup)]
-    return _decisive(_try(pairs, setup, doubles), given) or _of_board(pairs, setup, given, turned=False)
+def diagnose(pairs: PairedViews, setup: Setup | None, rounds: int = MOST_HIDDEN) -> tuple[Alternative, ...]:
+    """Other interpretations that fit decisively better, best first; none where the data are sound.
 
-
-def turn_mismatch(pairs: PairedViews) -> float:
-    """Difference of the angles by which robot and board turn from one image to the next, rad, at the median.
-
-    Whatever the frames and the set-up, both turn by one angle (H. H. Chen, CVPR 1991). Images off by an angle differ by
-    at most twice that.
+    rounds: how many smaller mistakes may hide behind the first one found.
     """
-    flange, board = (
-        so3.angle_between(poses[1:, :3, :3], poses[:-1, :3, :3])
-        for poses in (pairs.base_from_flange, pairs.seen.camera_from_board)
-    )
-    return float(np.median(np.abs(flange - board))) if len(flange) else np.inf
+    chosen = start_of_setup(pairs, setup)
+    given = chosen.start
+    found = () if given.size < SOUND else _search(pairs, setup, chosen)
+    if not found:
+        minority = find_minority(pairs, chosen.setup, given)
+        found = () if minority is None else (Alternative(*minority),)
+    if not found or not rounds:
+        return found
+    best = found[0]
+    hidden = diagnose(best.interpretation.apply(pairs), setup, rounds - 1)
+    both = [Alternative(best.interpretation.then(each.interpretation), best.given, each.other) for each in hidden]
+    return tuple(both) or found
 
 
-def _of_board(
-    pairs: PairedViews, setup: Setup | None, given: ClosedFormStart, *, turned: bool = True
-) -> tuple[Alternative, ...]:
-    """A board turned in some images, or of another size."""
-    found = find_turned_boards(pairs, setup, given) if turned else None
-    found = found or find_board_size(pairs, setup, given)
-    return () if found is None else (Alternative(*found),)
+def motion_mismatch(pairs: PairedViews) -> float:
+    """How differently robot and board move from one image to the next, before any frame enters: angles in rad times
+    ways as shares of the motion; see `screws`."""
+    flange, board = (screws(poses) for poses in (pairs.base_from_flange, pairs.seen.camera_from_board))
+    turn, along = (float(np.quantile(np.abs(f - b), ALIKE)) for f, b in zip(flange, board, strict=True))
+    return max(turn, 1e-9) * max(along / reach(pairs.base_from_flange), 1e-9)
 
 
-def _try(pairs: PairedViews, setup: Setup | None, options: Iterable[HandEyeInterpretation]) -> list[Tried]:
-    """Interpretations with what the fastest closed form leaves, best first, without those that determine nothing."""
-    tried = []
+def _search(pairs: PairedViews, setup: Setup | None, chosen: SetupStart) -> tuple[Alternative, ...]:
+    """Single interpretations first; pairs of them where neither these nor the data as given come near to fitting."""
+    options = _options(pairs, setup)
+    singles = _decisive(_try(options, pairs, setup), chosen.start)
+    near = float(left_by_chance(pairs, chosen.setup).sum(axis=1).min()) / DECISIVE**2
+    if chosen.start.size < near or (singles and singles[0].size < SOUND):
+        return singles
+    few = _sample(pairs)
+    # poses of other images move otherwise whatever else is mended, so that no order of rows stands out by itself
+    likely = {each.name: each for each in (*_most_alike(options, few, BEAM), *row_orders(pairs))}
+    doubles = [first.then(second) for first in likely.values() for second in _options(first.apply(few), setup)]
+    found = _decisive(_try(doubles, pairs, setup), chosen.start)
+    return tuple(each for each in found if _needs_all(each, pairs, setup)) or singles
+
+
+def _options(pairs: PairedViews, setup: Setup | None) -> tuple[HandEyeInterpretation, ...]:
+    """Every single other interpretation."""
+    return (*interpretations(pairs, setup), *row_orders(pairs), *other_board_sizes(_sample(pairs), setup))
+
+
+def _most_alike(options: Iterable[HandEyeInterpretation], few: PairedViews, most: int) -> list[HandEyeInterpretation]:
+    """The options by which the motions of robot and board are most alike."""
+    rated = []
     for option in options:
-        meant = _sample(option.apply(pairs))
-        if len(meant.rows) < FEWEST_IMAGES or turn_mismatch(meant) > 2 * FITS_RAD:
-            continue
+        meant = option.apply(few)
+        if len(meant.rows) >= FEWEST_IMAGES:
+            rated.append((motion_mismatch(meant), option))
+    return [option for _, option in sorted(rated, key=lambda each: each[0])[:most]]
+
+
+def _try(options: Iterable[HandEyeInterpretation], pairs: PairedViews, setup: Setup | None) -> list[Tried]:
+    """The likelier interpretations, best first, without those that determine nothing."""
+    tried = []
+    few = _sample(pairs)
+    for option in _most_alike(options, few, TRIED):
+        meant = option.apply(few)
         try:
             require_motion(meant.mount_from_fixture(setup or SETUPS[0]), setup or SETUPS[0])
-            tried.append((option, start_of_setup(meant, setup, "shah").start))
+            found = start_of_setup(meant, setup, "shah")
         except DegenerateError:
             continue
-    return sorted(tried, key=lambda each: each[1].size)
+        tried.append(Tried(option, meant, found.setup, found.start))
+    return sorted(tried, key=lambda each: each.left.size)
 
 
 def _sample(pairs: PairedViews) -> PairedViews:
@@ -125,7 +172,19 @@ def _sample(pairs: PairedViews) -> PairedViews:
 
 
 def _decisive(tried: list[Tried], given: ClosedFormStart) -> tuple[Alternative, ...]:
-    good = [(option, left) for option, left in tried if left.fits and given.size > DECISIVE * left.size]
-    least = good[0][1].size if good else 0.0
-    near = [(option, left) for option, left in good if left.size < DECISIVE * least]
-    return tuple(Alternative(option, str(given), str(left)) for option, left in near)
+    """Those that belong together and leave several times less than the data as given, and others as good."""
+    good = [each for each in tried if _much_less(each.left, given)]
+    good = [each for each in good if each.left.size < DECISIVE * good[0].left.size and each.belongs]
+    return tuple(Alternative(each.option, str(given), str(each.left), each.left.size) for each in good)
+
+
+def _much_less(left: ClosedFormStart, given: ClosedFormStart) -> bool:
+    """Whether several times less is left, of lengths and angles together, or of lengths where angles are as before."""
+    shorter = given.median_m / given.motion_m > DECISIVE * left.median_m / left.motion_m
+    return given.size > DECISIVE * left.size or (shorter and left.median_rad < ALIKE_ANGLES * given.median_rad)
+
+
+def _needs_all(found: Alternative, pairs: PairedViews, setup: Setup | None) -> bool:
+    """Whether every part of an interpretation alone leaves decisively more."""
+    alone = [each.left.size for each in _try(found.interpretation.parts, pairs, setup)]
+    return all(size > DECISIVE * found.size for size in alone)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -31,9 +31,13 @@ class HandEyeInterpretation:
     apply: Callable[[PairedViews], PairedViews]
     """The data so understood."""
 
+    parts: tuple[HandEyeInterpretation, ...] = ()
+    """Of which it is made up, one after another; empty if it is one."""
+
     def then(self, other: HandEyeInterpretation) -> HandEyeInterpretation:
         """This interpretation, and another one of what it gives."""
-        return HandEyeInterpretation(f"{self.name}; {other.name}", lambda pairs: other.apply(self.apply(pairs)))
+        name, parts = f"{self.name}; {other.name}", (*(self.parts or (self,)), *(other.parts or (other,)))
+        return HandEyeInterpretation(name, lambda pairs: other.apply(self.apply(pairs)), parts)
 
 
 def interpretations(pairs: PairedViews, setup: Setup | None) -> tuple[HandEyeInterpretation, ...]:
@@ -53,8 +57,6 @@ def interpretations(pairs: PairedViews, setup: Setup | None) -> tuple[HandEyeInt
     if pairs.seen.poses_given and setup is not None:
         name = "board poses are inverted: camera in board, not board in camera"
         found.append(HandEyeInterpretation(name, _invert_boards))
-    if pairs.clock is None:  # a shift in time is the clocks' offset
-        found += _shifts()
     return tuple(found)
 
 
@@ -89,18 +91,3 @@ def _of_table(name: str, apply: Callable[[PoseTable], PoseTable]) -> HandEyeInte
 
 def _invert_boards(pairs: PairedViews) -> PairedViews:
     return replace(pairs, seen=replace(pairs.seen, camera_from_board=se3.inverse(pairs.seen.camera_from_board)))
-
-
-def _shifts() -> Iterator[HandEyeInterpretation]:
-    """The list of poses begins one row too early or too late; the image at the end that then has none is dropped."""
-    for step, direction in ((1, "down"), (-1, "up")):
-        yield HandEyeInterpretation(f"the pose of each image is one row further {direction}", _shift_rows(step))
-
-
-def _shift_rows(step: int) -> Callable[[PairedViews], PairedViews]:
-    def shift(pairs: PairedViews) -> PairedViews:
-        rows = pairs.rows + step
-        inside = np.flatnonzero((rows >= 0) & (rows < len(pairs.table.lines)))
-        return replace(pairs, rows=rows).select(inside)
-
-    return shift

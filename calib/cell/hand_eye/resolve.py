@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from calib.cell.conventions.diagnose import Alternative, find_alternatives
-from calib.cell.start.setup import ClosedFormStart, SetupStart, size_by_chance, start_of_setup
+from calib.cell.start.chance import belong_together
+from calib.cell.start.setup import ClosedFormStart, SetupStart, start_of_setup
 from calib.errors import InputError
 from calib.robot.conventions.diagnose import DECISIVE
 
@@ -71,13 +72,14 @@ def _convention_error(found: tuple[Alternative, ...], where: str) -> InputError:
 
 
 def _require_fit(chosen: SetupStart, pairs: PairedViews) -> None:
-    if chosen.start.fits or DECISIVE * chosen.start.size < size_by_chance(pairs, chosen.setup):
-        return  # an arm may be off by much, and yet its poses belong to the images
+    if belong_together(chosen.start, pairs, chosen.setup):
+        return
     raise InputError(
         f"images and poses do not fit together: off by {chosen.start} at the median",
         code="hand-eye-does-not-fit",
         where=pairs.table.name,
-        why="no other interpretation of units, order, conventions or pairing fits either",
+        why="with the same poses in another order they fit about as well; other units, axes, angle sequences, row "
+        "orders and board sizes were tried, each and in pairs, and none fits",
         advice="check that every image has the pose in which it was taken"
         if pairs.clock is None
         else "search a larger time offset with --max-time-offset-s, or check both clocks",

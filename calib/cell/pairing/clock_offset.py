@@ -18,13 +18,13 @@ from calib.arrays import Array, Index, Mask
 from calib.cell.pairing.pose_stream import PoseStream
 from calib.errors import InputError
 from calib.geometry import so3
-from calib.robot.conventions.diagnose import FITS_RAD
 
 PAIRS = 200  # of images; each determines an offset to a few ms, and thousands would add nothing
 STEP_RAD = np.deg2rad(1.0)  # of the flange at its quick moments, per step of the search: wrong offsets miss by more
 MOST_STEPS = 20_000
 SOME_ROWS = 2_000  # of a stream, by which its quick moments are known
 CAP_RAD = np.deg2rad(6.0)  # a pair that misses by more is of a wrong image, or of a wrong offset
+MOST_RAD = CAP_RAD / 2  # mean miss, beyond which as many pairs are wrong as are right
 ALIKE = 2.0  # times the least miss, that fits as well
 ALIKE_RAD = np.deg2rad(0.02)  # the same for poses without noise
 
@@ -159,7 +159,7 @@ def _search_offset(stream: PoseStream, image_s: Array, camera_from_board: Array,
     miss, count = np.array([each[0] for each in tried]), np.array([each[1] for each in tried])
     miss[count < count.max() / 2] = np.inf  # an offset by few pairs is no rival to one by many
     best = int(np.argmin(miss))
-    if not miss[best] < FITS_RAD:
+    if not miss[best] < MOST_RAD:
         return OffsetSearch(0.0, 0.0, 0.0, None, False, most_s)
     alike = miss <= max(ALIKE * miss[best], ALIKE_RAD)
     low, high = best, best

@@ -12,7 +12,6 @@ from calib.cell.frame_loop import SETUPS, lengths_and_angles, loop_error, mount_
 from calib.cell.start.closed_forms import METHODS, load_method
 from calib.errors import DegenerateError
 from calib.geometry import se3, so3
-from calib.robot.conventions.diagnose import FITS_RAD, FITS_SHARE
 from calib.robot.start.inliers import reach, within
 from calib.robot.start.pose import pose_start
 
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from calib.cell.pairing.paired_views import PairedViews
 
 
-SHUFFLES = 20  # of the poses; the least residual of so many is exceeded by chance 19 times of 20
 FEWEST_FOR_VOTE = 6  # images below which random subsets of five do not single out an outlier
 
 
@@ -68,11 +66,6 @@ class ClosedFormStart:
         """Both as one figure: share of the motion, and radians."""
         return self.median_m / self.motion_m + self.median_rad
 
-    @property
-    def fits(self) -> bool:
-        """Whether it is small against the motion."""
-        return self.median_m < FITS_SHARE * self.motion_m and self.median_rad < FITS_RAD
-
     def __str__(self) -> str:
         return f"{1000 * self.median_m:.3g} mm and {np.degrees(self.median_rad):.3g} deg"
 
@@ -97,21 +90,6 @@ def start_of_setup(pairs: PairedViews, setup: Setup | None, method: str | None =
     starts = {each: hand_eye_start(each, *poses, method) for each in SETUPS}
     best, other = sorted(SETUPS, key=lambda each: starts[each].size)
     return SetupStart(best, starts[best], starts[other])
-
-
-def size_by_chance(pairs: PairedViews, setup: Setup) -> float:
-    """The least that a closed form leaves of images whose poses are drawn from the others', in `SHUFFLES` draws; 0 for
-    images too few to tell."""
-    flange, boards = pairs.base_from_flange, pairs.seen.camera_from_board
-    if len(flange) < FEWEST_FOR_VOTE:
-        return 0.0
-    rng, sizes = np.random.default_rng(0), []
-    for _ in range(SHUFFLES):
-        try:
-            sizes.append(hand_eye_start(setup, flange[rng.permutation(len(flange))], boards, "shah").size)
-        except DegenerateError:
-            continue
-    return min(sizes, default=0.0)
 
 
 def hand_eye_start(

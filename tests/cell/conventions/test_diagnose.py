@@ -13,7 +13,7 @@ from cases.seeds import seeds
 
 from calib.camera.observations import Observations, View
 from calib.cell.conventions.diagnose import diagnose
-from calib.cell.conventions.interpretations import half_turn
+from calib.cell.conventions.interpretations import half_turn, turn_boards
 from calib.cell.frame_loop import SETUPS, Setup
 from calib.cell.hand_eye.calibrate import calibrate_hand_eye
 from calib.cell.pairing.paired_views import PairedViews
@@ -40,7 +40,7 @@ TABLES: dict[str, tuple[str, Callable[[HandEyeSimulation], dict[str, Any]]]] = {
 }  # fmt: skip
 
 
-def euler_zyx(s: HandEyeSimulation) -> Any:
+def euler_zyx(s: Any) -> Any:
     """Angles about z, y, x in the columns of the axes x, y, z."""
     r = poses(s.table)[:, :3, :3]
     return np.stack(
@@ -65,6 +65,72 @@ def test_readings_are_told_without_a_set_up_as_well() -> None:
         assert words in str(diagnose(data_of(s, **change(s)), None)[0])
     inverted = TABLES["inverted"][1](s)
     assert not diagnose(data_of(s, **inverted), None)  # the other set-up: nothing to tell them apart
+
+
+def in_order(data: PairedViews, order: Any) -> PairedViews:
+    """The table's poses in another order."""
+    return replace(data, table=replace(data.table, **columns(poses(data.table)[order])))
+
+
+def named(data: PairedViews, names: list[str]) -> PairedViews:
+    """The images by other names."""
+
+    def rename(views: Any) -> tuple[View, ...]:
+        return tuple(replace(view, image=name) for view, name in zip(views, names, strict=True))
+
+    observations = replace(data.observations, views=rename(data.observations.views))
+    return replace(data, observations=observations, seen=replace(data.seen, views=rename(data.seen.views)))
+
+
+def alphabetical(data: PairedViews) -> PairedViews:
+    names = [f"img{i}.png" for i in range(len(data.rows))]
+    return in_order(named(data, names), sorted(range(len(names)), key=names.__getitem__))
+
+
+def with_gaps(data: PairedViews) -> PairedViews:
+    """A pose is missing early in the table, an image late among the images."""
+    count = len(data.rows)
+    some = in_order(data, np.delete(np.arange(count), 3))
+    table = replace(some.table, lines=some.table.lines[:-1])
+    return replace(data.select(np.delete(np.arange(count), 9)), table=table, rows=np.arange(count - 1))
+
+
+def wxyz(data: PairedViews) -> PairedViews:
+    assert data.table.quaternion_xyzw is not None
+    return replace(data, table=replace(data.table, quaternion_xyzw=data.table.quaternion_xyzw[:, [3, 0, 1, 2]]))
+
+
+def euler(data: PairedViews) -> PairedViews:
+    return replace(data, table=replace(data.table, **angles(euler_zyx(data))))
+
+
+def third_turned(data: PairedViews) -> PairedViews:
+    turn, which = half_turn(data), np.arange(len(data.rows)) % 3 == 1
+    assert turn is not None
+    return turn_boards(turn, which)(data)
+
+
+MISTAKES: dict[str, tuple[list[Any], list[str]]] = {
+    "alphabetical": ([alphabetical], ["the alphabetical order"]),
+    "reversed": ([lambda d: in_order(d, np.arange(len(d.rows))[::-1])], ["in reverse order"]),
+    "gaps": ([with_gaps], ["is one row further"]),
+    "turned": ([third_turned], ["turned by 180 degrees in"]),
+    "Euler-size": ([euler, lambda d: resized(d, 0.8)], ["Euler angles ZYX", "times as large"]),
+    "turned-wxyz": ([wxyz, third_turned], ["hold w, x, y, z", "turned by 180 degrees in"]),
+    "turned-size": ([third_turned, lambda d: resized(d, 0.9)], ["times as large", "turned by 180"]),
+    "Euler-shift": ([lambda d: in_order(d, np.roll(np.arange(len(d.rows)), 1)), euler], ["ZYX", "one row further"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("setup", SETUPS)
+@pytest.mark.parametrize(("changes", "words"), MISTAKES.values(), ids=MISTAKES)
+def test_mistakes_are_each_named_and_nothing_else(changes: list[Any], words: list[str], setup: Setup) -> None:
+    data = data_of(simulated(views=16, seed=1, setup=setup))
+    for change in changes:
+        data = change(data)
+    name = diagnose(data, setup)[0].interpretation.name
+    assert all(word in name for word in words)
+    assert name.count(";") == len(words) - 1
 
 
 def test_two_mistakes_at_once() -> None:

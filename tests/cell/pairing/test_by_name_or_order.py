@@ -53,6 +53,23 @@ def test_without_names_order_decides_and_counts_images_without_a_board() -> None
     assert "by order" in pairing.notes[0]
 
 
+def test_images_of_which_some_are_missing_have_the_rows_of_their_numbers() -> None:
+    views = SIMULATION.observations.views
+    seen = Observations((*views[:2], *views[3:]))
+    pairing = pair(seen, replace(SIMULATION.table, other={}))
+    assert pairing.by == "number"
+    assert pairing.rows.tolist() == [0, 1, 3, 4, 5]
+    assert "rows counted from 1" in pairing.notes[0]
+
+
+def test_names_that_differ_in_all_but_their_numbers() -> None:
+    table = named(tuple(f"pose {i}" for i in (6, 5, 4, 3, 2, 9)))
+    pairing = pair(SIMULATION.observations, table)
+    assert pairing.by == "number"
+    assert [table.other["image"][row] for row in pairing.rows] == [f"pose {i}" for i in (2, 3, 4, 5, 6)]
+    assert "5 of 6 images" in pairing.notes[0]
+
+
 @pytest.mark.parametrize(
     ("table", "code"),
     [
