@@ -55,7 +55,7 @@ def _orders(pairs: PairedViews) -> Iterator[tuple[str, Callable[[PairedViews], I
     if None not in numbers.values() and len(set(numbers.values())) == len(every):
         for first in (0, 1):
             name = f"the pose of each image is in the row of the number in its name, from {first} on"
-            yield name, _numbered(numbers, first)
+            yield name, _rows_of_numbers(numbers, first)
 
 
 def _ranks(names: list[str]) -> Callable[[PairedViews], Index]:
@@ -63,7 +63,7 @@ def _ranks(names: list[str]) -> Callable[[PairedViews], Index]:
     return lambda pairs: np.array([rank[view.image] for view in pairs.seen.views], dtype=np.intp)
 
 
-def _numbered(numbers: dict[str, int | None], first: int) -> Callable[[PairedViews], Index]:
+def _rows_of_numbers(numbers: dict[str, int | None], first: int) -> Callable[[PairedViews], Index]:
     return lambda pairs: np.array([(numbers[view.image] or 0) - first for view in pairs.seen.views], dtype=np.intp)
 
 
