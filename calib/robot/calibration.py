@@ -15,6 +15,7 @@ from calib.robot.evaluation.arm_calibration import ArmCalibration
 from calib.robot.evaluation.compensation_outcome import CompensationOutcome
 from calib.robot.evaluation.evaluate import EvaluationRows, evaluate
 from calib.robot.evaluation.other_frames import NominalAndIdentified
+from calib.robot.evaluation.remarks import remarks_of
 from calib.robot.evaluation.uncertainty import arm_uncertainty
 from calib.robot.identification.request import Request
 from calib.robot.identification.residuals import ARM_BLOCK
@@ -34,16 +35,6 @@ if TYPE_CHECKING:
     from calib.robot.table.pose_table import PoseTable
 
 IDENTIFIED = "_identified"  # behind the name of the arm; once
-DISCARDED = "the compensation stored with the nominal arm is discarded: it is valid only with that arm's parameters"
-OPEN = (
-    "{}: where the target is on the flange is not separable from where the base is; the target is kept near the "
-    "flange, which changes nothing at the orientations measured"
-)
-DRIFT = (
-    "errors drift over the session: those of neighbouring poses correlate by {:.2f}; intervals hold for poses measured "
-    "in the same session, and less for another"
-)
-WEAK = "weakly determined, held near nominal by the prior: {}; spread the poses, or measure points off the last axis"
 
 
 def calibrate(
@@ -89,7 +80,7 @@ def calibrate(
     request = Request(model, tuple(fix), tuple(free), tolerance, compensate, robust, seed)
     policy = ConventionPolicy(kind.name, fix_conventions, global_start, seed, on_progress)
     resolved = resolve_arm(table, arm, request, policy)
-    other = None if validate is None else _in_conventions(resolved.arm, validate, policy, refit_frames)
+    other = None if validate is None else _in_conventions(resolved, validate, policy, refit_frames)
     nothing = validate is not None and holdout_by is None and train_rows is None
     share = holdout if holdout is not None else (0.0 if nothing else HOLDOUT)
     return identify(
@@ -100,6 +91,7 @@ def calibrate(
         measurement=None if measurement is None else kind,
         notes=resolved.notes,
         on_iteration=on_iteration,
+        begin=resolved.start,
     )
 
 
@@ -112,16 +104,18 @@ def identify(
     measurement: Measurement | None = None,
     notes: Sequence[str] = (),
     on_iteration: OnIteration | None = None,
+    begin: SerialArm | None = None,
 ) -> ArmCalibration:
     """Identify a given arm from a table that is what it seems: no arm is searched for, no convention tried.
 
     measurement: what the table holds; None: its own kind, or that of an instrument on the flange if it fits better.
-    notes: remarks on how the table came about. Errors as of `calibrate`.
+    notes: remarks on how the table came about. begin: the arm with zero positions that were found, where the fit
+    starts; errors and changes are against `nominal` all the same. Errors as of `calibrate`.
     """
     compensation = None if request.compensate is None else load_compensation(request.compensate)
     held = split.rows(table, request.seed)
     training = present_targets(select_rows(table, ~held))
-    task = prepare(nominal, training, measurement or measurement_of(table), request, on_iteration)
+    task = prepare(nominal, training, measurement or measurement_of(table), request, on_iteration, begin)
     measured = fit_model(task, measurement or measurement_of(table))
     oriented = measured if measurement else fit_on_flange(task, measured)
     stage = add_effects(task, oriented)
@@ -142,29 +136,19 @@ def identify(
         uncertainty=arm_uncertainty(stage.after, corrected, task.training, task.reference_degc),
         trials=stage.trials,
         compensation=outcome,
-        notes=(*notes, *table.notes, *_remarks(nominal, stage.after, stage.notes)),
+        notes=(*notes, *table.notes, *remarks_of(nominal, stage.after, stage.notes)),
     )
 
 
-def _in_conventions(nominal: Arm, other: PoseTable, policy: ConventionPolicy, refit_frames: bool) -> PoseTable:
+def _in_conventions(resolved: ResolvedArm, other: PoseTable, policy: ConventionPolicy, refit_frames: bool) -> PoseTable:
     """Another table in the conventions that fit the arm; as it is where its poses determine no frames, nor need to."""
+    arm = resolved.arm if resolved.start is None else Arm(resolved.start)
     try:
-        return resolve_conventions(ResolvedArm(nominal, other), policy).table
+        return resolve_conventions(ResolvedArm(arm, other), policy).table
     except DegenerateError:
         if refit_frames:
             raise
         return other
-
-
-def _remarks(nominal: Arm, fitted: Fit, of_stage: tuple[str, ...]) -> tuple[str, ...]:
-    """What was assumed, whether errors drift, and which parameters are weakly determined."""
-    discarded = (DISCARDED,) if nominal.correction else ()
-    left = fitted.model.open
-    open_frames = () if left is None else (OPEN.format(left.what),)
-    weak = [label.quantity for label in fitted.prior_dominated]
-    scatter = fitted.uncertainty.scatter
-    drift = (DRIFT.format(scatter.drift),) if scatter is not None and scatter.drifts else ()
-    return (*open_frames, *discarded, *of_stage, *drift, *((WEAK.format(", ".join(weak)),) if weak else ()))
 
 
 def _identified_arm(task: Task, fitted: Fit, outcome: CompensationOutcome | None) -> Arm:

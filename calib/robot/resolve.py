@@ -7,7 +7,7 @@ applied on request, else named in an error.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,9 +16,11 @@ from calib.errors import InputError, UsageError
 from calib.robot.arm.serial_arm import SerialArm
 from calib.robot.arm_file import load_arm
 from calib.robot.arm_model import Arm
-from calib.robot.conventions.diagnose import diagnose, residual
-from calib.robot.conventions.find_arm import find_arm
-from calib.robot.conventions.zero_positions import find_offsets
+from calib.robot.conventions.departure import departure
+from calib.robot.conventions.diagnose import DEPTH, ConventionFinding, diagnose
+from calib.robot.conventions.find_arm import find_arm, nearest_arm
+from calib.robot.conventions.residual import DECISIVE, Residual, belongs, residual, sample_rows
+from calib.robot.conventions.zero_positions import find_offsets, fit_zeros
 from calib.robot.identification.free_parameters import check_travel, free_set
 
 if TYPE_CHECKING:
@@ -41,6 +43,8 @@ class ResolvedArm:
     """As interpreted."""
     notes: tuple[str, ...] = ()
     """Remarks on what was assumed."""
+    start: SerialArm | None = None
+    """The arm with the zero positions that were found, from which the identification starts; None: as it is."""
 
 
 @dataclass(frozen=True)
@@ -84,37 +88,86 @@ def as_arm(arm: Arm | SerialArm | str | Path) -> Arm:
 
 
 def resolve_conventions(named: ResolvedArm, policy: ConventionPolicy) -> ResolvedArm:
-    """Arm and table in the units, orders and signs that fit, if requested.
+    """Arm and table in the units, orders and signs that fit, if requested, and where its zero positions are.
 
     Raises InputError `conventions` that names them if it was not, `arm-does-not-fit` where none fits.
     """
     arm, table = named.arm, named.table
     if table.measurement == "joints" or table.joints.shape[1] != arm.joints:
         return named
-    findings = diagnose(arm.geometry, table, policy.measurement, seed=policy.seed)
-    if findings and policy.fix:
-        changed = findings[0].apply_to_arm(arm.geometry)
-        interpreted = arm if changed is arm.geometry else Arm(changed)
-        notes = (*named.notes, INTERPRETED.format(findings[0]))
-        return ResolvedArm(interpreted, findings[0].apply(table), notes)
+    left = residual(arm.geometry, table, policy.measurement, seed=policy.seed)
+    if left.sound:
+        return named
+    findings = diagnose(arm.geometry, table, policy.measurement, seed=policy.seed, depth=1)
+    zeros = fit_zeros(arm.geometry, table, policy.measurement, seed=policy.seed)
+    if zeros is not None and findings and findings[0].other.size < DECISIVE * zeros.after.size:
+        zeros = None  # what is exact explains as much as what is fitted
+    if zeros is not None and not _why_misfit(zeros.arm, table, zeros.after, policy):
+        return replace(named, start=zeros.arm)  # the identification reports by how much
+    why = "" if findings else _why_misfit(arm.geometry, table, left, policy)
+    if why:
+        _require_no_other_arm(named, left, why, policy)
+        # no single mistake explains it: now what takes seconds
+        findings = diagnose(arm.geometry, table, policy.measurement, seed=policy.seed, depth=DEPTH)
     if findings:
+        return _interpreted(named, findings, policy)
+    if why:
+        advice = (
+            "omit --arm to try every shipped arm; check joint values and their order; "
+            "--global-start if the zero positions of the joints are unknown"
+        )
+        raise _does_not_fit(named, left, why, advice)
+    return named
+
+
+def _interpreted(named: ResolvedArm, findings: tuple[ConventionFinding, ...], policy: ConventionPolicy) -> ResolvedArm:
+    """Arm and table as the first finding has them, if requested; else InputError `conventions`."""
+    if not policy.fix:
         raise InputError(
             f"the table is inconsistent with the arm as given; consistent if {findings[0].interpretation.name}",
             code="conventions",
-            where=table.name,
+            where=named.table.name,
             why="; or if ".join(str(each) for each in findings[:3]),
             advice="fix the table or the options, or apply the first with --fix-conventions",
         )
-    left = residual(arm.geometry, table, policy.measurement, seed=policy.seed)
-    if np.isfinite(left.position_m) and not left.fits:  # else the poses are degenerate, and identification reports why
-        raise InputError(
-            f"the table does not fit the arm {arm.name}: median residual {left}",
-            code="arm-does-not-fit",
-            where=table.name,
-            advice="omit --arm to try every shipped arm; check joint values and their order; "
-            "--global-start if the zero positions of the joints are unknown",
-        )
-    return named
+    geometry = named.arm.geometry
+    changed = findings[0].apply_to_arm(geometry)
+    arm, table = named.arm if changed is geometry else Arm(changed), findings[0].apply(named.table)
+    zeros = fit_zeros(arm.geometry, table, policy.measurement, seed=policy.seed)
+    notes = (*named.notes, INTERPRETED.format(findings[0]))
+    return ResolvedArm(arm, table, notes, None if zeros is None else zeros.arm)
+
+
+def _why_misfit(arm: SerialArm, table: PoseTable, left: Residual, policy: ConventionPolicy) -> str:
+    """Why a table cannot be the arm's; empty where it may be, and where the poses are degenerate, which the
+    identification reports.
+
+    It is not where what is left is as chance would have it, or where a length or twist would have to be another.
+    """
+    if not np.isfinite(left.position_m):
+        return ""
+    if not belongs(arm, sample_rows(table), policy.measurement, left, policy.seed):
+        return "rows dealt out by chance leave hardly more"
+    away = departure(arm, table, policy.measurement, seed=policy.seed)
+    return "" if away is None or away.plausible else f"{away} for it"
+
+
+def _require_no_other_arm(named: ResolvedArm, left: Residual, why: str, policy: ConventionPolicy) -> None:
+    """Raise InputError `arm-does-not-fit` where a shipped arm fits decisively better."""
+    other = nearest_arm(named.table, policy.measurement, seed=policy.seed)
+    if other is not None and DECISIVE * other.residual.size < left.size:
+        advice = f"--arm {other.arm.name}, which leaves {other.residual}"
+        raise _does_not_fit(named, left, why, advice)
+
+
+def _does_not_fit(named: ResolvedArm, left: Residual, why: str, advice: str) -> InputError:
+    return InputError(
+        f"the table does not fit the arm {named.arm.name}: median residual {left}",
+        code="arm-does-not-fit",
+        where=named.table.name,
+        why=why,
+        advice=advice,
+    )
 
 
 def _search_arm(table: PoseTable, policy: ConventionPolicy) -> ResolvedArm:
@@ -131,4 +184,4 @@ def _search_zeros(named: ResolvedArm, policy: ConventionPolicy) -> ResolvedArm:
     zeros = find_offsets(
         named.arm.geometry, named.table, policy.measurement, seed=policy.seed, on_progress=policy.on_progress
     )
-    return ResolvedArm(Arm(zeros.arm), named.table, (*named.notes, str(zeros)))
+    return replace(named, start=zeros.arm, notes=(*named.notes, str(zeros)))

@@ -226,12 +226,12 @@ def _calibrate_arm(
         fit_frames = partial(solve, resolved.arm, resolved.table, measurement=measurement)
         return (
             fit_frames(request=replace(frames_only, fix=resolved.arm.geometry.labels)),
-            fit_frames(request=request, notes=resolved.notes),
+            fit_frames(request=request, notes=resolved.notes, begin=resolved.start),
         )
     views = _views(member, folder, table, request.robust, find_corners)
     resolved = inputs.resolve(nominal, views.table("eye-in-hand"), "pose")
     fit_frames = partial(solve, resolved.arm, request=replace(frames_only, fix=resolved.arm.geometry.labels))
-    fit_arm = partial(solve, resolved.arm, request=request, notes=(*views.notes, *resolved.notes))
+    fit_arm = partial(solve, resolved.arm, request=request, notes=(*views.notes, *resolved.notes), begin=resolved.start)
     # errors of a nominal arm would be absorbed by a lens
     before = identify_in_view(replace(views, lens=()), "eye-in-hand", resolved.table, fit_frames)
     after = identify_in_view(views, "eye-in-hand", resolved.table, fit_arm)

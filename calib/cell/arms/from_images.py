@@ -135,6 +135,7 @@ def calibrate_arm_from_images(
         split=request.split,
         notes=(*chosen.notes, *views.notes, *resolved.notes),
         on_iteration=request.on_iteration,
+        begin=resolved.start,
     )
     found = identify_in_view(views, chosen.setup, resolved.table, identify_arm)
     remark = _prediction_error(found.calibration, found.views, chosen.setup)

@@ -24,7 +24,7 @@ from calib.cell.pairing.by_name_or_order import pair
 from calib.cell.refinable import require_refinable
 from calib.engine import ParameterBlock
 from calib.geometry import se3, so3
-from calib.robot.conventions import diagnose
+from calib.robot.conventions.residual import residual
 from calib.robot.measurement import Component, Instrument, Linearise, Linearised, Measurement, load_measurement
 from calib.robot.row_algebra import rows_last
 
@@ -223,6 +223,6 @@ def require_refinable_with_arm(refine: Sequence[str]) -> None:
 
 def best_setup(views: ArmViews, arm: SerialArm) -> tuple[Setup, str]:
     """Which end of the arm carries the camera, by the closed-form error of either, and a remark."""
-    left = {setup: diagnose.residual(arm, views.table(setup), "pose") for setup in SETUPS}
+    left = {setup: residual(arm, views.table(setup), "pose") for setup in SETUPS}
     best, other = sorted(SETUPS, key=lambda setup: left[setup].size)
     return best, f"{best}: closed-form error {left[best]}; {other} {left[other]}"

@@ -21,7 +21,7 @@ from calib.cell.start.chance import SOUND, belong_together, left_by_chance
 from calib.cell.start.motion import require_motion
 from calib.cell.start.setup import ClosedFormStart, SetupStart, start_of_setup
 from calib.errors import DegenerateError
-from calib.robot.conventions.diagnose import DECISIVE, SAMPLE_ROWS
+from calib.robot.conventions.residual import DECISIVE, SAMPLE_ROWS
 from calib.robot.conventions.screws import screws
 from calib.robot.start.inliers import reach
 

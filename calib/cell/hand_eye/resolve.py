@@ -9,7 +9,7 @@ from calib.cell.conventions.diagnose import Alternative, find_alternatives
 from calib.cell.start.chance import belong_together
 from calib.cell.start.setup import ClosedFormStart, SetupStart, start_of_setup
 from calib.errors import InputError
-from calib.robot.conventions.diagnose import DECISIVE
+from calib.robot.conventions.residual import DECISIVE
 
 if TYPE_CHECKING:
     from calib.cell.frame_loop import Setup

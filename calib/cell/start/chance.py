@@ -9,7 +9,7 @@ import numpy as np
 from calib.arrays import Array
 from calib.cell.start.setup import ClosedFormStart, hand_eye_start
 from calib.errors import DegenerateError
-from calib.robot.conventions.diagnose import DECISIVE
+from calib.robot.conventions.residual import DECISIVE
 
 if TYPE_CHECKING:
     from calib.cell.frame_loop import Setup

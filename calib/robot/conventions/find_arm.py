@@ -10,7 +10,9 @@ import numpy as np
 from calib.errors import InputError, UsageError
 from calib.robot.arm.kinematics import base_from_flange, link_constants
 from calib.robot.arm.read import load_geometry, shipped_arms
-from calib.robot.conventions.diagnose import ConventionFinding, Residual, diagnose, residual
+from calib.robot.conventions.departure import departure
+from calib.robot.conventions.diagnose import ConventionFinding, diagnose
+from calib.robot.conventions.residual import Residual, belongs, residual, residual_of_sample, sample_rows
 from calib.robot.measurement import load_measurement
 
 if TYPE_CHECKING:
@@ -85,10 +87,9 @@ def find_arm(table: PoseTable, measurement: str | None = None, *, fix: bool = Fa
     name = measurement or table.measurement
     if name == "joints":
         raise UsageError("joint values alone do not identify the arm", code="arm-needed", advice="name it: --arm ur5e")
-    arms = [arm for arm in map(load_geometry, shipped_arms()) if arm.prismatic == table.prismatic]
-    tried = [ArmCandidate(arm, residual(arm, table, name, seed=seed)) for arm in arms]
+    tried = _tried(table, name, seed)
     tried.sort(key=lambda each: (round(each.residual.size, 9), int(each.arm.outside_limits(table.joints).sum())))
-    if tried and tried[0].residual.fits:
+    if tried and arm_fits(tried[0].arm, table, name, seed=seed):
         return _result(tried, None)
     readable = [
         (each.arm, found[0]) for each in tried if (found := diagnose(each.arm, table, name, seed=seed, depth=1))
@@ -112,6 +113,29 @@ def find_arm(table: PoseTable, measurement: str | None = None, *, fix: bool = Fa
         why=_how_far(tried, table),
         advice=advice,
     )
+
+
+def arm_fits(arm: SerialArm, table: PoseTable, measurement: str, *, seed: int = 0) -> bool:
+    """Whether a table is that of an arm: what is left is far from chance, and no length or twist has to be another."""
+    sample = sample_rows(table)
+    left = residual_of_sample(arm, sample, measurement, seed)
+    if left.sound:
+        return True
+    if not belongs(arm, sample, measurement, left, seed):
+        return False
+    away = departure(arm, table, measurement, seed=seed)
+    return away is None or away.plausible
+
+
+def nearest_arm(table: PoseTable, measurement: str, *, seed: int = 0) -> ArmCandidate | None:
+    """The shipped arm that leaves least of a table, whether it fits or not; None without one of its joints."""
+    return min(_tried(table, measurement, seed), key=lambda each: each.residual.size, default=None)
+
+
+def _tried(table: PoseTable, measurement: str, seed: int) -> list[ArmCandidate]:
+    """Every shipped arm of the table's joints."""
+    arms = [arm for arm in map(load_geometry, shipped_arms()) if arm.prismatic == table.prismatic]
+    return [ArmCandidate(arm, residual(arm, table, measurement, seed=seed)) for arm in arms]
 
 
 def _result(tried: list[ArmCandidate], finding: ConventionFinding | None) -> ArmSearch:

@@ -1,7 +1,8 @@
-"""Joint offsets by search, for arms whose zero positions are unknown.
+"""Zero positions of joints that are not those of the arm file: by a fit, or by search where they are unknown.
 
-Differential evolution over the offsets of all turning joints but the first and the last, which base and target take up;
-the frames follow in closed form from each, and the median residual ranks them. The fit starts from there.
+A fit of all of them together, from nominal, reaches offsets of tens of degrees. The search is differential evolution
+over the offsets of all turning joints but the first and the last, which base and target take up; the frames follow in
+closed form from each, and the median residual ranks them. The identification starts from there.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from calib.arrays import Array
 from calib.engine.methods.multi_start import search
 from calib.errors import CalibError
 from calib.robot.arm.dh_row import THETA
-from calib.robot.conventions.diagnose import Residual, residual
+from calib.robot.conventions.residual import DECISIVE, Residual, belongs, residual, residual_of_sample, sample_rows
+from calib.robot.conventions.sample_fit import fit_to_sample
+from calib.robot.identification.model import AS_BUILT
 from calib.robot.table.select import select_rows
 
 if TYPE_CHECKING:
@@ -25,11 +28,13 @@ if TYPE_CHECKING:
 
 SAMPLE_ROWS = 40  # rows by which offsets are compared
 GENERATIONS, POPULATION = 80, 10
+ZERO_RAD = 0.5  # standard deviation of a prior on zero positions: wide beside the degrees by which masterings are off
+LEAST_ZERO_RAD = 3 * AS_BUILT[1]  # below this a zero position is as arms are built
 
 
 @dataclass(frozen=True)
 class ZeroPositions:
-    """The zero positions of the joints, found by search."""
+    """Zero positions of the joints with which an arm fits a table."""
 
     arm: SerialArm
     """With the offsets added."""
@@ -41,8 +46,38 @@ class ZeroPositions:
     """Residual with them."""
 
     def __str__(self) -> str:
-        degrees = ", ".join(f"j{i + 1} {x:+.1f}" for i, x in enumerate(np.degrees(self.offsets)) if x)
-        return f"offsets found by search: {degrees} deg; {self.before} without, {self.after} with"
+        degrees = ", ".join(f"joint {i + 1} {x:+.1f} deg" for i, x in enumerate(np.degrees(self.offsets)) if x)
+        return f"zero positions found, against the arm file: {degrees}; {self.before} without, {self.after} with"
+
+
+def with_offsets(arm: SerialArm, offsets: Array) -> SerialArm:
+    """The arm with offsets (joints,) in rad added to its joint angles."""
+    values = arm.table.copy()
+    values[:, THETA] += offsets
+    return replace(arm, table=values, checks=())
+
+
+def fit_zeros(
+    arm: SerialArm, table: PoseTable, measurement: str | None = None, *, seed: int = 0
+) -> ZeroPositions | None:
+    """The zero positions with which an arm fits a table decisively better; None where there are none.
+
+    measurement: the table's own if None. Raises DegenerateError `too-few-poses`.
+    """
+    name, sample = measurement or table.measurement, sample_rows(table)
+    before = residual_of_sample(arm, sample, name, seed)
+    if before.sound or not np.isfinite(before.size):
+        return None
+    turning = [arm.labels[c] for c, slides in zip(arm.motion_columns, arm.prismatic, strict=True) if not slides]
+    fitted = fit_to_sample(arm, sample, name, turning, angle_rad=ZERO_RAD, seed=seed)
+    if fitted is None:
+        return None
+    turns = fitted.table[:, THETA] - arm.table[:, THETA]
+    offsets = np.where(np.array(arm.prismatic) | (np.abs(turns) < LEAST_ZERO_RAD), 0.0, turns)
+    moved = with_offsets(arm, offsets)
+    after = residual_of_sample(moved, sample, name, seed)
+    decisive = before.size > DECISIVE * after.size and belongs(moved, sample, name, after, seed)
+    return ZeroPositions(moved, offsets, before, after) if decisive else None
 
 
 def find_offsets(
@@ -63,14 +98,14 @@ def find_offsets(
     few = select_rows(table, keep)
     sought = [i for i in range(1, arm.joints - 1) if not arm.prismatic[i]]
 
-    def with_offsets(at: Array) -> SerialArm:
-        values = arm.table.copy()
-        values[sought, THETA] += at
-        return replace(arm, table=values)
+    def at_offsets(found: Array) -> Array:
+        offsets = np.zeros(arm.joints)
+        offsets[sought] = found
+        return offsets
 
     def misfit(at: Array) -> float:
         try:
-            return residual(with_offsets(at), few, kind, seed=seed).size
+            return residual(with_offsets(arm, at_offsets(at)), few, kind, seed=seed).size
         except CalibError:
             return float("inf")
 
@@ -84,7 +119,6 @@ def find_offsets(
     )
     if on_progress is not None:
         on_progress(GENERATIONS, GENERATIONS)
-    offsets = np.zeros(arm.joints)
-    offsets[sought] = found
-    at = with_offsets(found)
+    offsets = at_offsets(found)
+    at = with_offsets(arm, offsets)
     return ZeroPositions(at, offsets, residual(arm, few, kind, seed=seed), residual(at, few, kind, seed=seed))

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 USUAL_JOINT_ERROR_DEG = 0.015
 MOST_REJECTED = 0.05  # share of rows beyond which their rejection is mentioned
 FEWEST_HELD_OUT = 10  # poses whose mean is known to a fifth or so
+MOSTLY_CORRECTED = 0.2  # of the nominal arm's error: what is left, however large, is no doubt of what was corrected
 OVERFIT = 1.5  # times larger errors on rows that were not fitted
 LEAST_GAIN = 0.1  # relative, below which the arm was as good before
 SEPARATE = "for other orientations, add poses that turn the flange about at least two axes, by 30 deg or more"
@@ -52,15 +53,20 @@ def verdict_of(calibration: ArmCalibration) -> Verdict:
     if lost := calibration.identifiability.lost:
         more = "1 more parameter than usual is" if lost == 1 else f"{lost} more parameters than usual are"
         return Verdict("usable", f"{numbers}, but {more} not observable", advice)
-    ratio = decisive.after.position_mm.mean / max(decisive.before.position_mm.mean, 1e-300)
+    ratio = _share_left(decisive)
     if ratio > 1 - LEAST_GAIN:
         gain = "little better" if ratio < 1 else "no better"
         return Verdict("usable", f"{gain} than the nominal arm: {numbers}", advice)
-    if excess := _excess_joint_error(calibration):
+    if ratio > MOSTLY_CORRECTED and (excess := _excess_joint_error(calibration)):
         return Verdict("usable", f"{numbers}, but {excess}", advice)
     if advice:
         return Verdict("usable", f"{numbers}, but see below", advice)
     return Verdict("good", numbers)
+
+
+def _share_left(comparison: Comparison) -> float:
+    """The error of the identified arm as a share of the nominal arm's."""
+    return comparison.after.position_mm.mean / max(comparison.before.position_mm.mean, 1e-300)
 
 
 def _doubt_of_still_joints(calibration: ArmCalibration) -> str:
@@ -93,7 +99,7 @@ def _advice(calibration: ArmCalibration) -> tuple[str, ...]:
     found = []
     evaluation = calibration.evaluation
     fitted, decisive = evaluation.fitted, evaluation.decisive
-    if _excess_joint_error(calibration):
+    if _excess_joint_error(calibration) and not (decisive and _share_left(decisive) <= MOSTLY_CORRECTED):
         hint = "" if calibration.request.model in ("full", "auto") else "try --model auto; "
         found.append(f"{hint}read joints after the arm has settled, or use commanded values; check the instrument")
     rows = len(fitted.table.joints)
@@ -110,8 +116,10 @@ def _advice(calibration: ArmCalibration) -> tuple[str, ...]:
 
 def _advice_on_heldout(fitted: Comparison, heldout: Comparison) -> list[str]:
     found = []
-    if heldout.after.rows < FEWEST_HELD_OUT:
-        found.append(f"only {heldout.after.rows} rows are held out: measure more poses")
+    rows = heldout.after.rows
+    # two standard errors of a mean of lengths, whose standard deviation is 0.4 of it
+    if rows < FEWEST_HELD_OUT and _share_left(heldout) * (1 + 0.8 / np.sqrt(rows)) > MOSTLY_CORRECTED:
+        found.append(f"only {rows} rows are held out: measure more poses")
     # medians: outliers do not move them
     if heldout.after.position_mm.median > OVERFIT * fitted.after.position_mm.median:
         found.append(

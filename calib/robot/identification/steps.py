@@ -29,6 +29,7 @@ from calib.robot.table.select import select_rows
 
 if TYPE_CHECKING:
     from calib.engine import OnIteration
+    from calib.robot.arm.serial_arm import SerialArm
     from calib.robot.arm_model import Arm
     from calib.robot.identification.identifiability import Identifiability
     from calib.robot.identification.request import Request
@@ -50,6 +51,8 @@ class Task:
 
     nominal: Arm
     """The arm before."""
+    begin: SerialArm
+    """Where the fit starts, about which priors are centred: the nominal arm, with zero positions that were found."""
     training: PoseTable
     """The rows to fit."""
     conditions: Conditions
@@ -94,11 +97,16 @@ def prepare(
     measurement: Measurement,
     request: Request,
     on_iteration: OnIteration | None = None,
+    begin: SerialArm | None = None,
 ) -> Task:
-    """Find the frames in closed form and the rows that are plausible; refuse joints that are stationary among them."""
+    """Find the frames in closed form and the rows that are plausible; refuse joints that are stationary among them.
+
+    begin: where the fit starts, if not at the nominal arm.
+    """
+    begin = begin or nominal.geometry
     requested = free_set(nominal.reference_arm, request.model, request.fix, request.free)
     check_travel(nominal.geometry, training, requested.fixed)
-    started = measurement.start(nominal.geometry.base_from_flange(training.joints), training, request.seed)
+    started = measurement.start(begin.base_from_flange(training.joints), training, request.seed)
     usable = plausible_rows(started.size)
     still = check_travel(nominal.geometry, select_rows(training, usable), requested.fixed)
     own = (label for joint in still for label in joint_labels(nominal.geometry, joint))
@@ -109,7 +117,8 @@ def prepare(
         reference = float(np.mean(training.temperature_degc))
     conditions = conditions_of(training, reference)
     start = {**known, **started.values}
-    return Task(nominal, training, conditions, reference, usable, start, started.open, requested, request, on_iteration)
+    left, listener = started.open, on_iteration
+    return Task(nominal, begin, training, conditions, reference, usable, start, left, requested, request, listener)
 
 
 def fit_model(task: Task, measurement: Measurement) -> Stage:
@@ -118,8 +127,10 @@ def fit_model(task: Task, measurement: Measurement) -> Stage:
     effects = tuple(map(load_effect, nominal.effects))
     bare = Model(nominal.geometry, measurement, nominal.reference_arm, effects, open=task.open)
     before = fit_frames(task, bare)
-    after, found = fit_parameters(task, replace(bare, tolerance=task.request.tolerance), before.values)
-    return Stage(bare, before, after, found)
+    begun = replace(bare, arm=task.begin)
+    values = before.values if task.begin is nominal.geometry else task.start
+    after, found = fit_parameters(task, replace(begun, tolerance=task.request.tolerance), values)
+    return Stage(begun, before, after, found)
 
 
 def fit_frames(task: Task, bare: Model) -> Fit:

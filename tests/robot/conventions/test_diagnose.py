@@ -12,8 +12,9 @@ from scipy.spatial.transform import Rotation
 
 from calib.errors import DegenerateError
 from calib.robot.arm.read import load_geometry
-from calib.robot.conventions.diagnose import DECISIVE, diagnose, residual
+from calib.robot.conventions.diagnose import diagnose
 from calib.robot.conventions.interpretations import interpretations, sign_patterns
+from calib.robot.conventions.residual import DECISIVE, residual
 from calib.robot.scene import Spread
 from calib.robot.simulation.documents import rounded_table
 from calib.robot.simulation.simulate import ArmSimulation, simulate
