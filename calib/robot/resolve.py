@@ -110,7 +110,7 @@ def resolve_conventions(named: ResolvedArm, policy: ConventionPolicy) -> Resolve
         # no single mistake explains it: now what takes seconds
         findings = diagnose(arm.geometry, table, policy.measurement, seed=policy.seed, depth=DEPTH)
     if findings:
-        return _interpreted(named, findings, policy)
+        return _in_reading(named, findings, policy)
     if why:
         advice = (
             "omit --arm to try every shipped arm; check joint values and their order; "
@@ -120,7 +120,7 @@ def resolve_conventions(named: ResolvedArm, policy: ConventionPolicy) -> Resolve
     return named
 
 
-def _interpreted(named: ResolvedArm, findings: tuple[ConventionFinding, ...], policy: ConventionPolicy) -> ResolvedArm:
+def _in_reading(named: ResolvedArm, findings: tuple[ConventionFinding, ...], policy: ConventionPolicy) -> ResolvedArm:
     """Arm and table as the first finding has them, if requested; else InputError `conventions`."""
     if not policy.fix:
         raise InputError(

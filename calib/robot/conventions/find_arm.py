@@ -87,7 +87,7 @@ def find_arm(table: PoseTable, measurement: str | None = None, *, fix: bool = Fa
     name = measurement or table.measurement
     if name == "joints":
         raise UsageError("joint values alone do not identify the arm", code="arm-needed", advice="name it: --arm ur5e")
-    tried = _tried(table, name, seed)
+    tried = _candidates(table, name, seed)
     tried.sort(key=lambda each: (round(each.residual.size, 9), int(each.arm.outside_limits(table.joints).sum())))
     if tried and arm_fits(tried[0].arm, table, name, seed=seed):
         return _result(tried, None)
@@ -129,10 +129,10 @@ def arm_fits(arm: SerialArm, table: PoseTable, measurement: str, *, seed: int = 
 
 def nearest_arm(table: PoseTable, measurement: str, *, seed: int = 0) -> ArmCandidate | None:
     """The shipped arm that leaves least of a table, whether it fits or not; None without one of its joints."""
-    return min(_tried(table, measurement, seed), key=lambda each: each.residual.size, default=None)
+    return min(_candidates(table, measurement, seed), key=lambda each: each.residual.size, default=None)
 
 
-def _tried(table: PoseTable, measurement: str, seed: int) -> list[ArmCandidate]:
+def _candidates(table: PoseTable, measurement: str, seed: int) -> list[ArmCandidate]:
     """Every shipped arm of the table's joints."""
     arms = [arm for arm in map(load_geometry, shipped_arms()) if arm.prismatic == table.prismatic]
     return [ArmCandidate(arm, residual(arm, table, measurement, seed=seed)) for arm in arms]
