@@ -110,7 +110,7 @@ def projection(calibration: CameraCalibration) -> list[Figure]:
     if calibration.camera.image_size_px is None:
         return figures
     frame, (columns, rows) = _frame(calibration), CELLS
-    sigma = projection_sigma(calibration.camera, calibration.covariance, columns=columns, rows=rows)
+    sigma = projection_sigma(*calibration.projecting, columns=columns, rows=rows)
     known = sigma[np.isfinite(sigma)]
     high = float(np.quantile(known, 0.98)) if known.size else 0.0
     if not high > 0:  # every parameter is held, or the lens traces nothing back

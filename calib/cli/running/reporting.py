@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from calib.cli.running.endings import error_of, show_error
+from calib.cli.running.memory import require_memory
 from calib.cli.running.terminal import is_watched, say
 from calib.interrupt import INTERRUPTED, raise_interruption
 from calib.text import one_line
@@ -109,6 +110,7 @@ def reporting(
     was_interrupted: Callable[[], bool] = bool
     try:
         with raise_interruption() as was_interrupted, _warnings(verbose), reporter.until_the_end:
+            require_memory()
             yield reporter
     except BaseException as error:
         if was_interrupted() or isinstance(error, KeyboardInterrupt):
