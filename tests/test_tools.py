@@ -17,6 +17,7 @@ QUICK = {
     "bal": ["--points", "300", "--json"],
     "bench_camera": ["--quick", "--json"],
     "bench_cameras": ["--runs", "1"],
+    "bench_detection": ["--quick", "--json"],
     "bench_handeye": ["--runs", "1", "--json"],
     "bench_network": ["--quick", "--runs", "1", "--data", "absent", "--json"],
     "bench_robot": ["--quick", "--json"],

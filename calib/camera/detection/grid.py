@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from calib.arrays import Array
-from calib.camera.detection.growth import grow
+from calib.arrays import Array, Grey
+from calib.camera.detection.growth import grow, middle
 from calib.camera.detection.linking import components, link
-from calib.camera.detection.saddles import Saddles, sample
+from calib.camera.detection.saddles import Peaks, Saddles, find_peaks, ring_test
 
 _MAX_STRETCH = 1.7  # neighbouring squares differ no more than this, even at the rim of a fisheye; AprilGrids do (3.3)
-_NEXT = 0.7  # of the distance between the last two lines: how near the next may be
 _COMPONENTS = 5  # groups of linked corners that are looked at, the largest first
-_MIN_LINKED = 0.5  # a group of fewer corners, against the best grid so far, is not looked at
+_STRONGEST = 300  # peaks that are looked at first; a board's are among the strongest of most images
+_PLAIN = 20  # corners of a grid so large that it can only be a board
+_WEAKEST = 0.01  # of the strength of a board's corners: a third of the contrast, and twice the blur
+_NOTHING = "no checkerboard was found"
 
 
 @dataclass(frozen=True)
 class Grid:
-    """A full grid of corners."""
+    """A grid of corners."""
 
     corners_px: Array
-    """(rows, columns, 2). Columns run to the right and rows down, or rotated from that by any angle, never mirrored."""
+    """(rows, columns, 2), NaN where one was not seen. Columns run to the right and rows down, or rotated from that by
+    any angle, never mirrored."""
     dark_first: bool
     """Whether the square outside the first corner (up and left) is dark."""
 
@@ -35,6 +39,11 @@ class Grid:
     def rows(self) -> int:
         return int(self.corners_px.shape[0])
 
+    @property
+    def count(self) -> int:
+        """How many corners were seen."""
+        return int(np.isfinite(self.corners_px[..., 0]).sum())
+
     def turn(self) -> Grid:
         """The same grid read from a quarter turn on."""
         turned = np.ascontiguousarray(np.rot90(self.corners_px))
@@ -45,6 +54,13 @@ class Grid:
 def full_rectangle(grid: Array) -> Array:
     """The largest part of a grid (rows, columns, 2) without a gap, by its number of corners."""
     full = np.isfinite(grid[..., 0])
+    rows, columns = np.flatnonzero(full.any(axis=1)), np.flatnonzero(full.any(axis=0))
+    if not len(rows):
+        return grid[:0, :0]
+    grid = grid[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    full = full[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    if full.all():
+        return grid
     best, box = 0, (0, 0, 0, 0)
     for top in range(full.shape[0]):
         height_full = np.logical_and.accumulate(full[top:], axis=0)
@@ -56,30 +72,9 @@ def full_rectangle(grid: Array) -> Array:
     return grid[box[0] : box[1], box[2] : box[3]]
 
 
-def cut_off(corners: Array, columns: int, rows: int, image_size_px: tuple[int, int]) -> bool:
-    """Whether a full grid (rows, columns, 2) may be the visible part of a board of `columns` x `rows`: put on one side
-    of it, the missing lines reach beyond the image."""
-    limit = np.array(image_size_px) - 1.0
-    for turned in (corners, np.swapaxes(corners, 0, 1)):
-        missing = rows - turned.shape[0], columns - turned.shape[1]
-        if min(missing) < 0 or max(missing) == 0:
-            continue
-        for lines, count in ((turned, missing[0]), (np.swapaxes(turned, 0, 1), missing[1])):
-            whole = [_extend(lines, count), _extend(lines[::-1], count)] if count else []
-            if any(((one < 0) | (one > limit)).any() for one in whole):
-                return True
-    return False
-
-
-def _extend(corners: Array, count: int) -> Array:
-    """The lines after the grid's last one, closer than its own: perspective may bring them that near."""
-    steps = _NEXT * np.arange(1, count + 1)[:, None, None]
-    extended: Array = corners[-1:] + steps * (corners[-1] - corners[-2])
-    return extended
-
-
 def fault(corners: Array) -> str:
-    """Why a full grid (rows, columns, 2) cannot be a view of a checkerboard; empty when it can.
+    """Why a grid (rows, columns, 2), NaN where no corner was seen, cannot be a view of a checkerboard; empty when it
+    can.
 
     Every cell must keep its orientation (no fold, no mirror) and no square may differ from the next along a line by
     more than perspective and a lens can make it.
@@ -88,7 +83,7 @@ def fault(corners: Array) -> str:
     down = np.diff(corners, axis=0)
     turn = right[:-1, :, 0] * down[:, :-1, 1] - right[:-1, :, 1] * down[:, :-1, 0]
     turn_far = right[1:, :, 0] * down[:, 1:, 1] - right[1:, :, 1] * down[:, 1:, 0]
-    if not ((turn > 0).all() and (turn_far > 0).all()):
+    if (turn <= 0).any() or (turn_far <= 0).any():
         return "the corners found do not form a grid (folded or mirrored)"
     for sides, axis in ((right, 1), (down, 0)):
         length = np.hypot(sides[..., 0], sides[..., 1])
@@ -99,36 +94,71 @@ def fault(corners: Array) -> str:
     return ""
 
 
-def best_grid(saddles: Saddles, image: NDArray[np.float32]) -> tuple[Array | None, str]:
-    """The largest full grid (rows, columns, 2) among the saddles of an image, and what stood against a better one.
+@dataclass(frozen=True, eq=False)
+class Grown:
+    """A grid as its corners were linked and grown."""
+
+    corners_px: Array
+    """(rows, columns, 2), NaN where no corner was seen."""
+    full: Array
+    """(rows, columns, 2) the largest part of it without a gap."""
+
+
+def best_grid(image: NDArray[np.float32]) -> tuple[Grown | None, str]:
+    """The largest grid of corners in a smoothed image, and what stood against a better one.
+
+    The strongest corners come first: a board is most often made of them, and the others need not be looked at.
+    """
+    peaks = find_peaks(image)
+    best, why = None, _NOTHING
+    for count in (_STRONGEST, len(peaks)):
+        best, why = _largest(ring_test(image, peaks.select(slice(count))), peaks.select(slice(count, None)), image)
+        if count >= len(peaks) or (best is not None and best.full.size >= 2 * _PLAIN):
+            break
+    return best, why
+
+
+def _largest(saddles: Saddles, weaker: Peaks, image: NDArray[np.float32]) -> tuple[Grown | None, str]:
+    """The grid with the largest full part among linked saddles, grown with weaker ones.
 
     Of grids with equally many corners the larger in the image counts: a board may be mirrored in a screen.
     """
-    neighbour, back = link(saddles, image)
-    best, best_rank, why = None, (0, 0.0), "no checkerboard was found"
-    for cells in components(neighbour, back)[:_COMPONENTS]:
-        if len(cells) < max(4, _MIN_LINKED * best_rank[0]):
+    best, best_rank, why = None, (0, 0.0), _NOTHING
+    for cells in components(*link(saddles, image))[:_COMPONENTS]:
+        if len(cells) < max(4, best_rank[0]):
             break
-        corners = full_rectangle(grow(cells, saddles, image))
+        about = _about(weaker, saddles, list(cells.values()))
+        grown = grow(cells, saddles, about, image)
+        corners = full_rectangle(grown)
         if min(corners.shape[:2]) < 3:
             continue
         problem = fault(corners)
         spread = np.ptp(corners.reshape(-1, 2), axis=0)
         rank = (corners.shape[0] * corners.shape[1], float(spread[0] * spread[1]))
         if not problem and rank > best_rank:
-            best, best_rank, why = corners, rank, ""
+            best, best_rank, why = Grown(grown, corners), rank, ""
         elif best is None:
             why = problem
     return best, why
 
 
-def with_colours(corners: Array, image: NDArray[np.float32]) -> Grid:
-    """A full grid (rows, columns, 2) with its colours read from the image, at the corners' scale."""
+def _about(peaks: Peaks, saddles: Saddles, linked: list[int]) -> Peaks:
+    """Those of the peaks that may belong to the same board as some linked saddles."""
+    position = saddles.position_px[linked]
+    low, high = position.min(axis=0), position.max(axis=0)
+    reach = (high - low).max()
+    strong = peaks.select(peaks.strength > _WEAKEST * middle(saddles.strength[linked]))
+    return strong.select(((strong.pixel > low - reach) & (strong.pixel < high + reach)).all(axis=1))
+
+
+def with_colours(corners: Array, image: Grey) -> Grid:
+    """A grid (rows, columns, 2), NaN where no corner was seen, with its colours read from the image."""
     centre = (corners[:-1, :-1] + corners[1:, :-1] + corners[:-1, 1:] + corners[1:, 1:]) / 4
-    value = sample(image, centre[..., 0], centre[..., 1])
-    row, column = np.indices(value.shape)
+    row, column = np.nonzero(np.isfinite(centre[..., 0]))
+    x, y = np.rint(centre[row, column]).astype(int).T
+    value = image[np.clip(y, 0, image.shape[0] - 1), np.clip(x, 0, image.shape[1] - 1)]
     odd = (row + column) % 2 == 1
-    return Grid(corners, bool(value[~odd].mean() < value[odd].mean()))
+    return Grid(corners, bool(odd.any() and not odd.all() and value[~odd].mean() < value[odd].mean()))
 
 
 def orient(grid: Grid, columns: int, rows: int) -> Grid | None:
@@ -142,8 +172,14 @@ def orient(grid: Grid, columns: int, rows: int) -> Grid | None:
         turns.append(turns[-1].turn())
     fits = [turn for turn in turns if (turn.columns, turn.rows) == (columns, rows)]
     fits = [turn for turn in fits if turn.dark_first] or fits
-    if not fits:
-        return None
-    along = [turn.corners_px[0, -1] - turn.corners_px[0, 0] for turn in fits]
-    upright = [float(side[0] / np.hypot(*side)) for side in along]
-    return fits[int(np.argmax(upright))]
+    return most_upright(fits) if fits else None
+
+
+def most_upright(grids: Sequence[Grid]) -> Grid:
+    """The grid whose rows run most nearly to the right."""
+    upright = []
+    for one in grids:
+        steps = np.diff(one.corners_px, axis=1)
+        along = steps[np.isfinite(steps[..., 0])].sum(axis=0)
+        upright.append(float(along[0] / np.hypot(*along)))
+    return grids[int(np.argmax(upright))]

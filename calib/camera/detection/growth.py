@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
-from calib.arrays import Array, Index
+from calib.arrays import Array, Index, Mask
 from calib.camera.detection.linking import MIN_EDGE, STEPS, edge_strength
-from calib.camera.detection.saddles import Saddles
+from calib.camera.detection.saddles import Peaks, Saddles, ring_test
+from calib.camera.images import opencv
 
 _MAX_MISS = 0.3  # of a square: how far from its predicted place a corner may be
 _MAX_SWEEPS = 80  # two add a line to the grid's rim
+_REACH = 3  # cells from which a place is predicted
+_AROUND = np.ones((2 * _REACH + 1, 2 * _REACH + 1), np.uint8)
 
 
-def grow(cells: dict[tuple[int, int], int], saddles: Saddles, image: NDArray[np.float32]) -> Array:
+def grow(cells: dict[tuple[int, int], int], saddles: Saddles, weaker: Peaks, image: NDArray[np.float32]) -> Array:
     """The component as positions (rows, columns, 2), NaN where no corner was seen: pruned, then grown past gaps.
 
     An empty cell takes the saddle where the corners around predict one, or, amid three or four corners (a highlight, a
-    scratch), the predicted place itself, if edges of the right colours lead there from all of them.
+    scratch), the predicted place itself, if edges of the right colours lead there from all of them. weaker: peaks
+    that were not tested for being saddles: those are that are predicted.
     """
     column, row = np.array(list(cells)).T
     index = np.full((np.ptp(row) + 1, np.ptp(column) + 1), -1, dtype=np.intp)
     index[row - row.min(), column - column.min()] = list(cells.values())
-    contrast = float(np.median(saddles.contrast[index[index >= 0]]))
+    contrast = middle(saddles.contrast[index[index >= 0]])
     place = np.where((index >= 0)[..., None], saddles.position_px[index], np.nan)
     place = _prune(place)
     if not np.isfinite(place).any():
@@ -30,44 +36,62 @@ def grow(cells: dict[tuple[int, int], int], saddles: Saddles, image: NDArray[np.
     free = saddles.position_px[saddles.contrast > MIN_EDGE * contrast]
     taken = place[np.isfinite(place[..., 0])]
     free = free[~(free[:, None] == taken[None]).all(axis=2).any(axis=1)]
-    idle = 0
+    # The colour is the grid's own, whatever margin a sweep adds; so is the sign of the edges.
+    idle, parity = 0, _parity(place, image)
     for sweep in range(_MAX_SWEEPS):
+        place, added = _with_margin(place)
+        parity += added
         # Cells of one colour at a time: no two of them are neighbours, so each is checked against all around it.
-        place, free, grown = _swept(place, free, image, contrast, sweep % 2)
+        cells_left = _Cells.of(place, parity, sweep % 2)
+        tested, weaker = cells_left.test(weaker, image)
+        free, grown = cells_left.fill(place, np.concatenate((free, tested)), image, MIN_EDGE * contrast)
         idle = 0 if grown else idle + 1
         if idle == 2:
             break
     return place
 
 
-def _shift(place: Array, steps: int) -> Array:
-    """The corner `steps` cells off in each of the four grid directions, (4, rows, columns, 2)."""
-    padded = np.pad(place, ((steps, steps), (steps, steps), (0, 0)), constant_values=np.nan)
-    rows, columns = place.shape[:2]
-    return np.stack(
-        [
-            padded[steps * (1 + dr) : steps * (1 + dr) + rows, steps * (1 + dc) : steps * (1 + dc) + columns]
-            for dc, dr in STEPS
-        ]
-    )
+def complete(place: Array) -> Array:
+    """A grid (rows, columns, 2) with every gap filled as the corners around it predict."""
+    place = place.copy()
+    while (gaps := ~np.isfinite(place[..., 0])).any():
+        guess, _, _ = _predict(place)
+        place[gaps] = guess[gaps]
+        if (gaps == ~np.isfinite(place[..., 0])).all():
+            break
+    return place
+
+
+def middle(values: Array) -> float:
+    """The upper median; numpy's own takes 20 ms to load."""
+    return float(np.partition(values, len(values) // 2)[len(values) // 2])
 
 
 def _mean_known(guesses: Array) -> Array:
     """The mean over the first axis of what is not NaN; NaN where nothing is."""
     known = np.isfinite(guesses)
-    count = known.sum(axis=0)
-    return np.where(count > 0, np.where(known, guesses, 0.0).sum(axis=0) / np.maximum(count, 1), np.nan)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(np.where(known, guesses, 0.0).sum(axis=0) / known.sum(axis=0))
 
 
 def _predict(place: Array) -> tuple[Array, Array, Array]:
     """Where the corners around each cell put its corner (halfway between two, else in line with two or three), the size
     of a square there, and the four corners beside it (4, rows, columns, 2)."""
-    one, two, three = (_shift(place, steps) for steps in (1, 2, 3))
+    rows, columns = place.shape[:2]
+    padded = np.full((rows + 2 * _REACH, columns + 2 * _REACH, 2), np.nan)
+    padded[_REACH:-_REACH, _REACH:-_REACH] = place
+
+    def neighbours(steps: int) -> Array:
+        """The corner `steps` cells off in each of the four grid directions, (4, rows, columns, 2)."""
+        starts = [(_REACH + steps * dr, _REACH + steps * dc) for dc, dr in STEPS]
+        return np.stack([padded[top : top + rows, left : left + columns] for top, left in starts])
+
+    one, two, three = neighbours(1), neighbours(2), neighbours(3)
     between = _mean_known((one[:2] + one[2:]) / 2)
     straight, curved = 2 * one - two, 3 * one - 3 * two + three
     beyond = _mean_known(np.where(np.isfinite(curved), curved, straight))
     guess = np.where(np.isfinite(between), between, beyond)
-    distance = np.hypot(*np.moveaxis(one - guess, -1, 0))
+    distance = np.hypot(one[..., 0] - guess[..., 0], one[..., 1] - guess[..., 1])
     spacing = np.where(np.isfinite(distance), distance, np.inf).min(axis=0)
     return guess, spacing, one
 
@@ -75,64 +99,90 @@ def _predict(place: Array) -> tuple[Array, Array, Array]:
 def _prune(place: Array) -> Array:
     """Without the corners that hang on a chain, of no whole square, and, worst first, without those far from where
     their neighbours predict them. What is dropped may be found again when the culprit is gone."""
+    cv2 = opencv.load()
     place = place.copy()
+    full = np.zeros((place.shape[0] + 2, place.shape[1] + 2), bool)
     while True:
-        full = np.pad(np.isfinite(place[..., 0]), 1)
+        full[1:-1, 1:-1] = np.isfinite(place[..., 0])
         square = full[:-1, :-1] & full[1:, :-1] & full[:-1, 1:] & full[1:, 1:]
         place[~(square[:-1, :-1] | square[1:, :-1] | square[:-1, 1:] | square[1:, 1:])] = np.nan
         guess, spacing, _ = _predict(place)
-        miss = np.hypot(*np.moveaxis(place - guess, -1, 0)) / spacing
+        miss = np.hypot(place[..., 0] - guess[..., 0], place[..., 1] - guess[..., 1]) / spacing
         miss = np.where(np.isfinite(miss), miss, 0.0)
-        around = np.lib.stride_tricks.sliding_window_view(np.pad(miss, 3), (7, 7)).max(axis=(2, 3))
-        worst = (miss > _MAX_MISS) & (miss >= around)
+        worst = (miss > _MAX_MISS) & (miss >= cv2.dilate(miss, _AROUND))
         if not worst.any():
             return place
         place[worst] = np.nan
 
 
-def _swept(
-    place: Array, free: Array, image: NDArray[np.float32], contrast: float, colour: int
-) -> tuple[Array, Array, bool]:
-    """One sweep of growth over the empty cells of a colour. The array grows with the grid, the free saddles shrink.
-
-    Returns both, and whether any cell was filled.
-    """
+def _with_margin(place: Array) -> tuple[Array, int]:
+    """The grid with an empty line beyond each side that holds a corner, and how many were added above and left."""
     filled = np.isfinite(place[..., 0])
-    margins = [(int(filled[0].any()), int(filled[-1].any())), (int(filled[:, 0].any()), int(filled[:, -1].any()))]
-    place = np.pad(place, (*margins, (0, 0)), constant_values=np.nan)
-    guess, spacing, beside = _predict(place)
-    row, column = np.arange(place.shape[0])[:, None], np.arange(place.shape[1])
-    # The colour is the grid's own, whatever margin this sweep added; so is the sign of the edges.
-    parity: Index = (row + column + _parity(place, image)) % 2
-    cell_row, cell_column = cell = np.nonzero(
-        ~np.isfinite(place[..., 0]) & np.isfinite(guess[..., 0]) & (parity == colour)
-    )
-    if not len(cell_row):
-        return place, free, False
-    rising = np.where((np.arange(4)[:, None] + parity[cell]) % 2, -1.0, 1.0)
-    around = beside[:, cell_row, cell_column]
-    known = np.isfinite(around[..., 0])
+    above, below, left, right = (int(side.any()) for side in (filled[0], filled[-1], filled[:, 0], filled[:, -1]))
+    rows, columns = filled.shape
+    wider = np.full((rows + above + below, columns + left + right, 2), np.nan)
+    wider[above : above + rows, left : left + columns] = place
+    return wider, above + left
 
-    def leads(position: Array) -> NDArray[np.bool_]:
-        start = np.broadcast_to(position, around.shape)
+
+@dataclass(frozen=True, eq=False)
+class _Cells:
+    """The empty cells of one colour whose corners are predicted."""
+
+    row: Index
+    """(n,)"""
+    column: Index
+    """(n,)"""
+    guess: Array
+    """(n, 2) where their corners should be."""
+    reach: Array
+    """(n,) how far from there they may be, pixels."""
+    beside: Array
+    """(4, n, 2) the corners beside them, NaN where there is none."""
+    rising: Array
+    """(4, n) the sign of the edges that lead to those, as `edge_strength` returns it."""
+
+    @classmethod
+    def of(cls, place: Array, parity: int, colour: int) -> _Cells:
+        """Of a grid (rows, columns, 2) with a parity, as `_parity` returns it."""
+        guess, spacing, beside = _predict(place)
+        row, column = np.arange(place.shape[0])[:, None], np.arange(place.shape[1])
+        own = (row + column + parity) % 2 == colour
+        row, column = np.nonzero(own & np.isfinite(guess[..., 0]) & ~np.isfinite(place[..., 0]))
+        rising = np.where((np.arange(4)[:, None] + colour) % 2, -1.0, 1.0)
+        return cls(row, column, guess[row, column], _MAX_MISS * spacing[row, column], beside[:, row, column], rising)
+
+    def test(self, peaks: Peaks, image: NDArray[np.float32]) -> tuple[Array, Peaks]:
+        """The saddles (m, 2) among the peaks near these cells, and the peaks that are near none."""
+        x, y = (peaks.pixel[:, k, None] - self.guess[:, k] for k in (0, 1))
+        near: Mask = np.asarray((x * x + y * y < self.reach**2).any(axis=1))
+        return ring_test(image, peaks.select(near)).position_px, peaks.select(~near)
+
+    def fill(self, place: Array, free: Array, image: NDArray[np.float32], least: float) -> tuple[Array, bool]:
+        """Fill the cells of `place` that saddles (m, 2), or the corners on three sides, determine: the saddles still
+        free, and whether any cell was filled. least: strength of an edge, grey levels."""
+        position, good = self.guess.copy(), np.zeros(len(self.row), bool)
+        amid = np.flatnonzero(np.isfinite(self.beside[..., 0]).sum(axis=0) >= 3)
+        good[amid] = self._leads(position[amid], amid, image, least)
+        if len(free) and len(position):
+            distance = np.hypot(free[:, :1] - position[:, 0], free[:, 1:] - position[:, 1])
+            nearest, miss = distance.argmin(axis=0), distance.min(axis=0)
+            # Of two cells that claim a saddle, the nearer takes it.
+            near = np.flatnonzero((miss < self.reach) & (miss <= distance[nearest].min(axis=1)))
+            near = near[self._leads(free[nearest[near]], near, image, least)]
+            position[near] = free[nearest[near]]
+            good[near] = True
+            free = np.delete(free, nearest[near], axis=0)
+        place[self.row[good], self.column[good]] = position[good]
+        return free, bool(good.any())
+
+    def _leads(self, position: Array, which: Index, image: NDArray[np.float32], least: float) -> Mask:
+        """Whether edges lead from positions (n, 2), in some of the cells, to all corners beside them."""
+        around = self.beside[:, which]
+        known = np.isfinite(around[..., 0])
         strength = np.zeros(known.shape)
-        strength[known] = edge_strength(image, start[known], around[known])
-        seen = (strength * rising > MIN_EDGE * contrast) | ~known
-        return np.asarray(np.all(seen, axis=0), dtype=np.bool_)
-
-    position = guess[cell]
-    good = (known.sum(axis=0) >= 3) & leads(position)
-    if len(free):
-        distance = np.hypot(*(free[:, None] - position[None]).transpose(2, 0, 1))
-        nearest, miss = distance.argmin(axis=0), distance.min(axis=0)
-        near = miss < _MAX_MISS * spacing[cell]
-        near &= miss <= distance[nearest].min(axis=1)  # of two cells that claim a saddle, the nearer
-        near &= leads(free[nearest])
-        position = np.where(near[:, None], free[nearest], position)
-        good |= near
-        free = np.delete(free, nearest[near], axis=0)
-    place[cell_row[good], cell_column[good]] = position[good]
-    return place, free, bool(good.any())
+        strength[known] = edge_strength(image, np.broadcast_to(position, around.shape)[known], around[known])
+        return np.asarray(((strength * self.rising > least) | ~known).all(axis=0))
 
 
 def _parity(place: Array, image: NDArray[np.float32]) -> int:

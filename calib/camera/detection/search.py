@@ -11,7 +11,8 @@ import numpy as np
 
 from calib.arrays import Array, Grey
 from calib.camera.detection import grid, subpixel
-from calib.camera.detection.saddles import blur, find_saddles
+from calib.camera.detection.placing import place_part
+from calib.camera.detection.saddles import blur
 from calib.camera.images import opencv
 
 # Longest sides the image is reduced to, in turn. At the first a square of most boards is 10 to 60 pixels wide; the
@@ -20,6 +21,7 @@ _SIDES_PX = (800, 1600, 400, 3200)
 _SMALL_SQUARE_PX = 9.0  # a grid of smaller squares may have lost some: look once more, closer
 _CLASSIC_SIDE_PX = 1000  # findChessboardCorners adds nothing above, and takes minutes at 12 MP
 _SECTOR_SIDE_PX = 1200  # findChessboardCornersSB takes .5 s here and 7 s at 12 MP
+_NEARLY = 0.9  # of the board's corners: no other scale will show much more
 _MIN_EXPLAINED = 0.5  # of the grey values' variance by two crossing edges; true corners in photographs have .92 to 1
 _MAX_LOST = 0.1  # of the corners may be covered or glared out; the others still count
 
@@ -29,40 +31,46 @@ def find_any_grid(image: Grey) -> tuple[grid.Grid | None, str]:
     best: Array | None = None
     reason = "no checkerboard was found"
     for reduced, scale in _pyramid(image, _SIDES_PX[:3]):
-        corners, why = _grow(reduced)
-        if corners is None:
+        grown, why = _grow(reduced)
+        if grown is None:
             reason = why or reason
             continue
-        if best is None or corners.size > best.size:
-            best = (corners + 0.5) / scale - 0.5
-        if subpixel.spacing_px(corners).min() >= _SMALL_SQUARE_PX:
+        if best is None or grown.full.size > best.size:
+            best = (grown.full + 0.5) / scale - 0.5
+        if subpixel.spacing_px(grown.full).min() >= _SMALL_SQUARE_PX:
             break
     if best is None:
         stretched, scale = next(_pyramid(_equalise(image), _SIDES_PX[:1]))
-        corners, why = _grow(stretched)
-        if corners is not None:
-            best = (corners + 0.5) / scale - 0.5
+        grown, why = _grow(stretched)
+        if grown is not None:
+            best = (grown.full + 0.5) / scale - 0.5
     return (None, reason) if best is None else _refine(image, best)
 
 
 def find_grid(image: Grey, size: tuple[int, int]) -> tuple[grid.Grid | None, str]:
-    """A checkerboard's grid of `size` (columns, rows) inner corners or turned from that, by all detectors."""
-    reason, largest = "no checkerboard was found", np.zeros((0, 0, 2))
-    for corners in _link(image):
-        if sorted(corners.shape[:2]) == sorted(size):
-            found, why = _refine(image, corners)
+    """A checkerboard's grid of `size` (columns, rows) inner corners or turned from that, NaN where the image does not
+    show it, by all detectors."""
+    reason, most, part = "no checkerboard was found", 0, None
+    for grown in _link(image):
+        if sorted(grown.full.shape[:2]) == sorted(size):
+            found, why = _refine(image, grown.full)
             if found is not None:
                 return found, ""
             reason = why
-        if corners.size > largest.size:
-            largest = corners
-    if largest.size and sorted(largest.shape[:2]) != sorted(size):
-        part = sorted(largest.shape[:2], reverse=size[0] >= size[1])
-        reason = f"only {part[0]}x{part[1]} of the board's {size[0]}x{size[1]} corners were found"
-        # The detectors to come are slow and find whole boards only.
-        if largest.size > size[0] * size[1] and grid.cut_off(largest, *size, (image.shape[1], image.shape[0])):
-            return None, f"{reason}: the rest is probably outside the image"
-    for corners in _stronger(image, size):
+            continue
+        placed, why = place_part(grown.corners_px, size, image)
+        if placed is not None and (part is None or placed.count > part.count):
+            part = placed
+            if part.count >= _NEARLY * size[0] * size[1]:
+                break
+        if grown.full.size > most:
+            most, reason = grown.full.size, why
+    if part is not None:
+        found, why = _refine(image, part.corners_px)
+        if found is not None:
+            return found, ""
+        reason = why
+    for corners in _stronger(image, size, thorough=most >= size[0] * size[1]):
         found, why = _refine(image, corners)
         if found is not None:
             return found, ""
@@ -70,25 +78,25 @@ def find_grid(image: Grey, size: tuple[int, int]) -> tuple[grid.Grid | None, str
     return None, reason
 
 
-def _link(image: Grey) -> Iterator[Array]:
-    """Full grids (rows, columns, 2) of linked corners in full-image pixels, at all scales and contrasts."""
+def _link(image: Grey) -> Iterator[grid.Grown]:
+    """Grids of linked corners in full-image pixels, at all scales and contrasts."""
     for version in (image, _equalise(image)):
         for reduced, scale in _pyramid(version, _SIDES_PX):
-            corners, _ = _grow(reduced)
-            if corners is not None:
-                yield (corners + 0.5) / scale - 0.5
+            grown, _ = _grow(reduced)
+            if grown is not None:
+                yield grid.Grown(*((part + 0.5) / scale - 0.5 for part in (grown.corners_px, grown.full)))
 
 
-def _stronger(image: Grey, size: tuple[int, int]) -> Iterator[Array]:
+def _stronger(image: Grey, size: tuple[int, int], thorough: bool) -> Iterator[Array]:
     """Grids of the size (columns, rows) that OpenCV's detectors find, (rows, columns, 2) in full-image pixels."""
     cv2 = opencv.load()
     quick = cv2.CALIB_CB_ADAPTIVE_THRESH | cv2.CALIB_CB_NORMALIZE_IMAGE | cv2.CALIB_CB_FAST_CHECK
-    thorough = cv2.CALIB_CB_NORMALIZE_IMAGE | cv2.CALIB_CB_EXHAUSTIVE | cv2.CALIB_CB_ACCURACY
+    accurate = cv2.CALIB_CB_NORMALIZE_IMAGE | cv2.CALIB_CB_EXHAUSTIVE | cv2.CALIB_CB_ACCURACY
+    detectors = [(cv2.findChessboardCorners, quick, _CLASSIC_SIDE_PX)]
+    if thorough:
+        detectors.append((cv2.findChessboardCornersSB, accurate, _SECTOR_SIDE_PX))
     for version in (image, _equalise(image)):
-        for find, flags, side in (
-            (cv2.findChessboardCorners, quick, _CLASSIC_SIDE_PX),
-            (cv2.findChessboardCornersSB, thorough, _SECTOR_SIDE_PX),
-        ):
+        for find, flags, side in detectors:
             reduced, scale = next(_pyramid(version, (side,)))
             seen, points = find(reduced, size, flags=flags)
             if seen:
@@ -117,10 +125,9 @@ def _pyramid(image: Grey, sides: tuple[int, ...]) -> Iterator[tuple[Grey, Array]
             yield image, np.ones(2)
 
 
-def _grow(image: Grey) -> tuple[Array | None, str]:
-    """The largest full grid (rows, columns, 2) in an image at its own scale, by linking saddles."""
-    smooth = blur(image)
-    return grid.best_grid(find_saddles(smooth), smooth)
+def _grow(image: Grey) -> tuple[grid.Grown | None, str]:
+    """The largest grid in an image at its own scale, by linking saddles."""
+    return grid.best_grid(blur(image))
 
 
 def _equalise(image: Grey) -> Grey:
@@ -136,15 +143,16 @@ def _refine(image: Grey, corners: Array) -> tuple[grid.Grid | None, str]:
         return None, problem
     height, width = image.shape
     limit = np.array([width - 1, height - 1])
+    seen = np.isfinite(corners[..., 0])
     if (corners < 0).any() or (corners > limit).any():
         return None, "some of the board's corners are outside the image"
     refined = subpixel.refine(image, corners)
-    lost = ~(refined.explained >= _MIN_EXPLAINED) | ~np.isfinite(refined.corners_px[..., 0])
-    if lost.mean() > _MAX_LOST:
-        return None, f"{int(lost.sum())} of {lost.size} corners are too blurred to be located"
+    lost = seen & (~(refined.explained >= _MIN_EXPLAINED) | ~np.isfinite(refined.corners_px[..., 0]))
+    if lost.sum() > _MAX_LOST * seen.sum():
+        return None, f"{int(lost.sum())} of {int(seen.sum())} corners are too blurred to be located"
     whole = np.where(lost[..., None], corners, refined.corners_px)
     problem = grid.fault(whole)
     if problem:
         return None, problem
-    oriented = grid.with_colours(whole, image.astype(np.float32))
-    return grid.Grid(np.where(lost[..., None], np.nan, whole), oriented.dark_first), ""
+    coloured = grid.with_colours(whole, image)
+    return grid.Grid(np.where(lost[..., None], np.nan, whole), coloured.dark_first), ""

@@ -1,18 +1,25 @@
-"""Images searched in worker processes side by side; a process that dies costs its image at most.
+"""Images searched in worker processes side by side, or here where they are few: a process takes half a second to start.
 
+A process that dies costs its image at most.
 A death need not be the image's fault: short of memory, the system kills the process that happens to be the largest.
 So the image is tried once more, in a fresh process and with no other beside it.
 """
 
 from __future__ import annotations
 
+import os
 import queue
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from calib.camera.detection.workers import Death, Finder, Sighting, Worker, cannot_start
+from calib.camera.detection.workers import Death, Finder, Sighting, Worker, answer_to, cannot_start
+from calib.camera.images import opencv
+
+FEW = 30  # images of 640 x 480 take a process's start
+_FEW_BYTES = 8_000_000  # of them all: as many large ones take longer
+_HEARD = ("WARNING", "WARN", "W")  # the level at which decoders report damage, and no more
 
 T = TypeVar("T")
 
@@ -22,10 +29,13 @@ def search_all(
 ) -> list[Sighting[T] | str]:
     """What each image shows, or the reason why it is not known, in the order given; `done` is called after each.
 
-    find: a function of a module, a method of a picklable board, or a partial of these.
+    find: a function of a module, a method of a picklable board, or a partial of these. An image searched here is not
+    interrupted at the time limit.
 
     Raises UsageError `opencv-unavailable` or InputError `worker-failed` when no worker can be started.
     """
+    if _are_few(paths):
+        return _search_here(paths, find, done)
     workers = [Worker(find, timeout_s) for _ in range(max(1, min(jobs, len(paths))))]
     results: list[Sighting[T] | str] = []
     for path, answer in zip(paths, _search(paths, workers, done), strict=True):
@@ -33,6 +43,27 @@ def search_all(
             answer = _search_alone(path, Worker(find, timeout_s))
             done()
         results.append(answer)
+    return results
+
+
+def _are_few(paths: Sequence[Path]) -> bool:
+    """Whether the images take less time than processes to start, and their decoders may be heard here."""
+    if len(paths) > FEW or os.environ.get("OPENCV_LOG_LEVEL", _HEARD[0]).upper() not in _HEARD:
+        return False
+    return sum(path.stat().st_size for path in paths if path.is_file()) <= _FEW_BYTES
+
+
+def _search_here(paths: Sequence[Path], find: Finder[T], done: Callable[[], None]) -> list[Sighting[T] | str]:
+    """What each image shows, in this process and one thread: results must not depend on the number of threads."""
+    cv2 = opencv.load()
+    threads, results = cv2.getNumThreads(), []
+    cv2.setNumThreads(1)
+    try:
+        for path in paths:
+            results.append(answer_to(path, find))
+            done()
+    finally:
+        cv2.setNumThreads(threads)
     return results
 
 

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from calib.arrays import Array, Grey
+from calib.arrays import Array, Grey, Mask
+from calib.camera.detection.corner_model import LABELS, fit_crossings, windows
+from calib.camera.detection.growth import complete
 from calib.camera.images import opencv
 
 # Half the search window, in parts of the square as it appears around each corner: wide enough to average noise, narrow
@@ -27,9 +29,7 @@ _SEARCH_EPSILON_PX = 1e-3
 
 _FIT = 0.4  # half the fit's window in squares along the board's own axes: some boards' outer squares are cut at .5
 _FIT_MAX_HALF_PX = 16.0  # an edge is located by the whole of its blur; 33 pixels hold enough of it for .01 px
-_FIT_ITERATIONS = 15
-_FIT_SETTLED = {"x_px": 1e-3, "y_px": 1e-3}
-_FIT_DAMPING = 1e-2  # the search before it is within tenths of a pixel
+_FIT_STEP_PX = 4  # windows of about the same size are fitted together, weight 0 beyond their own
 _FIT_MAX_SHIFT = 0.15  # of a square, off the search's result (plus half a pixel)
 
 
@@ -45,17 +45,19 @@ class Refined:
 
 
 def refine(image: Grey, corners: Array) -> Refined:
-    """The corners (rows, columns, 2) of a full grid, moved to where the edges cross in the image.
+    """The corners (rows, columns, 2) of a grid, NaN where none was seen, moved to where the edges cross in the image.
 
     The windows follow the local squares and stay inside the image.
     """
-    spacing = spacing_px(corners)
-    found = _search(image, corners, spacing)
-    runaway = np.hypot(*np.moveaxis(found - corners, -1, 0)) > _MAX_SHIFT * spacing
-    start = np.where(runaway[..., None], corners, found)
-    start = _search(image, start, spacing_px(start))
-    fitted, explained = _fit(image, start)
-    lost = np.hypot(*np.moveaxis(fitted - corners, -1, 0)) > _MAX_SHIFT * spacing
+    seen = np.isfinite(corners[..., 0])
+    whole = complete(corners)
+    spacing = spacing_px(whole)
+    found = _search(image, whole, spacing, seen)
+    runaway = np.hypot(*np.moveaxis(found - whole, -1, 0)) > _MAX_SHIFT * spacing
+    start = np.where(runaway[..., None], whole, found)
+    start = _search(image, start, spacing_px(start), seen)
+    fitted, explained = _fit(image, start, seen)
+    lost = ~seen | (np.hypot(*np.moveaxis(fitted - whole, -1, 0)) > _MAX_SHIFT * spacing)
     return Refined(np.where(lost[..., None], np.nan, fitted), explained)
 
 
@@ -78,17 +80,17 @@ def spacing_px(corners: Array) -> Array:
     return heights
 
 
-def _search(image: Grey, corners: Array, spacing: Array) -> Array:
-    """OpenCV's cornerSubPix, each corner with a window of its own size."""
+def _search(image: Grey, corners: Array, spacing: Array, seen: Mask) -> Array:
+    """OpenCV's cornerSubPix, each corner that was seen with a window of its own size."""
     cv2 = opencv.load()
     height, width = image.shape
     x, y = corners[..., 0], corners[..., 1]
     to_border = np.minimum(np.minimum(x, width - 1 - x), np.minimum(y, height - 1 - y))
-    half = np.floor(np.minimum(_SEARCH * spacing, to_border - 1)).astype(int)
-    half = np.clip(half, _MIN_HALF_PX, _MAX_HALF_PX)
+    half = np.clip(np.floor(np.minimum(_SEARCH * spacing, to_border - 1)), _MIN_HALF_PX, _MAX_HALF_PX).astype(int)
+    half[~seen] = 0
     refined = corners.copy()
     criteria = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, _SEARCH_ITERATIONS, _SEARCH_EPSILON_PX)
-    for size in np.unique(half).tolist():
+    for size in sorted(set(half[seen].tolist())):
         chosen = half == size
         points = np.ascontiguousarray(corners[chosen], dtype=np.float32).reshape(-1, 1, 2)
         moved = cv2.cornerSubPix(image, points, (size, size), (-1, -1), criteria)
@@ -114,8 +116,8 @@ def _along(corners: Array, axis: int) -> tuple[Array, Array]:
     return np.moveaxis(direction, 0, axis), np.moveaxis(curvature, 0, axis)
 
 
-def _fit(image: Grey, corners: Array) -> tuple[Array, Array]:
-    """Fit two crossing edges at every corner; corners whose fit fails stay where they are."""
+def _fit(image: Grey, corners: Array, seen: Mask) -> tuple[Array, Array]:
+    """Fit two crossing edges at every corner that was seen; corners whose fit fails stay where they are."""
     right, bend_right = _along(corners, 1)
     down, bend_down = _along(corners, 0)
     flat = corners.reshape(-1, 2)
@@ -124,8 +126,9 @@ def _fit(image: Grey, corners: Array) -> tuple[Array, Array]:
     reach = _FIT * np.abs(axes).sum(axis=1).max(axis=1)
     half = np.ceil(np.minimum(reach, _FIT_MAX_HALF_PX)).astype(int)
     fitted, explained = flat.copy(), np.zeros(len(flat))
-    for size in np.unique(half).tolist():
-        group = np.flatnonzero(half == size)
+    half = np.minimum(-(-half // _FIT_STEP_PX) * _FIT_STEP_PX, int(_FIT_MAX_HALF_PX))
+    for size in sorted(set(half[seen.ravel()].tolist())):
+        group = np.flatnonzero((half == size) & seen.ravel())
         fitted[group], explained[group] = _fit_windows(image, flat[group], axes[group], bends[group], size)
     moved = np.hypot(*(fitted - flat).T)
     off = ~(moved <= 0.5 + _FIT_MAX_SHIFT * spacing_px(corners).ravel())
@@ -135,13 +138,8 @@ def _fit(image: Grey, corners: Array) -> tuple[Array, Array]:
 
 def _fit_windows(image: Grey, corners: Array, axes: Array, bends: Array, half: int) -> tuple[Array, Array]:
     """Corners (n, 2) where two edges fitted to their windows cross, and the share of the variance they explain (n,)."""
-    from calib.camera.detection.corner_model import LABELS, crossings, windows  # loads scipy, which only workers need
-    from calib.engine.methods.batched import solve_separately
-
     seen = windows(image, corners, axes, bends, half, _FIT)
-    found = solve_separately(
-        crossings(seen), _FIT_SETTLED, max_iterations=_FIT_ITERATIONS, initial_damping=_FIT_DAMPING
-    )
+    found, squares = fit_crossings(seen)
     enough = seen.weight.sum(axis=1) > 1.5 * len(LABELS)
-    moved = corners + np.where(enough[:, None], found.values[:, :2], 0.0)
-    return moved, np.where(enough, 1.0 - found.squares / seen.variance, 0.0)
+    moved = corners + np.where(enough[:, None], found[:, :2], 0.0)
+    return moved, np.where(enough, 1.0 - squares / seen.variance, 0.0)

@@ -239,7 +239,16 @@ def _listen(lines: queue.SimpleQueue[bytes]) -> None:
 
 def _answer(line: bytes) -> Sighting[Any] | str:
     try:
-        return look(*_unpack(line))
+        path, find = _unpack(line)
+    except Exception as error:
+        return f"the detector cannot be loaded ({type(error).__name__}: {error})"
+    return answer_to(path, find)
+
+
+def answer_to(path: Path, find: Finder[T]) -> Sighting[T] | str:
+    """What one image shows, or why that is not known."""
+    try:
+        return look(path, find)
     except CalibError as error:
         return f"{error.what}: {error.why}" if error.why else error.what
     except Exception as error:  # a defect here costs one image, and is reported

@@ -58,9 +58,3 @@ def test_the_largest_full_rectangle_leaves_the_gap_out() -> None:
     np.testing.assert_array_equal(grid.full_rectangle(ragged), ragged[:, :7])
     ragged[0] = np.nan
     np.testing.assert_array_equal(grid.full_rectangle(ragged), ragged[1:, :7])
-
-
-def test_a_grid_at_the_images_border_may_be_cut_off() -> None:
-    part = 20.0 * plain(6, 6) + 5.0
-    assert grid.cut_off(part, 9, 6, (130, 200))
-    assert not grid.cut_off(part + 200.0, 9, 6, (800, 800))

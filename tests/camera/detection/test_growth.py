@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from cases.crossings import checkered
 
-from calib.camera.detection.growth import grow
-from calib.camera.detection.saddles import Saddles, find_saddles
+from calib.camera.detection.growth import complete, grow
+from calib.camera.detection.saddles import Peaks, Saddles, find_peaks, find_saddles
 
 COLUMNS, ROWS = 6, 5
+NONE = Peaks(np.zeros((0, 2), np.int32), np.zeros(0, np.float32))
 Cells = dict[tuple[int, int], int]
 
 
@@ -34,7 +35,7 @@ def without(saddles: Saddles, corner: int) -> tuple[Saddles, dict[int, int]]:
 
 def grown(cells: Cells, saddles: Saddles, image: np.ndarray) -> np.ndarray:
     """The grid without the empty margin that its search leaves."""
-    place = grow(cells, saddles, image)
+    place = grow(cells, saddles, NONE, image)
     row, column = np.nonzero(np.isfinite(place[..., 0]))
     return place[row.min() : row.max() + 1, column.min() : column.max() + 1]
 
@@ -48,6 +49,23 @@ def test_cells_that_were_not_linked_take_their_saddles() -> None:
     image, corners, saddles, cells = board()
     linked = {cell: corner for cell, corner in cells.items() if cell[0] < 3 and cell[1] < 3}
     np.testing.assert_allclose(grown(linked, saddles, image), corners, atol=0.2)
+
+
+def test_cells_take_peaks_that_were_not_tested_before_and_are_corners() -> None:
+    image, corners, saddles, cells = board()
+    few = {cell: corner for cell, corner in cells.items() if cell[0] < 3 and cell[1] < 3}
+    number = {corner: i for i, corner in enumerate(few.values())}
+    tested = Saddles(*(part[list(number)] for part in vars(saddles).values()))
+    place = grow({cell: number[corner] for cell, corner in few.items()}, tested, find_peaks(image), image)
+    seen = np.isfinite(place[..., 0])
+    np.testing.assert_allclose(place[seen].reshape(corners.shape), corners, atol=0.2)
+
+
+def test_gaps_are_completed_as_the_corners_around_them_lead_on() -> None:
+    _, corners, _, _ = board()
+    holes = corners.copy()
+    holes[0, :2] = holes[2, 3] = holes[4] = np.nan
+    np.testing.assert_allclose(complete(holes), corners, atol=1e-9)
 
 
 def test_a_hidden_corner_amid_four_takes_the_place_its_neighbours_predict() -> None:
@@ -78,7 +96,7 @@ def test_a_corner_off_the_grid_is_dropped_and_the_true_one_found() -> None:
 def test_a_chain_without_a_whole_square_is_no_grid() -> None:
     image, _, saddles, cells = board()
     chain = {cell: corner for cell, corner in cells.items() if cell[1] == 0}
-    assert np.isnan(grow(chain, saddles, image)).all()
+    assert np.isnan(grow(chain, saddles, NONE, image)).all()
 
 
 @pytest.mark.parametrize("start", [(0, 0), (1, 2)])

@@ -17,7 +17,7 @@ def saddles_of(image: np.ndarray, corners: np.ndarray) -> Saddles:
     found = find_saddles(image)
     nearest = np.linalg.norm(corners.reshape(-1, 1, 2) - found.position_px, axis=2).argmin(axis=1)
     assert len(set(nearest.tolist())) == corners.shape[0] * corners.shape[1]
-    return Saddles(found.position_px[nearest], found.edges_rad[nearest], found.rising[nearest], found.contrast[nearest])
+    return Saddles(*(part[nearest] for part in vars(found).values()))
 
 
 def true_neighbours() -> np.ndarray:

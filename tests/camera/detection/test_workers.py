@@ -15,12 +15,18 @@ import cv2
 import numpy as np
 import pytest
 
-from calib.camera.detection import workers
+from calib.camera.detection import side_by_side, workers
 from calib.camera.detection.detect import detect
 from calib.camera.detection.side_by_side import search_all
 from calib.camera.detection.workers import Finder
 from calib.camera.images import opencv
 from calib.errors import InputError, UsageError
+
+
+@pytest.fixture(autouse=True)
+def no_image_is_searched_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(side_by_side, "FEW", -1)
+
 
 CRASHER = """
 import os, signal, sys, time
@@ -133,9 +139,10 @@ def test_workers_end_with_their_parent(tmp_path: Path, monkeypatch: pytest.Monke
     code = (
         "import sys\n"
         "from pathlib import Path\n"
-        "from calib.camera.detection.side_by_side import search_all\n"
+        "from calib.camera.detection import side_by_side\n"
         "from finder_that_hangs import hang\n"
-        "search_all([Path(sys.argv[1], f'v{i}.png') for i in (0, 1)], hang, 2, 600.0, int)"
+        "side_by_side.FEW = -1\n"
+        "side_by_side.search_all([Path(sys.argv[1], f'v{i}.png') for i in (0, 1)], hang, 2, 600.0, int)"
     )
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
     with subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], env=environment) as parent:
@@ -192,6 +199,8 @@ def test_a_script_needs_no_guard_and_no_library_is_loaded_early(tmp_path: Path, 
         "import sys\n"
         "from calib.camera.detection.detect import detect\n"
         "assert not {'cv2', 'scipy'} & set(sys.modules)\n"
+        "from calib.camera.detection import side_by_side\n"
+        "side_by_side.FEW = -1\n"
         f"print(len(detect({str(folder)!r}, jobs=2).views))\n"
         "assert not {'cv2', 'scipy'} & set(sys.modules)\n"
     )
@@ -244,3 +253,14 @@ def test_what_decoders_report_decides_and_reaches_nobody(
     assert isinstance(damaged, str)
     assert damaged.startswith("image is damaged")
     assert capfd.readouterr() == ("", "")
+
+
+def test_few_images_are_searched_here_as_workers_would(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    there = detect(folder, jobs=2)
+    monkeypatch.setattr(side_by_side, "FEW", 30)
+    monkeypatch.setattr(workers, "_CODE", "raise SystemExit(7)")
+    threads = cv2.getNumThreads()
+    here = detect(folder, jobs=2)
+    assert cv2.getNumThreads() == threads
+    for one, other in zip(here.views, there.views, strict=True):
+        assert one.corners_px.tobytes() == other.corners_px.tobytes()
