@@ -27,5 +27,8 @@ def _row(estimate: Estimate) -> tuple[str, str, str, str]:
     value = with_sigma(factor * estimate.value, factor * estimate.sigma, most_digits=8)
     if estimate.held:
         return name, value, "held", unit
+    if not estimate.observable:
+        return name, value, "not observable", unit
+    digits = len(value.partition(" ")[0].partition(".")[2])  # as many as the value has
     low, high = (factor * bound for bound in estimate.interval_95)
-    return name, value, f"[{low:.6g}, {high:.6g}]" if math.isfinite(low) else "not observable", unit
+    return name, value, f"[{low:.{digits}f}, {high:.{digits}f}]", unit

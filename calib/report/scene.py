@@ -36,6 +36,12 @@ def axes_of(frame: Array, size: float, name: str) -> list[Path3]:
     ]
 
 
+def upright(paths: list[Path3]) -> list[Path3]:
+    """The same lines with z up, as a robot's base has it: the picture's y points down, its z away from who looks."""
+    turn = np.array([(1.0, 0.0, 0.0), (0.0, 0.0, -1.0), (0.0, 1.0, 0.0)])
+    return [Path3(path.points @ turn.T, path.class_, path.name) for path in paths]
+
+
 def draw_scene(paths: list[Path3], title: str, description: str) -> str:
     """The SVG of a scene, in a frame whose z points away from who looks and y down, as a camera's."""
     everything = np.concatenate([path.points for path in paths])

@@ -11,6 +11,7 @@ import numpy as np
 
 from calib.arrays import Array
 from calib.cell.arms import documents
+from calib.cell.arms.report import report
 from calib.cell.arms.summary import summary
 from calib.cell.hand_eye.place import along_parent
 from calib.cell.pose_estimates import pose_estimates
@@ -20,6 +21,7 @@ from calib.result import Result
 from calib.verdict import Verdict, worst
 
 if TYPE_CHECKING:
+    from calib.report.page import Report
     from calib.robot.evaluation.accuracy import Statistics
     from calib.robot.evaluation.arm_calibration import ArmCalibration
 
@@ -99,6 +101,10 @@ class CellCalibration(Result):
     def files(self) -> Mapping[str, str | bytes]:
         """`cell.yaml` with the pose of every base, and an `arm.yaml` in a folder per arm."""
         return documents.files(self)
+
+    def report(self) -> Report:
+        """What `report.html` shows."""
+        return report(self)
 
     def rows(self) -> list[dict[str, Any]]:
         """One dict per row of every arm's table: as `ArmCalibration.rows`, with the arm's name."""

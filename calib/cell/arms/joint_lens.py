@@ -18,6 +18,8 @@ from calib.cell.arms.image_measurement import as_seen, lens_label
 from calib.cell.lens_estimates import camera_document, camera_file, lens_estimates, lens_uncertainty
 from calib.errors import ConvergenceError
 from calib.estimate import Estimate
+from calib.report.page import Section
+from calib.report.parameters import parameter_table
 from calib.result import Result
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from calib.cell.arms.image_measurement import ArmViews
     from calib.cell.frame_loop import Setup
     from calib.engine.label import Label
+    from calib.report.page import Report
     from calib.robot.arm_model import Arm
     from calib.robot.evaluation.arm_calibration import ArmCalibration
     from calib.robot.measurement import Measurement
@@ -158,6 +161,14 @@ class ArmFromImages(Result):
     def random_seed(self) -> int | None:
         """Of the split, as the arm's."""
         return self.calibration.random_seed
+
+    def report(self) -> Report:
+        """What `report.html` shows: the arm's page, and the lens where it was estimated."""
+        of_arm = self.calibration.report()
+        if self.lens is None:
+            return of_arm
+        lens = parameter_table("Parameters of the lens", self.lens.estimates.values())
+        return replace(of_arm, sections=[*of_arm.sections, Section("The lens", [lens])])
 
     def rows(self) -> list[dict[str, Any]]:
         """One dict per row of the table that has an image."""

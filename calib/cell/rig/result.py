@@ -12,6 +12,7 @@ import numpy as np
 from calib.arrays import Array
 from calib.cell.pose_estimates import pose_estimates
 from calib.cell.rig import documents
+from calib.cell.rig.report import report
 from calib.cell.rig.summary import summary
 from calib.estimate import Estimate, quantile_975
 from calib.result import Result
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from calib.cell.hand_eye.result import HandEyeCalibration
     from calib.cell.hand_eye.variance_components import RobotNoise
     from calib.engine import Solution
+    from calib.report.page import Report
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -124,6 +126,10 @@ class CamerasCalibration(Result):
     def files(self) -> Mapping[str, str | bytes]:
         """`cameras.yaml` and, in a folder per camera, what a hand-eye calibration writes."""
         return documents.files(self)
+
+    def report(self) -> Report:
+        """What `report.html` shows."""
+        return report(self)
 
     def rows(self) -> list[dict[str, Any]]:
         """One dict per image of each camera: as `HandEyeCalibration.rows`, with the camera's name."""

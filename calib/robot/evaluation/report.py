@@ -12,7 +12,7 @@ from calib.arrays import Array
 from calib.report.axis import Axis
 from calib.report.page import Figure, Report, Section, Table
 from calib.report.parameters import IN_UNITS, parameter_table
-from calib.report.scene import Path3, axes_of, draw_scene
+from calib.report.scene import Path3, axes_of, draw_scene, upright
 from calib.report.svg import Plot
 
 if TYPE_CHECKING:
@@ -116,18 +116,12 @@ def _scene(calibration: ArmCalibration) -> Figure:
     size = 0.2 * float(np.linalg.norm(places, axis=1).max())
     dots = [Path3(np.stack([place, place]), "dots") for place in places]
     drawn = draw_scene(
-        _upright([*axes_of(np.eye(4), size, "base"), *dots]),
+        upright([*axes_of(np.eye(4), size, "base"), *dots]),
         "Where it was measured",
         f"{len(places)} places of the flange.",
     )
     caption = "The flange's places about the base, whose x is red, y green, z blue. Drag to turn."
     return Figure("Where it was measured.", drawn, caption)
-
-
-def _upright(paths: list[Path3]) -> list[Path3]:
-    """The base's z up: the picture's y points down, and its z away from who looks."""
-    turn = np.array([(1.0, 0.0, 0.0), (0.0, 0.0, -1.0), (0.0, 1.0, 0.0)])
-    return [Path3(path.points @ turn.T, path.class_, path.name) for path in paths]
 
 
 def _statistics(calibration: ArmCalibration) -> Table:
