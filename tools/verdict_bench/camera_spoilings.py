@@ -12,8 +12,8 @@ from verdict_bench.cameras import BOARD, SIZE, VIEWS, CameraSet, Drawing, views,
 from verdict_bench.spoiling import spoiled
 
 FEW = "views: take|more of them"
-SHAPE = "bend|not flat|corners are off by"
-BLUR = "residuals are (too )?large|focus|lens model is off"
+SHAPE = "bend|bent|not flat|corners are off by"
+BLUR = "residuals are (too )?large|check focus"
 OUTLIERS = "outliers|rejected"
 TILT = "tilt|parallel|focal length"
 UNTILTED = "focal-length-unobservable parallel-boards"
@@ -26,7 +26,7 @@ def few_views(seed: int) -> CameraSet:
     return views(seed, count=4).set()
 
 
-@spoiled("camera", FEW, refusals="one-view")
+@spoiled("camera", "one view", refusals="one-view")
 def one_view(seed: int) -> CameraSet:
     """A single view, hardly tilted."""
     return views(seed, Drawing((0.0, 5.0)), count=1).set()
@@ -246,7 +246,7 @@ def numbered_from_the_other_end(seed: int) -> CameraSet:
     return views(seed).set(change=lambda i, px: px[::-1] if i % 3 == 0 else px)
 
 
-@spoiled("camera", BLUR)
+@spoiled("camera", "whole pixels")
 def whole_pixels(seed: int) -> CameraSet:
     """Corners rounded to whole pixels."""
     return views(seed).set(change=lambda _, px: np.round(px))
@@ -258,7 +258,7 @@ def tilted_about_one_axis(seed: int) -> CameraSet:
     return views(seed, Drawing(direction=np.pi / 2)).set()
 
 
-@spoiled("camera", "rolling shutter|motion|residuals")
+@spoiled("camera", "motion|residuals are (too )?large")
 def moving_blur(seed: int) -> CameraSet:
     """The board moves while the image is exposed: its corners are drawn out along one direction, by 2 px at random."""
     made = views(seed)

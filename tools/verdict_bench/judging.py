@@ -17,7 +17,7 @@ import math
 import re
 from dataclasses import dataclass
 
-from calib.camera.calibration.verdict import GOOD_PROJECTION_PX, WORST_PROJECTION_PX
+from calib.camera.calibration.verdict import GOOD_PROJECTION_PX, SOUND_HELD_OUT_PX, WORST_PROJECTION_PX
 from calib.cell.hand_eye.verdict import GOOD_M, WORST_M
 
 GOOD, USABLE, DO_NOT_USE, REFUSED, CRASHED = "good", "usable", "do not use", "refused", "crashed"
@@ -36,7 +36,7 @@ class Limits:
 
 RADIUS_95 = math.sqrt(-2 * math.log(0.05))  # of two coordinates, in standard deviations of one
 LIMITS = {
-    # rms of where far points appear, at the corners, a rotation of the camera taken out; the verdict's are sigmas
+    # where far points appear: the 95th percentile over the corners, a rotation taken out; the verdict's are sigmas
     "camera": Limits("px", RADIUS_95 * GOOD_PROJECTION_PX, RADIUS_95 * WORST_PROJECTION_PX),
     # largest coordinate of the camera's place, .1 deg of its orientation counted as 1 mm as the verdict does
     "hand-eye": Limits("mm", 1000 * GOOD_M, 1000 * WORST_M),
@@ -55,6 +55,13 @@ class TrueError:
     """In the unit of its command's limits; infinite where it is no result at all."""
     without: float = math.inf
     """What the uncalibrated arm is off by: a calibration that is worse than none is not usable."""
+    near_px: float = math.inf
+    """rms at which flat boards are met where the set had them, their poses fitted. A camera whose far points are off
+    is usable at the distance of the boards, as its verdict has it."""
+
+    def within(self, limit: float) -> bool:
+        """Whether the result is usable, by the limit of its command."""
+        return self.size <= min(limit, 1.2 * self.without) or self.near_px <= SOUND_HELD_OUT_PX
 
 
 @dataclass(frozen=True)
@@ -96,7 +103,7 @@ def word_is_right(outcome: Outcome, expected: Expected, largest_error: float) ->
         return error.size <= min(limits.good, error.without)
     if outcome.word == USABLE:
         weak = not expected.clean or names_cause(outcome, expected)
-        return weak and error.size <= min(limits.usable, 1.2 * error.without)
+        return weak and error.within(limits.usable)
     return outcome.word == DO_NOT_USE and largest_error > LUCK * min(limits.usable, error.without)
 
 

@@ -67,7 +67,8 @@ def calibrate(
         raise explain_failure(error, evidence) from error
     rejected = (*found.usable.excluded, *found.outliers)
     same = LensModel(found.fit.lens, found.fit.held, {} if model is None else model.fixed)
-    evidence = replace(evidence, fit=found.fit, fit_alone=partial(_fit_alone, same, options, fix, free))
+    alone = partial(_fit_alone, same, options, fix, free)
+    evidence = replace(evidence, fit=found.fit, fit_alone=alone, lens_chosen=model is None)
     compare = partial(choose_lens, usable, replace(options, on_iteration=None))
     return CameraCalibration(found.fit, usable.pivot, rejected, observations, evidence, compare, choice)
 

@@ -35,6 +35,9 @@ LEAST_OUTSIDE = 0.02  # share of the image from which the part without boards co
 # 0.2 mm reaches 1.7, real boards 2.8 to 5.5; a pinhole for a lens with k1 = -0.02 reaches 1.67 and is 12 px off at the
 # image's edge.
 BOARD_PATTERN, IMAGE_PATTERN = float(np.sqrt(6.0)), float(np.sqrt(2.5))
+# Beyond this ratio half of the squared residuals are the board's; a bend that moves the projection (rms of both
+# coordinates) by as much as the uncertainty of one at its 95th percentile is two thirds of that.
+MOSTLY_BOARD, MOSTLY_BEND = 4.5, 1.0
 PLAIN_BEND = 0.5  # evidence from which the board's bend is stated
 MOST_OUTLIERS = 0.05  # share of corners beyond which rejecting them deserves a word
 
@@ -88,27 +91,61 @@ def _weak_outside(quality: ProjectionQuality) -> bool:
 
 
 def _advice(calibration: CameraCalibration, quality: ProjectionQuality, image: Pattern) -> tuple[str, ...]:
-    found = _other_lens(calibration)
+    """What limits the result comes first: the lens, poor corners, a board that is not flat, what the views do not show;
+    more views of the same kind only where that is what is missing."""
+    lens = _other_lens(calibration)
+    patterns = [] if lens or calibration.causes else _patterns(calibration, image)  # which those explain
+    limiting = patterns if _limited_by_board(calibration, quality) else []
+    rest = [] if limiting else patterns
+    found = [*lens, *_of_parameters(calibration), *_of_corners(calibration), *limiting]
+    return (*found, *_of_views(calibration, quality), *rest)
+
+
+def _of_parameters(calibration: CameraCalibration) -> list[str]:
+    """On what is not determined, or cannot be checked."""
+    found = []
     if any(not np.isfinite(s) for s in calibration.sigma.values()):
         found.append("hold the parameters named above with --fix, or add views that show them")
     if calibration.camera.image_size_px is None:
         found.append("give --image-size WIDTHxHEIGHT: the projection outside the corners cannot be checked without it")
-    if quality.inside_px > GOOD_PROJECTION_PX:
-        found.append("add views: more of them, closer, tilted 20 to 45 degrees in different directions")
-    if quality.blind_share > MOST_BLIND or _weak_outside(quality):
-        where = quality.weakest or "the parts of the image that have none"
-        found.append(f"projection is least certain towards {where}: add views with the board there")
+    return found
+
+
+def _of_corners(calibration: CameraCalibration) -> list[str]:
+    """On how well corners were found."""
+    found = []
+    if all(np.array_equal(view.corners_px, np.round(view.corners_px)) for view in calibration.observations.views):
+        found.append("corners are whole pixels: refine them to a fraction of a pixel")
+    if calibration.rms_px > GOOD_RMS_PX:
+        sharp = "sharp images give .1 to .3 px"
+        found.append(f"corners scatter by {calibration.noise_px:.2g} px, {sharp}: check focus, motion and light")
+    if _outliers(calibration) > MOST_OUTLIERS:
+        found.append("many corners are outliers: check focus, motion, board")
+    return found
+
+
+def _of_views(calibration: CameraCalibration, quality: ProjectionQuality) -> list[str]:
+    """On how many views there are, and what they show."""
+    found = []
     if len(calibration.views) < FEWEST_VIEWS:
         found.append(f"only {len(calibration.views)} views: take at least {FEWEST_VIEWS}, better 15")
     if float(np.quantile(tilts_deg(calibration), 0.75)) < LEAST_TILT_DEG:
         found.append("the board's tilt varies too little: tilt it 20 to 45 degrees in different directions")
     if calibration.camera.image_size_px is not None and (gap := _largest_gap(calibration)):
         found.append(f"no corners in {gap}: add views with the board there")
-    if not calibration.causes:  # which explain the patterns otherwise
-        found += [] if _other_lens(calibration) else _patterns(calibration, image)
-    if _outliers(calibration) > MOST_OUTLIERS:
-        found.append("many corners are outliers: check focus, motion, board")
-    return tuple(found)
+    if quality.blind_share > MOST_BLIND or _weak_outside(quality):
+        where = quality.weakest or "the parts of the image that have none"
+        found.append(f"projection is least certain towards {where}: add views with the board there")
+    if quality.inside_px > GOOD_PROJECTION_PX:
+        found.append("add views: more of them, closer, tilted 20 to 45 degrees in different directions")
+    return found
+
+
+def _limited_by_board(calibration: CameraCalibration, quality: ProjectionQuality) -> bool:
+    """Whether the shape of the board is what limits the result: most of the residuals, or of the uncertainty."""
+    bend = calibration.board_bend
+    moves = bend is not None and bend.evidence > PLAIN_BEND and bend.moved_px > MOSTLY_BEND * quality.inside_px
+    return moves or board_pattern(calibration).ratio > MOSTLY_BOARD
 
 
 def _outliers(calibration: CameraCalibration) -> float:

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 # A motion has six unknowns a view and explains a part of any error that a view has for itself: all but .5 in real sets
 # of cameras that stood still, and along rows about as well as along columns.
 MOST_LEFT, LEAST_LEAD = 0.4, 0.05
+# A motion along the image alone is told along rows as well as along columns. It leaves next to nothing, and far less
+# than what is no motion does. So does a lens of the wrong kind: one that was chosen is not. Of real sets those of two
+# cameras come near, which are told before.
+LITTLE_LEFT, LEAST_LEAD_OF_OTHERS = 0.25, 0.3
 MOST_MOTION_PX = 30.0  # over the height of the corners; beyond, an image would be blurred beyond use
 
 
@@ -42,7 +46,9 @@ def _find(evidence: MisfitEvidence) -> Finding | None:
         found = evidence.effects.get(name)
         if found is None or found.left > MOST_LEFT or found.spread > MOST_MOTION_PX:
             continue
-        if lead(evidence.effects, name) > LEAST_LEAD:
+        ahead = lead(evidence.effects, name, EFFECTS) > LEAST_LEAD_OF_OTHERS
+        plain = evidence.lens_chosen and ahead and found.left < LITTLE_LEFT
+        if plain or lead(evidence.effects, name) > LEAST_LEAD:
             return Finding(
                 sentence=f"rolling shutter: a motion of {found.spread:.2g} px while each image is read makes "
                 f"{100 * (1 - found.left):.0f} % of the squared residuals",

@@ -72,6 +72,8 @@ class MisfitEvidence:
     """Fits views by themselves, as the whole was. Raises CalibError."""
     fit: Adjustment | None = None
     """None where the solve failed."""
+    lens_chosen: bool = False
+    """Whether the lens is the one that the views support best; else one that was named, which may be the misfit."""
 
     @cached_property
     def effects(self) -> dict[str, Explained]:

@@ -19,7 +19,7 @@ from calib.camera.adjustment.board_shape import Surface
 from calib.camera.adjustment.view_systems import least_squares
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from calib.camera.adjustment.view_systems import LinearViews
 
@@ -63,10 +63,13 @@ def explain_residuals(linear: LinearViews, shared: Array, effect: Array) -> Expl
     return Explained(best - base, float(np.sqrt(spread * after)), after / max(before, 1e-300))
 
 
-def lead(effects: Mapping[str, Explained], name: str) -> float:
-    """By what share of its gain an effect explains the residuals better than any other; 0 if it is not the best."""
+def lead(effects: Mapping[str, Explained], name: str, besides: Collection[str] = ()) -> float:
+    """By what share of its gain an effect explains the residuals better than any other; 0 if it is not the best.
+
+    besides: names of others that are no rivals.
+    """
     gain = effects[name].gain
-    rest = max((each.gain for other, each in effects.items() if other != name), default=0.0)
+    rest = max((each.gain for other, each in effects.items() if other != name and other not in besides), default=0.0)
     return max(gain - rest, 0.0) / gain if gain > LEAST_GAIN else 0.0
 
 
