@@ -57,8 +57,9 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "robot": MODELS,
     "network": MODELS,
     "compensations": MODELS | {"robot", "network"},
-    "cell": MODELS | {"camera", "robot", "network"},
-    "cli": MODELS | {"camera", "robot", "network", "compensations", "cell"},
+    "formats": MODELS | {"camera", "robot"},
+    "cell": MODELS | {"camera", "robot", "network", "formats"},
+    "cli": MODELS | {"camera", "robot", "network", "compensations", "formats", "cell"},
     "__main__": frozenset({"cli", "interrupt"}),
 }
 """What each room or file directly under calib may import besides itself."""
@@ -83,6 +84,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
         ("simulation/",),
     ),
     "network": (("activations/",),),
+    "formats": (("cameras/", "poses/"),),
     "cell": (("pairing/",), ("start/",), ("conventions/",), ("hand_eye/",), ("rig/", "arms/", "simulation/")),
     "engine": (("normal_equations/",), ("point/",), ("levenberg_marquardt/",), ("methods/",)),
     "cli": (("running/",), ("arguments/",), ("simulate/",)),

@@ -23,6 +23,7 @@ from calib.cli.arguments.options import (
     ImageSize,
     Jobs,
     Lens,
+    PoseFormat,
     Quiet,
     Robust,
     ScaleCamera,
@@ -96,6 +97,7 @@ def command(
     ),
     euler: Euler = None,
     columns: Columns = None,
+    pose_format: PoseFormat = None,
     image_times: Path | None = typer.Option(
         None, help="Table image,time_s of when images were taken; the poses are then a stream with their own times."
     ),
@@ -124,7 +126,8 @@ def command(
             require_table(each, "--corners", f"calib hand-eye --poses {poses}", "--images {images}")
         named = camera_names(found or corners or [], camera or [], image_times)
         from calib.cell import HandEyeRequest, calibrate_cameras, calibrate_hand_eye, read_image_times
-        from calib.robot import parse_columns, read_poses
+        from calib.formats import read_poses
+        from calib.robot import parse_columns
 
         options: dict[str, Any] = {
             "lens": lens,
@@ -146,7 +149,7 @@ def command(
         HandEyeRequest(**options).require_own_lens(camera)  # a misspelt value is reported before the long work
         given = load_cameras(camera or [], scale_camera)
         mapping = parse_columns(columns) if columns is not None else {}
-        table = read_poses(poses, euler=euler, columns=mapping, joints_needed=False)
+        table = read_poses(poses, euler=euler, columns=mapping, joints_needed=False, format_name=pose_format)
         folder = reporter.reserve(output, FOLDER)
         sources = [*((path, None) for path in found), *((None, path) for path in corners or [])]
         seen = [detection.observe(*source, reporter) for source in sources]

@@ -22,6 +22,7 @@ from calib.cli.arguments.options import (
     Jobs,
     Lens,
     Model,
+    PoseFormat,
     Quiet,
     Robust,
     ScaleCamera,
@@ -107,6 +108,10 @@ def command(
     free: list[str] | None = typer.Option(None, metavar="LABELS", help="Estimate parameters held by default."),
     euler: Euler = None,
     columns: Columns = None,
+    pose_format: PoseFormat = None,
+    joints: Path | None = typer.Option(
+        None, help="File of the joint values, where --poses holds the measurements alone; paired by name or order."
+    ),
     tolerance: str | None = typer.Option(
         None, metavar="LENGTH,ANGLE", help="Standard deviation of a prior about the nominal arm, e.g. 0.5mm,0.1deg."
     ),
@@ -131,7 +136,8 @@ def command(
 ) -> None:
     """See HELP."""
     with reporting(as_json, quiet, verbose, context.obj) as reporter:
-        from calib.robot import calibrate, parse_columns, read_poses
+        from calib.formats import read_poses
+        from calib.robot import calibrate, parse_columns
 
         table = one_of(table, given, "--table", "calib robot --table poses.csv")
         require_table(table, "--poses", "calib robot", "--table joints.csv --images {images}")
@@ -140,8 +146,10 @@ def command(
         folder = reporter.reserve(output, FOLDER)
         nominal = _arm(arm, tip)
         mapping = parse_columns(columns) if columns is not None else {}
-        poses = read_poses(table, euler=euler, columns=mapping)
-        other = read_poses(validate, euler=euler, columns=mapping) if validate else None
+        reading: dict[str, Any] = {"euler": euler, "columns": mapping, "format_name": pose_format}
+        reading |= {} if nominal is None else {"joint_names": nominal.geometry.joint_names, "joints": nominal.joints}
+        poses = read_poses(table, joints_path=joints, **reading)
+        other = read_poses(validate, **reading) if validate else None
         options: dict[str, Any] = {
             "model": model,
             "fix": split_commas(fix),

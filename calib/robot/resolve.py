@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calib.errors import InputError, UsageError
+from calib.robot.arm.read import load_geometry, shipped_arms
 from calib.robot.arm.serial_arm import SerialArm
 from calib.robot.arm_file import load_arm
 from calib.robot.arm_model import Arm
 from calib.robot.conventions.departure import departure
 from calib.robot.conventions.diagnose import DEPTH, ConventionFinding, diagnose
 from calib.robot.conventions.find_arm import find_arm, nearest_arm
+from calib.robot.conventions.open_readings import read_for_arms
 from calib.robot.conventions.residual import DECISIVE, Residual, belongs, residual, sample_rows
 from calib.robot.conventions.zero_positions import find_offsets, fit_zeros
 from calib.robot.identification.free_parameters import check_travel, free_set
@@ -74,7 +76,11 @@ def resolve_arm(
     if policy.global_start and arm is None:
         advice = "calib robot --poses poses.csv --arm my_arm.yaml --global-start"
         raise UsageError("--global-start needs --arm", code="arm-needed", advice=advice)
-    named = _search_arm(table, policy) if arm is None else ResolvedArm(as_arm(arm), table)
+    known = None if arm is None else as_arm(arm)
+    arms = [known.geometry] if known is not None else [load_geometry(name) for name in shipped_arms()]
+    table, notes = read_for_arms(table, arms, policy.measurement, seed=policy.seed)
+    named = _search_arm(table, policy) if known is None else ResolvedArm(known, table)
+    named = replace(named, notes=(*notes, *named.notes))
     requested = free_set(named.arm.reference_arm, request.model, request.fix, request.free)
     check_travel(named.arm.geometry, named.table, requested.fixed)  # a constant column fits no arm
     return _search_zeros(named, policy) if policy.global_start else resolve_conventions(named, policy)
@@ -92,7 +98,9 @@ def resolve_conventions(named: ResolvedArm, policy: ConventionPolicy) -> Resolve
 
     Raises InputError `conventions` that names them if it was not, `arm-does-not-fit` where none fits.
     """
-    arm, table = named.arm, named.table
+    arm = named.arm
+    table, notes = read_for_arms(named.table, [arm.geometry], policy.measurement, seed=policy.seed)
+    named = replace(named, table=table, notes=(*named.notes, *notes))
     if table.measurement == "joints" or table.joints.shape[1] != arm.joints:
         return named
     left = residual(arm.geometry, table, policy.measurement, seed=policy.seed)

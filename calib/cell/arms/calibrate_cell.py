@@ -18,7 +18,6 @@ import numpy as np
 
 from calib import config
 from calib.arrays import Array
-from calib.camera.camera import load_camera
 from calib.camera.corner_table import read_corners
 from calib.camera.detection.detect import detect
 from calib.camera.images.read import image_paths
@@ -27,6 +26,8 @@ from calib.cell.arms.cell_calibration import CellCalibration, HandOver
 from calib.cell.arms.image_measurement import views_of_arm
 from calib.cell.arms.joint_lens import identify_in_view
 from calib.errors import CalibError, InputError, UsageError
+from calib.formats.camera_format import load_any_camera
+from calib.formats.pose_reader import read_poses
 from calib.robot.arm.read import arm_beside, file_of_arm, shipped_arms
 from calib.robot.arm_file import load_arm
 from calib.robot.calibration import identify
@@ -37,7 +38,6 @@ from calib.robot.identification.request import Request
 from calib.robot.measurement import measurement_of
 from calib.robot.resolve import ConventionPolicy, resolve_arm
 from calib.robot.table.holdout import Split
-from calib.robot.table.read import read_poses
 from calib.storage.result_folder import file_in
 from calib.storage.stored import document_files
 from calib.text import one_line
@@ -255,7 +255,7 @@ def _measurement(member: ArmOfCell, folder: Path, table: PoseTable) -> Measureme
 def _views(
     member: ArmOfCell, folder: Path, table: PoseTable, robust: bool, find_corners: Callable[..., Observations]
 ) -> ArmViews:
-    camera = load_camera(folder / member.camera) if member.camera is not None else None
+    camera = load_any_camera(folder / member.camera) if member.camera is not None else None
     if camera is not None and member.scale_camera is not None:
         camera = Resampling.from_text(str(member.scale_camera)).apply(camera)
     if member.images is not None:

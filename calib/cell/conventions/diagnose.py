@@ -126,7 +126,7 @@ def _search(pairs: PairedViews, setup: Setup | None, chosen: SetupStart) -> tupl
     near = float(left_by_chance(pairs, chosen.setup).sum(axis=1).min()) / DECISIVE**2
     if chosen.start.size < near or (singles and singles[0].size < SOUND):
         return singles
-    few = _sample(pairs)
+    few = sample_views(pairs)
     # poses of other images move otherwise whatever else is mended, so that no order of rows stands out by itself
     likely = {each.name: each for each in (*_most_alike(options, few, BEAM), *row_orders(pairs))}
     doubles = [first.then(second) for first in likely.values() for second in _options(first.apply(few), setup)]
@@ -136,7 +136,7 @@ def _search(pairs: PairedViews, setup: Setup | None, chosen: SetupStart) -> tupl
 
 def _options(pairs: PairedViews, setup: Setup | None) -> tuple[HandEyeInterpretation, ...]:
     """Every single other interpretation."""
-    return (*interpretations(pairs, setup), *row_orders(pairs), *other_board_sizes(_sample(pairs), setup))
+    return (*interpretations(pairs, setup), *row_orders(pairs), *other_board_sizes(sample_views(pairs), setup))
 
 
 def _most_alike(options: Iterable[HandEyeInterpretation], few: PairedViews, most: int) -> list[HandEyeInterpretation]:
@@ -152,7 +152,7 @@ def _most_alike(options: Iterable[HandEyeInterpretation], few: PairedViews, most
 def _try(options: Iterable[HandEyeInterpretation], pairs: PairedViews, setup: Setup | None) -> list[Tried]:
     """The likelier interpretations, best first, without those that determine nothing."""
     tried = []
-    few = _sample(pairs)
+    few = sample_views(pairs)
     for option in _most_alike(options, few, TRIED):
         meant = option.apply(few)
         try:
@@ -164,7 +164,7 @@ def _try(options: Iterable[HandEyeInterpretation], pairs: PairedViews, setup: Se
     return sorted(tried, key=lambda each: each.left.size)
 
 
-def _sample(pairs: PairedViews) -> PairedViews:
+def sample_views(pairs: PairedViews) -> PairedViews:
     """Not all of many images, and not in step with any pattern in them."""
     if len(pairs.rows) <= SAMPLE_ROWS:
         return pairs

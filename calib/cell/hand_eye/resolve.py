@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from calib.cell.conventions.diagnose import Alternative, find_alternatives
+from calib.cell.conventions.open_readings import read_for_images
 from calib.cell.start.chance import belong_together
 from calib.cell.start.setup import ClosedFormStart, SetupStart, start_of_setup
 from calib.errors import InputError
@@ -44,10 +45,11 @@ def resolve_conventions(pairs: PairedViews, request: HandEyeRequest) -> Resolved
     """The interpretation, set-up and start in which images and poses fit together.
 
     Raises InputError `conventions` where another interpretation fits and the request does not allow it,
-    `hand-eye-does-not-fit` where none does, `setup-undecided`, `time-offset-undecided`, `time-offset-range`;
-    DegenerateError as `require_motion`.
+    `hand-eye-does-not-fit` where none does, `reading-undecided`, `setup-undecided`, `time-offset-undecided`,
+    `time-offset-range`; DegenerateError as `require_motion`.
     """
     applied: list[Alternative] = []
+    pairs = read_for_images(pairs, request.setup)
     while found := find_alternatives(pairs, request.setup):
         if not request.fix_conventions or len(applied) >= MOST_APPLIED:
             raise _convention_error(found, pairs.table.name)

@@ -65,12 +65,13 @@ class Detection:
 def load_cameras(paths: Sequence[Path], scale: str | None) -> list[Camera]:
     """The cameras of --camera, for images that are scaled, or scaled and cropped, if --scale-camera is given.
 
-    Raises UsageError `camera-needed`, and those of `load_camera` and `Resampling.from_text`.
+    Raises UsageError `camera-needed`, and those of `load_any_camera` and `Resampling.from_text`.
     """
-    from calib.camera import Resampling, load_camera
+    from calib.camera import Resampling
+    from calib.formats import load_any_camera
 
     if scale is None:
-        return [load_camera(path) for path in paths]
+        return [load_any_camera(path) for path in paths]
     if not paths:
         raise UsageError(
             "--scale-camera needs --camera",
@@ -79,7 +80,7 @@ def load_cameras(paths: Sequence[Path], scale: str | None) -> list[Camera]:
             advice="give --camera camera.yaml, or leave --scale-camera out",
         )
     resampling = Resampling.from_text(scale)
-    return [resampling.apply(load_camera(path)) for path in paths]
+    return [resampling.apply(load_any_camera(path)) for path in paths]
 
 
 def camera_names(sources: Sequence[Images], cameras: Sequence[Path], image_times: Path | None) -> tuple[str, ...]:

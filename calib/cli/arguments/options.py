@@ -77,7 +77,19 @@ Setup = Annotated[
     ),
 ]
 Euler = Annotated[str | None, typer.Option(help="Sequence of Euler angles: ZYX moving axes, zyx fixed axes.")]
-Columns = Annotated[str | None, typer.Option(metavar="OURS=THEIRS,...", help="Names of the table's columns.")]
+Columns = Annotated[
+    str | None,
+    typer.Option(metavar="OURS=THEIRS,...", help="Names of the table's columns, or their numbers: 1=x_mm,2=y_mm,..."),
+]
+PoseFormat = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        metavar="NAME",
+        help="Format of the poses, see `calib list formats`. Default: by what is in the file.",
+        autocompletion=shipped.pose_formats,
+    ),
+]
 Model = Annotated[
     str,
     typer.Option(

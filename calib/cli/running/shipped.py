@@ -47,6 +47,11 @@ def compensations(incomplete: str = "") -> list[str]:
     return _variants("calib.compensations", incomplete)
 
 
+def pose_formats(incomplete: str = "") -> list[str]:
+    """Formats of poses."""
+    return _variants("calib.formats.poses", incomplete)
+
+
 def models(incomplete: str = "") -> list[str]:
     """Models of an arm."""
     return [name for name in MODELS if name.startswith(incomplete)]

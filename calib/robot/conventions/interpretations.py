@@ -174,7 +174,7 @@ def _axes(table: PoseTable) -> Iterator[Interpretation]:
 
 
 def _orientations(table: PoseTable) -> Iterator[Interpretation]:
-    yield Interpretation("poses are inverted: world in target, not target in world", _invert)
+    yield Interpretation("poses are inverted: world in target, not target in world", invert_poses)
     yield _quaternions(
         "orientations are inverted: world in target, not target in world", np.diag([-1.0, -1.0, -1.0, 1.0])
     )
@@ -229,7 +229,8 @@ def _sequence_words(euler: str | None) -> str:
     return f"Euler angles {euler} about {'moving' if euler.isupper() else 'fixed'} axes"
 
 
-def _invert(table: PoseTable) -> PoseTable:
+def invert_poses(table: PoseTable) -> PoseTable:
+    """Measured poses the other way round."""
     assert table.position is not None
     assert table.rotation is not None
     inverse = se3.inverse(se3.compose(table.rotation, table.position))

@@ -30,13 +30,16 @@ _JOINT = re.compile(r"j([1-9]\d?)_(rad|deg|m|mm)")
 def parse_columns(text: str) -> dict[str, str]:
     """The pairs of `--columns j1_rad=shoulder_pan_joint,x_mm=measurement_x`: our name = the file's name.
 
-    Nothing after `=` ignores a column of the file; a comma in a name is written `\\,`.
+    Nothing after `=` ignores a column of the file; a comma in a name is written `\\,`. A number first, as in `1=x_mm`,
+    is that of the file's column, from 1.
     Raises UsageError `columns-syntax`.
     """
     pairs: dict[str, str] = {}
     pieces = (piece.strip().replace("\\,", ",") for piece in re.split(r"(?<!\\),", text))
     for part in filter(None, pieces):
         ours, sign, theirs = part.partition("=")
+        if ours.strip().isdigit() and is_ours(theirs.strip()):
+            ours, theirs = theirs, ours
         if not sign or not ours.strip():
             advice = "write our name = the file's name, as in j1_rad=shoulder_pan_joint"
             raise UsageError(f"{part!r} is not a pair", code="columns-syntax", where="--columns", advice=advice)
@@ -69,14 +72,14 @@ def find_columns(header: tuple[str, ...], columns: dict[str, str], where: str) -
         raise InputError(what, code="table-column-twice", where=where, advice="rename or remove all but one of each")
     places: dict[str, int] = {}
     for i, name in enumerate(header):
-        if _is_ours(name.lower()):
+        if is_ours(name.lower()):
             if name.lower() in places:
                 what, advice = f"column {name.lower()!r} occurs twice", f"rename or remove {name}"
                 raise InputError(what, code="table-column-twice", where=where, advice=advice)
             places[name.lower()] = i
     notes: list[str] = []
     for ours, theirs in columns.items():
-        if not _is_ours(ours):
+        if not is_ours(ours):
             valid = [*TEXT, *_PLAIN, "j1_rad", *(f"{s}_{u}" for s, kind in _KIND.items() for u in _UNITS[kind])]
             hint = did_you_mean(ours, valid)
             raise UsageError(f"no column is called {ours!r} here", code="columns-unknown", where="columns", advice=hint)
@@ -195,7 +198,7 @@ def _stem_and_unit(name: str) -> tuple[str, str]:
     return stem, unit
 
 
-def _is_ours(name: str) -> bool:
+def is_ours(name: str) -> bool:
     stem, unit = _stem_and_unit(name)
     known = stem in _KIND and unit in _UNITS[_KIND[stem]]
     return known or name in _PLAIN or name in TEXT or _JOINT.fullmatch(name) is not None

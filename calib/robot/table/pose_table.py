@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from calib.arrays import Array, Index
 from calib.geometry import so3
 from calib.robot.table.orientation import Angles
+
+if TYPE_CHECKING:
+    from calib.robot.table.reading import Reading
 
 MeasurementName = Literal["pose", "position", "distance", "joints"]
 
@@ -68,6 +71,9 @@ class PoseTable:
     """Remarks for the user."""
     name: str = ""
     """The file."""
+    readings: tuple[Reading, ...] = ()
+    """The ways to read a file that leaves units, orders or sequences open, this one first; empty for one that states
+    them."""
 
     def __repr__(self) -> str:
         source = f" from {self.name}" if self.name else ""

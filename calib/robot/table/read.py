@@ -66,19 +66,35 @@ def read_poses(
     Raises UsageError `columns-unknown`, `euler-sequence`, `euler-missing`, `euler-unused`; InputError `table-...`.
     """
     where = one_line(str(path))
-    header = read_header(Path(path))
+    columns_of = find_pose_columns(read_header(Path(path)), where, columns, euler, joints_needed)
+    return poses_in_columns(read_delimited(Path(path), numeric=columns_of.measured.values()), columns_of)
+
+
+def find_pose_columns(
+    header: tuple[str, ...],
+    where: str,
+    columns: Mapping[str, str] | None = None,
+    euler: str | None = None,
+    joints_needed: bool = True,
+) -> PoseColumns:
+    """Which columns of a table of poses hold what, by their names; arguments and errors as of `read_poses`."""
     places, notes = find_columns(header, dict(columns or {}), where)
     measured = {name: i for name, i in places.items() if name not in TEXT}
     required = tuple(name for name in measured if not name.startswith(_OPTIONAL))
-    found = _find_groups(required, header, euler, where, joints_needed)
-    text = read_delimited(Path(path), numeric=measured.values())
-    notes += ["read with decimal commas"] if text.decimal_comma else []
-    values = {name: in_si(name, text.numbers[i].values) for name, i in measured.items()}
-    optional = {name: values.pop(name) for name in measured if name.startswith(_OPTIONAL)}
+    groups = _find_groups(required, header, euler, where, joints_needed)
+    return PoseColumns(where, places, measured, groups, euler, tuple(notes))
+
+
+def poses_in_columns(text: Delimited, columns: PoseColumns) -> PoseTable:
+    """The poses of a table whose columns are known. Raises InputError `table-empty`, `table-incomplete`."""
+    where, places, found = columns.where, columns.places, columns.groups
+    notes = [*columns.notes, *(["read with decimal commas"] if text.decimal_comma else [])]
+    values = {name: in_si(name, text.numbers[i].values) for name, i in columns.measured.items()}
+    optional = {name: values.pop(name) for name in columns.measured if name.startswith(_OPTIONAL)}
     keep, excluded = _complete_rows(text, found.used, values, places, where)
     kept = {name: column[keep] for name, column in values.items()}
     lines = text.lines[keep]
-    angles, quaternion = _orientations(found.orientation, kept, euler)
+    angles, quaternion = _orientations(found.orientation, kept, columns.euler)
     notes += _unit_length(quaternion)
     target_names, target = _labels(text, places.get("target"), keep)
     pose_names, pose = _labels(text, places.get("pose"), keep)
@@ -123,6 +139,24 @@ class _Groups:
     @property
     def used(self) -> tuple[str, ...]:
         return (*self.joints, *self.position, *self.orientation, *self.distance)
+
+
+@dataclass(frozen=True)
+class PoseColumns:
+    """Which columns of a table of poses hold what."""
+
+    where: str
+    """The file, in errors."""
+    places: Mapping[str, int]
+    """Our name of a column -> its place in the header."""
+    measured: Mapping[str, int]
+    """Those of them that hold numbers."""
+    groups: _Groups
+    """Our names by what they are."""
+    euler: str | None
+    """The sequence of Euler angles."""
+    notes: tuple[str, ...]
+    """Remarks for the user."""
 
 
 def _find_groups(
@@ -173,7 +207,7 @@ def _refuse_mixtures(
 
 
 def _complete_rows(
-    text: Delimited, used: tuple[str, ...], values: dict[str, Array], places: dict[str, int], where: str
+    text: Delimited, used: tuple[str, ...], values: dict[str, Array], places: Mapping[str, int], where: str
 ) -> tuple[Mask, tuple[ExcludedRow, ...]]:
     """Which rows hold every number that is used, and the others with their reasons."""
     rows = len(text.lines)

@@ -1,0 +1,87 @@
+"""Kalibr's camchain: pinhole cameras with radtan or equidistant distortion."""
+
+from __future__ import annotations
+
+from calib.camera.camera import Camera
+from calib.errors import UsageError
+from calib.formats.camera_format import CameraFormat, Files
+from calib.formats.lens_terms import (
+    FISHEYE,
+    camera_of,
+    camera_of_opencv,
+    fisheye_coefficients,
+    image_size,
+    matrix_of,
+    numbers_of,
+    opencv_coefficients,
+    require_lens_held,
+    unknown_lens,
+    wrong,
+)
+from calib.formats.source import Source
+
+
+def _cameras(source: Source) -> list[dict[str, object]]:
+    found = [each for key, each in source.mapping.items() if str(key).startswith("cam") and isinstance(each, dict)]
+    return [each for each in found if {"camera_model", "intrinsics"} <= each.keys()]
+
+
+def recognise(source: Source) -> bool:
+    """Whether there is a cam0 with its model."""
+    return bool(_cameras(source))
+
+
+def read(source: Source) -> Camera:
+    """The first camera of the chain. Raises InputError `lens-unknown`, `camera-value`."""
+    found, where = _cameras(source)[0], source.where
+    if found["camera_model"] != "pinhole":
+        raise unknown_lens(f"Kalibr's {found['camera_model']}", where)
+    values = numbers_of(found["intrinsics"], "intrinsics", where)
+    if len(values) != 4:
+        raise wrong(f"{len(values)} intrinsics: expected fx, fy, cx, cy", where)
+    matrix = matrix_of(values.tolist(), where)
+    k = numbers_of(found.get("distortion_coeffs"), "distortion_coeffs", where)
+    size = numbers_of(found.get("resolution"), "resolution", where)
+    px = image_size(size.tolist(), where)
+    model = str(found.get("distortion_model", "none"))
+    if model in ("equidistant", "equi"):
+        return camera_of(FISHEYE, matrix, k, px, where)
+    if model not in ("radtan", "none"):
+        raise unknown_lens(f"Kalibr's {model}", where)
+    return camera_of_opencv(matrix, k, px, where)
+
+
+def write(camera: Camera, name: str) -> Files:
+    """A chain of one camera."""
+    if camera.lens.name == FISHEYE:
+        require_lens_held(camera, (FISHEYE,), "kalibr")
+        model, k = "equidistant", fisheye_coefficients(camera)
+    else:
+        require_lens_held(camera, ("pinhole", "brown_conrady", FISHEYE), "kalibr")
+        model, k = "radtan", opencv_coefficients(camera, "kalibr")
+        if k[4]:
+            raise UsageError(
+                f"Kalibr's radtan holds no k3, and the camera has {k[4]:g}",
+                code="lens-not-held",
+                where="--to",
+                advice="calibrate with --fix k3",
+            )
+    values = [*camera.focal_px.tolist(), *camera.centre_px.tolist()]
+    size = camera.image_size_px
+    lines = ["cam0:", "  camera_model: pinhole", f"  intrinsics: {values}", f"  distortion_model: {model}"]
+    lines += [f"  distortion_coeffs: {k[:4].tolist()}", *([f"  resolution: {list(size)}"] if size else [])]
+    return {f"{name}.yaml": "\n".join(lines) + "\n"}
+
+
+FORMAT = CameraFormat(
+    tool="Kalibr (camchain.yaml), OpenVINS, Basalt's converters",
+    meaning="pinhole with radtan k1 k2 p1 p2 or equidistant k1 k2 k3 k4; pixel (0, 0) is the centre of the first",
+    example="cam0:\n  camera_model: pinhole\n  intrinsics: [615.0, 614.0, 320.0, 240.0]\n  distortion_model: radtan\n"
+    "  distortion_coeffs: [-0.2, 0.05, 0.001, -0.0005]\n  resolution: [640, 480]\n",
+    recognise=recognise,
+    read=read,
+    suffixes=(".yaml", ".yml"),
+    write=write,
+    file_name="camchain",
+    loses="uncertainty, board poses, k3",
+)

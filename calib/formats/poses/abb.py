@@ -1,0 +1,49 @@
+"""ABB controllers: robtarget in RAPID modules."""
+
+from __future__ import annotations
+
+import re
+
+from calib.formats.pose_format import NamedPoses, PoseFormat, Wanted
+from calib.formats.pose_texts import NUMBER, fields, matches, quaternions_xyzw, recording
+from calib.formats.recording import Meaning, Recording
+from calib.formats.source import Source
+
+NAMES = ("x", "y", "z", "q1", "q2", "q3", "q4")
+_COMMA = r"\s*,\s*"
+_POSE = re.compile(rf"\[\s*\[\s*{_COMMA.join([NUMBER] * 3)}\s*\]{_COMMA}\[\s*{_COMMA.join([NUMBER] * 4)}\s*\]")
+MEANING = Meaning({"x_mm": "x", "y_mm": "y", "z_mm": "z", "qw": "q1", "qx": "q2", "qy": "q3", "qz": "q4"})
+
+
+def recognise(source: Source) -> bool:
+    """Whether there is a pose of three numbers and four."""
+    return source.text.lstrip()[:2] != "[[" and _POSE.search(source.text) is not None
+
+
+def read(source: Source, wanted: Wanted) -> Recording:
+    """All targets, in their order."""
+    found, lines = matches(_POSE, source.text)
+    return recording(NAMES, [[float(text) for text in match.groups()] for match in found], lines, MEANING)
+
+
+def write(poses: NamedPoses) -> str:
+    """A module of constant targets."""
+    quaternion = quaternions_xyzw(poses.transforms)[:, [3, 0, 1, 2]]
+    lines = ["MODULE Poses"]
+    for i, (at, turn) in enumerate(zip(1000 * poses.transforms[:, :3, 3], quaternion, strict=True)):
+        place = f"[{','.join(fields(at))}],[{','.join(fields(turn))}]"
+        lines.append(f"  CONST robtarget p{i + 1}:=[{place},[0,0,0,0],[9E9,9E9,9E9,9E9,9E9,9E9]];")
+    return "\n".join([*lines, "ENDMODULE"]) + "\n"
+
+
+FORMAT = PoseFormat(
+    tool="ABB controllers (RAPID), .mod and .sys",
+    meaning="mm; quaternion q1 q2 q3 q4, the scalar first; tool in the work object",
+    example="CONST robtarget p1:=[[681.508,16.778,-380.025],[0.774557,-0.384729,-0.285237,0.413140],"
+    "[0,0,0,0],[9E9,9E9,9E9,9E9,9E9,9E9]];\n",
+    recognise=recognise,
+    read=read,
+    suffixes=(".mod", ".modx", ".sys", ".prg"),
+    write=write,
+    loses="names of images, times, configuration of the axes",
+)

@@ -1,0 +1,59 @@
+"""FANUC controllers: positions in .ls programs."""
+
+from __future__ import annotations
+
+import re
+
+from calib.formats.pose_format import NamedPoses, PoseFormat, Wanted
+from calib.formats.pose_texts import NUMBER, euler_deg, fields, matches, recording
+from calib.formats.recording import Meaning, Recording
+from calib.formats.source import Source
+
+NAMES = ("X", "Y", "Z", "W", "P", "R")
+_UNITS = ("mm", "mm", "mm", "deg", "deg", "deg")
+_POSE = re.compile(
+    r"\s*,?\s*".join(rf"\b{name}\s*=\s*{NUMBER}\s*{unit}" for name, unit in zip(NAMES, _UNITS, strict=True))
+)
+MEANING = Meaning({"x_mm": "X", "y_mm": "Y", "z_mm": "Z", "e1_deg": "W", "e2_deg": "P", "e3_deg": "R"}, "xyz")
+
+
+def recognise(source: Source) -> bool:
+    """Whether there is a position with its units."""
+    return _POSE.search(source.text) is not None
+
+
+def read(source: Source, wanted: Wanted) -> Recording:
+    """All positions, in their order."""
+    found, lines = matches(_POSE, source.text)
+    return recording(NAMES, [[float(text) for text in match.groups()] for match in found], lines, MEANING)
+
+
+def write(poses: NamedPoses) -> str:
+    """The positions of a program."""
+    angles = euler_deg(poses.transforms[:, :3, :3], "xyz")
+    lines = ["/POS"]
+    for i, (at, turn) in enumerate(zip(1000 * poses.transforms[:, :3, 3], angles, strict=True)):
+        x, y, z, w, p, r = fields([*at, *turn])
+        lines += [
+            f"P[{i + 1}]{{",
+            "   GP1:",
+            "\tUF : 0, UT : 1,\t\tCONFIG : 'N U T, 0, 0, 0',",
+            f"\tX = {x} mm,\tY = {y} mm,\tZ = {z} mm,",
+            f"\tW = {w} deg,\tP = {p} deg,\tR = {r} deg",
+            "};",
+        ]
+    return "\n".join([*lines, "/END"]) + "\n"
+
+
+FORMAT = PoseFormat(
+    tool="FANUC controllers, .ls",
+    meaning="mm; W P R in degrees, about the fixed axes x, y, z (xyz); tool in the user frame",
+    example="P[1]{\n   GP1:\n\tUF : 0, UT : 1,\t\tCONFIG : 'N U T, 0, 0, 0',\n"
+    "\tX =   681.508  mm,\tY =    16.778  mm,\tZ =  -380.025  mm,\n"
+    "\tW =   -56.944 deg,\tP =    -7.121 deg,\tR =    60.016 deg\n};\n",
+    recognise=recognise,
+    read=read,
+    suffixes=(".ls",),
+    write=write,
+    loses="names of images, times; the configuration is written as N U T",
+)

@@ -1,0 +1,174 @@
+"""Every format of poses: its example is its own, what it writes it reads back, and a dummy dropped in works."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from calib import plugins
+from calib.errors import CalibError, InputError
+from calib.formats import read_poses
+from calib.formats.pose_format import FORMATS, NamedPoses, find_pose_format, load_pose_format, require_writer
+from calib.formats.source import Source
+from calib.geometry import se3, so3
+from calib.robot.table.pose_table import PoseTable
+
+NAMES = plugins.discover(FORMATS)
+WITH_EXAMPLE = [name for name in NAMES if load_pose_format(name).example]
+WRITTEN = [name for name in NAMES if load_pose_format(name).write is not None]
+
+
+def some_poses(count: int = 12, seed: int = 0) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    return se3.compose(so3.exp(rng.normal(size=(count, 3))), rng.uniform(-0.8, 0.8, (count, 3)))
+
+
+def transforms_of(table: PoseTable) -> np.ndarray:
+    assert table.rotation is not None
+    assert table.position is not None
+    return se3.compose(table.rotation, table.position)
+
+
+@pytest.mark.parametrize("name", WITH_EXAMPLE)
+def test_an_example_is_recognised_as_its_own(name: str, tmp_path: Path) -> None:
+    form = load_pose_format(name)
+    path = tmp_path / f"poses{(form.suffixes or ('.txt',))[0]}"
+    path.write_text(form.example)
+    assert find_pose_format(Source(path)) == name
+    table = read_poses(path, joints_needed=False)
+    assert len(table.lines) >= 1
+    if table.position is not None:
+        np.testing.assert_allclose(table.position[0], [0.6815, 0.0168, -0.38], atol=6e-4)
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_what_is_written_is_read_back(name: str, tmp_path: Path) -> None:
+    poses = some_poses()
+    form = load_pose_format(name)
+    path = tmp_path / f"poses{(form.suffixes or ('.txt',))[0]}"
+    path.write_text(require_writer(name)(NamedPoses(poses)))
+    table = read_poses(path, joints_needed=False)
+    again = table.readings[0].build() if table.readings else table
+    np.testing.assert_allclose(transforms_of(again), poses, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_says_what_it_means_and_what_it_loses(name: str) -> None:
+    form = load_pose_format(name)
+    assert form.tool
+    assert form.meaning
+    assert form.write is None or form.loses or name == "table"
+
+
+DUMMY = '''
+"""Poses after a word of their own."""
+import numpy as np
+from calib.formats.pose_format import PoseFormat
+from calib.formats.recording import Meaning, Recording
+
+NAMES = ("x", "y", "z", "qx", "qy", "qz", "qw")
+
+
+def read(source, wanted):
+    rows = np.array([line.split()[1:] for line in source.text.splitlines()], dtype=float)
+    meaning = Meaning({"x_m": "x", "y_m": "y", "z_m": "z", "qx": "qx", "qy": "qy", "qz": "qz", "qw": "qw"})
+    return Recording(dict(zip(NAMES, rows.T)), np.arange(len(rows)), (meaning,))
+
+
+FORMAT = PoseFormat(
+    tool="nothing", meaning="m", example="DUMMY 0 0 0 0 0 0 1",
+    recognise=lambda source: source.text.startswith("DUMMY"), read=read,
+)
+'''
+
+
+@pytest.fixture
+def dummy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    package = __import__(FORMATS, fromlist=["__path__"])
+    (tmp_path / "a_dummy.py").write_text(DUMMY)
+    monkeypatch.setattr(package, "__path__", [*package.__path__, str(tmp_path)])
+    yield "a_dummy"
+    sys.modules.pop(f"{FORMATS}.a_dummy", None)
+
+
+def test_a_format_dropped_in_is_found_by_its_content(dummy: str, tmp_path: Path) -> None:
+    path = tmp_path / "poses.csv"
+    path.write_text("DUMMY 1 2 3 0 0 0 1\nDUMMY 4 5 6 0 0 0 1\n")
+    table = read_poses(path, joints_needed=False)
+    assert table.position is not None
+    np.testing.assert_array_equal(table.position, [[1, 2, 3], [4, 5, 6]])
+    assert dummy in plugins.discover(FORMATS)
+
+
+def test_a_folder_of_matrices_is_paired_by_name(tmp_path: Path) -> None:
+    poses = some_poses(11)
+    for k, pose in enumerate(poses):
+        (tmp_path / f"view_{k}.txt").write_text("\n".join(" ".join(map(repr, row)) for row in pose.tolist()))
+    table = read_poses(tmp_path, joints_needed=False)
+    assert table.other["image"][:3] == ("view_0", "view_1", "view_2")
+    assert table.other["image"][-1] == "view_10"
+    np.testing.assert_allclose(transforms_of(table), poses, atol=1e-12)
+
+
+@pytest.mark.parametrize("order", ["by rows", "by columns", "three rows"])
+def test_matrices_of_16_and_12_numbers(order: str, tmp_path: Path) -> None:
+    poses = some_poses(5)
+    rows = {"by rows": poses, "by columns": poses.transpose(0, 2, 1), "three rows": poses[:, :3]}[order]
+    path = tmp_path / "poses.csv"
+    path.write_text("\n".join(",".join(map(repr, row.ravel().tolist())) for row in rows))
+    np.testing.assert_allclose(transforms_of(read_poses(path, joints_needed=False)), poses, atol=1e-12)
+
+
+def test_columns_by_number_settle_a_table_without_a_header(tmp_path: Path) -> None:
+    path = tmp_path / "poses.txt"
+    path.write_text("1;0,5;0,25;0,75;10;20;30\n2;0,1;0,2;0,3;40;50;60\n")
+    stated = {"x_m": "2", "y_m": "3", "z_m": "4", "e1_deg": "5", "e2_deg": "6", "e3_deg": "7"}
+    table = read_poses(path, columns=stated, euler="ZYX", joints_needed=False)
+    assert table.position is not None
+    np.testing.assert_array_equal(table.position, [[0.5, 0.25, 0.75], [0.1, 0.2, 0.3]])
+    assert not table.readings
+
+
+def test_arrays_with_pickled_objects_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "poses.npy"
+    np.save(path, np.array([{"a": 1}], dtype=object), allow_pickle=True)
+    with pytest.raises(InputError) as caught:
+        read_poses(path, joints_needed=False)
+    assert caught.value.code == "arrays-unknown"
+
+
+@pytest.mark.parametrize("ending", [".npy", ".npz", ".mat"])
+def test_arrays_of_numpy_and_matlab(ending: str, tmp_path: Path) -> None:
+    from scipy.io import savemat
+
+    poses = some_poses(9)
+    path = tmp_path / f"poses{ending}"
+    if ending == ".npy":
+        np.save(path, poses)
+    elif ending == ".npz":
+        np.savez_compressed(path, R_gripper2base=poses[:, :3, :3], t_gripper2base=poses[:, :3, 3:], K=np.eye(3))
+    else:
+        savemat(path, {"T": np.moveaxis(poses, 0, 2)}, do_compression=True)
+    np.testing.assert_allclose(transforms_of(read_poses(path, joints_needed=False)), poses, atol=1e-12)
+
+
+def test_joint_values_of_another_file(tmp_path: Path) -> None:
+    (tmp_path / "joints.txt").write_text("".join(f"{0.1 * k} 0.2 0.3 0.4 0.5 {0.6 + k}\n" for k in range(4)))
+    (tmp_path / "measured.csv").write_text("X [mm],Y [mm],Z [mm]\n" + "".join(f"{k},2,3\n" for k in range(4)))
+    table = read_poses(tmp_path / "measured.csv", joints_path=tmp_path / "joints.txt", joints=6)
+    assert table.joints.shape == (4, 6)
+    assert table.position is not None
+    np.testing.assert_allclose(table.position[:, 0], np.arange(4) / 1000)
+    assert {each.name.rpartition("joints in ")[2][:3] for each in table.readings} == {"rad", "deg"}
+
+
+def test_what_is_no_poses_is_refused(tmp_path: Path) -> None:
+    for k, text in enumerate(("a,b\n1,2\n", "hello\n", "{}", "1\n2\n", "\0\1", "[[1,2],[3]]")):
+        path = tmp_path / f"no_{k}.txt"
+        path.write_text(text)
+        with pytest.raises(CalibError):
+            read_poses(path, joints_needed=False)
