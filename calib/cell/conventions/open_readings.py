@@ -40,8 +40,8 @@ def read_for_images(pairs: PairedViews, setup: Setup | None) -> PairedViews:
         same += [(_inverse(reading), invert_poses(table)) for reading, table in same]
     meant = [(reading, sample_views(pairs.with_table(table))) for reading, table in same]
     alike = sorted((each for each in meant if len(each[1].rows) >= FEWEST_IMAGES), key=lambda each: _mismatch(each[1]))
-    tried = sorted((_left_by(*each, setup) for each in alike[:TRIED]), key=lambda each: each.size)
-    tried = [_compared_with_chance(each, pairs, setup) for each in tried[:COMPARED]] + tried[COMPARED:]
+    tried = sorted((_try_reading(*each, setup) for each in alike[:TRIED]), key=lambda each: each.size)
+    tried = [_compare_with_chance(each, pairs, setup) for each in tried[:COMPARED]] + tried[COMPARED:]
     if not tried or not np.isfinite(tried[0].size):  # nothing moves as the board does: the first is as good as any
         return pairs.with_table(replace(same[0][1], readings=()))
     chosen, note = choose_reading(tried, pairs.table.name)
@@ -58,7 +58,7 @@ def _mismatch(meant: PairedViews) -> float:
     return mismatch if np.isfinite(mismatch) else np.inf
 
 
-def _left_by(reading: Reading, meant: PairedViews, setup: Setup | None) -> TriedReading:
+def _try_reading(reading: Reading, meant: PairedViews, setup: Setup | None) -> TriedReading:
     """What the fastest closed form leaves of a reading."""
     try:
         require_motion(meant.mount_from_fixture(setup or SETUPS[0]), setup or SETUPS[0])
@@ -68,7 +68,7 @@ def _left_by(reading: Reading, meant: PairedViews, setup: Setup | None) -> Tried
     return TriedReading(reading, meant.table, start.size, False, str(start))
 
 
-def _compared_with_chance(tried: TriedReading, pairs: PairedViews, setup: Setup | None) -> TriedReading:
+def _compare_with_chance(tried: TriedReading, pairs: PairedViews, setup: Setup | None) -> TriedReading:
     """The same, with whether images and poses so read belong together."""
     if not np.isfinite(tried.size):
         return tried
