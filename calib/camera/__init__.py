@@ -9,6 +9,7 @@ from calib.lazy import lazy
 if TYPE_CHECKING:
     from calib.camera.board import load_board
     from calib.camera.calibration.calibrate import calibrate
+    from calib.camera.calibration.refine_board import require_refinable
     from calib.camera.calibration.result import CameraCalibration
     from calib.camera.camera import Camera, load_camera
     from calib.camera.corner_table import read_corners
@@ -36,6 +37,7 @@ __all__ = [
     "load_lens",
     "read_corners",
     "require_lens",
+    "require_refinable",
     "simulate",
     "typical_camera",
 ]
@@ -58,6 +60,7 @@ __getattr__, __dir__ = lazy(
         "load_lens": "lens",
         "read_corners": "corner_table",
         "require_lens": "lens_choice.choose_lens",
+        "require_refinable": "calibration.refine_board",
         "simulate": "simulation.simulate",
         "typical_camera": "simulation.simulate",
     },

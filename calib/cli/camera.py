@@ -44,6 +44,7 @@ Examples:
   calib camera --images photos/ --lens kannala_brandt --json
   calib camera --corners corners.csv --image-size 1280x720 --free skew --fix p1,p2,k3
   calib camera --images photos/ --fix fx=812.5,fy=812.5
+  calib camera --images photos/ --board checkerboard:9x6:25mm --refine board
 
 Without --board the grid is inferred from the images and the square is one unit of length. Writes a folder with
 camera.yaml (loads again) and result.json. Exit status: 0 good or usable, 1 do not use, 2 usage or configuration,
@@ -59,6 +60,7 @@ def command(
     lens: Lens = AUTO,
     fix: Fix = None,
     free: Free = None,
+    refine: list[str] | None = typer.Option(None, metavar="WHAT", help="board: its shape, if held-out views gain."),
     image_size: ImageSize = None,
     exclude: Exclude = None,
     robust: Robust = True,
@@ -78,16 +80,18 @@ def command(
         detection.check(found, corners, "calib camera --images photos/")
         if corners is not None:
             require_table(corners, "--corners", "calib camera", "--images {images}")
-        from calib.camera import calibrate, require_lens
+        from calib.camera import calibrate, require_lens, require_refinable
 
-        held, estimated = split_commas(fix), split_commas(free)
-        require_lens(lens, held, estimated)  # a misspelt label is reported before the long work
+        held, estimated, refined = split_commas(fix), split_commas(free), split_commas(refine)
+        require_lens(lens, held, estimated)  # what is misspelt is reported before the long work
+        require_refinable(refined)
         folder = reporter.reserve(output, FOLDER)
         calibration = calibrate(
             detection.observe(found, corners, reporter),
             lens,
             fix=held,
             free=estimated,
+            refine=refined,
             robust=robust,
             global_start=global_start,
             on_iteration=reporter.on_iteration,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calib.arrays import Array, Mask
+from calib.camera.adjustment.board_shape import SHAPE_BLOCK, Surface, shape_block, with_shape
 from calib.camera.adjustment.reprojection import (
     LENS_BLOCK,
     POSE_BLOCK,
@@ -60,6 +61,8 @@ class Adjustment:
     """Of the least-squares problem."""
     solve: Solve
     """How it was solved."""
+    shape: Array | None = None
+    """(7,) coefficients of the board's surface, m, if it was estimated."""
 
     @property
     def held(self) -> frozenset[str]:
@@ -68,13 +71,21 @@ class Adjustment:
 
     @property
     def corners_used(self) -> Corners:
-        """The corners that took part."""
+        """The corners that took part, in the board's plane."""
         return select(self.corners, self.used)
+
+    @property
+    def corners_bent(self) -> Corners:
+        """All corners, those of a board whose shape was estimated on its surface."""
+        if self.shape is None:
+            return self.corners
+        surface = Surface.over(self.corners_used.in_board)  # the extent that its coefficients are for
+        return replace(self.corners, in_board=surface.bend(self.shape, self.corners.in_board))
 
     def residuals_px(self) -> Array:
         """Projected less seen, (rows, 2), also of the corners that took no part."""
-        seen = self.corners.px
-        return np.asarray((reproject(self.lens, self.parameters, self.camera_from_board, self.corners) - seen).T)
+        seen, corners = self.corners.px, self.corners_bent
+        return np.asarray((reproject(self.lens, self.parameters, self.camera_from_board, corners) - seen).T)
 
     def norms(self) -> Array:
         """Length (rows,) of every residual in units of its corner's sigma."""
@@ -83,11 +94,12 @@ class Adjustment:
 
     def again(self, used: Mask, on_iteration: OnIteration | None, huber_at_px: float | None = None) -> Adjustment:
         """Adjusted anew from here, to the corners given."""
-        start, corners = PosedLens(self.parameters, self.camera_from_board), select(self.corners, used)
-        problem = _problem(self.lens, self.held, self.views, corners, start, huber_at_px)
+        start = PosedLens(self.parameters, self.camera_from_board, shape=self.shape)
+        problem = camera_problem(self.lens, self.held, self.views, select(self.corners, used), start, huber_at_px)
         solution = self.solve(problem, on_iteration)
-        parameters, poses = _point(solution)
-        return replace(self, used=used, parameters=parameters, camera_from_board=poses, solution=solution)
+        parameters, poses, shape = _point(solution)
+        found = replace(self, used=used, parameters=parameters, camera_from_board=poses)
+        return replace(found, shape=shape, solution=solution)
 
 
 def adjust(
@@ -101,14 +113,16 @@ def adjust(
 ) -> Adjustment:
     """Least squares on every corner, from the start given. solve: how; None for `solve_bundle`."""
     solve = solve or solve_bundle
-    solution = solve(_problem(lens, held, views, corners, start), on_iteration)
+    solution = solve(camera_problem(lens, held, views, corners, start), on_iteration)
     used = np.ones(corners.px.shape[1], bool)
-    return Adjustment(lens, views, corners, used, *_point(solution), solution, solve)
+    parameters, poses, shape = _point(solution)
+    return Adjustment(lens, views, corners, used, parameters, poses, solution, solve, shape)
 
 
-def _point(solution: Solution) -> tuple[Array, Array]:
-    """Lens parameters and poses of a solution."""
-    return solution.values[LENS_BLOCK][0], solution.values[POSE_BLOCK]
+def _point(solution: Solution) -> tuple[Array, Array, Array | None]:
+    """Lens parameters, poses and the board's shape, if it is one of them, of a solution."""
+    values = solution.values
+    return values[LENS_BLOCK][0], values[POSE_BLOCK], values[SHAPE_BLOCK][0] if SHAPE_BLOCK in values else None
 
 
 def select(corners: Corners, used: Mask) -> Corners:
@@ -123,7 +137,7 @@ def select(corners: Corners, used: Mask) -> Corners:
     return Corners(px, in_board, view, counts, sigma)
 
 
-def _problem(
+def camera_problem(
     lens: Lens,
     held: frozenset[str],
     views: Sequence[View],
@@ -131,13 +145,15 @@ def _problem(
     start: PosedLens,
     huber_at_px: float | None = None,
 ) -> Problem:
-    """Least squares, or Huber's loss with the noise given."""
+    """Least squares, or Huber's loss with the noise given; its board's shape is unknown if the start has one."""
     loss = huber() if huber_at_px else None
     unknown = lens_block(lens, start.parameters, held)
     poses = pose_block(start.camera_from_board, [view.image for view in views])
     unit_px = huber_at_px or 1.0
-    seen = reprojection(lens, corners, unit_px, loss)
-    return Problem((unknown, poses), (seen, *weak_priors(lens, unknown, unit_px)))
+    seen, priors = reprojection(lens, corners, unit_px, loss), weak_priors(lens, unknown, unit_px)
+    if start.shape is None:
+        return Problem((unknown, poses), (seen, *priors))
+    return Problem((unknown, poses, shape_block(start.shape)), (with_shape(seen, lens, corners), *priors))
 
 
 def solve_briefly(problem: Problem, on_iteration: OnIteration | None = None) -> Solution:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -26,12 +26,14 @@ POSE_LABELS = tuple(Label(f"v{axis}", "m") for axis in "xyz") + tuple(Label(f"w{
 
 @dataclass(frozen=True, eq=False)
 class PosedLens:
-    """A lens' parameters and where the board is in every view."""
+    """A lens' parameters, where the board is in every view, and its shape."""
 
     parameters: Array
     """(p,) in the order of the lens' labels."""
     camera_from_board: Array
     """(views, 4, 4)"""
+    shape: Array | None = field(default=None, kw_only=True)
+    """(7,) coefficients of the board's surface, m; None for a board that is taken as flat."""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calib.arrays import Array, Index
+from calib.camera.adjustment.bundle_adjustment import select
 from calib.camera.adjustment.reprojection import LENS_BLOCK, POSE_BLOCK, Corners, reprojection
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class LinearViews:
     @classmethod
     def at(cls, fit: Adjustment, views: Index) -> LinearViews:
         """At a solution, of some of its views."""
-        corners, lens = select_corners(fit.corners_used, views), fit.lens
+        corners, lens = select_corners(select(fit.corners_bent, fit.used), views), fit.lens
         at = {LENS_BLOCK: fit.parameters[None], POSE_BLOCK: fit.camera_from_board[views]}
         errors, (by_lens, by_pose) = reprojection(lens, corners).evaluate(at, slice(0, corners.px.shape[1]))
         free = [i for i, label in enumerate(lens.labels) if label not in fit.held]

@@ -55,9 +55,10 @@ class BoardBend:
 
 
 def bend_of(fit: Adjustment, image_size_px: tuple[int, int] | None) -> BoardBend | None:
-    """The shape of the board of an adjusted camera; None of a target that is no plane, or where nothing shows it."""
+    """The shape of the board of an adjusted camera; None of a target that is no plane, of one
+    whose shape was estimated with the lens, and where nothing shows it."""
     corners, problem = fit.corners_used, fit.solution.problem
-    if corners.in_board[2].any():
+    if fit.shape is not None or corners.in_board[2].any():
         return None
     flat, *priors = problem.residuals
     wider = Problem((*problem.parameters, shape_block()), (with_shape(flat, fit.lens, corners), *priors))
@@ -73,17 +74,20 @@ def bend_of(fit: Adjustment, image_size_px: tuple[int, int] | None) -> BoardBend
     moved = float(np.sqrt(2 * np.mean(known**2))) if len(known) else float("inf")  # of both coordinates
     _, first = np.unique(corners.in_board[0] + 1j * corners.in_board[1], return_index=True)
     points = corners.in_board[:, first]
-    return BoardBend(*_height(found, points), _square(points), moved, found)
+    return BoardBend(*height_of(found.estimate, found.covariance, points), _square(points), moved, found)
 
 
-def _height(found: LeftOut, points: Array) -> tuple[float, float]:
-    """From the lowest to the highest of the board's points (3, n) over the plane nearest to them, with its sigma."""
+def height_of(coefficients: Array, covariance: Array, points: Array) -> tuple[float, float]:
+    """From the lowest to the highest of the board's points (3, n) over the plane nearest to them, with its sigma.
+
+    coefficients: (7,) of its surface, with their covariance (7, 7).
+    """
     powers = Surface.over(points).powers(points).T
     plane = np.stack([points[0], points[1], np.ones(points.shape[1])], axis=1)
     by_coefficient = np.asarray(powers - plane @ np.linalg.lstsq(plane, powers, rcond=None)[0])
-    heights = by_coefficient @ found.estimate
+    heights = by_coefficient @ coefficients
     span = by_coefficient[np.argmax(heights)] - by_coefficient[np.argmin(heights)]
-    return float(span @ found.estimate), float(np.sqrt(span @ found.covariance @ span))
+    return float(span @ coefficients), float(np.sqrt(span @ covariance @ span))
 
 
 def _square(points: Array) -> float:

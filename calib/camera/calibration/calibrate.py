@@ -7,6 +7,8 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from calib.camera.adjustment.bundle_adjustment import select
+from calib.camera.calibration.refine_board import BOARD, FLAT, gains_by_shape, require_refinable
 from calib.camera.calibration.result import CameraCalibration
 from calib.camera.diagnosis.diagnose import explain_failure
 from calib.camera.diagnosis.evidence import MisfitEvidence
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from calib.camera.views.usable_views import UsableViews
     from calib.engine import OnIteration
 
+NO_SHAPE = "Views held out gain nothing by a shape of the board: it is taken as flat."
+
 
 def calibrate(
     observations: Observations | Sequence[View],
@@ -33,6 +37,7 @@ def calibrate(
     *,
     fix: Sequence[str] = (),
     free: Sequence[str] = (),
+    refine: Sequence[str] = (),
     robust: bool = True,
     global_start: bool = False,
     on_iteration: OnIteration | None = None,
@@ -41,30 +46,36 @@ def calibrate(
     """Calibrate a camera from the corners of a board.
 
     observations: what `detect` or `read_corners` returns, or views. lens: a model's name; auto: that which the views
-    support, see `fit_chosen_lens`. fix: parameter labels to
-    hold, `fx=812.5` at that value, `k3` alone at 0, `cx` in the middle of the image; free: those to estimate that are
-    otherwise held. robust: reject outlier views and corners; False: plain least squares on everything. global_start:
-    start from a search over focal length, principal point and distortion instead of Zhang's equations, for lenses of
-    which nothing is known. on_iteration: called with every `Iteration` of the solver; on_progress(done, total): with
-    the search's generations.
+    support, see `fit_chosen_lens`. fix: parameter labels to hold, `fx=812.5` at that value, `k3` alone at 0, `cx` in
+    the middle of the image; free: those to estimate that are otherwise held. refine: `board`, to estimate its shape,
+    too, if views held out gain by it. robust: reject outlier views and corners; False: plain least squares on all.
+    global_start: start from a search over focal length, principal point and distortion instead of Zhang's equations,
+    for lenses of which nothing is known. on_iteration: called with every `Iteration` of the solver; on_progress(done,
+    total): with the search's generations.
 
-    Raises UsageError for an unknown lens or label, InputError without usable views, DegenerateError when the views
-    cannot determine the focal length (one view, parallel boards, static camera), ConvergenceError.
+    Raises UsageError for an unknown lens, label or refinement, InputError without usable views, DegenerateError when
+    the views cannot determine the focal length (one view, parallel boards, static camera), ConvergenceError.
     """
     if not isinstance(observations, Observations):
         observations = Observations(tuple(observations))
     model = None if lens == AUTO else LensModel.of(load_lens(lens) if isinstance(lens, str) else lens, fix, free)
     if model is None:
         require_lens(AUTO, fix, free)
+    require_refinable(refine)
     find = partial(search_start, on_progress=on_progress) if global_start else zhang.start
     options = FitOptions(observations.image_size_px, robust, find, on_iteration)
     usable = find_usable_views(observations)
     evidence = MisfitEvidence(usable, observations.image_size_px, partial(_fit_alone, model, options, fix, free))
     try:
         choice, found = _fit(model, usable, options, fix, free)
+        if bent := BOARD in refine and gains_by_shape(found.fit):  # which lens, and which outliers, may depend on it
+            options = replace(options, shape=FLAT)
+            choice, found = _fit(model, usable, options, fix, free)
         _check(found.fit)
     except (DegenerateError, ConvergenceError) as error:
         raise explain_failure(error, evidence) from error
+    if BOARD in refine and not bent:
+        observations = replace(observations, notes=(*observations.notes, NO_SHAPE))
     rejected = (*found.usable.excluded, *found.outliers)
     same = LensModel(found.fit.lens, found.fit.held, {} if model is None else model.fixed)
     alone = partial(_fit_alone, same, options, fix, free)
@@ -94,7 +105,7 @@ def _fit_alone(
 
 def _check(fit: Adjustment) -> None:
     """Raise DegenerateError or ConvergenceError for a fit that is no answer."""
-    check_tilts(fit.lens, fit.corners_used, fit.solution)
+    check_tilts(fit.lens, select(fit.corners_bent, fit.used), fit.solution)
     if not fit.solution.status.converged:
         raise ConvergenceError(
             "the calibration did not converge",

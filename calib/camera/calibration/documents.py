@@ -38,6 +38,7 @@ def as_document(calibration: CameraCalibration) -> dict[str, Any]:
         "corners": calibration.corners,
         "board": seen.board,
         "scale_known": seen.scale_known,
+        "board_height": _height(calibration),
         "held_out_px": finite(calibration.held_out_px),
         "projection": {
             "inside_px": finite(calibration.projection.inside_px),
@@ -47,6 +48,14 @@ def as_document(calibration: CameraCalibration) -> dict[str, Any]:
         },
         "lenses_compared": _lenses(calibration),
     }
+
+
+def _height(calibration: CameraCalibration) -> dict[str, Any] | None:
+    """Of the board's surface over its plane, where it was estimated."""
+    height = calibration.board_height
+    if height is None:
+        return None
+    return {**height.as_document(), "unit": "m" if calibration.observations.scale_known else "squares"}
 
 
 def _lenses(calibration: CameraCalibration) -> list[dict[str, Any]]:

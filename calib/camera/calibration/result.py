@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from calib.arrays import Array, Mask
+from calib.camera.adjustment.board_shape import LABELS
 from calib.camera.adjustment.reprojection import POSE_BLOCK
 from calib.camera.calibration import documents, plots
-from calib.camera.calibration.board_bend import BoardBend, bend_of
+from calib.camera.calibration.board_bend import BoardBend, bend_of, height_of
 from calib.camera.calibration.projection_quality import ProjectionQuality, projection_quality
 from calib.camera.calibration.report import report
 from calib.camera.calibration.summary import summary
@@ -21,6 +22,7 @@ from calib.camera.calibration.wider_lens import difference, fit_wider
 from calib.camera.camera import Camera
 from calib.camera.diagnosis.diagnose import find_causes, with_causes
 from calib.camera.lens import load_lens
+from calib.engine import Label
 from calib.errors import CalibError
 from calib.estimate import Estimate
 from calib.geometry import se3
@@ -185,6 +187,18 @@ class CameraCalibration(Result):
         wider = self.wider_fit
         camera = Camera(wider.lens, wider.parameters, self.observations.image_size_px)
         return camera, self.uncertainty.covariance(wider.lens.labels)
+
+    @cached_property
+    def board_height(self) -> Estimate | None:
+        """From the lowest to the highest corner of a board whose shape was estimated with the lens, over the plane
+        nearest to them, in m, or squares if the scale is unknown; None of one that is taken as flat."""
+        fit = self.fit
+        if fit.shape is None:
+            return None
+        covariance = self.uncertainty.covariance(LABELS)
+        height, sigma = height_of(fit.shape, covariance, fit.corners_used.in_board)
+        freedom = float(self.uncertainty.degrees_of_freedom(LABELS).min())
+        return Estimate(Label("board_height", "m"), height, sigma, False, freedom)
 
     @property
     def unobservable(self) -> tuple[str, ...]:

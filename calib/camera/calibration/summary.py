@@ -30,6 +30,7 @@ def summary(calibration: CameraCalibration) -> str:
     words = [
         *_lenses(calibration),
         _residuals(calibration),
+        *_board(calibration),
         *(f"not observable: {text}" for text in calibration.unobservable[:2]),
         f"verdict: {verdict}",
         *(f"next: {text}" for text in verdict.advice[:3]),
@@ -82,6 +83,15 @@ def _residuals(calibration: CameraCalibration) -> str:
     corners = "all corners" if all(fit.used.all() for fit in calibration.views) else "the corners used"
     rms = f"rms {calibration.rms_px:.4f} px over {corners}"
     return f"{rms}; worst image {worst.view.image} with {worst.rms_px:.3f} px"
+
+
+def _board(calibration: CameraCalibration) -> list[str]:
+    """How high the board's surface is, where its shape was estimated."""
+    height = calibration.board_height
+    if height is None:
+        return []
+    unit, scale = ("mm", 1000.0) if calibration.observations.scale_known else ("squares", 1.0)
+    return [f"height of the board's surface: {with_sigma(scale * height.value, scale * height.sigma)} {unit}"]
 
 
 def _parameters(calibration: CameraCalibration) -> list[str]:

@@ -157,7 +157,7 @@ def _patterns(calibration: CameraCalibration, image: Pattern) -> list[str]:
     """What residuals show besides noise: a board that is not as stated, or a lens that is not as modelled."""
     board = board_pattern(calibration)
     if board.ratio > BOARD_PATTERN and board.ratio / BOARD_PATTERN >= image.ratio / IMAGE_PATTERN:
-        return [f"{_board_in_words(calibration, board)}: mount the print on a flat plate, or have it made on one"]
+        return [f"{_board_in_words(calibration, board)}: mount the print on a flat plate, or add --refine board"]
     if image.ratio > IMAGE_PATTERN:
         return [f"residuals of {image.size:.2g} px (rms) repeat in the image, whichever lens model is used"]
     return []

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calib.arrays import Array
+from calib.camera.adjustment.board_shape import LABELS
 from calib.camera.adjustment.bundle_adjustment import Adjustment, adjust
 from calib.camera.adjustment.reprojection import POSE_BLOCK, PosedLens
 from calib.camera.lens_choice.fit_lens import frame_of
@@ -24,7 +25,7 @@ def fit_wider(fit: Adjustment, model: LensModel, image_size_px: tuple[int, int] 
     wider = model.whole(fit, frame_of(image_size_px, fit.corners))
     if wider.lens.labels == fit.lens.labels:
         return fit
-    start = PosedLens(carry(fit.lens, fit.parameters, wider.lens), fit.camera_from_board)
+    start = PosedLens(carry(fit.lens, fit.parameters, wider.lens), fit.camera_from_board, shape=fit.shape)
     found = adjust(wider.lens, wider.held, fit.views, fit.corners_used, start)
     return found if found.solution.status.converged else fit
 
@@ -32,8 +33,9 @@ def fit_wider(fit: Adjustment, model: LensModel, image_size_px: tuple[int, int] 
 def difference(fit: Adjustment, wider: Adjustment) -> Tangent:
     """From a fit to that of a wider lens, in the columns of the latter."""
     steps = carry(fit.lens, fit.parameters, wider.lens) - wider.parameters
-    by_label = dict(zip(wider.lens.labels, steps.tolist(), strict=True))
-    shared: Array
-    shared = np.array([by_label[label] for label in wider.solution.layout.shared_labels()])
+    by_label: dict[str, float] = dict(zip(wider.lens.labels, steps.tolist(), strict=True))
+    if fit.shape is not None and wider.shape is not None:
+        by_label |= dict(zip(LABELS, (fit.shape - wider.shape).tolist(), strict=True))
+    shared: Array = np.array([by_label[label] for label in wider.solution.layout.shared_labels()])
     moved = se3.log(se3.inverse(wider.camera_from_board) @ fit.camera_from_board)
     return Tangent(shared, {POSE_BLOCK: np.ascontiguousarray(moved.T)})

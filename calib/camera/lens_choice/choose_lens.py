@@ -164,7 +164,7 @@ def _fit(choice: LensChoice, usable: UsableViews, options: FitOptions) -> LensFi
         known = options if model.lens.perspective else replace(options, find_start=partial(_start_from, parameters))
         found = fit_lens(model, usable, known)
     elif fit.lens is not model.lens:
-        start = PosedLens(parameters, fit.camera_from_board)
+        start = PosedLens(parameters, fit.camera_from_board, shape=fit.shape)
         fit = adjust(model.lens, model.held, fit.views, fit.corners, start, options.on_iteration, options.solve)
         found = replace(found, fit=fit)
     return reject_outliers(model, found, options)

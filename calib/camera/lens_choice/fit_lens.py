@@ -10,12 +10,14 @@ import numpy as np
 
 from calib.camera.adjustment.bundle_adjustment import Adjustment, Solve, adjust, solve_bundle
 from calib.camera.adjustment.image_frame import ImageFrame
+from calib.camera.adjustment.reprojection import PosedLens
 from calib.camera.lens import Lens, fixed_values, held_labels
 from calib.camera.start import zhang
 from calib.camera.views.degeneracy import check_corners, check_views
 from calib.camera.views.outliers import ROUNDS, start_from_plausible_views, without_outliers
 
 if TYPE_CHECKING:
+    from calib.arrays import Array
     from calib.camera.adjustment.reprojection import Corners
     from calib.camera.observations import Excluded
     from calib.camera.views.usable_views import UsableViews
@@ -81,6 +83,8 @@ class FitOptions:
     """How the least-squares problems are solved."""
     rounds: int = ROUNDS
     """Of rejecting and solving anew, at most."""
+    shape: Array | None = None
+    """(7,) where the board's surface starts if it is estimated as well; None for a board that is taken as flat."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +111,8 @@ def fit_lens(model: LensModel, usable: UsableViews, options: FitOptions) -> Lens
 
     usable, start = start_from_plausible_views(usable, find_start, options.robust)
     _check_count(model, usable.corners.px.shape[1], len(usable.views))
-    fit = adjust(model.lens, model.held, usable.views, usable.corners, start, options.on_iteration, options.solve)
+    posed = PosedLens(start.parameters, start.camera_from_board, shape=options.shape)
+    fit = adjust(model.lens, model.held, usable.views, usable.corners, posed, options.on_iteration, options.solve)
     return LensFit(fit, usable, [])
 
 

@@ -61,7 +61,7 @@ def try_family(base: LensModel, views: UsableViews, options: FitOptions, *, ordi
         yield _hold(first, model, options)
     while first.model.lens.richer and not first.describes:
         fit, model = first.found.fit, _extend(base, load_lens(first.model.lens.richer))
-        start = PosedLens(carry(fit.lens, fit.parameters, model.lens), fit.camera_from_board)
+        start = PosedLens(carry(fit.lens, fit.parameters, model.lens), fit.camera_from_board, shape=fit.shape)
         fit = adjust(model.lens, model.held, fit.views, fit.corners, start, options.on_iteration, options.solve)
         first = _try(model, replace(first.found, fit=fit), views, options, ordinary=False)
         yield first
@@ -139,7 +139,7 @@ def _hold(first: Trial, model: LensModel, options: FitOptions) -> Trial:
     systems = fit.solution.clusters
     assert systems is not None
     labels = list(fit.solution.uncertainty.labels)
-    held = [label for label in labels if label not in set(model.lens.labels) - model.held]
+    held = [label for label in fit.lens.labels if label in labels and label not in set(model.lens.labels) - model.held]
     values = dict(zip(fit.lens.labels, fit.parameters.tolist(), strict=True))
     nested = systems.hold(np.array([labels.index(label) for label in held]), -np.array([values[each] for each in held]))
     squares = np.where(first.squares > 0, 0.0, first.squares)

@@ -18,10 +18,10 @@ from calib.arrays import Array
 from calib.camera.adjustment.reprojection import LENS_BLOCK, corners_of, reproject
 from calib.camera.calibration.condensed_corners import condense_corners
 from calib.camera.calibration.locate_boards import locate_boards
+from calib.camera.refinable import require_refinable
 from calib.cell.frame_loop import SETUPS
 from calib.cell.hand_eye.pair_views import require_scale
 from calib.cell.pairing.by_name_or_order import pair
-from calib.cell.refinable import require_refinable
 from calib.engine import ParameterBlock
 from calib.geometry import se3, so3
 from calib.robot.conventions.residual import residual

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import TypedDict
 
 from calib.camera.lens_choice.choose_lens import AUTO, require_lens
+from calib.camera.refinable import require_refinable
 from calib.cell.frame_loop import Setup, require_setup
 from calib.cell.hand_eye.board_scale import SIZE_SIGMA
 from calib.cell.hand_eye.variance_components import RobotNoise
 from calib.cell.pairing.by_time import MAX_TIME_OFFSET_S
 from calib.cell.pairing.timestamps import ImageTimes
-from calib.cell.refinable import require_refinable
 from calib.cell.start.closed_forms import load_method
 from calib.engine import OnIteration
 from calib.errors import UsageError

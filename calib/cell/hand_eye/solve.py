@@ -12,13 +12,14 @@ from calib.arrays import Array, Mask
 from calib.camera.adjustment.board_shape import LABELS as SHAPE_LABELS
 from calib.camera.adjustment.bundle_adjustment import adjust as adjust_camera
 from calib.camera.adjustment.reprojection import PosedLens, corners_of
-from calib.cell.hand_eye.bent_board import shape_gains
+from calib.camera.adjustment.shape_gain import shape_gains
 from calib.cell.hand_eye.board_scale import board_scale
-from calib.cell.hand_eye.bundle_adjustment import OFFSET_LABEL, Scene, State, adjust, reduce
+from calib.cell.hand_eye.bundle_adjustment import OFFSET_LABEL, Scene, State, adjust, camera_blocks, reduce
 from calib.cell.hand_eye.outliers import Inliers, inlier_mask, mahalanobis_distances
 from calib.cell.hand_eye.settle import require_converged, settle
 from calib.cell.hand_eye.variance_components import ReducedProblem, RobotNoise, estimate_noise
 from calib.cell.known_lens import known_lens
+from calib.engine import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -114,12 +115,18 @@ def _solve_by_evidence(
     """The solution with the board's surface where images support it, and by the robot's lengths alone where they
     contradict the size given: not both can be true, and it is the robot that the camera's position is used with."""
     solved = settle(solve, problem)
-    if not problem.scene.bent_board and shape_gains(solved.problem):
+    if not problem.scene.bent_board and _shape_gains(solved.problem):
         solved = settle(solve, replace(solved.problem, scene=replace(solved.problem.scene, bent_board=True)))
     scene, scale = solved.problem.scene, board_scale(solved.problem, solved.reduced, problem.scene.size_sigma)
     if scene.sized and scale.deviates:
         solved = settle(solve, replace(solved.problem, scene=replace(scene, size_sigma=np.inf)))
     return solved
+
+
+def _shape_gains(problem: HandEyeProblem) -> bool:
+    """Whether images held out gain by the board's surface."""
+    bent = replace(problem.scene, bent_board=True)
+    return shape_gains(Problem(*camera_blocks(bent, problem.state, problem.noise_px)))
 
 
 def pose_problem(resolved: Resolved, pairs: PairedViews, inliers: Inliers, request: HandEyeRequest) -> HandEyeProblem:

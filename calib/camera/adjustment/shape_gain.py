@@ -1,8 +1,8 @@
-"""Whether the images support a board that is not flat: by images that its surface was not fitted to."""
+"""Whether views support a board that is not flat: by views that its surface was not fitted to."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,26 +10,24 @@ import numpy as np
 from calib.arrays import Array, Index
 from calib.camera.adjustment.board_shape import LABELS
 from calib.camera.adjustment.reprojection import POSE_BLOCK
-from calib.cell.hand_eye.bundle_adjustment import camera_blocks
-from calib.engine import Problem
 from calib.engine.clusters import cluster_systems
 from calib.engine.normal_equations.assembly import assemble
 from calib.engine.normal_equations.layout import layout_of
 
 if TYPE_CHECKING:
-    from calib.cell.hand_eye.solve import HandEyeProblem
+    from calib.engine import Problem
 
-PARTS = 10  # into which the images are divided
-FEWEST_IMAGES = 6  # below which a part or two decide
+PARTS = 10  # into which the views are divided
+FEWEST_VIEWS = 6  # below which a part or two decide
 SIGMAS = 2.0  # of its own scatter over the parts, that the gain must exceed
 
 
 @dataclass(frozen=True, eq=False)
 class _Corners:
-    """What the corners say of lens and surface, every board pose being fitted to its own image."""
+    """What the corners say of lens and surface, every board pose being fitted to its own view."""
 
     information: Array
-    """(n, K, K) of each image."""
+    """(n, K, K) of each view."""
 
     slope: Array
     """(n, K), gradients of half the squared residuals."""
@@ -44,14 +42,13 @@ class _Corners:
     """The columns of the lens."""
 
 
-def shape_gains(problem: HandEyeProblem) -> bool:
-    """Whether lens and surface together predict images that took no part better than a lens with a flat board.
+def shape_gains(problem: Problem) -> bool:
+    """Whether lens and surface together predict views that took no part better than a lens with a flat board.
 
-    Both follow from the corners alone, about a solution with a flat board and linear there. The gain in squared
-    residuals of each part of the images is by what the others determine.
+    problem: of lens, poses and shape, about a solution with a flat board and taken as linear there. The gain in squared
+    residuals of each part of the views is by what the others determine.
     """
-    count = len(problem.scene.images)
-    found = _corners(problem) if count >= FEWEST_IMAGES else None
+    found = _corners(problem) if problem.by_name[POSE_BLOCK].count >= FEWEST_VIEWS else None
     if found is None:
         return False
     everything = np.arange(found.slope.shape[1])
@@ -71,13 +68,11 @@ def shape_gains(problem: HandEyeProblem) -> bool:
     return bool(np.mean(gains) > SIGMAS * scatter)
 
 
-def _corners(problem: HandEyeProblem) -> _Corners | None:
-    """About a solution; None for too few images."""
-    bent = replace(problem.scene, bent_board=True)
-    posed = Problem(*camera_blocks(bent, problem.state, problem.noise_px))
-    layout = layout_of(posed)
-    normal = assemble(layout, posed.start)
-    systems = cluster_systems(layout, posed.start, normal)
+def _corners(problem: Problem) -> _Corners | None:
+    """About the problem's start; None for too few views."""
+    layout = layout_of(problem)
+    normal = assemble(layout, problem.start)
+    systems = cluster_systems(layout, problem.start, normal)
     if systems is None:
         return None
     own = normal.private[POSE_BLOCK]
