@@ -122,6 +122,15 @@ def command(
     train_rows: int | None = typer.Option(None, help="Fit this many rows, hold out all others."),
     validate: Path | None = typer.Option(None, help="Another table to validate by."),
     refit_frames: bool = typer.Option(True, help="Estimate base and target anew for that table."),
+    scale: str | None = typer.Option(
+        None, metavar="free", help="Estimate the instrument's scale; the arm's lengths are nominal on average then."
+    ),
+    base: str | None = typer.Option(
+        None, metavar="X,Y,Z,RX,RY,RZ", help="Known base in the world, held: 412mm,0mm,0.8m,0deg,0deg,90deg."
+    ),
+    tool: str | None = typer.Option(
+        None, metavar="X,Y,Z[,RX,RY,RZ]", help="Known target on the flange, held: 0mm,0mm,120mm."
+    ),
     seed: SplitSeed = 0,
     global_start: bool = typer.Option(
         False, "--global-start", help="Search for the joints' zero positions if they are unknown; takes half a minute."
@@ -173,13 +182,18 @@ def command(
                 "measurement": measurement,
                 "validate": other,
                 "refit_frames": refit_frames,
+                "scale": scale,
+                "base": base,
+                "tool": tool,
             }
             deliver(calibrate(poses, nominal, **options), folder, reporter)
             return
         from calib.cell import calibrate_arm_from_images, require_refinable_with_arm, require_setup
 
         of_tables = {"--validate": validate, "--measurement": measurement, "--compensate": compensate}
-        _require_unused(of_tables, "cannot be combined with images")
+        _require_unused(
+            of_tables | {"--scale": scale, "--base": base, "--tool": tool}, "cannot be combined with images"
+        )
         detection = Detection(board, image_size, jobs, timeout_s, exclude or ())
         detection.check(images, corners, "calib robot --table joints.csv --images photos/")
         refined = split_commas(refine)

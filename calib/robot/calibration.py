@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from calib.errors import DegenerateError
+import numpy as np
+
+from calib.arrays import Array
+from calib.errors import DegenerateError, UsageError
 from calib.robot.arm_model import Arm
 from calib.robot.compensation import load_compensation
 from calib.robot.compensation_training import compensate_residuals
@@ -21,10 +25,11 @@ from calib.robot.identification.request import Request
 from calib.robot.identification.residuals import ARM_BLOCK
 from calib.robot.identification.robust_fit import Fit
 from calib.robot.identification.steps import add_effects, fit_model, fit_on_flange, prepare, require_converged
+from calib.robot.known_frame import known_frame
 from calib.robot.measurement import Measurement, measurement_of
 from calib.robot.resolve import ConventionPolicy, ResolvedArm, resolve_arm, resolve_conventions
 from calib.robot.table.holdout import HOLDOUT, Split
-from calib.robot.table.select import select_rows
+from calib.robot.table.select import select_rows, with_lengths_times
 from calib.robot.table.targets import present_targets
 
 if TYPE_CHECKING:
@@ -34,6 +39,11 @@ if TYPE_CHECKING:
     from calib.robot.resolve import OnProgress
     from calib.robot.table.pose_table import PoseTable
 
+FREE = "free"
+SCALED = (
+    "lengths measured are divided by {}, so that the arm's are nominal on average; the intervals do not include what "
+    "is uncertain of that factor"
+)
 IDENTIFIED = "_identified"  # behind the name of the arm; once
 
 
@@ -55,6 +65,9 @@ def calibrate(
     train_rows: int | None = None,
     validate: PoseTable | None = None,
     refit_frames: bool = True,
+    scale: str | None = None,
+    base: Array | str | None = None,
+    tool: Array | str | None = None,
     seed: int = 0,
     on_iteration: OnIteration | None = None,
     on_progress: OnProgress | None = None,
@@ -70,29 +83,66 @@ def calibrate(
     deviations of the arm's parameters in m and rad. holdout: share of poses held out, 0.2 if None, 0 for none; see
     `table.holdout.holdout_rows` for holdout_by and train_rows. validate: another table to validate by; then nothing is
     held out unless requested. refit_frames: whether the verdict on that rests on base and target fitted to it; both are
-    reported. on_iteration: called with every iteration of the solver; on_progress(done, total): of global_start.
+    reported. scale: `free` estimates the instrument's, see `estimate_scale`. base, tool: where the base is in the world
+    and the target on the flange, if known, (4, 4) or as `known_frame` reads them; held. on_iteration: called with every
+    iteration of the solver; on_progress(done, total): of global_start.
 
     Raises UsageError for unknown names, labels and columns; InputError `conventions`, `arm-does-not-fit`,
     `no-arm-fits`, `joint-count`; DegenerateError `too-few-poses`, `poses-degenerate`, `joint-not-moved`;
     ConvergenceError `arm-not-converged`.
     """
     kind = measurement_of(table, measurement)
-    request = Request(model, tuple(fix), tuple(free), tolerance, compensate, robust, seed)
+    frames = _known_frames(base=base, tool=tool)
+    request = Request(model, tuple(fix), tuple(free), tolerance, compensate, robust, frames, seed)
+    if scale not in (None, FREE):
+        raise UsageError(f"no such scale: {scale!r}", code="scale-value", where="--scale", advice=f"--scale {FREE}")
     policy = ConventionPolicy(kind.name, fix_conventions, global_start, seed, on_progress)
     resolved = resolve_arm(table, arm, request, policy)
     other = None if validate is None else _in_conventions(resolved, validate, policy, refit_frames)
     nothing = validate is not None and holdout_by is None and train_rows is None
     share = holdout if holdout is not None else (0.0 if nothing else HOLDOUT)
-    return identify(
+    solve = partial(
+        identify,
         resolved.arm,
-        resolved.table,
-        request,
-        Split(share, holdout_by, train_rows, other, refit_frames),
+        request=request,
         measurement=None if measurement is None else kind,
-        notes=resolved.notes,
         on_iteration=on_iteration,
         begin=resolved.start,
     )
+    split = Split(share, holdout_by, train_rows, other, refit_frames)
+    found = solve(resolved.table, split=split, notes=resolved.notes)
+    return found if scale is None else estimate_scale(found, split, solve, resolved.notes)
+
+
+def estimate_scale(
+    found: ArmCalibration, split: Split, solve: Callable[..., ArmCalibration], notes: Sequence[str] = ()
+) -> ArmCalibration:
+    """The identification once more, with what was measured in the unit in which nominal lengths hold.
+
+    What is held is then the mean of the nominal lengths, weighted as in `length_scale`; each of them is estimated all
+    the same. found: in the instrument's unit. solve: `identify` with its options. notes: remarks on the table.
+    Raises DegenerateError `scale-not-observable` where no length is measured, or none estimated.
+    """
+    scale = found.length_scale
+    if scale is None:
+        raise DegenerateError(
+            "the scale is not observable",
+            code="scale-not-observable",
+            why="no length is measured, or none of the arm's is estimated",
+            advice="leave --scale out, or estimate lengths: --model geometry",
+        )
+    other = None if split.validation is None else with_lengths_times(split.validation, 1 / scale.factor)
+    table = with_lengths_times(found.table, 1 / scale.factor)
+    return solve(table, split=replace(split, validation=other), notes=(SCALED.format(scale), *notes))
+
+
+def _known_frames(**given: Array | str | None) -> dict[str, Array]:
+    """Those frames that are given, as arrays (4, 4)."""
+    return {
+        name: known_frame(frame, f"--{name}") if isinstance(frame, str) else np.asarray(frame, dtype=float)
+        for name, frame in given.items()
+        if frame is not None
+    }
 
 
 def identify(

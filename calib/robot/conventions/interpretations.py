@@ -15,6 +15,7 @@ import numpy as np
 
 from calib.arrays import Array
 from calib.geometry import se3, so3
+from calib.robot.table.select import with_lengths_times
 
 if TYPE_CHECKING:
     from calib.robot.arm.dh_row import Convention
@@ -100,13 +101,7 @@ def _positions(name: str, matrix: Array) -> Interpretation:
 
 def _lengths(name: str, factor: float) -> Interpretation:
     """Measured lengths in another unit, their standard deviations with them."""
-    names = ("position", "distance", "sigma_position", "sigma_distance")
-
-    def scale_lengths(table: PoseTable) -> PoseTable:
-        columns = {name: column for name in names if (column := getattr(table, name)) is not None}
-        return replace(table, **{name: column * factor for name, column in columns.items()})
-
-    return Interpretation(name, scale_lengths)
+    return Interpretation(name, lambda table: with_lengths_times(table, factor))
 
 
 def _units(table: PoseTable) -> Iterator[Interpretation]:

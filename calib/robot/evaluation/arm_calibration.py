@@ -13,6 +13,8 @@ from calib.arrays import Array
 from calib.estimate import Estimate
 from calib.result import Result
 from calib.robot.evaluation.documents import as_document, as_files, as_rows
+from calib.robot.evaluation.length_scale import LengthScale, length_scale
+from calib.robot.evaluation.places import Place, places_of
 from calib.robot.evaluation.plots import plot_errors, plot_residuals
 from calib.robot.evaluation.report import report
 from calib.robot.evaluation.summary import summarise
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
     from calib.robot.measurement import Measurement
     from calib.robot.table.pose_table import PoseTable
     from calib.verdict import Verdict
+
+COMPUTED_M = 1e-6  # no arm repeats to a micrometre; six decimals of a metre leave a third of it
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -104,6 +108,11 @@ class ArmCalibration(Result):
         return {block.name: self.fit.values[block.name] for block in blocks}
 
     @property
+    def places(self) -> tuple[Place, ...]:
+        """The frames and points among them, each coordinate with its standard deviation."""
+        return places_of(self.measurement.blocks(self.evaluation.fitted.table, self.fit.values), self.fit)
+
+    @property
     def noise(self) -> Mapping[str, float]:
         """Standard deviation of what the arm leaves, per component, m and rad."""
         return self.fit.noise.common
@@ -117,6 +126,18 @@ class ArmCalibration(Result):
     def outliers(self) -> tuple[Outlier, ...]:
         """Rejected rows of the table, in the order of lines."""
         return self.evaluation.outliers
+
+    @cached_property
+    def length_scale(self) -> LengthScale | None:
+        """The factor by which all lengths differ from nominal; None where no length is measured and estimated."""
+        return length_scale(self.nominal.geometry, self.fit)
+
+    @property
+    def computed(self) -> bool:
+        """Whether what was measured follows from the joint values to rounding: then it was not measured."""
+        sizes = next(iter(self.evaluation.fitted.sizes.values()))
+        measured = not self.measurement.contact and not self.measurement.reported_name
+        return measured and float(np.median(sizes)) < COMPUTED_M
 
     @cached_property
     def verdict(self) -> Verdict:

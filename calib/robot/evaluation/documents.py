@@ -57,6 +57,8 @@ def as_document(calibration: ArmCalibration) -> dict[str, Any]:
         "effects": [{**asdict(trial), "reason": str(trial)} for trial in calibration.trials],
         "compensation": _compensation(calibration),
         "frames": {name: _frame(values) for name, values in calibration.frames.items()},
+        "places": {place.name: place.as_document() for place in calibration.places},
+        "length_scale": _length_scale(calibration),
         "noise": _noise(calibration),
         "variance_factor": finite(calibration.fit.variance_factor),
         "position_radius_95_mm": {"median": median_mm, "p95": p95_mm},
@@ -158,6 +160,15 @@ def _parameters(calibration: ArmCalibration) -> dict[str, dict[str, Any]]:
         label: {**estimate.as_document(), "nominal": nominal.get(label, 0.0)}
         for label, estimate in calibration.parameters.items()
     }
+
+
+def _length_scale(calibration: ArmCalibration) -> dict[str, Any] | None:
+    """Identified over nominal lengths."""
+    scale = calibration.length_scale
+    if scale is None:
+        return None
+    low, high = scale.interval_95
+    return {"factor": scale.factor, "sigma": scale.sigma, "interval_95": [low, high], "decisive": scale.decisive}
 
 
 def _noise(calibration: ArmCalibration) -> dict[str, float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from calib.robot.conventions.zero_positions import LEAST_ZERO_RAD
+from calib.robot.identification.model import AS_BUILT
 from calib.robot.identification.residuals import ARM_BLOCK
 from calib.text import with_sigma
 
@@ -24,6 +24,7 @@ DRIFT = (
     "in the same session, and less for another"
 )
 ZEROS = "zero positions against the arm file: {}"
+LENGTHS = "lengths against the arm file: {}"
 WEAK = "weakly determined, held near nominal by the prior: {}; spread the poses, or measure points off the last axis"
 MANY_SIGMAS = 3.0
 
@@ -34,20 +35,40 @@ def remarks_of(nominal: Arm, fitted: Fit, of_stage: tuple[str, ...]) -> tuple[st
     left = fitted.model.open
     open_frames = () if left is None else (OPEN.format(left.what),)
     weak = [label.quantity for label in fitted.prior_dominated]
-    zeros = _zero_changes(nominal.geometry, fitted)
+    changed = _changes_of_zeros(nominal.geometry, fitted) + _changes_of_lengths(nominal.geometry, fitted)
     scatter = fitted.uncertainty.scatter
     drift = (DRIFT.format(scatter.drift),) if scatter is not None and scatter.drifts else ()
-    return (*zeros, *open_frames, *discarded, *of_stage, *drift, *((WEAK.format(", ".join(weak)),) if weak else ()))
+    return (*changed, *open_frames, *discarded, *of_stage, *drift, *((WEAK.format(", ".join(weak)),) if weak else ()))
 
 
-def _zero_changes(nominal: SerialArm, fitted: Fit) -> tuple[str, ...]:
+def _changes_of_zeros(nominal: SerialArm, fitted: Fit) -> tuple[str, ...]:
     """The zero positions of joints that are not those of the arm file, by more than arms are built to."""
-    known, found = fitted.uncertainty, dict(zip(nominal.labels, fitted.values[ARM_BLOCK][0].tolist(), strict=True))
-    remarks = []
-    for joint, label in ((joint, nominal.labels[column]) for joint, column in enumerate(nominal.motion_columns)):
-        change = found[label] - nominal.parameters[nominal.labels.index(label)]
-        estimated = label.angular and label not in fitted.model.held
-        if estimated and abs(change) > max(LEAST_ZERO_RAD, MANY_SIGMAS * known.sigma(label)):
-            amount = with_sigma(math.degrees(abs(change)), math.degrees(known.sigma(label)))
-            remarks.append(f"joint {joint + 1} {'-' if change < 0 else '+'}{amount} deg")
-    return (ZEROS.format(", ".join(remarks)),) if remarks else ()
+    found = [
+        f"joint {joint + 1} {change}"
+        for joint, column in enumerate(nominal.motion_columns.tolist())
+        if nominal.labels[column].angular and (change := _change(nominal, fitted, column))
+    ]
+    return (ZEROS.format(", ".join(found)),) if found else ()
+
+
+def _changes_of_lengths(nominal: SerialArm, fitted: Fit) -> tuple[str, ...]:
+    """The same of lengths: a flange with a plate on it, a part of another size."""
+    found = [
+        f"{label.quantity} {change}"
+        for column, label in enumerate(nominal.labels)
+        if not label.angular and (change := _change(nominal, fitted, column))
+    ]
+    return (LENGTHS.format(", ".join(found)),) if found else ()
+
+
+def _change(nominal: SerialArm, fitted: Fit, column: int) -> str:
+    """The change of a parameter in mm or deg; empty where it is as arms are built, or not significant."""
+    label = nominal.labels[column]
+    if label in fitted.model.held:
+        return ""
+    change = float(fitted.values[ARM_BLOCK][0][column] - nominal.parameters[column])
+    sigma = fitted.uncertainty.sigma(label)
+    if abs(change) < MANY_SIGMAS * max(AS_BUILT[label.angular], sigma):
+        return ""
+    factor, unit = (math.degrees(1.0), "deg") if label.angular else (1000.0, "mm")
+    return f"{'-' if change < 0 else '+'}{with_sigma(factor * abs(change), factor * sigma)} {unit}"

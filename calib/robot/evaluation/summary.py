@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 MOST_CHANGES = 6  # parameters shown
 MOST_NOTES = 3
+MOST_PLACES = 2  # the base, and the first target
 IN_UNITS = {"m": (1000.0, "mm"), "rad": (math.degrees(1.0), "deg")}
 
 
@@ -34,6 +35,7 @@ def summarise(calibration: ArmCalibration) -> str:
     lines += [cut(f"effect {trial}") for trial in calibration.trials if trial.added][:3]
     if calibration.compensation is not None:
         lines.append(cut(f"compensation {calibration.compensation.reason}", 2))
+    lines += [str(place) for place in calibration.places[:MOST_PLACES]]
     lines += [cut(_rank(calibration), 2), _uncertainty(calibration)]
     verdict = calibration.verdict
     lines.append(cut(f"verdict: {verdict}", 2))

@@ -23,11 +23,23 @@ MOSTLY_CORRECTED = 0.2  # of the nominal arm's error: what is left, however larg
 OVERFIT = 1.5  # times larger errors on rows that were not fitted
 LEAST_GAIN = 0.1  # relative, below which the arm was as good before
 SEPARATE = "for other orientations, add poses that turn the flange about at least two axes, by 30 deg or more"
+COMPUTED = (
+    "what the table holds agrees with the joint values to {:.1g} mm: it was computed by the controller, not measured; "
+    "the arm identified is the controller's own"
+)
+MEASURE = "measure where the flange is with an instrument that is no part of the robot: a tracker, a camera, a gauge"
+SCALE = (
+    "check the instrument's scale (its unit, a draw-wire's drum, the size of a board's squares); or, where the nominal "
+    "lengths are to be trusted, estimate it: --scale free"
+)
 UNSURE = 1.0  # of the error itself: with an uncertainty as large, more poses would help
 
 
 def verdict_of(calibration: ArmCalibration) -> Verdict:
     """The grade of an identification: by rows that were not fitted, and by what is not determined."""
+    if calibration.computed:
+        off = 1000 * float(np.max(next(iter(calibration.evaluation.fitted.sizes.values()))))
+        return Verdict("do not use", COMPUTED.format(off), (MEASURE,))
     decisive = calibration.evaluation.decisive
     advice = _advice(calibration)
     if decisive is None:
@@ -42,6 +54,10 @@ def verdict_of(calibration: ArmCalibration) -> Verdict:
         change = "the arm or its set-up has changed between the two tables"
         remedy = "measure more poses, or estimate fewer parameters: --model offsets"
         return Verdict("do not use", f"worse than the nominal arm: {numbers}", (change if other else remedy, *advice))
+    scale = calibration.length_scale
+    if scale is not None and scale.decisive:
+        reason = f"every length is {scale} times the nominal one: the instrument's scale, for no arm is built so"
+        return Verdict("do not use", f"{reason}; {numbers}", (SCALE, *advice))
     unsure = calibration.uncertainty.position_95_mm[0]
     if unsure > decisive.before.position_mm.p95:
         reason = f"positions are uncertain by {unsure:.2g} mm where the arm moves, more than the nominal arm is off"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from calib.arrays import Array
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Request:
     """What is estimated, and how."""
 
@@ -22,5 +25,7 @@ class Request:
     """The compensation that learns what the model leaves, kept only if it reduces the error on unseen rows."""
     robust: bool = True
     """Reject outlier rows; False: least squares on all rows that are plausible at all."""
+    frames: Mapping[str, Array] = field(default_factory=dict)
+    """Frames that are known and held, by what they are: `base` in the world, `tool` on the flange; (4, 4)."""
     seed: int = 0
     """Of everything random: the split, closed-form starts, folds, training."""

@@ -21,6 +21,7 @@ from calib.robot.identification.free_parameters import (
     hold_turning,
     joint_labels,
 )
+from calib.robot.identification.known_frames import known_blocks
 from calib.robot.identification.model import AS_BUILT, Model, model_rows, residuals_at
 from calib.robot.identification.noise import median_noise, plausible_rows
 from calib.robot.identification.residuals import ARM_BLOCK
@@ -29,6 +30,7 @@ from calib.robot.table.select import select_rows
 
 if TYPE_CHECKING:
     from calib.engine import OnIteration
+    from calib.engine.label import Label
     from calib.robot.arm.serial_arm import SerialArm
     from calib.robot.arm_model import Arm
     from calib.robot.identification.identifiability import Identifiability
@@ -65,6 +67,8 @@ class Task:
     """Values of the frames, in closed form, and of the effects that the nominal arm has."""
     open: OpenFrames | None
     """The frames that the poses leave open, if any."""
+    known: frozenset[Label]
+    """The labels of frames that are known."""
     requested: FreeSet
     """The labels that are to be free."""
     request: Request
@@ -116,9 +120,14 @@ def prepare(
     if reference is None and training.temperature_degc is not None:
         reference = float(np.mean(training.temperature_degc))
     conditions = conditions_of(training, reference)
-    start = {**known, **started.values}
-    left, listener = started.open, on_iteration
-    return Task(nominal, begin, training, conditions, reference, usable, start, left, requested, request, listener)
+    blocks = measurement.blocks(training, started.values)
+    given = known_blocks(request.frames, blocks)
+    labels = frozenset(label for block in blocks if block.name in given for label in block.labels)
+    start = {**known, **started.values, **given}
+    left = None if given else started.open
+    return Task(
+        nominal, begin, training, conditions, reference, usable, start, left, labels, requested, request, on_iteration
+    )
 
 
 def fit_model(task: Task, measurement: Measurement) -> Stage:
@@ -135,14 +144,14 @@ def fit_model(task: Task, measurement: Measurement) -> Stage:
 
 def fit_frames(task: Task, bare: Model) -> Fit:
     """The nominal arm as it is, with its frames fitted."""
-    model = replace(bare, held=frozenset((*bare.arm.labels, *bare.effect_labels())))
+    model = replace(bare, held=frozenset((*bare.arm.labels, *bare.effect_labels())) | task.known)
     rows = model_rows(model, task.training, task.conditions)
     return fit(model, rows, task.start, task.usable, robust=task.request.robust)
 
 
 def fit_parameters(task: Task, unrestricted: Model, values: Mapping[str, Array]) -> tuple[Fit, Identifiability]:
     """Hold what is not separable, and fit the rest."""
-    model = replace(unrestricted, held=task.requested.held_labels(unrestricted))
+    model = replace(unrestricted, held=task.requested.held_labels(unrestricted) | task.known)
     rows = model_rows(model, task.training, task.conditions)
     determined, found = hold_redundant(model, rows[task.usable], task.start, task.requested.freed)
     fitted = _fit_as_built(task, determined, values)
@@ -224,7 +233,7 @@ def _fit_as_built(task: Task, model: Model, values: Mapping[str, Array]) -> Fit:
 
 
 def _with_expected_rank(task: Task, model: Model, found: Identifiability) -> Identifiability:
-    return replace(found, expected_rank=expected_rank(task.requested, model, task.training))
+    return replace(found, expected_rank=None if task.known else expected_rank(task.requested, model, task.training))
 
 
 def _fits_better(task: Task, fitted: Fit, twin: Measurement) -> bool:

@@ -70,3 +70,10 @@ def _row_groups(rows: Array) -> Index:
     group = np.zeros(len(rows), dtype=np.intp)
     group[order[1:]] = np.cumsum(np.any(ordered[1:] != ordered[:-1], axis=1))
     return group
+
+
+def with_lengths_times(table: PoseTable, factor: float) -> PoseTable:
+    """The table with its measured lengths, and their standard deviations, multiplied by a factor."""
+    names = ("position", "distance", "sigma_position", "sigma_distance")
+    columns = {name: column for name in names if (column := getattr(table, name)) is not None}
+    return replace(table, **{name: column * factor for name, column in columns.items()})

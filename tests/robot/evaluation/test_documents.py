@@ -184,7 +184,11 @@ def test_verdicts_say_what_is_wrong(plain: ArmCalibration) -> None:
     same = replace(plain.heldout, after=plain.heldout.before)
     assert "no better" in with_evaluation(heldout=same).verdict.reason
     assert with_evaluation(heldout=None).verdict.grade == "usable"
-    shaky = replace(plain, uncertainty=replace(plain.uncertainty, joint_error_rad=np.radians(0.03))).verdict
+    loose = replace(plain.uncertainty, joint_error_rad=np.radians(0.03))
+    assert replace(plain, uncertainty=loose).verdict.grade == "good"  # of an error most of which is gone
+    left = plain.heldout.after
+    thrice = replace(left, position_mm=replace(left.position_mm, mean=3 * left.position_mm.mean))
+    shaky = replace(with_evaluation(heldout=replace(plain.heldout, before=thrice)), uncertainty=loose).verdict
     assert (shaky.grade, "0.030 deg at every joint" in shaky.reason) == ("usable", True)
     lost = replace(plain, identifiability=replace(plain.identifiability, expected_rank=31))
     assert "1 more parameter than usual is not observable" in lost.verdict.reason
