@@ -32,6 +32,7 @@ class Kind(StrEnum):
     arms = "arms"
     lenses = "lenses"
     boards = "boards"
+    causes = "causes"
     measurements = "measurements"
     effects = "effects"
     compensations = "compensations"
@@ -130,6 +131,9 @@ CATALOGUES = {
     Kind.arms: Catalogue("Robot arms, for --arm", shipped.arms, _arm),
     Kind.lenses: Catalogue("Lens models, for --lens", shipped.lenses, _lens),
     Kind.boards: Catalogue("Calibration boards, for --board", shipped.boards, _board),
+    Kind.causes: Catalogue(
+        "Causes of misfit that `calib camera` looks for", shipped.causes, _variant("calib.camera.causes")
+    ),
     Kind.measurements: Catalogue(
         "Kinds of measurement of an arm, for --measurement", shipped.measurements, _variant("calib.robot.measurements")
     ),

@@ -14,10 +14,12 @@ import cv2
 import numpy as np
 import pytest
 from camera import test_board, test_lens
+from camera.diagnosis import test_causes
+from cases.camera import good
 from typer.testing import CliRunner
 
 from calib import plugins
-from calib.camera import detect, load_lens
+from calib.camera import Observations, View, calibrate, detect, load_lens
 from calib.camera.images.read import find_images, read_grey, read_header
 from calib.camera.lenses import brown_conrady
 from calib.cli import app
@@ -79,7 +81,28 @@ def read(data, where):
 
 FORMAT = ImageFormat("DUMMY", (".dummy",), (b"DUMM",), read)
 '''
+CAUSE = '''
+"""A wobble: every image is moved in its own way."""
+import numpy as np
+from calib.camera.diagnosis.evidence import Cause, Finding
+
+
+def columns(linear, fit):
+    sigma = np.broadcast_to(linear.corners.sigma_px, (len(linear.residuals),))
+    return (linear.corners.in_board[:2] ** 2).T[:, :, None] / sigma[:, None, None]
+
+
+def find(evidence):
+    if not any(name.startswith("wobbly") for name in evidence.names):
+        return None
+    left = evidence.effects["wobble"].left
+    return Finding(sentence=f"the image wobbles: {left:.2f} left", advice="hold it still", strength=2.0)
+
+
+CAUSE = Cause(looks_for="images that wobble", level="views", find=find, effects={"wobble": columns})
+'''
 KINDS = {
+    "calib.camera.causes": CAUSE,
     "calib.camera.lenses": inspect.getsource(brown_conrady),
     "calib.camera.boards": BOARD,
     "calib.camera.image_formats": FORMAT,
@@ -155,6 +178,18 @@ def test_a_board_dropped_in_fulfils_the_contract_and_is_found_in_images(tmp_path
     assert [view.image for view in found.views] == ["0.png", "1.png", "2.png"]
     np.testing.assert_array_equal(found.views[2].corners_px, [[12, 10], [40, 10], [40, 30], [12, 30]])
     assert [(each.image, each.reason) for each in found.excluded] == [("empty.png", "it shows 0 dots")]
+
+
+def test_a_cause_dropped_in_fulfils_the_contract_and_is_named_where_it_is_true(tmp_path: Path) -> None:
+    test_causes.check_contract("dummy")
+    views = good(views=8, seed=3).observations
+    assert not calibrate(views, "brown_conrady").causes
+    named = tuple(View(f"wobbly{i}.png", v.corners_px, v.corners_in_board) for i, v in enumerate(views.views))
+    found = calibrate(Observations(named, views.image_size_px), "brown_conrady")
+    assert list(found.causes) == ["dummy"]
+    assert found.verdict.reason.startswith("the image wobbles")
+    assert found.verdict.advice[0] == "hold it still"
+    assert "dummy" in CliRunner().invoke(app, ["list", "causes"]).stdout
 
 
 def test_an_image_format_dropped_in_is_found_and_its_header_read(tmp_path: Path) -> None:

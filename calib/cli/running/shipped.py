@@ -32,6 +32,11 @@ def lens_choices(incomplete: str = "") -> list[str]:
     return [*([AUTO] if AUTO.startswith(incomplete) else []), *lenses(incomplete)]
 
 
+def causes(incomplete: str = "") -> list[str]:
+    """Causes of misfit that a camera's calibration looks for."""
+    return _variants("calib.camera.causes", incomplete)
+
+
 def measurements(incomplete: str = "") -> list[str]:
     """Kinds of measurement of an arm."""
     return _variants("calib.robot.measurements", incomplete)

@@ -12,6 +12,7 @@ from cases.paths import REAL_DATA
 
 from calib import plugins
 from calib.camera import CameraCalibration, calibrate, read_corners
+from calib.camera.adjustment.view_systems import LinearViews
 from calib.camera.diagnosis.evidence import CAUSES, LEVELS, Cause
 from calib.camera.diagnosis.grouping import named_partitions
 from calib.errors import CalibError
@@ -61,10 +62,23 @@ def test_a_cause_is_named_whatever_the_noise(maker: str, seed: int) -> None:
 def test_every_cause_has_a_maker_and_keeps_its_contract() -> None:
     assert set(plugins.discover(CAUSES)) == {cause for cause, _ in MAKERS.values()}
     for name in plugins.discover(CAUSES):
-        cause: Cause = plugins.pick(CAUSES, "CAUSE", name)
-        assert cause.level in LEVELS
-        assert cause.looks_for
-        assert plugins.title(CAUSES, name)
+        check_contract(name)
+
+
+def check_contract(name: str) -> None:
+    """Of any cause: it says what it is, and its effects are finite and more than poses take up."""
+    cause: Cause = plugins.pick(CAUSES, "CAUSE", name)
+    assert cause.level in LEVELS
+    assert cause.looks_for
+    assert plugins.title(CAUSES, name)
+    fit = calibrate(good(views=8, seed=3).observations, "brown_conrady").fit
+    linear = LinearViews.at(fit, np.arange(8))
+    for effect, columns_of in cause.effects.items():
+        columns = columns_of(linear, fit)
+        assert columns.shape[:2] == linear.residuals.shape, effect
+        assert np.isfinite(columns).all()
+        left = linear.triangles(columns)[:, :-1, :-1]
+        assert (np.linalg.norm(left, axis=(1, 2)) > 0).all()
 
 
 @pytest.mark.parametrize("lens", ["pinhole", "brown_conrady", "kannala_brandt"])
