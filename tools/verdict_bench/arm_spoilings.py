@@ -211,12 +211,13 @@ def eight_poses_repeated(seed: int) -> ArmSet:
     return data.spoil(joints=data.table.joints[rows], position=data.table.position[rows] + noise)
 
 
-@spoiled("robot", "computed|exact|controller", refusals="poses-computed")
+@spoiled("robot", "computed")
 def computed_by_the_controller(seed: int) -> ArmSet:
-    """Poses as the controller computes them from the nominal arm."""
-    exact = Spread(error_m=0, error_rad=0, sigma_m=0, sigma_rad=0)
-    data = measured(seed, "pose", spread=exact)
-    return data.spoil(position=np.round(data.table.position, 6))
+    """Poses as the controller computes them from the nominal arm: the arm was not measured."""
+    data = measured(seed, "pose")
+    world, target = data.frames["world_from_base"], data.frames["flange_from_target"].reshape(-1, 4, 4)[0]
+    pose = world @ data.nominal.base_from_flange(data.table.joints) @ target
+    return data.spoil(position=np.round(pose[:, :3, 3], 6), quaternion_xyzw=so3.quaternion_xyzw(pose[:, :3, :3]))
 
 
 def euler_columns(rotation: Array | None, truly: str, read: str) -> dict[str, object]:

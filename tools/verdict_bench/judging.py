@@ -22,6 +22,7 @@ from calib.cell.hand_eye.verdict import GOOD_M, WORST_M
 
 GOOD, USABLE, DO_NOT_USE, REFUSED, CRASHED = "good", "usable", "do not use", "refused", "crashed"
 FAR = 2.0  # times what the word allows, from which a "good" result is bad
+CORRECTED = 0.1  # of the uncalibrated arm's error: what is left of a cheap arm that was calibrated well
 LUCK = 0.5  # of a limit: the largest of three errors that scatter up to it (95 %) is less in one of ten cases
 
 
@@ -41,7 +42,8 @@ LIMITS = {
     # largest coordinate of the camera's place, .1 deg of its orientation counted as 1 mm as the verdict does
     "hand-eye": Limits("mm", 1000 * GOOD_M, 1000 * WORST_M),
     # rms of the measured point over the joint ranges of the set. Arms repeat to .05 mm and are .5 to 5 mm off out of
-    # the box: ISO 9283 accuracy of .5 mm is what calibrating is for, and 5 mm are what it is meant to remove
+    # the box: ISO 9283 accuracy of .5 mm is what calibrating is for, and 5 mm are what it is meant to remove. A cheap
+    # arm that was ten times worse before is good, too
     "robot": Limits("mm", 0.5, 5.0),
     "cell": Limits("mm", 0.5, 5.0),
 }
@@ -58,6 +60,11 @@ class TrueError:
     near_px: float = math.inf
     """rms at which flat boards are met where the set had them, their poses fitted. A camera whose far points are off
     is usable at the distance of the boards, as its verdict has it."""
+
+    def is_good(self, limit: float, far: float = 1.0) -> bool:
+        """Whether it is as small as "good" allows, or not larger than `far` times that."""
+        corrected = CORRECTED * self.without if math.isfinite(self.without) else 0.0
+        return self.size <= far * min(max(limit, corrected), self.without)
 
     def within(self, limit: float) -> bool:
         """Whether the result is usable, by the limit of its command."""
@@ -100,7 +107,7 @@ def word_is_right(outcome: Outcome, expected: Expected, largest_error: float) ->
         return False
     limits, error = LIMITS[expected.command], outcome.error
     if outcome.word == GOOD:
-        return error.size <= min(limits.good, error.without)
+        return error.is_good(limits.good)
     if outcome.word == USABLE:
         weak = not expected.clean or names_cause(outcome, expected)
         return weak and error.within(limits.usable)
@@ -109,7 +116,7 @@ def word_is_right(outcome: Outcome, expected: Expected, largest_error: float) ->
 
 def is_bad(outcome: Outcome, expected: Expected) -> bool:
     """Whether a result is off by far more than "good" allows."""
-    return outcome.error is not None and outcome.error.size > FAR * LIMITS[expected.command].good
+    return outcome.error is not None and not outcome.error.is_good(LIMITS[expected.command].good, FAR)
 
 
 def names_cause(outcome: Outcome, expected: Expected) -> bool:

@@ -81,10 +81,25 @@ class Comparison:
         By the median of the differences, which outliers do not move, against the standard error of a median.
         """
         before, after = (next(iter(sizes.values()))[self.plausible] for sizes in (self.before_sizes, self.sizes))
-        change = after - before
-        middle = float(np.median(change))
-        spread = MAD_TO_SIGMA * float(np.median(np.abs(change - middle)))
-        return bool(middle > BY_CHANCE * MEDIAN_ERROR * spread / np.sqrt(len(change)))
+        middle, error = _median(after - before)
+        return middle > BY_CHANCE * error
+
+    def times_larger(self, other: Comparison) -> float:
+        """By how much the identified arm's median error is larger than on other rows, at the least: less what it may
+        be by chance."""
+        (own, own_error), (its, its_error) = (
+            _median(next(iter(each.sizes.values()))[each.plausible]) for each in (self, other)
+        )
+        if not own > 0.0 or not its > 0.0:
+            return 1.0
+        return own / its * float(np.exp(-BY_CHANCE * np.hypot(own_error / own, its_error / its)))
+
+
+def _median(values: Array) -> tuple[float, float]:
+    """The median of values (n,), and its standard error."""
+    middle = float(np.median(values))
+    spread = MAD_TO_SIGMA * float(np.median(np.abs(values - middle)))
+    return middle, float(MEDIAN_ERROR * spread / np.sqrt(len(values)))
 
 
 @dataclass(frozen=True, eq=False)

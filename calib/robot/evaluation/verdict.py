@@ -20,7 +20,7 @@ USUAL_JOINT_ERROR_DEG = 0.015
 MOST_REJECTED = 0.05  # share of rows beyond which their rejection is mentioned
 FEWEST_HELD_OUT = 10  # poses whose mean is known to a fifth or so
 MOSTLY_CORRECTED = 0.2  # of the nominal arm's error: what is left, however large, is no doubt of what was corrected
-OVERFIT = 1.5  # times larger errors on rows that were not fitted
+OVERFIT = 1.5  # times larger errors on rows that were not fitted, beyond chance
 LEAST_GAIN = 0.1  # relative, below which the arm was as good before
 SEPARATE = "for other orientations, add poses that turn the flange about at least two axes, by 30 deg or more"
 COMPUTED = (
@@ -136,8 +136,7 @@ def _advice_on_heldout(fitted: Comparison, heldout: Comparison) -> list[str]:
     # two standard errors of a mean of lengths, whose standard deviation is 0.4 of it
     if rows < FEWEST_HELD_OUT and _share_left(heldout) * (1 + 0.8 / np.sqrt(rows)) > MOSTLY_CORRECTED:
         found.append(f"only {rows} rows are held out: measure more poses")
-    # medians: outliers do not move them
-    if heldout.after.position_mm.median > OVERFIT * fitted.after.position_mm.median:
+    if heldout.times_larger(fitted) > OVERFIT:
         found.append(
             "errors on held-out poses are much larger than on fitted ones: "
             "measure more poses, or estimate fewer parameters"
