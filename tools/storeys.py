@@ -59,7 +59,8 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "compensations": MODELS | {"robot", "network"},
     "formats": MODELS | {"camera", "robot"},
     "cell": MODELS | {"camera", "robot", "network", "formats"},
-    "cli": MODELS | {"camera", "robot", "network", "compensations", "formats", "cell"},
+    "compare": MODELS | {"camera", "robot"},
+    "cli": MODELS | {"camera", "robot", "network", "compensations", "formats", "cell", "compare"},
     "__main__": frozenset({"cli", "interrupt"}),
 }
 """What each room or file directly under calib may import besides itself."""

@@ -53,22 +53,33 @@ def sigma_at(camera: Camera, covariance: Array, px: Array, gauge: Mask | None = 
 def projection_difference(camera: Camera, reference: Camera, columns: int = 16, rows: int = 11) -> float:
     """rms distance in pixels, over the reference's image, between the images of far points in two cameras.
 
-    A rotation between them, which any use of a camera absorbs, is fitted and taken out (Gauss-Newton), as in
-    `projection_sigma`. NaN outside the field of view of either. Raises UsageError `image-size-needed`.
+    As `difference_map`; NaN where a part of the image is outside the field of view of either.
+    """
+    error, _ = difference_map(camera, reference, columns, rows)
+    return float(np.sqrt(np.mean(np.sum(error**2, axis=2))))
+
+
+def difference_map(camera: Camera, reference: Camera, columns: int, rows: int) -> tuple[Array, Array]:
+    """Where a camera sees far points less where a reference does, (rows, columns, 2) pixels over the reference's image,
+    and the rotation (3, 3) between them.
+
+    The rotation, which any use of a camera absorbs, is fitted and taken out (Gauss-Newton), as in `projection_sigma`.
+    NaN outside the field of view of either. Raises UsageError `image-size-needed`.
     """
     pixels = image_grid(_image_size(reference), columns, rows).reshape(-1, 2)
     rays, rotation = reference.unproject(pixels), np.eye(3)
+    rays = np.where(np.isfinite(rays), rays, np.nan)
     for _ in range(10):
         turned = rays @ rotation.T
-        error = camera.project(turned) - pixels
-        if not np.isfinite(error).all():
-            return float("nan")
-        by_rotation = -derivatives(camera, turned)[1] @ so3.hat(turned)
-        step = np.linalg.lstsq(by_rotation.reshape(-1, 3), error.ravel(), rcond=None)[0]
+        with np.errstate(invalid="ignore"):
+            error = camera.project(turned) - pixels
+        seen = np.asarray(np.isfinite(error).all(axis=1))
+        by_rotation = -derivatives(camera, turned[seen])[1] @ so3.hat(turned[seen])
+        step = np.linalg.lstsq(by_rotation.reshape(-1, 3), error[seen].ravel(), rcond=None)[0]
         if np.linalg.norm(step) < 1e-12:
             break
         rotation = so3.exp(np.asarray(-step)) @ rotation
-    return float(np.sqrt(np.mean(np.sum(error**2, axis=1))))
+    return np.where(seen[:, None], error, np.nan).reshape(rows, columns, 2), rotation
 
 
 def coverage(calibration: CameraCalibration, columns: int = 8, rows: int = 6) -> NDArray[np.bool_]:
