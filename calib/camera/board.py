@@ -54,6 +54,11 @@ class Board(Protocol):
         """Its corners in an image, else None and the reason. Runs in worker processes."""
 
     @classmethod
+    def recognise(cls, image: Grey) -> str:
+        """How a board of this kind that an image shows would be named, in capitals what it does not tell; empty if it
+        shows none. For whoever has named another board, or none."""
+
+    @classmethod
     def from_config(cls, document: Any, where: str) -> Board:
         """The board a parsed YAML document describes; raises as `config.build`."""
 
@@ -104,7 +109,7 @@ def _hint(name: str) -> str:
 
 
 def _from_document(document: Any, where: str) -> Board:
-    kind = document.get("kind") if isinstance(document, dict) else None
+    kind = document.get("kind", document.get("target_type")) if isinstance(document, dict) else None  # or Kalibr's key
     if not isinstance(kind, str):
         raise UsageError(
             "the board's kind is not given",
@@ -112,5 +117,5 @@ def _from_document(document: Any, where: str) -> Board:
             where=where,
             advice=f"kind: one of {', '.join(plugins.discover(KINDS))}",
         )
-    fields = {key: value for key, value in document.items() if key != "kind"}
+    fields = {key: value for key, value in document.items() if key not in ("kind", "target_type")}
     return pick(kind).from_config(fields, where)

@@ -59,6 +59,10 @@ class Dots:
         return BoardCorners(np.column_stack((x, y))[order].astype(float), np.arange(4)), ""
 
     @classmethod
+    def recognise(cls, image):
+        return "dummy:SIDE" if (image < 60).sum() == 4 else ""
+
+    @classmethod
     def from_config(cls, document, where):
         return cls(document["side_mm"] / 1e3)
 

@@ -15,12 +15,13 @@ from calib import config
 from calib.arrays import Array, Grey
 from calib.camera.board import BoardCorners
 from calib.camera.boards.checkerboard import UNITS_M
+from calib.camera.detection.markers import find_markers
+from calib.camera.drawing import lightness
 from calib.camera.images import opencv
 from calib.errors import UsageError, did_you_mean
 
 FAMILIES = ("16h5", "25h9", "36h10", "36h11")
 _SYNTAX = "apriltag:FAMILY:SIZE, the side of the black square, such as apriltag:36h11:48mm"
-_SAMPLES = 5  # per side of the box that a reflectance is averaged over
 
 
 @dataclass(frozen=True)
@@ -81,14 +82,8 @@ class AprilTag:
         image = opencv.load().aruco.generateImageMarker(self.dictionary, self.number or 0, cells)
         paper = np.pad(image / 255.0, 1, constant_values=1.0)
         paper = np.pad(paper, 1, constant_values=0.5)
-        total = np.zeros(np.broadcast_shapes(x.shape, width_x.shape))
-        steps = (np.arange(_SAMPLES) + 0.5) / _SAMPLES - 0.5
-        for dx in steps:
-            for dy in steps:
-                column = np.floor((x + dx * width_x) / self.side_m * cells).astype(int) + 2
-                row = np.floor((y + dy * width_y) / self.side_m * cells).astype(int) + 2
-                total += paper[np.clip(row, 0, cells + 3), np.clip(column, 0, cells + 3)]
-        return total / _SAMPLES**2
+        scale = cells / self.side_m
+        return lightness(paper, (x * scale + 2, y * scale + 2), (width_x * scale, width_y * scale))
 
     def find(self, image: Grey) -> tuple[BoardCorners | None, str]:
         """The tag's corners, found by OpenCV and refined to sub-pixels."""
@@ -103,6 +98,15 @@ class AprilTag:
         if len(which) > 1:
             return None, f"it shows {len(which)} such tags; give the number of one, as in {self.name}:{found[0]}"
         return BoardCorners(np.reshape(corners[which[0]], (4, 2)).astype(float), np.arange(4)), ""
+
+    @classmethod
+    def recognise(cls, image: Grey) -> str:
+        """The family and the number of the one tag it shows."""
+        seen = {
+            family: find_markers(image, f"APRILTAG_{family}").number for family in FAMILIES[1:]
+        }  # 16h5 is in texture
+        alone = [f"apriltag:{family}:SIZE:{number[0]}" for family, number in seen.items() if len(number) == 1]
+        return alone[0] if alone else ""
 
     @classmethod
     def from_config(cls, document: Any, where: str) -> AprilTag:

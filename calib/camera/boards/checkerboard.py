@@ -15,6 +15,7 @@ from calib.errors import UsageError
 
 UNITS_M = {"um": 1e-6, "mm": 1e-3, "cm": 1e-2, "m": 1.0, "in": 0.0254}
 _CORNERS = (3, 200)  # two corners a side leave a square whose rotations are alike; no camera resolves 200
+_PLAIN = 20  # corners of a grid that is no accident
 _BEYOND = 0.5  # how light the background is drawn
 _SYNTAX = (
     "checkerboard:COLUMNSxROWS:SIZE, inner corners and the square's size with its unit, such as checkerboard:9x6:25mm"
@@ -90,6 +91,16 @@ class Checkerboard:
 
         found, reason = find_grid(image, self.grid)
         return (None, reason) if found is None else (board_corners(found, self.grid), "")
+
+    @classmethod
+    def recognise(cls, image: Grey) -> str:
+        """Its size, of a grid too large to be anything else."""
+        from calib.camera.detection.search import find_any_grid
+
+        grid, _ = find_any_grid(image)
+        if grid is None or grid.columns * grid.rows < _PLAIN:
+            return ""
+        return f"checkerboard:{max(grid.columns, grid.rows)}x{min(grid.columns, grid.rows)}:SQUARE"
 
     @classmethod
     def from_config(cls, document: Any, where: str) -> Checkerboard:

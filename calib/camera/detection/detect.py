@@ -8,8 +8,10 @@ from pathlib import Path
 from calib.camera.board import Board, load_board, pick
 from calib.camera.detection.checkered import detect_checkered
 from calib.camera.detection.image_search import ImageSearch, find_in_each
+from calib.camera.detection.recognition import boards_shown
 from calib.camera.observations import Observations
 from calib.camera.timeout import TIMEOUT_S
+from calib.errors import InputError
 
 INFERRED = "checkerboard"  # the kind of board that is looked for where none is named
 
@@ -36,6 +38,12 @@ def detect(
     """
     given = load_board(board) if isinstance(board, str) else board
     search = ImageSearch.of(images, jobs, timeout_s, on_progress)
-    if given is not None and given.grid is None:
-        return find_in_each(search, given)
-    return detect_checkered(search, pick(INFERRED), given)
+    try:
+        if given is not None and given.grid is None:
+            return find_in_each(search, given)
+        return detect_checkered(search, pick(INFERRED), given)
+    except InputError as error:
+        if error.code == "no-board-found" and (shown := boards_shown(search)):
+            boards = " or ".join(shown)
+            error.advice = f"the images show {boards}: give that as the board, sizes for the words in capitals"
+        raise

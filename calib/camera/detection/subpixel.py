@@ -44,19 +44,20 @@ class Refined:
     X, near 0 for anything else."""
 
 
-def refine(image: Grey, corners: Array) -> Refined:
+def refine(image: Grey, corners: Array, reach: float = _FIT) -> Refined:
     """The corners (rows, columns, 2) of a grid, NaN where none was seen, moved to where the edges cross in the image.
 
-    The windows follow the local squares and stay inside the image.
+    The windows follow the local squares and stay inside the image. reach: half of them, in squares: less where other
+    things are printed nearby.
     """
     seen = np.isfinite(corners[..., 0])
     whole = complete(corners)
     spacing = spacing_px(whole)
-    found = _search(image, whole, spacing, seen)
+    found = _search(image, whole, min(_SEARCH, reach) * spacing, seen)
     runaway = np.hypot(*np.moveaxis(found - whole, -1, 0)) > _MAX_SHIFT * spacing
     start = np.where(runaway[..., None], whole, found)
-    start = _search(image, start, spacing_px(start), seen)
-    fitted, explained = _fit(image, start, seen)
+    start = _search(image, start, min(_SEARCH, reach) * spacing_px(start), seen)
+    fitted, explained = _fit(image, start, seen, reach)
     lost = ~seen | (np.hypot(*np.moveaxis(fitted - whole, -1, 0)) > _MAX_SHIFT * spacing)
     return Refined(np.where(lost[..., None], np.nan, fitted), explained)
 
@@ -80,13 +81,13 @@ def spacing_px(corners: Array) -> Array:
     return heights
 
 
-def _search(image: Grey, corners: Array, spacing: Array, seen: Mask) -> Array:
+def _search(image: Grey, corners: Array, reach: Array, seen: Mask) -> Array:
     """OpenCV's cornerSubPix, each corner that was seen with a window of its own size."""
     cv2 = opencv.load()
     height, width = image.shape
     x, y = corners[..., 0], corners[..., 1]
     to_border = np.minimum(np.minimum(x, width - 1 - x), np.minimum(y, height - 1 - y))
-    half = np.clip(np.floor(np.minimum(_SEARCH * spacing, to_border - 1)), _MIN_HALF_PX, _MAX_HALF_PX).astype(int)
+    half = np.clip(np.floor(np.minimum(reach, to_border - 1)), _MIN_HALF_PX, _MAX_HALF_PX).astype(int)
     half[~seen] = 0
     refined = corners.copy()
     criteria = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, _SEARCH_ITERATIONS, _SEARCH_EPSILON_PX)
@@ -116,29 +117,31 @@ def _along(corners: Array, axis: int) -> tuple[Array, Array]:
     return np.moveaxis(direction, 0, axis), np.moveaxis(curvature, 0, axis)
 
 
-def _fit(image: Grey, corners: Array, seen: Mask) -> tuple[Array, Array]:
+def _fit(image: Grey, corners: Array, seen: Mask, reach: float) -> tuple[Array, Array]:
     """Fit two crossing edges at every corner that was seen; corners whose fit fails stay where they are."""
     right, bend_right = _along(corners, 1)
     down, bend_down = _along(corners, 0)
     flat = corners.reshape(-1, 2)
     axes = np.stack((right.reshape(-1, 2), down.reshape(-1, 2)), axis=1)
     bends = np.column_stack((bend_right.ravel(), bend_down.ravel()))
-    reach = _FIT * np.abs(axes).sum(axis=1).max(axis=1)
-    half = np.ceil(np.minimum(reach, _FIT_MAX_HALF_PX)).astype(int)
+    pixels = reach * np.abs(axes).sum(axis=1).max(axis=1)
+    half = np.ceil(np.minimum(pixels, _FIT_MAX_HALF_PX)).astype(int)
     fitted, explained = flat.copy(), np.zeros(len(flat))
     half = np.minimum(-(-half // _FIT_STEP_PX) * _FIT_STEP_PX, int(_FIT_MAX_HALF_PX))
     for size in sorted(set(half[seen.ravel()].tolist())):
         group = np.flatnonzero((half == size) & seen.ravel())
-        fitted[group], explained[group] = _fit_windows(image, flat[group], axes[group], bends[group], size)
+        fitted[group], explained[group] = _fit_windows(image, flat[group], axes[group], bends[group], size, reach)
     moved = np.hypot(*(fitted - flat).T)
     off = ~(moved <= 0.5 + _FIT_MAX_SHIFT * spacing_px(corners).ravel())
-    fitted[off] = flat[off]
+    fitted[off], explained[off] = flat[off], 0.0
     return fitted.reshape(corners.shape), explained.reshape(corners.shape[:2])
 
 
-def _fit_windows(image: Grey, corners: Array, axes: Array, bends: Array, half: int) -> tuple[Array, Array]:
+def _fit_windows(
+    image: Grey, corners: Array, axes: Array, bends: Array, half: int, reach: float
+) -> tuple[Array, Array]:
     """Corners (n, 2) where two edges fitted to their windows cross, and the share of the variance they explain (n,)."""
-    seen = windows(image, corners, axes, bends, half, _FIT)
+    seen = windows(image, corners, axes, bends, half, reach)
     found, squares = fit_crossings(seen)
     enough = seen.weight.sum(axis=1) > 1.5 * len(LABELS)
     moved = corners + np.where(enough[:, None], found[:, :2], 0.0)

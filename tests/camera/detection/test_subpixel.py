@@ -68,6 +68,6 @@ def test_a_corner_that_runs_away_is_lost(monkeypatch: pytest.MonkeyPatch) -> Non
     image, corners = checkered(COLUMNS, ROWS)
     away = np.zeros_like(corners)
     away[2, 2], away[3, 3] = (8.0, 0.0), (6.0, 0.0)  # .4 and .3 of a square
-    monkeypatch.setattr(subpixel, "_fit", lambda _image, start, _seen: (start + away, np.ones(start.shape[:2])))
+    monkeypatch.setattr(subpixel, "_fit", lambda _image, start, _seen, _reach: (start + away, np.ones(start.shape[:2])))
     lost = np.isnan(refine(np.rint(image).astype(np.uint8), corners).corners_px).all(axis=2)
     assert np.argwhere(lost).tolist() == [[2, 2]]

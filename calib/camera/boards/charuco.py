@@ -1,0 +1,214 @@
+"""The ChArUco board: a checkerboard with a numbered marker in every light square, found in parts as well."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from calib import config
+from calib.arrays import Array, Grey
+from calib.camera.board import BoardCorners
+from calib.camera.boards.checkerboard import UNITS_M
+from calib.camera.detection.markers import (
+    FAMILIES,
+    Markers,
+    dictionaries,
+    dictionary,
+    find_markers,
+    project,
+    projection,
+)
+from calib.camera.drawing import lightness
+from calib.camera.images import opencv
+from calib.errors import UsageError, did_you_mean
+
+_SYNTAX = (
+    "charuco:COLUMNSxROWS:SQUARE:MARKER:DICTIONARY, counted in squares, such as charuco:11x8:20mm:15mm:4X4_100; the "
+    "dictionary may be left out"
+)
+_CELLS_PER_SQUARE = 48  # of the drawing that a reflectance is taken from
+_AGREE = 0.2  # of a square: how near to each other two markers put the corner between them
+_MARGIN_PX = 4.0  # corners nearer to the frame have no window to be located in
+_CLEAR = 0.9  # of the way from a corner to the marker beside it may be looked at
+_MIN_CORNERS = 6
+_SEVERAL = 4  # markers that are no accident
+_MIN_EXPLAINED = 0.5  # of the grey values' variance by two crossing edges
+
+
+@dataclass(frozen=True)
+class Charuco:
+    """A ChArUco board, described by its squares."""
+
+    columns: int
+    """Squares along x."""
+    rows: int
+    """Squares along y."""
+    square_m: float
+    """A square's side, metres."""
+    marker_m: float
+    """A marker's side, its black border included, metres."""
+    markers: str | None = None
+    """OpenCV's dictionary, such as 4X4_100; None: the one that the image shows."""
+
+    def __post_init__(self) -> None:
+        if not (min(self.columns, self.rows) >= 3 and max(self.columns, self.rows) <= 100):
+            why = "expected 3 to 100; a ChArUco board is counted in squares"
+            raise UsageError(f"{self.columns}x{self.rows} squares", code="config-value", why=why, advice=_SYNTAX)
+        if not 1e-6 <= self.marker_m < self.square_m <= 100.0:
+            why = f"square {self.square_m} m, marker {self.marker_m} m"
+            raise UsageError("a marker is smaller than its square", code="config-value", why=why, advice=_SYNTAX)
+        if self.markers is not None and dictionary(self.markers) is None:
+            advice = did_you_mean(self.markers, dictionaries())
+            raise UsageError(f"unknown dictionary {self.markers!r}", code="config-value", advice=advice)
+
+    @property
+    def name(self) -> str:
+        sides = f"{self.square_m * 1e3:.10g}mm:{self.marker_m * 1e3:.10g}mm"
+        return f"charuco:{self.columns}x{self.rows}:{sides}" + (f":{self.markers}" if self.markers else "")
+
+    @property
+    def scale_known(self) -> bool:
+        return True
+
+    @property
+    def grid(self) -> None:
+        return None
+
+    @property
+    def hint(self) -> str:
+        return "columns x rows count squares; check the dictionary, and that markers are at least 10 px wide"
+
+    @property
+    def corners_in_board(self) -> Array:
+        """((rows - 1) * (columns - 1), 3), row by row, the first corner at the origin."""
+        row, column = np.mgrid[: self.rows - 1, : self.columns - 1]
+        return np.column_stack((column.ravel(), row.ravel(), np.zeros(row.size))) * self.square_m
+
+    def reflectance(self, x: Array, y: Array, width_x: Array, width_y: Array) -> Array:
+        """Lightness (0 to 1): the board on white paper half a square wider, grey beyond."""
+        fine = _CELLS_PER_SQUARE
+        size = (self.columns * fine, self.rows * fine)
+        paper = self._layout(self.markers or FAMILIES[0], legacy=False).generateImage(size) / 255.0
+        paper = np.pad(np.pad(paper, fine // 2, constant_values=1.0), 1, constant_values=0.5)
+        first = fine + fine // 2 + 1  # the first corner is one square inside the board
+        scale = fine / self.square_m
+        return lightness(paper, (x * scale + first, y * scale + first), (width_x * scale, width_y * scale))
+
+    def find(self, image: Grey) -> tuple[BoardCorners | None, str]:
+        """The corners beside markers that are seen, of the layout and dictionary that fit."""
+        from calib.camera.detection.subpixel import refine
+
+        names = (self.markers,) if self.markers else FAMILIES
+        seen = [(find_markers(image, name), name) for name in names]
+        markers, name = max(seen, key=lambda each: len(each[0].number))
+        if not len(markers.number):
+            which = f"dictionary {self.markers}" if self.markers else "any dictionary"
+            return None, f"no marker of {which} is seen"
+        corners = max((self._corners_beside(markers, name, legacy) for legacy in (False, True)), key=_count)
+        limit = np.array([image.shape[1], image.shape[0]]) - _MARGIN_PX
+        corners[((corners < _MARGIN_PX) | (corners > limit)).any(axis=2)] = np.nan
+        if _count(corners) < _MIN_CORNERS:
+            return None, f"{len(markers.number)} markers of {name} are seen, and not {_MIN_CORNERS} corners beside them"
+        refined = refine(image, corners, _CLEAR * (1 - self.marker_m / self.square_m) / 2)
+        good = np.isfinite(refined.corners_px[..., 0]) & (refined.explained >= _MIN_EXPLAINED)
+        index = np.flatnonzero(good)
+        if len(index) < _MIN_CORNERS:
+            return None, f"{_count(corners)} corners are seen beside markers of {name}, too blurred to be located"
+        return BoardCorners(refined.corners_px.reshape(-1, 2)[index], index), ""
+
+    def _layout(self, name: str, legacy: bool) -> Any:
+        aruco = opencv.load().aruco
+        size = (self.columns, self.rows)
+        board = aruco.CharucoBoard(size, 1.0, self.marker_m / self.square_m, dictionary(name))
+        board.setLegacyPattern(legacy)
+        return board
+
+    def _corners_beside(self, markers: Markers, name: str, legacy: bool) -> Array:
+        """Where markers put the corners of their squares, (rows - 1, columns - 1, 2); NaN where none does, or where
+        those beside a corner disagree."""
+        # In squares, from the board's outer corner.
+        layout = np.asarray(self._layout(name, legacy).getObjPoints())[..., :2]
+        guesses: dict[tuple[int, int], list[tuple[Array, float]]] = {}
+        for number, at in zip(markers.number, markers.corners_px, strict=True):
+            if number >= len(layout):
+                continue
+            to_image = projection(layout[number], at)
+            column, row = np.floor(layout[number].mean(axis=0)).astype(int)
+            square = np.array([(column, row), (column + 1, row), (column + 1, row + 1), (column, row + 1)])
+            places = project(to_image, square.astype(float))
+            side = float(np.hypot(*(places[2] - places[0]))) / np.sqrt(2)
+            for (i, j), place in zip(square.tolist(), places, strict=True):
+                if 0 < i < self.columns and 0 < j < self.rows:
+                    guesses.setdefault((i - 1, j - 1), []).append((place, side))
+        corners = np.full((self.rows - 1, self.columns - 1, 2), np.nan)
+        for (i, j), each in guesses.items():
+            places, sides = np.array([place for place, _ in each]), [side for _, side in each]
+            if np.ptp(places, axis=0).max() < _AGREE * min(sides):
+                corners[j, i] = places.mean(axis=0)
+        return _without_islands(corners)
+
+    @classmethod
+    def recognise(cls, image: Grey) -> str:
+        """The dictionary of which it shows several markers."""
+        seen = [(len(find_markers(image, name).number), name) for name in FAMILIES]
+        count, name = max(seen)
+        return f"charuco:COLUMNSxROWS:SQUARE:MARKER:{name}" if count >= _SEVERAL else ""
+
+    @classmethod
+    def from_config(cls, document: Any, where: str) -> Charuco:
+        """Keys: columns, rows (squares), square_mm, marker_mm, dictionary (may be left out)."""
+        keys = config.build(_CharucoKeys, document, where)
+        try:
+            return cls(keys.columns, keys.rows, keys.square_mm * 1e-3, keys.marker_mm * 1e-3, keys.dictionary)
+        except UsageError as error:
+            error.where = error.where or where
+            raise
+
+    @classmethod
+    def from_text(cls, fields: list[str]) -> Charuco:
+        """Fields: `11x8`, the sides of a square and of a marker with their units, and the dictionary."""
+        text = ":".join(fields)
+        grid = re.fullmatch(r"(\d{1,3})\s*[x×*]\s*(\d{1,3})", fields[0], re.ASCII | re.IGNORECASE)
+        if not grid or len(fields) not in (3, 4):
+            raise _syntax(text, "squares, the side of a square and that of a marker are needed")
+        sides = [re.fullmatch(r"(\d+\.?\d*|\.\d+)\s*([a-z]+)", side.lower(), re.ASCII) for side in fields[1:3]]
+        lengths = [float(side[1]) * UNITS_M[side[2]] for side in sides if side and side[2] in UNITS_M]
+        if len(lengths) < 2:
+            raise _syntax(text, f"a side is a number with its unit: {', '.join(UNITS_M)}")
+        name = fields[3].upper().removeprefix("DICT_").replace("H", "h") if fields[3:] else None
+        try:
+            return cls(int(grid[1]), int(grid[2]), lengths[0], lengths[1], name)
+        except UsageError as error:
+            raise _syntax(text, f"{error.what}: {error.why or error.advice}") from None
+
+
+@dataclass(frozen=True)
+class _CharucoKeys:
+    """The keys of a ChArUco board's YAML file, besides its kind."""
+
+    columns: int
+    rows: int
+    square_mm: float
+    marker_mm: float
+    dictionary: str | None = None
+
+
+def _count(corners: Array) -> int:
+    return int(np.isfinite(corners[..., 0]).sum())
+
+
+def _without_islands(corners: Array) -> Array:
+    """Without corners that have no neighbour along a row or none along a column: their square's size is not known."""
+    seen = np.pad(np.isfinite(corners[..., 0]), 1)
+    beside = (seen[1:-1, :-2] | seen[1:-1, 2:]) & (seen[:-2, 1:-1] | seen[2:, 1:-1])
+    return np.where(beside[..., None], corners, np.nan)
+
+
+def _syntax(text: str, why: str) -> UsageError:
+    return UsageError(f"not a ChArUco board: {text!r}", code="board-syntax", why=why, advice=_SYNTAX)
+
+
+BOARD = Charuco
