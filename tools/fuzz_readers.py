@@ -66,10 +66,56 @@ def write_seeds(folder: Path) -> dict[str, list[Seed]]:
         "times": [folder / "times.csv"],
         "image": [ROOT / "datasets" / "demo_camera" / "images" / "view_001.jpg", *write_images(folder)],
     }
+    single |= write_foreign(folder, sim)
     seeds = {name: [[path] for path in paths] for name, paths in single.items()}
     seeds["camera"].append(write_large_camera(sim / "camera.yaml", folder / "large"))
     seeds["net"].append([folder / "large_net.yaml", folder / "large_net.npz"])
     return seeds
+
+
+def write_foreign(folder: Path, sim: Path) -> dict[str, list[Path]]:
+    """Files of other tools, of every format: its example, and what is written in it."""
+    import numpy as np
+
+    from calib import plugins
+    from calib.camera import load_camera
+    from calib.formats import camera_format, pose_format
+    from calib.geometry import se3, so3
+
+    rng = np.random.default_rng(0)
+    transforms = se3.compose(so3.exp(rng.normal(size=(6, 3))), rng.normal(size=(6, 3)))
+    poses, cameras = [], []
+    place = folder / "foreign"
+    place.mkdir()
+    for name in plugins.discover(pose_format.FORMATS):
+        form = pose_format.load_pose_format(name)
+        texts = [form.example] + ([] if form.write is None else [form.write(pose_format.NamedPoses(transforms))])
+        for k, text in enumerate(filter(None, texts)):
+            poses.append(place / f"{name}_{k}{(form.suffixes or ('.txt',))[0]}")
+            poses[-1].write_text(text)
+    np.save(place / "poses.npy", transforms)
+    np.savez(place / "poses.npz", R=transforms[:, :3, :3], t=transforms[:, :3, 3])
+    for name in plugins.discover(camera_format.FORMATS):
+        camera = camera_format.load_camera_format(name)
+        cameras.append(place / f"camera_{name}{camera.suffixes[0]}")
+        cameras[-1].write_text(camera.example)
+    np.savez(place / "camera.npz", mtx=load_camera(sim / "camera.yaml").matrix, dist=np.zeros(5))
+    from scipy.io import savemat
+
+    savemat(place / "poses.mat", {"T": np.moveaxis(transforms, 0, 2), "s": {"a": 1.0, "b": "text"}})
+    points = place / "points.json"
+    points.write_text('{"objectPoints": [[[0,0,0],[1,0,0],[1,1,0]]], "imagePoints": [[[1,2],[3,2],[3,4]]]}')
+    tables = [place / name for name in ("uv.csv", "mm.csv")]
+    text = (sim / "corners.csv").read_text()[:3000].rpartition("\n")[0]
+    tables[0].write_text(text.replace("x_px,y_px,X_m,Y_m", "u,v,X,Y"))
+    tables[1].write_text(text.replace("X_m,Y_m", "X_mm,Y_mm"))
+    poses += [place / "poses.npy", place / "poses.npz", place / "poses.mat"]
+    return {
+        "poses_of_others": poses,
+        "joints_of_others": poses,
+        "cameras_of_others": [*cameras, place / "camera.npz"],
+        "corners_of_others": [*tables, points],
+    }
 
 
 def write_large_camera(small: Path, folder: Path) -> Seed:
@@ -153,6 +199,30 @@ def read_corners(path: Path) -> object:
     return read_corners(path)
 
 
+def read_other_poses(path: Path) -> object:
+    from calib.formats import read_poses
+
+    return [reading.build() for reading in read_poses(path, joints_needed=False).readings[:3]]
+
+
+def read_other_joints(path: Path) -> object:
+    from calib.formats import read_poses
+
+    return read_poses(path, joints=6)
+
+
+def read_other_camera(path: Path) -> object:
+    from calib.formats import load_any_camera
+
+    return load_any_camera(path)
+
+
+def read_other_corners(path: Path) -> object:
+    from calib.formats import read_any_corners
+
+    return read_any_corners(path)
+
+
 def read_times(path: Path) -> object:
     from calib.cell import read_image_times
 
@@ -176,6 +246,10 @@ READERS: dict[str, Callable[[Path], object]] = {
     "corners": read_corners,
     "times": read_times,
     "image": read_image,
+    "poses_of_others": read_other_poses,
+    "joints_of_others": read_other_joints,
+    "cameras_of_others": read_other_camera,
+    "corners_of_others": read_other_corners,
 }
 
 URDF = """<robot name="two">

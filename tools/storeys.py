@@ -85,7 +85,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
         ("simulation/",),
     ),
     "network": (("activations/",),),
-    "formats": (("cameras/", "poses/"),),
+    "formats": (("cameras/", "mounts/", "poses/"),),
     "cell": (("pairing/",), ("start/",), ("conventions/",), ("hand_eye/",), ("rig/", "arms/", "simulation/")),
     "engine": (("normal_equations/",), ("point/",), ("levenberg_marquardt/",), ("methods/",)),
     "cli": (("running/",), ("arguments/",), ("simulate/",)),

@@ -26,6 +26,13 @@ def read_corners(path: str | Path, image_size_px: tuple[int, int] | None = None)
     header = read_header(path)
     columns = _columns(header, path)
     table = read_delimited(path, numeric=[header.index(name) for name in columns])
+    return corners_in_table(table, columns, path, image_size_px)
+
+
+def corners_in_table(
+    table: Delimited, columns: tuple[str, ...], path: Path, image_size_px: tuple[int, int] | None
+) -> Observations:
+    """Views from a table whose columns have our names; errors as of `read_corners`."""
     _check_rows(table, path)
     values = {name: _numbers(table, name, path) for name in columns}
     if image_size_px is not None:

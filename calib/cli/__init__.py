@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from calib.cli import camera, cell, compare, demo, guide, hand_eye, listing, robot, show, simulate
+from calib.cli import camera, cell, compare, convert, demo, guide, hand_eye, listing, robot, show, simulate
 from calib.cli.arguments.configured import ConfiguredCommand
 from calib.cli.running.commands import Command, Commands
 from calib.cli.running.terminal import open_closed_descriptors, say
@@ -29,6 +29,8 @@ app.command("hand-eye", help=hand_eye.HELP, cls=ConfiguredCommand)(hand_eye.comm
 app.command("handeye", help=hand_eye.HELP, hidden=True, cls=ConfiguredCommand)(hand_eye.command)
 app.command("cell", help=cell.HELP, cls=ConfiguredCommand)(cell.command)
 app.command("compare", help=compare.HELP, cls=Command)(compare.command)
+app.command("export", help=convert.EXPORT, cls=Command)(convert.export_command)
+app.command("convert", help=convert.HELP, cls=Command)(convert.convert_command)
 app.command("guide", help=guide.HELP, cls=Command)(guide.command)
 app.command("show", help=show.HELP, cls=Command)(show.command)
 app.command("list", help=listing.HELP, cls=Command)(listing.command)

@@ -37,6 +37,7 @@ class Kind(StrEnum):
     effects = "effects"
     compensations = "compensations"
     methods = "methods"
+    formats = "formats"
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,16 @@ def _variant(package: str) -> Callable[[str], Entry]:
     return lambda name: Entry(plugins.title(package, name), {})
 
 
+def _format(name: str) -> Entry:
+    """Of a format: its tool, and what it is of."""
+    packages = {"camera": "cameras", "pose of a camera": "mounts", "poses": "poses"}
+    of = next(of for of, package in packages.items() if name in shipped.formats_of(package))
+    form = plugins.pick(f"calib.formats.{packages[of]}", "FORMAT", name)
+    written = form.write is not None
+    facts = {"of": of, "tool": form.tool, "meaning": form.meaning, "written": written, "loses": form.loses}
+    return Entry(f"{of}; {form.tool}{'' if written else ' (read only)'}", facts)
+
+
 def _method(name: str) -> Entry:
     from calib.cell import METHODS
 
@@ -146,4 +157,5 @@ CATALOGUES = {
         _variant("calib.compensations"),
     ),
     Kind.methods: Catalogue("Closed forms of hand-eye calibration, for --method", shipped.methods, _method),
+    Kind.formats: Catalogue("Files of other tools, for --format and --to", shipped.formats, _format),
 }

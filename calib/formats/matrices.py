@@ -37,9 +37,12 @@ def as_transforms(values: Array) -> Array | None:
 
 
 def pose_columns(transforms: Array) -> dict[str, Array]:
-    """Columns x y z qx qy qz qw of transforms (n, 4, 4), lengths as they are."""
-    quaternion = so3.quaternion_xyzw(so3.nearest(transforms[:, :3, :3]))
-    return dict(zip(NAMES, np.concatenate([transforms[:, :3, 3], quaternion], axis=1).T, strict=True))
+    """Columns x y z qx qy qz qw of transforms (n, 4, 4), lengths as they are; NaN for what is no transform."""
+    sound = np.isfinite(transforms).all(axis=(1, 2)) & (np.abs(transforms[:, :3, :3]).max(axis=(1, 2), initial=0) < 2)
+    columns = np.full((len(transforms), len(NAMES)), np.nan)
+    columns[sound, :3] = transforms[sound, :3, 3]
+    columns[sound, 3:] = so3.quaternion_xyzw(so3.nearest(transforms[sound, :3, :3]))
+    return dict(zip(NAMES, columns.T, strict=True))
 
 
 def transforms_by_name(numbers: Mapping[str, Array]) -> tuple[Array, frozenset[str]] | None:

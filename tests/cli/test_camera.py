@@ -238,9 +238,9 @@ def test_an_unwritable_output_is_told_before_the_work(run: Run, table: str, outp
     [
         (lambda t: "", "table-empty", "corners.csv"),
         (lambda t: t.splitlines()[0] + "\n", "table-empty", "no rows"),
-        (lambda t: t.replace("X_m", "X_mm"), "corners-columns", "X_mm"),
-        (lambda t: t.replace("x_px", "u"), "corners-columns", "x_px"),
-        (lambda t: t.replace("Y_m\n", "Y_m,weight\n", 1), "corners-columns", "weight"),
+        (lambda t: t.replace("X_m", "across"), "corners-columns", "X_m"),
+        (lambda t: t.replace("x_px", "left"), "corners-columns", "x_px"),
+        (lambda t: t.replace("Y_m\n", "Y_m,sigma_pix\n", 1), "corners-columns", "sigma_pix"),
         (lambda t: t.replace(",0.0,0.0\n", ",0.0\n", 1), "corners-columns", "line 2"),
         (lambda t: t.replace(",0.0,0.0\n", ",zero,0.0\n", 1), "corners-number", "line 2"),
         (lambda t: t.replace(",0.0,0.0\n", ",nan,0.0\n", 1), "corners-number", "X_m"),

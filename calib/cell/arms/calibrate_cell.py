@@ -18,7 +18,6 @@ import numpy as np
 
 from calib import config
 from calib.arrays import Array
-from calib.camera.corner_table import read_corners
 from calib.camera.detection.detect import detect
 from calib.camera.images.read import image_paths
 from calib.camera.resampling import Resampling
@@ -27,6 +26,7 @@ from calib.cell.arms.image_measurement import views_of_arm
 from calib.cell.arms.joint_lens import identify_in_view
 from calib.errors import CalibError, InputError, UsageError
 from calib.formats.camera_format import load_any_camera
+from calib.formats.corner_reader import read_any_corners
 from calib.formats.pose_reader import read_poses
 from calib.robot.arm.read import arm_beside, file_of_arm, shipped_arms
 from calib.robot.arm_file import load_arm
@@ -262,7 +262,7 @@ def _views(
         observations = find_corners(folder / member.images, member.board)
     else:
         assert member.corners is not None
-        observations = read_corners(folder / member.corners, None)
+        observations = read_any_corners(folder / member.corners, None)
     return views_of_arm(observations, table, camera, "brown_conrady", robust)
 
 

@@ -56,10 +56,10 @@ class Detection:
 
             on_progress = reporter.on_progress("corners")
             return detect(images, self.board, jobs=self.jobs, timeout_s=self.timeout_s, on_progress=on_progress)
-        from calib.camera import read_corners
+        from calib.formats import read_any_corners
 
         assert corners is not None
-        return read_corners(corners, parse_size(self.image_size) if self.image_size else None)
+        return read_any_corners(corners, parse_size(self.image_size) if self.image_size else None)
 
 
 def load_cameras(paths: Sequence[Path], scale: str | None) -> list[Camera]:

@@ -57,6 +57,17 @@ def pose_formats(incomplete: str = "") -> list[str]:
     return _variants("calib.formats.poses", incomplete)
 
 
+def formats(incomplete: str = "") -> list[str]:
+    """Formats of cameras, of the pose of a camera on a robot, and of poses."""
+    packages = ("cameras", "mounts", "poses")
+    return [name for package in packages for name in _variants(f"calib.formats.{package}", incomplete)]
+
+
+def formats_of(kind: str) -> list[str]:
+    """Formats of one of these."""
+    return _variants(f"calib.formats.{kind}", "")
+
+
 def models(incomplete: str = "") -> list[str]:
     """Models of an arm."""
     return [name for name in MODELS if name.startswith(incomplete)]

@@ -46,7 +46,7 @@ def read(source: Source) -> Camera:
             raise wrong("FocalLength and PrincipalPoint are not two numbers each", where)
         matrix = np.array([[focal[0], 0, centre[0]], [0, focal[1], centre[1]], [0, 0, 1.0]])
     else:
-        values = as_array(found["K"] if "K" in found else found["IntrinsicMatrix"])
+        values = as_array(found.get("K", found.get("IntrinsicMatrix")))
         if values is None or values.shape != (3, 3):
             raise wrong("the intrinsic matrix is not 3 x 3", where)
         matrix = values.copy() if "K" in found else values.T.copy()

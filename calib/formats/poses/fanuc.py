@@ -48,9 +48,9 @@ def write(poses: NamedPoses) -> str:
 FORMAT = PoseFormat(
     tool="FANUC controllers, .ls",
     meaning="mm; W P R in degrees, about the fixed axes x, y, z (xyz); tool in the user frame",
-    example="P[1]{\n   GP1:\n\tUF : 0, UT : 1,\t\tCONFIG : 'N U T, 0, 0, 0',\n"
-    "\tX =   681.508  mm,\tY =    16.778  mm,\tZ =  -380.025  mm,\n"
-    "\tW =   -56.944 deg,\tP =    -7.121 deg,\tR =    60.016 deg\n};\n",
+    example="P[1]{\n   GP1:\n    UF : 0, UT : 1,    CONFIG : 'N U T, 0, 0, 0',\n"
+    "    X =   681.508  mm,    Y =    16.778  mm,    Z =  -380.025  mm,\n"
+    "    W =   -56.944 deg,    P =    -7.121 deg,    R =    60.016 deg\n};\n",
     recognise=recognise,
     read=read,
     suffixes=(".ls",),

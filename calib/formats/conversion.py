@@ -1,0 +1,105 @@
+"""From a file, or the folder of a result, to a file of another tool; what is lost on the way is said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from calib import plugins
+from calib.errors import InputError, UsageError, did_you_mean
+from calib.files import write_files
+from calib.formats import camera_format, mount_format, pose_format
+from calib.formats.camera_format import load_any_camera, load_camera_format, require_camera_writer
+from calib.formats.header_words import IMAGE_WORDS
+from calib.formats.mount_format import load_mount_format, load_mounted_camera
+from calib.formats.pose_format import NamedPoses, load_pose_format, require_writer
+from calib.formats.pose_reader import read_poses
+from calib.geometry import se3
+
+
+@dataclass(frozen=True)
+class Converted:
+    """What a conversion wrote."""
+
+    files: tuple[Path, ...]
+    """The files."""
+    format_name: str
+    """Their format."""
+    meaning: str
+    """Unit, order and direction of the numbers in them."""
+    loses: str
+    """What they cannot hold."""
+
+    def __str__(self) -> str:
+        names = ", ".join(map(str, self.files))
+        return f"written: {names}\n{self.format_name}: {self.meaning}\nnot in it: {self.loses or 'nothing'}"
+
+
+def convert(
+    path: str | Path,
+    to: str,
+    output: str | Path | None = None,
+    *,
+    columns: Mapping[str, str] | None = None,
+    euler: str | None = None,
+) -> Converted:
+    """Write a camera, poses, or the camera of a hand-eye calibration, in the format `to`; its name says which is meant.
+
+    path: a file of any format that is read, or the folder of a result. output: the file to write; None: the usual name
+    of the format, beside nothing that is there. columns, euler: of a table of poses that leaves them open.
+
+    Raises UsageError `unknown-format`, `format-not-written`, `lens-not-held`, `file-exists`; the errors of the readers;
+    InputError `reading-undecided` for poses of which the file does not say how they are meant.
+    """
+    if to in plugins.discover(camera_format.FORMATS):
+        write = require_camera_writer(to)
+        form = load_camera_format(to)
+        stem = Path(output).stem if output is not None else form.file_name
+        files = dict(write(load_any_camera(path), stem))
+        return _place(files, to, form.meaning, form.loses, output)
+    if to in plugins.discover(mount_format.FORMATS):
+        mount = load_mount_format(to)
+        content = {mount.file_name: mount.write(load_mounted_camera(path))}
+        return _place(content, to, mount.meaning, mount.loses, output)
+    if to in plugins.discover(pose_format.FORMATS):
+        pose = load_pose_format(to)
+        text = require_writer(to)(_poses(path, columns, euler))
+        name = f"poses{next(iter(pose.suffixes), '.txt')}"
+        return _place({name: text}, to, pose.meaning, pose.loses, output)
+    known = [name for package in PACKAGES for name in plugins.discover(package)]
+    raise UsageError(f"unknown format {to!r}", code="unknown-format", where="--to", advice=did_you_mean(to, known))
+
+
+PACKAGES = (camera_format.FORMATS, mount_format.FORMATS, pose_format.FORMATS)
+
+
+def _place(files: Mapping[str, str | bytes], to: str, meaning: str, loses: str, output: str | Path | None) -> Converted:
+    """Write the files; the one main file under the name that is asked for."""
+    folder = Path() if output is None else Path(output).parent
+    names = dict(files)
+    if output is not None:
+        first = next(iter(names))
+        names[Path(output).name] = names.pop(first)
+    write_files(names, folder)
+    return Converted(tuple(folder / name for name in names), to, meaning, loses)
+
+
+def _poses(path: str | Path, columns: Mapping[str, str] | None, euler: str | None) -> NamedPoses:
+    """The poses of a file that says how they are meant."""
+    table = read_poses(path, columns=columns, euler=euler, joints_needed=False)
+    if table.readings:
+        one, other = table.readings[:2]
+        raise InputError(
+            "the file does not say how its columns are meant",
+            code="reading-undecided",
+            where=table.name,
+            why=f"{one.name}, or {other.name}",
+            advice=f"state it: {one.options}   or: {other.options}",
+        )
+    if table.rotation is None or table.position is None:
+        raise InputError(
+            "holds no poses", code="poses-missing", where=table.name, advice="give positions with orientations"
+        )
+    names = next((texts for name, texts in table.other.items() if name.lower() in IMAGE_WORDS), ())
+    return NamedPoses(se3.compose(table.rotation, table.position), names)
