@@ -35,6 +35,7 @@ QUICK = {
     "scale": ["--quick", "--json"],
     "study_arm_images": ["--runs", "1", "--json"],
     "study_camera": ["--runs", "2", "--lens", "pinhole", "--json"],
+    "study_grids": ["--runs", "1", "--arm", "ur5e", "--jobs", "1"],
     "study_intervals": ["--quick", "--json"],
     "study_real": ["--quick", "--json"],
     "study_robot": ["--runs", "1", "--arm", "ur5e", "--measurement", "pose", "--jobs", "1"],

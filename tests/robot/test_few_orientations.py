@@ -42,6 +42,16 @@ def test_planes_and_lines_are_identified_too(shape: str, what: str) -> None:
     assert found.heldout.after.position_mm.mean < 1.5 * NOISE_MM
 
 
+def test_a_joint_that_a_line_keeps_still_does_not_end_the_run() -> None:
+    """Along a vertical line, turned about it, joint 5 of a UR never moves, and no small subset tells its turn."""
+    found = calibrate(grid_table("ur5e", "line", 0.6, seed=3), "ur5e")
+    assert np.ptp(found.table.joints[:, 4]) < 1e-3
+    assert found.heldout is not None
+    assert found.heldout.after.position_mm.mean < 1.5 * NOISE_MM
+    assert found.verdict.grade == "usable"
+    assert all(found.parameters[label].held for label in ("theta5_rad", "d5_m", "a5_m", "alpha5_rad"))
+
+
 def test_what_the_rows_leave_open_stays_as_arms_are_built() -> None:
     found = calibrate(grid_table("irb120", "cube"), "irb120")
     nominal = dict(zip(found.nominal.geometry.labels, found.nominal.geometry.parameters, strict=True))

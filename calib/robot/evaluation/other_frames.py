@@ -76,9 +76,14 @@ def refit_frames(
     def refit(fitted: Fit) -> Fit:
         arm = {name: value for name, value in fitted.values.items() if name not in start.values}
         left = start.open and _about_known(start.open, fitted.values, table, known, measurement.per_target)
-        return _fit_frames(
-            fitted, table, {**arm, **start.values}, usable, frozenset(), left, pair.reference_degc, request
-        )
+        starts = [start.values]
+        if left and table.target_names == known:  # a closed form of few orientations may be far off: the first table's
+            starts.append({name: fitted.values[name] for name in start.values})
+        fits = [
+            _fit_frames(fitted, table, {**arm, **values}, usable, frozenset(), left, pair.reference_degc, request)
+            for values in starts
+        ]
+        return min(fits, key=lambda each: next(iter(each.noise.common.values())))
 
     return replace(pair, before=refit(pair.before), after=refit(pair.after)), usable
 

@@ -15,6 +15,7 @@ from calib.robot.effect import load_effect, shipped_effects
 from calib.robot.identification.identifiability import Identifiability, Redundant, examine
 from calib.robot.identification.model import Model, ModelRows, pose_problem
 from calib.robot.measurement import target_count
+from calib.robot.start.inliers import turning
 
 if TYPE_CHECKING:
     from calib.robot.arm.serial_arm import SerialArm
@@ -123,9 +124,10 @@ def expected_rank(requested: FreeSet, model: Model, table: PoseTable) -> int | N
 
 
 def check_travel(arm: SerialArm, table: PoseTable, fixed: frozenset[str]) -> tuple[int, ...]:
-    """The joints, counted from 0, that are stationary at an end of the chain, where base or target take them up.
+    """The joints, counted from 0, that are stationary where that is harmless: at an end of the chain, where base or
+    target take them up, and between joints that keep the flange from turning, as along a grid.
 
-    Raises DegenerateError `joint-not-moved` for one between joints that move, unless its parameters are all held.
+    Raises DegenerateError `joint-not-moved` for another one, unless its parameters are all held.
     """
     motion = arm.motions(table.joints)
     still = np.flatnonzero(np.ptp(motion, axis=0) < STANDSTILL).tolist()
@@ -138,10 +140,12 @@ def check_travel(arm: SerialArm, table: PoseTable, fixed: frozenset[str]) -> tup
         )
     moving = sorted(set(range(arm.joints)) - set(still))
     enough = len(moving) >= FEWEST_MOVING
-    ends = tuple(joint for joint in still if enough and not moving[0] < joint < moving[-1])
+    harmless = tuple(joint for joint in still if enough and not moving[0] < joint < moving[-1])
+    if enough and len(harmless) < len(still) and not turning(arm.base_from_flange(table.joints), least=1).separates:
+        return tuple(still)
     for joint in still:
         own = joint_labels(arm, joint)
-        if joint not in ends and not set(own) <= fixed:
+        if joint not in harmless and not set(own) <= fixed:
             raise DegenerateError(
                 f"joint {joint + 1} never moved",
                 code="joint-not-moved",
@@ -150,7 +154,7 @@ def check_travel(arm: SerialArm, table: PoseTable, fixed: frozenset[str]) -> tup
                 f"{len(motion)} rows: its axis is not observable",
                 advice=f"move it, or hold its parameters and never move it again: --fix {','.join(own)}",
             )
-    return ends
+    return harmless
 
 
 def joint_labels(arm: SerialArm, joint: int) -> tuple[Label, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from calib.arrays import Array, Index, Mask
-from calib.geometry import se3
+from calib.geometry import se3, so3
 from calib.robot.start.closed_forms import LEAST_DAMPING, OPEN_DAMPING, corrected_position, frames_of_positions
 from calib.robot.start.inliers import (
     Turning,
@@ -20,6 +20,8 @@ from calib.robot.start.inliers import (
     turning,
     within,
 )
+
+LINE_TURNS = 12  # steps of 30 deg, from the nearest of which small turns converge
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,9 +62,13 @@ def position_start(
     scored = scoring_rows(len(at), seed)
     off = np.linalg.norm(_in_world(w[:, None], f[at][scored], x[:, None]) - p[at][scored], axis=-1)
     best = np.argmin(np.median(off, axis=1))
-    # where each row puts its target, if the base is right
-    there = se3.apply(se3.inverse(w[best] @ f), p)
-    points = np.stack([np.median(there[targets == k], axis=0) for k in range(targets.max() + 1)])
+
+    def points_at(world_from_base: Array) -> Array:
+        """Where each row puts its target, if the base is right."""
+        there = se3.apply(se3.inverse(world_from_base @ f), p)
+        return np.stack([np.median(there[targets == k], axis=0) for k in range(targets.max() + 1)])
+
+    points = points_at(w[best])
     points[main] = x[best]
 
     def residuals(estimate: tuple[Array, Array]) -> Array:
@@ -75,9 +81,21 @@ def position_start(
         return corrected_position(f[good], p[good], targets[good], *estimate, separable=turns.separates)
 
     nothing = np.zeros(len(f), dtype=bool)
-    found = solve_on_inliers((w[best], points), inliers, solve, nothing, once_more=True)
+    starts = [(w[best], points)]
+    if not turns.separates:  # along a line, the subsets do not tell how the base is turned about it
+        starts += [(turned, points_at(turned)) for turned in _turned_about_line(w[best], p[at])]
+    tried = [solve_on_inliers(start, inliers, solve, nothing, once_more=True) for start in starts]
+    found = min(tried, key=lambda estimate: float(np.median(residuals(estimate))))
     off = residuals(found)
     return PositionStart(*found, off, within(off, length), turns)
+
+
+def _turned_about_line(w: Array, p: Array) -> Array:
+    """A base (4, 4) turned by steps about the line along which positions (n, 3) extend most, (k, 4, 4)."""
+    middle = np.median(p, axis=0)
+    axis = np.linalg.svd(p - middle, full_matrices=False)[2][0]
+    turns = so3.exp(axis * (2 * np.pi * np.arange(1, LINE_TURNS) / LINE_TURNS)[:, None])
+    return np.asarray(se3.compose(turns, middle - turns @ middle) @ w)
 
 
 def _in_world(w: Array, f: Array, points: Array) -> Array:
