@@ -208,17 +208,28 @@ class CameraCalibration(Result):
     @cached_property
     def views(self) -> tuple[ViewFit, ...]:
         """The views that took part."""
-        fit, known = self.fit, self.uncertainty
+        fit = self.fit
         back = se3.compose(np.eye(3), -self.pivot)  # the solve's board points are relative to it
-        spread, lever = known.private_covariance[POSE_BLOCK], se3.adjoint(se3.inverse(back))
+        (spread, unseen), lever = self._pose_covariance, se3.adjoint(se3.inverse(back))
         sigma = np.sqrt(np.einsum("nij,ij->ni", lever @ spread, lever))
-        sigma[np.isinf(known.private[POSE_BLOCK]).any(axis=1)] = np.inf
+        sigma[unseen] = np.inf
         begin = fit.corners.starts
         ends, poses = begin + fit.corners.counts, fit.camera_from_board @ back
         return tuple(
             ViewFit(view, pose, own, self._residuals_px[a:b], fit.used[a:b])
             for view, pose, own, a, b in zip(fit.views, poses, sigma, begin, ends, strict=True)
         )
+
+    @property
+    def _pose_covariance(self) -> tuple[Array, Mask]:
+        """(views, 6, 6) of the poses of the fit, and which of them (views,) are not observable."""
+        known = self.uncertainty
+        if POSE_BLOCK in known.private:
+            return known.private_covariance[POSE_BLOCK], np.asarray(np.isinf(known.private[POSE_BLOCK]).any(axis=1))
+        pose = self.solution.problem.by_name[POSE_BLOCK]  # of a single view, which nothing is eliminated from
+        covariance = known.covariance([pose.full_label(0, i) for i in range(pose.tangent)])
+        unseen = np.isinf(np.diagonal(covariance)).any()
+        return np.where(np.isfinite(covariance), covariance, 0.0)[None], np.array([unseen])
 
     @property
     def rms_px(self) -> float:

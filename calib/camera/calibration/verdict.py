@@ -11,6 +11,7 @@ from calib.camera.calibration.projection_quality import ProjectionQuality
 from calib.camera.calibration.uncertainty import coverage, tilts_deg
 from calib.camera.field import image_share
 from calib.camera.lens_choice.image_pattern import Pattern, image_pattern
+from calib.camera.start.resection import is_solid
 from calib.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def verdict_of(calibration: CameraCalibration) -> Verdict:
     if (outliers := _outliers(calibration)) > MOST_OUTLIERS:
         return Verdict("usable", f"{100 * outliers:.0f} % of the corners are outliers; {_in_words(quality)}", advice)
     if len(calibration.views) < FEWEST_VIEWS:
-        return Verdict("usable", f"{_in_words(quality)}, as far as {len(calibration.views)} views tell", advice)
+        return Verdict("usable", f"{_in_words(quality)}, as far as {_views(calibration)} can tell", advice)
     if calibration.camera.image_size_px is None:
         return Verdict("usable", f"{_in_words(quality)}; the rest of the image is not known", advice)
     return Verdict("good", f"rms {rms:.3f} px, {_in_words(quality)}", advice)
@@ -128,8 +129,8 @@ def _of_views(calibration: CameraCalibration, quality: ProjectionQuality) -> lis
     """On how many views there are, and what they show."""
     found = []
     if len(calibration.views) < FEWEST_VIEWS:
-        found.append(f"only {len(calibration.views)} views: take at least {FEWEST_VIEWS}, better 15")
-    if float(np.quantile(tilts_deg(calibration), 0.75)) < LEAST_TILT_DEG:
+        found.append(f"only {_views(calibration)}: take at least {FEWEST_VIEWS}, better 15")
+    if not is_solid(calibration.fit.corners) and float(np.quantile(tilts_deg(calibration), 0.75)) < LEAST_TILT_DEG:
         found.append("the board's tilt varies too little: tilt it 20 to 45 degrees in different directions")
     if calibration.camera.image_size_px is not None and (gap := _largest_gap(calibration)):
         found.append(f"no corners in {gap}: add views with the board there")
@@ -146,6 +147,11 @@ def _limited_by_board(calibration: CameraCalibration, quality: ProjectionQuality
     bend = calibration.board_bend
     moves = bend is not None and bend.evidence > PLAIN_BEND and bend.moved_px > MOSTLY_BEND * quality.inside_px
     return moves or board_pattern(calibration).ratio > MOSTLY_BOARD
+
+
+def _views(calibration: CameraCalibration) -> str:
+    count = len(calibration.views)
+    return f"{count} view{'s' * (count != 1)}"
 
 
 def _outliers(calibration: CameraCalibration) -> float:

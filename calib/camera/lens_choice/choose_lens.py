@@ -90,6 +90,8 @@ def fit_chosen_lens(
     Raises UsageError where no lens has the labels, the first lens' error where none can be fitted.
     """
     refused: set[str] = set()
+    if len(usable.views) == 1:
+        return None, _fit_single_view(_bases(fix, free)[0], usable, options)
     while True:
         try:
             choice = choose_lens(usable, options, fix, free, refused)
@@ -102,6 +104,16 @@ def fit_chosen_lens(
         if sound or len(choice.candidates) == 1:
             return choice, found
         refused.add(choice.model.name)
+
+
+def _fit_single_view(base: LensModel, usable: UsableViews, options: FitOptions) -> LensFit:
+    """The ordinary lens, with distortion of plausible size: no view can be held out to tell more."""
+    distortion = base.lens.coefficients
+    plain = replace(base, held=base.held.union(distortion), nested_in=base)
+    plain = replace(plain, fixed={**dict.fromkeys(distortion), **base.fixed})
+    first = fit_lens(plain, usable, options)
+    model = plain.whole(first.fit, frame_of(options.image_size_px, usable.corners))
+    return reject_outliers(model, fit_lens(model, usable, options), options)
 
 
 def choose_lens(

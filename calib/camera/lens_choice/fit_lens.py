@@ -104,7 +104,7 @@ def fit_lens(model: LensModel, usable: UsableViews, options: FitOptions) -> Lens
     size = options.image_size_px
 
     def find_start(corners: Corners) -> zhang.CameraStart:
-        check_views(len(corners.counts))
+        check_views(corners)
         frame = frame_of(size, corners)
         start = options.find_start(model.lens, model.held, corners, frame)
         return zhang.with_fixed(model.lens, model.fixed, start, corners, frame)

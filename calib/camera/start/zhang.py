@@ -14,6 +14,7 @@ from calib.arrays import Array
 from calib.camera.adjustment.reprojection import PosedLens
 from calib.camera.start.division_model import Division, some_views
 from calib.camera.start.homography import Homographies, homographies
+from calib.camera.start.resection import intrinsics_of_solid, is_solid, poses_of_solid
 from calib.geometry import se3, so3
 
 if TYPE_CHECKING:
@@ -114,6 +115,8 @@ def start(lens: Lens, held: frozenset[str], corners: Corners, frame: ImageFrame)
     lengths, by the median reprojection error of their poses.
     """
     middle, size = frame.centre_px, frame.larger_px
+    if is_solid(corners):
+        return start_at(lens, corners, lens.start(intrinsics_of_solid(corners)))[1]
     if lens.perspective:
         bend = Division.estimate(corners, middle, size) if lens.radial in set(lens.labels) - held else None
         found = homographies(corners, None if bend is None else bend.straighten(corners.px))
@@ -157,9 +160,13 @@ def start_at(lens: Lens, corners: Corners, parameters: Array) -> tuple[float, Ca
     mean = np.add.reduceat(rays, corners.starts)
     camera_from_turned = so3.turning_z_to(mean / np.maximum(np.linalg.norm(mean, axis=1, keepdims=True), 1e-300))
     turned = np.einsum("nji,nj->ni", camera_from_turned[corners.view], rays)
-    found = homographies(corners, (turned[:, :2] / np.maximum(turned[:, 2:], GRAZING)).T)
-    turn = se3.compose(camera_from_turned, np.zeros((len(mean), 3)))
-    camera_from_board = turn @ poses(found.matrices)
+    on_plane = (turned[:, :2] / np.maximum(turned[:, 2:], GRAZING)).T
+    if is_solid(corners):
+        turned_from_board, found = poses_of_solid(corners, on_plane)
+    else:
+        found = homographies(corners, on_plane)
+        turned_from_board = poses(found.matrices)
+    camera_from_board = se3.compose(camera_from_turned, np.zeros((len(mean), 3))) @ turned_from_board
     points = se3.apply(camera_from_board[corners.view], corners.in_board.T)
     with np.errstate(all="ignore"):
         error = np.linalg.norm(lens.project(parameters, points) - corners.px.T, axis=1)

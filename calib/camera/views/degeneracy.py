@@ -14,6 +14,7 @@ import numpy as np
 
 from calib.arrays import Array
 from calib.camera.adjustment.reprojection import LENS_BLOCK, POSE_BLOCK, Corners, lens_block, reprojection
+from calib.camera.start.resection import is_solid
 from calib.engine import Options, ParameterBlock, Problem, ResidualBlock, solve
 from calib.errors import DegenerateError
 from calib.geometry import se3, so3
@@ -34,9 +35,9 @@ FINEST_PX = 1e-3  # no corner is known better; what explains less than this expl
 WEAKEST_FOCAL = 0.1  # relative standard deviation beyond which a focal length is no answer
 
 
-def check_views(count: int) -> None:
-    """Raise DegenerateError `one-view` unless there are two views."""
-    if count < 2:
+def check_views(corners: Corners) -> None:
+    """Raise DegenerateError `one-view` for a single view, unless it is of a target that is not flat."""
+    if len(corners.counts) < 2 and not is_solid(corners):
         raise DegenerateError(
             "one view of a board cannot determine a camera",
             code="one-view",
@@ -68,10 +69,10 @@ def check_tilts(lens: Lens, corners: Corners, solution: Solution) -> None:
     poses = solution.values[POSE_BLOCK]
     spread = np.degrees(_largest_angle(poses[:, :3, 2]))
     sound = solution.status.converged and weakest < WEAKEST_FOCAL
-    if spread > PLAINLY_TILTED_DEG and sound:
+    solid = is_solid(corners)  # which a single direction shows as well
+    if (spread > PLAINLY_TILTED_DEG or solid) and sound:
         return
-    ratio = _tilt_ratio(lens, corners, solution)
-    if ratio < TILTS_NEEDED:
+    if not solid and (ratio := _tilt_ratio(lens, corners, solution)) < TILTS_NEEDED:
         still = _never_moved(corners)
         what = "neither the camera nor the board moved" if still else "the boards are parallel in all views"
         raise DegenerateError(

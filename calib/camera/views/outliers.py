@@ -101,8 +101,8 @@ def without_outliers(
 def _without_views(fit: Adjustment, bad: Mask, origin: Array) -> Adjustment:
     """The fit less the bad views, to be adjusted again."""
     views = [view for view, wrong in zip(fit.views, bad, strict=True) if not wrong]
-    check_views(len(views))
     corners = corners_of(views, origin)
+    check_views(corners)
     return replace(fit, views=views, corners=corners, camera_from_board=fit.camera_from_board[~bad])
 
 

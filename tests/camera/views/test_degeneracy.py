@@ -9,6 +9,7 @@ import pytest
 from cases.camera import BOARD, CENTRED, LENSES, good, parallel_poses, poses_of, seen, tilted, with_views
 
 from calib.camera import calibrate
+from calib.camera.adjustment.reprojection import corners_of
 from calib.camera.observations import Observations
 from calib.camera.simulation.simulate import typical_camera
 from calib.camera.views.degeneracy import check_tilts, check_views
@@ -195,11 +196,9 @@ def test_what_is_held_without_a_value_stands_where_it_starts() -> None:
 
 
 def test_two_views_pass_the_count_and_tilted_ones_the_tilt() -> None:
-    check_views(2)
+    check_views(corners_of(good(views=2).views))
     with pytest.raises(DegenerateError, match="one view"):
-        check_views(1)
+        check_views(corners_of(good(views=1).views))
     case = good("pinhole", views=5, seed=12)
     calibration = calibrate(case.observations, "pinhole")
-    from calib.camera.adjustment.reprojection import corners_of
-
     check_tilts(calibration.camera.lens, corners_of(case.views), calibration.solution)
