@@ -23,6 +23,7 @@ QUICK = {
     "bench_robot": ["--quick", "--json"],
     "bench_verdicts": ["--quick", "--only", "outliers,bowed,clean", "--json"],
     "compare_optimizers": ["--iterations", "20", "--json"],
+    "dialects": ["--runs", "12", "--json"],
     "faults": ["--quick", "--json"],
     "fuzz": ["--quick", "--json"],
     "import_chart": ["--json"],
