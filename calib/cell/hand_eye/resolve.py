@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from calib.cell.conventions.diagnose import Alternative, find_alternatives
 from calib.cell.conventions.open_readings import read_for_images
+from calib.cell.hand_eye.two_fold import choose_poses
 from calib.cell.start.chance import belong_together
 from calib.cell.start.setup import ClosedFormStart, SetupStart, start_of_setup
 from calib.errors import InputError
@@ -55,7 +56,7 @@ def resolve_conventions(pairs: PairedViews, request: HandEyeRequest) -> Resolved
             raise _convention_error(found, pairs.table.name)
         applied.append(found[0])
         pairs = found[0].interpretation.apply(pairs)
-    chosen = start_of_setup(pairs, request.setup, request.method)
+    pairs, chosen = choose_poses(pairs, start_of_setup(pairs, request.setup, request.method), request.method)
     _require_fit(chosen, pairs)
     _require_decided(chosen, pairs)
     if pairs.clock is not None:
