@@ -188,7 +188,16 @@ def reduce(scene: Scene, state: State, noise_px: float) -> tuple[ReducedProblem,
         assert scene.clock is not None
         by = np.concatenate([by, by_time(reported, scene.clock.twist, off.residuals)[:, :, None]], axis=2)
         shared, gradient = np.pad(shared, (0, 1)), np.pad(gradient, (0, 1))
-    return ReducedProblem(residuals, by, by_corners, shared, gradient), max(squares, 0.0) / max(freedom, 1)
+    excess = _excess(scene, state, noise_px)
+    return ReducedProblem(residuals, by, by_corners, shared, gradient, excess), max(squares, 0.0) / max(freedom, 1)
+
+
+def _excess(scene: Scene, state: State, noise_px: float) -> Array:
+    """Variance (n,) of each image's own corners about its own pose over that given, at least 1."""
+    corners = scene.corners
+    errors = reprojection_errors(scene, state) / (np.reshape(corners.sigma_px, (-1, 1)) * noise_px)
+    squares = np.bincount(corners.view, np.einsum("nd,nd->n", errors, errors), len(corners.counts))
+    return np.asarray(np.maximum(squares / np.maximum(2 * corners.counts - 6, 1), 1.0))
 
 
 def reprojection_errors(scene: Scene, state: State, camera_from_board: Array | None = None) -> Array:

@@ -106,11 +106,12 @@ def mahalanobis_distances(everything: ReducedProblem, used: Mask, noise: RobotNo
     """The step (k,) to the solution of the images used, and the distance (n,) of every image from it, in standard
     deviations.
 
-    To the covariance of an image that was not used, that of the solution is added.
+    To the covariance of an image that was not used, that of the solution is added. An image whose corners are noisier
+    than the others' is measured by its own noise: the robot is not to blame for a blur.
     """
     solved = solve_reduced(everything.select(np.flatnonzero(used)), noise)
     left = everything.residuals + everything.by @ solved.step
-    covariance = everything.by_corners + np.diag(noise.whitening**2)
+    covariance = everything.by_corners * everything.excess[:, None, None] + np.diag(noise.whitening**2)
     covariance[~used] += everything.by[~used] @ solved.covariance @ np.swapaxes(everything.by[~used], 1, 2)
     return solved.step, np.sqrt(np.einsum("ni,ni->n", left, np.linalg.solve(covariance, left[:, :, None])[:, :, 0]))
 

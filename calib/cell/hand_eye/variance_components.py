@@ -38,9 +38,13 @@ class ReducedProblem:
     gradient: Array
     """(k,), of the common unknowns by the corners alone."""
 
+    excess: Array
+    """(n,) variance of each image's own corners over that of all, at least 1: what blur or a glare adds."""
+
     def select(self, index: Index) -> ReducedProblem:
         """Some of the images."""
-        return replace(self, residuals=self.residuals[index], by=self.by[index], by_corners=self.by_corners[index])
+        residuals, by, by_corners = self.residuals[index], self.by[index], self.by_corners[index]
+        return replace(self, residuals=residuals, by=by, by_corners=by_corners, excess=self.excess[index])
 
 
 @dataclass(frozen=True)

@@ -149,6 +149,7 @@ def reduce(rig: Rig, state: RigState) -> ReducedProblem:
         by_corners=by_flange @ covariance @ np.swapaxes(by_flange, 1, 2),
         information=normal.shared - np.einsum("nik,nil->kl", coupling, through),
         gradient=normal.gradient - np.einsum("nik,ni->k", through, slope),
+        excess=np.ones(len(own)),  # the outliers of each camera were rejected by its own images
     )
 
 

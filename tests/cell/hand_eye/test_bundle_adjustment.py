@@ -93,7 +93,9 @@ def reduced(rng: np.random.Generator, images: int, sigma: tuple[float, float]) -
     noise = rng.normal(size=(images, 6)) * np.repeat(sigma, 3)
     seen = np.tile(np.diag(np.repeat([2e-4, 1e-4], 3) ** 2), (images, 1, 1))
     noise += rng.normal(size=(images, 6)) * np.repeat([2e-4, 1e-4], 3)
-    return ReducedProblem(noise, rng.normal(size=(images, 6, 12)), seen, np.zeros((12, 12)), np.zeros(12))
+    return ReducedProblem(
+        noise, rng.normal(size=(images, 6, 12)), seen, np.zeros((12, 12)), np.zeros(12), np.ones(images)
+    )
 
 
 def test_the_restricted_likelihood() -> None:

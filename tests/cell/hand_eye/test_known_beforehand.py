@@ -120,3 +120,14 @@ def test_a_size_that_the_poses_do_not_tell_widens_the_interval() -> None:
     assert abs(unknown.evidence.board_scale.estimated - 1) < 0.004
     assert unknown.place.half_width_95_m.max() > known.place.half_width_95_m.max()
     assert "hardly determine the size" in unknown.summary()
+
+
+def test_images_whose_corners_are_noisier_are_not_blamed_on_an_exact_robot() -> None:
+    s = simulated(views=30, seed=3, noise=Noise(sigma_px=0.1, sigma_m=0.0, sigma_rad=0.0))
+    rng = np.random.default_rng(0)
+    blurred = [
+        replace(view, corners_px=view.corners_px + rng.normal(size=view.corners_px.shape) * (0.45 if i % 8 == 0 else 0))
+        for i, view in enumerate(s.observations.views)
+    ]
+    found = calibrate_hand_eye(replace(s.observations, views=tuple(blurred)), s.table, CAMERA, setup=s.setup)
+    assert not [fit.image for fit in found.images if fit.reason]
