@@ -32,7 +32,7 @@ from calib.cli.arguments.options import (
     Verbose,
     result_folder,
 )
-from calib.cli.arguments.values import length_and_angle, split_commas
+from calib.cli.arguments.values import length_and_angle, lengths_by_name, split_commas
 from calib.cli.running import shipped
 from calib.cli.running.deliver import deliver
 from calib.cli.running.reporting import reporting
@@ -95,6 +95,11 @@ def command(
     square_sigma: float = typer.Option(
         0.3, min=0.0, help="Standard deviation of the board's size in %, as printers leave it; 0: exact."
     ),
+    hold: str | None = typer.Option(
+        None,
+        metavar="X=LENGTH,...",
+        help="Camera's position in its mount, where a robot that turns little leaves it open, e.g. z=412mm.",
+    ),
     euler: Euler = None,
     columns: Columns = None,
     pose_format: PoseFormat = None,
@@ -138,6 +143,7 @@ def command(
             "method": method,
             "refine": split_commas(refine),
             "robot_noise": length_and_angle(robot_noise, "--robot-noise") if robot_noise else None,
+            "hold": lengths_by_name(hold, "--hold") if hold else {},
             "square_sigma": square_sigma / 100,
             "fix_conventions": fix_conventions,
             "robust": robust,

@@ -78,9 +78,9 @@ class Tried:
 
 
 def find_alternatives(pairs: PairedViews, setup: Setup | None) -> tuple[Alternative, ...]:
-    """What `diagnose` finds; of poses that hardly turn, the interpretations by which they turn as the board does.
+    """What `diagnose` finds; of poses that determine nothing, the interpretations by which they do.
 
-    Raises DegenerateError as `require_motion` where no interpretation turns.
+    Raises DegenerateError as `require_motion` where no interpretation does.
     """
     try:
         require_motion(pairs.mount_from_fixture(setup or SETUPS[0]), setup or SETUPS[0])

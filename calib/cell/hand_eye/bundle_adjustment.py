@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from calib.camera.lens import Lens
     from calib.cell.frame_loop import Setup
+    from calib.cell.hand_eye.position_hold import PositionHold
     from calib.cell.known_lens import KnownLens
     from calib.cell.pairing.clock_offset import Clock
     from calib.engine import OnIteration
@@ -78,6 +79,9 @@ class Scene:
 
     size_sigma: float = 0.0
     """Standard deviation to which the board's size is known beforehand, a share of it; 0: held, infinite: unknown."""
+
+    hold: PositionHold | None = None
+    """Of the camera's position."""
 
     @property
     def sized(self) -> bool:
@@ -180,6 +184,8 @@ def reduce(scene: Scene, state: State, noise_px: float) -> tuple[ReducedProblem,
     if common:
         squares -= float(gradient[12:] @ np.linalg.lstsq(shared[12:, 12:], gradient[12:], rcond=None)[0])
     freedom = normal.residuals - 6 * len(own) - common
+    if scene.hold is not None:
+        scene.hold.add_to(shared, gradient, x)
     if scene.sized:
         by = np.concatenate([by, off.by_log_size[:, :, None]], axis=2)
         shared, gradient = np.pad(shared, (0, 1)), np.pad(gradient, (0, 1))  # which the corners do not depend on
@@ -233,7 +239,8 @@ def _pose_problem(scene: Scene, state: State, noise_px: float, noise: RobotNoise
     clock = ParameterBlock(OFFSET_BLOCK, np.array([[state.offset_s]]), (OFFSET_LABEL,))
     further = (*((size,) if scene.sized else ()), *((clock,) if scene.timed else ()))
     priors = (prior(size, {SIZE_LABEL: 0.0}, {SIZE_LABEL: scene.size_sigma}),) if 0 < scene.size_sigma < np.inf else ()
-    return Problem((*parameters, camera, board, *further), (*residuals, *priors, _robot_block(scene, noise)))
+    held = () if scene.hold is None else (scene.hold.block(CAMERA_BLOCK),)
+    return Problem((*parameters, camera, board, *further), (*residuals, *priors, *held, _robot_block(scene, noise)))
 
 
 def _robot_block(scene: Scene, noise: RobotNoise) -> ResidualBlock:

@@ -10,7 +10,7 @@ import numpy as np
 from calib.arrays import Array
 from calib.camera.adjustment.board_shape import SHAPE_BLOCK, bow_m
 from calib.camera.adjustment.reprojection import corners_of
-from calib.cell.frame_loop import at_size, lengths_and_angles, loop_error, predict_views
+from calib.cell.frame_loop import at_size, lengths_and_angles, loop_error, mount_from_fixture, predict_views
 from calib.cell.hand_eye.board_scale import board_scale
 from calib.cell.hand_eye.bundle_adjustment import (
     BOARD_LABELS,
@@ -23,6 +23,7 @@ from calib.cell.hand_eye.options import HandEyeOptions, HandEyeRequest
 from calib.cell.hand_eye.outliers import reject_outliers
 from calib.cell.hand_eye.pair_views import pair_views
 from calib.cell.hand_eye.place import CameraPlace, along_parent
+from calib.cell.hand_eye.position_hold import ALONG
 from calib.cell.hand_eye.resolve import Resolved, resolve_conventions
 from calib.cell.hand_eye.result import (
     Evidence,
@@ -35,7 +36,6 @@ from calib.cell.hand_eye.result import (
 from calib.cell.hand_eye.solve import HandEyeOutcome, HandEyeSolution, solve_hand_eye
 from calib.cell.hand_eye.variance_components import PARTS
 from calib.cell.lens_estimates import lens_estimates, lens_uncertainty
-from calib.cell.start.motion import Turns, require_motion
 from calib.estimate import Estimate
 
 if TYPE_CHECKING:
@@ -59,13 +59,12 @@ def calibrate_hand_eye(
     request = HandEyeRequest(**options)
     pairs = pair_views(observations, table, camera, request)
     resolved = resolve_conventions(pairs, request)
-    turns = require_motion(resolved.pairs.mount_from_fixture(resolved.setup), resolved.setup)
     inliers = reject_outliers(resolved, robust=request.robust, size_sigma=request.square_sigma)
     outcome = solve_hand_eye(resolved, inliers, request)
-    return _result(resolved, turns, outcome, request.square_sigma)
+    return _result(resolved, outcome, request.square_sigma)
 
 
-def _result(resolved: Resolved, turns: Turns, outcome: HandEyeOutcome, square_sigma: float) -> HandEyeCalibration:
+def _result(resolved: Resolved, outcome: HandEyeOutcome, square_sigma: float) -> HandEyeCalibration:
     pairs, solved = outcome.pairs, outcome.solved
     scene, state, noise = solved.problem.scene, solved.problem.state, solved.problem.noise
     camera, labels, known = pairs.seen.camera, scene.lens.labels, solved.uncertainty
@@ -78,7 +77,7 @@ def _result(resolved: Resolved, turns: Turns, outcome: HandEyeOutcome, square_si
         noise=HandEyeNoise(noise, solved.problem.noise_px),
         images=_image_fits(outcome),
         excluded=pairs.seen.excluded,
-        evidence=_evidence(resolved, turns, outcome, square_sigma),
+        evidence=_evidence(resolved, outcome, square_sigma),
         time_offset=_time_offset(solved),
         adjustment=HandEyeAdjustment(
             scene=scene,
@@ -93,13 +92,20 @@ def _result(resolved: Resolved, turns: Turns, outcome: HandEyeOutcome, square_si
 
 
 def _place(solved: HandEyeSolution) -> CameraPlace:
-    state, known = solved.problem.state, solved.uncertainty
+    scene, state, known = solved.problem.scene, solved.problem.state, solved.uncertainty
+    covariance = along_parent(known.covariance(CAMERA_LABELS), state.mount_from_camera)
+    board = along_parent(known.covariance(BOARD_LABELS), state.fixture_from_board)
+    if scene.hold is not None and len(scene.hold.open):
+        to_fixture = mount_from_fixture(scene.base_from_flange[0], scene.setup)[:3, :3]
+        for each, open_axes in ((covariance, scene.hold.open), (board, scene.hold.open @ to_fixture)):
+            axes = np.flatnonzero((np.abs(open_axes) > ALONG).any(axis=0))
+            each[axes, axes] = np.inf
     return CameraPlace(
-        setup=solved.problem.scene.setup,
+        setup=scene.setup,
         mount_from_camera=state.mount_from_camera,
         fixture_from_board=state.fixture_from_board,
-        covariance=along_parent(known.covariance(CAMERA_LABELS), state.mount_from_camera),
-        board_covariance=along_parent(known.covariance(BOARD_LABELS), state.fixture_from_board),
+        covariance=covariance,
+        board_covariance=board,
         freedom=_freedom(solved),
     )
 
@@ -120,11 +126,11 @@ def _freedom(solved: HandEyeSolution) -> float:
     return float(np.min(1 / ((1 - share) ** 2 / own + share**2 / scene.known_lens.freedom)))
 
 
-def _evidence(resolved: Resolved, turns: Turns, outcome: HandEyeOutcome, square_sigma: float) -> Evidence:
+def _evidence(resolved: Resolved, outcome: HandEyeOutcome, square_sigma: float) -> Evidence:
     scene, solution = outcome.solved.problem.scene, outcome.solved.solution
     height_m = bow_m(solution.values[SHAPE_BLOCK][0], scene.corners.in_board) if scene.bent_board else None
     return Evidence(
-        turns=turns,
+        turns=resolved.turns,
         start=resolved.start,
         other_start=resolved.other_start,
         conventions_applied=resolved.applied,

@@ -22,6 +22,9 @@ TILTS_DEG, ROLLS_DEG, DIRECTIONS = (15.0, 35.0, 50.0), (0.0, 90.0, 180.0, 270.0)
 # A pose closer than this to one that was measured, or proposed, in both: an image from there adds hardly anything but
 # its noise, and to the person at the robot it is the same pose.
 NEAR_SHARE, NEAR_RAD = 0.1, np.deg2rad(10.0)  # of the distance between camera and board
+NEAR_M = 0.02  # at least: poses of a small cell, too, differ to whoever drives the robot
+# Of a robot that does not turn about two axes: where in the image the board is, in shares of the distance, and how far.
+PLACES, FAR = (-0.25, 0.0, 0.25), (0.75, 1.0, 1.3)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -64,7 +67,7 @@ class Candidates:
         """Which of them (n,) are near any of some poses (m, 4, 4)."""
         apart_m = np.linalg.norm(self.base_from_flange[:, None, :3, 3] - flange[:, :3, 3], axis=2)
         apart_rad = so3.angle_between(self.base_from_flange[:, None, :3, :3], flange[:, :3, :3])
-        return np.asarray(((apart_m < NEAR_SHARE * self.distance_m) & (apart_rad < NEAR_RAD)).any(axis=1))
+        return np.asarray(((apart_m < max(NEAR_SHARE * self.distance_m, NEAR_M)) & (apart_rad < NEAR_RAD)).any(axis=1))
 
 
 def next_poses(h: HandEyeCalibration, count: int = 3) -> tuple[NextPose, ...]:
@@ -72,8 +75,11 @@ def next_poses(h: HandEyeCalibration, count: int = 3) -> tuple[NextPose, ...]:
 
     Best is the least mean variance of where the camera sees a point at that distance (A-optimal; A. Atkinson, A. Donev,
     Optimum Experimental Designs, 1992, sec. 10). None is near another or near a pose that was measured. Whether the arm
-    can reach them is for the user to check.
+    can reach them is for the user to check; one that does not turn about two axes is not asked to. None where a part of
+    the position is known neither by poses nor otherwise: no further pose adds to that.
     """
+    if h.open_position:
+        return ()
     reduced, noise = h.adjustment.reduced, h.noise.robot
     candidates = _candidates(h)
     by = candidates.by
@@ -99,7 +105,7 @@ def next_poses(h: HandEyeCalibration, count: int = 3) -> tuple[NextPose, ...]:
 
 
 def _candidates(h: HandEyeCalibration) -> Candidates:
-    views, words, distance_m = _views(h)
+    views, words, distance_m = _views_without_turns(h) if len(h.evidence.turns.open) else _views(h)
     x, y = h.mount_from_camera, h.fixture_from_board
     flange = y @ se3.inverse(x @ views) if h.setup == "eye-in-hand" else x @ views @ se3.inverse(y)
     off = loop_error(h.place.setup, flange, x, y, views)
@@ -112,9 +118,7 @@ def _candidates(h: HandEyeCalibration) -> Candidates:
 
 def _views(h: HandEyeCalibration) -> tuple[Array, list[str], float]:
     """camera_from_board (n, 4, 4) of views from all sides, their names, and the usual distance in m."""
-    points = np.concatenate([view.corners_in_board for view in h.observations.views])
-    middle = (points.min(axis=0) + points.max(axis=0)) / 2 * h.evidence.board_size
-    distance = float(np.median(np.linalg.norm(se3.apply(h.adjustment.camera_from_board, middle), axis=1)))
+    middle, distance = _board_in_views(h)
     poses, words = [], []
     for tilt, roll, i in product(TILTS_DEG, ROLLS_DEG, range(DIRECTIONS)):
         angle = 2 * np.pi * i / DIRECTIONS
@@ -126,3 +130,24 @@ def _views(h: HandEyeCalibration) -> tuple[Array, list[str], float]:
             f"{np.degrees(angle):.0f} deg, rolled {roll:.0f} deg"
         )
     return np.stack(poses), words, distance
+
+
+def _views_without_turns(h: HandEyeCalibration) -> tuple[Array, list[str], float]:
+    """The same of a robot of few axes: the board turned as it was in one of the images, in other places."""
+    middle, distance = _board_in_views(h)
+    poses, words = [], []
+    for image, camera_from_board in zip(h.used, h.adjustment.camera_from_board, strict=True):
+        for far, right, down in product(FAR, PLACES, PLACES):
+            place = far * distance * np.array([right, down, 1.0])
+            rotation = camera_from_board[:3, :3]
+            poses.append(se3.compose(rotation, place - rotation @ middle))
+            where = f"{far * distance:.2f} m away, {right:+.2f} right and {down:+.2f} down in shares of the distance"
+            words.append(f"board turned as in {image.image}, {where}")
+    return np.stack(poses), words, distance
+
+
+def _board_in_views(h: HandEyeCalibration) -> tuple[Array, float]:
+    """The middle (3,) of the board, and its median distance in m from the camera."""
+    points = np.concatenate([view.corners_in_board for view in h.observations.views])
+    middle = (points.min(axis=0) + points.max(axis=0)) / 2 * h.evidence.board_size
+    return middle, float(np.median(np.linalg.norm(se3.apply(h.adjustment.camera_from_board, middle), axis=1)))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TypedDict
 
 from calib.camera.lens_choice.choose_lens import AUTO, require_lens
 from calib.camera.refinable import require_refinable
 from calib.cell.frame_loop import Setup, require_setup
 from calib.cell.hand_eye.board_scale import SIZE_SIGMA
+from calib.cell.hand_eye.position_hold import AXES
 from calib.cell.hand_eye.variance_components import RobotNoise
 from calib.cell.pairing.by_time import MAX_TIME_OFFSET_S
 from calib.cell.pairing.timestamps import ImageTimes
@@ -46,6 +47,10 @@ class HandEyeOptions(TypedDict, total=False):
 
     robot_noise: tuple[float, float] | None
     """Standard deviations of the robot's poses, m and rad. None: estimated."""
+
+    hold: Mapping[str, float]
+    """Coordinates of the camera's position in its mount that are known, m by `x`, `y` or `z`: for robots that do not
+    turn about two axes. None."""
 
     square_sigma: float
     """Standard deviation to which the size of the board's squares is known, as a share of it; 0: exactly. 0.003."""
@@ -85,6 +90,7 @@ class HandEyeRequest:
     method: str | None = None
     refine: Sequence[str] = ()
     robot_noise: tuple[float, float] | None = None
+    hold: Mapping[str, float] = field(default_factory=dict)
     square_sigma: float = SIZE_SIGMA
     fix_conventions: bool = False
     robust: bool = True
@@ -100,6 +106,11 @@ class HandEyeRequest:
         if self.method is not None:
             load_method(self.method)
         require_refinable(self.refine, REFINABLE)
+        for name in self.hold:
+            if name not in AXES:
+                raise UsageError(
+                    f"{name!r} cannot be held", code="unknown-label", where="--hold", advice="for example z=412mm"
+                )
 
     def require_own_lens(self, cameras: object) -> None:
         """Raise UsageError `option-conflict` for options of the lens of these images where cameras are given."""

@@ -99,6 +99,7 @@ def _scene_of_all(resolved: Resolved, size_sigma: float) -> Scene:
         base_from_flange=pairs.base_from_flange,
         clock=pairs.clock,
         size_sigma=size_sigma,
+        hold=resolved.hold,
     )
 
 

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from calib.cell.conventions.diagnose import Alternative, find_alternatives
 from calib.cell.conventions.open_readings import read_for_images
+from calib.cell.hand_eye.position_hold import PositionHold, position_hold
 from calib.cell.hand_eye.two_fold import choose_poses
 from calib.cell.start.chance import belong_together
+from calib.cell.start.motion import Turns, require_motion
 from calib.cell.start.setup import ClosedFormStart, SetupStart, start_of_setup
 from calib.errors import InputError
 from calib.robot.conventions.residual import DECISIVE
@@ -41,6 +43,12 @@ class Resolved:
     applied: tuple[Alternative, ...]
     """Interpretations that were applied to the data as given."""
 
+    turns: Turns
+    """How the flange turns."""
+
+    hold: PositionHold | None
+    """Of the camera's position where the poses leave it open, or the user states it."""
+
 
 def resolve_conventions(pairs: PairedViews, request: HandEyeRequest) -> Resolved:
     """The interpretation, set-up and start in which images and poses fit together.
@@ -61,7 +69,9 @@ def resolve_conventions(pairs: PairedViews, request: HandEyeRequest) -> Resolved
     _require_decided(chosen, pairs)
     if pairs.clock is not None:
         pairs.clock.require_known(pairs.table.name)
-    return Resolved(pairs, chosen.setup, chosen.start, chosen.other, tuple(applied))
+    turns = require_motion(pairs.mount_from_fixture(chosen.setup), chosen.setup)
+    hold = position_hold(turns.open, request.hold, chosen.start.mount_from_camera)
+    return Resolved(pairs, chosen.setup, chosen.start, chosen.other, tuple(applied), turns, hold)
 
 
 def _convention_error(found: tuple[Alternative, ...], where: str) -> InputError:

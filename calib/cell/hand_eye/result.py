@@ -191,6 +191,12 @@ class HandEyeCalibration(Result):
         return scene.known_lens is None and bool(frozenset(scene.lens.labels) - scene.held)
 
     @property
+    def open_position(self) -> str:
+        """Which part of the camera's position neither the poses nor the user determine, in words; empty if none."""
+        hold = self.adjustment.scene.hold
+        return "" if hold is None else hold.in_words(self.place.mount)
+
+    @property
     def rms_px(self) -> float:
         """sqrt(mean squared reprojection error) over images, with the robot's poses corrected."""
         return float(np.sqrt(np.mean([fit.rms_px**2 for fit in self.used])))

@@ -144,6 +144,7 @@ def pose_problem(resolved: Resolved, pairs: PairedViews, inliers: Inliers, reque
         clock=used.clock,
         known_lens=None if pairs.seen.own_lens or "lens" in request.refine else known_lens(pairs.seen.camera),
         size_sigma=request.square_sigma,
+        hold=resolved.hold,
     )
     state = State(
         parameters=pairs.seen.camera.parameters,

@@ -9,7 +9,7 @@ import numpy as np
 from calib.cell.frame_loop import other_setup
 from calib.cell.hand_eye.documents import publisher
 from calib.geometry import so3
-from calib.text import cut, first_few, with_sigma
+from calib.text import WIDTH, first_few, with_sigma, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +26,7 @@ def summary(h: HandEyeCalibration) -> str:
     verdict = h.verdict
     lines = [
         *_inputs(h),
-        *h.notes[:3],
+        *h.notes,
         *([] if h.time_offset is None else [_clock(h.time_offset)]),
         *rejected_lines(h),
         "",
@@ -35,7 +35,7 @@ def summary(h: HandEyeCalibration) -> str:
         *_residuals(h),
         *_evidence(h),
     ]
-    lines = [cut(line) for line in lines]
+    lines = [wrap(line) if len(line) > WIDTH else line for line in lines]
     lines.append(publisher(h.place))  # to be copied whole
     lines.append(f"verdict: {verdict}")  # it and the advice carry the answer
     lines += [f"next: {text}" for text in verdict.advice]
@@ -140,6 +140,8 @@ def _clock(offset: TimeOffset) -> str:
 
 def _next(h: HandEyeCalibration) -> Sequence[str]:
     """The three poses that would help most."""
+    if not h.next_poses:
+        return []
     lines = ["three more poses that reduce the uncertainty most (flange in base; check that the arm can reach them):"]
     for pose in h.next_poses:
         x, y, z = 1000 * pose.base_from_flange[:3, 3]

@@ -29,6 +29,9 @@ def judge(h: HandEyeCalibration) -> Verdict:
     known = f"the camera's pose is known to {1000 * far:.2g} mm and {np.degrees(turn):.2g} deg (95 %)"
     if unobservable := h.adjustment.solution.uncertainty.unobservable:
         return Verdict("do not use", f"not all parameters are observable: {unobservable[0]}", advice)
+    if open_position := h.open_position:
+        reason = f"{open_position} is not observable, for the robot does not turn enough; its orientation is known"
+        return Verdict("do not use", f"{reason} to {np.degrees(turn):.2g} deg (95 %)", advice)
     if not (far <= WORST_M and turn <= WORST_RAD):
         return Verdict("do not use", known, advice)
     if h.noise.robot.at_bound:
@@ -51,13 +54,18 @@ def _of_poses(h: HandEyeCalibration) -> tuple[str, ...]:
     verdict = None if (lens := h.adjustment.scene.known_lens) is None else lens.verdict
     unsound = 'the verdict on the camera given is "do not use": calibrate it anew, or try --refine lens'
     few = f"only {len(h.used)} images: take at least {FEWEST_IMAGES}, better 20"
+    hold, few_axes = h.adjustment.scene.hold, len(h.evidence.turns.open) > 0
+    missing = () if hold is None else hold.missing
+    stated = ",".join(f"{axis}=100mm" for axis in missing)
+    state = f"measure it on the robot and state it, as --hold {stated}, or turn the flange about two axes"
     flat = f"the flange turns by {turn_deg:.0f} deg rms about its second axis: turn it by 30 about two"
     wrong = f"{rejected} of {len(h.images)} images are outliers: check which pose belongs to which image"
     return (
         unsound if verdict == "do not use" else "",
         size if scale.deviates else "",
         few if len(h.used) < FEWEST_IMAGES else "",
-        flat if turn_deg < LEAST_TURN_DEG else "",
+        state if missing else "",
+        flat if turn_deg < LEAST_TURN_DEG and not few_axes else "",
         wrong if rejected > MOST_REJECTED * len(h.images) else "",
     )
 

@@ -57,6 +57,7 @@ def calibrate_cameras(
     request.require_own_lens(cameras)
     alone = _calibrate_each(observations, table, names, cameras, options)
     _require_one_setup(alone)
+    _require_turns(alone)
     problem = _pose_problem(alone, table.name, request)
     return _result(solve_rig(problem, request.on_iteration), alone)
 
@@ -96,6 +97,18 @@ def _calibrate_each(
             )
         alone.append(replace(found, place=replace(found.place, camera=name)))
     return tuple(alone)
+
+
+def _require_turns(alone: Sequence[HandEyeCalibration]) -> None:
+    """Refuse robots of few axes: what is open of one camera trades with all others."""
+    if any(h.adjustment.scene.hold is not None for h in alone):
+        raise UsageError(
+            "several cameras are not calibrated together on a robot that does not turn about two axes",
+            code="option-conflict",
+            where="--hold",
+            why="the position of each trades with that of the board",
+            advice="calibrate them one by one",
+        )
 
 
 def _require_one_setup(alone: Sequence[HandEyeCalibration]) -> None:

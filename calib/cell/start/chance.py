@@ -30,7 +30,7 @@ def belong_together(start: ClosedFormStart, pairs: PairedViews, setup: Setup) ->
         return True
     by_chance = left_by_chance(pairs, setup)
     shares = np.array([start.median_m / start.motion_m, start.median_rad])
-    return bool((DECISIVE * shares < by_chance.min(axis=0)).all())
+    return bool(((shares < SOUND) | (DECISIVE * shares < by_chance.min(axis=0))).all())
 
 
 def left_by_chance(pairs: PairedViews, setup: Setup) -> Array:

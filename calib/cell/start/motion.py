@@ -14,7 +14,7 @@ from calib.arrays import Array
 from calib.cell.frame_loop import MOUNT, Setup
 from calib.errors import DegenerateError
 from calib.geometry import so3
-from calib.robot.start.inliers import LEAST_TURN_RAD
+from calib.robot.start.inliers import LEAST_TURN_RAD, STANDSTILL_M
 
 FEWEST = 3  # poses, that is two motions
 SAME_M, SAME_RAD = 1e-4, np.deg2rad(0.02)  # poses closer than robots repeat are the same pose
@@ -34,6 +34,14 @@ class Turns:
     distinct: int
     """How many different poses, counted to three."""
 
+    @property
+    def open(self) -> Array:
+        """(k, 3) directions in that frame in which the camera's position trades with the board's: none where the flange
+        turns about two axes, that of its turns where it turns about one, all three where it never turns."""
+        axes = int((np.radians(self.rms_deg[:2]) >= LEAST_TURN_RAD).sum())
+        upright = np.sign(self.axes[0][np.argmax(np.abs(self.axes[0]))])
+        return (np.eye(3), upright * self.axes[:1], np.zeros((0, 3)))[axes]
+
 
 def turns(mount_from_fixture: Array) -> Turns:
     """The spread of turns of poses (n, 4, 4)."""
@@ -50,8 +58,11 @@ def turns(mount_from_fixture: Array) -> Turns:
 
 
 def require_motion(mount_from_fixture: Array, setup: Setup) -> Turns:
-    """The turns of poses (n, 4, 4), or DegenerateError `too-few-poses`, `poses-repeated`, `poses-degenerate` that
-    names the direction that is not observable."""
+    """The turns of poses (n, 4, 4), which may leave directions `open`.
+
+    Raises DegenerateError `too-few-poses`, `poses-repeated`, `poses-degenerate` where the camera's orientation is open,
+    too, and names what is.
+    """
     count = len(mount_from_fixture)
     if count < 2:
         raise _error(f"{count} image with a pose; at least {FEWEST} are needed, 15 are good", "too-few-poses")
@@ -59,22 +70,21 @@ def require_motion(mount_from_fixture: Array, setup: Setup) -> Turns:
     if found.distinct == 1:
         why = f"{count} images from one pose of the robot: the camera's pose is not observable in any direction"
         raise _error("all poses are the same", "poses-repeated", why)
-    least = np.degrees(LEAST_TURN_RAD)
-    if found.rms_deg[0] < least:
-        raise _error(
-            "the flange moves but never turns",
-            "poses-degenerate",
-            f"{found.rms_deg[0]:.3f} deg rms: the camera's position in the {frame} is not observable in any direction "
-            "(its orientation is)",
-        )
+    never = bool(found.rms_deg[0] < np.degrees(LEAST_TURN_RAD))
     if found.distinct < FEWEST:
         what = f"only two different poses in {count} images" if count > 2 else "two poses are one motion"
-        raise _error(
-            what, "poses-repeated" if count > 2 else "too-few-poses", _along_axis(found, frame, "and its turn")
-        )
-    if found.rms_deg[1] < least:
-        raise _error("the flange turns about one axis only", "poses-degenerate", _along_axis(found, frame))
+        why = "the way from one to another is one direction" if never else _along_axis(found, frame, "and its turn")
+        raise _error(what, "poses-repeated" if count > 2 else "too-few-poses", why)
+    if never and not _spans_a_plane(mount_from_fixture):
+        why = f"{found.rms_deg[0]:.3f} deg rms, and all positions lie on one line: only that direction is observable"
+        raise _error("the flange moves along one line and never turns", "poses-degenerate", why)
     return found
+
+
+def _spans_a_plane(poses: Array) -> bool:
+    """Whether the positions of poses (n, 4, 4) are not on one line."""
+    positions = poses[:, :3, 3] - poses[:, :3, 3].mean(axis=0)
+    return bool(np.linalg.svd(positions, compute_uv=False)[1] > STANDSTILL_M * np.sqrt(len(poses)))
 
 
 def _error(what: str, code: str, why: str = "") -> DegenerateError:

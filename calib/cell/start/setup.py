@@ -10,6 +10,7 @@ import numpy as np
 from calib.arrays import Array, Mask
 from calib.cell.frame_loop import SETUPS, lengths_and_angles, loop_error, mount_from_fixture
 from calib.cell.start.closed_forms import METHODS, load_method
+from calib.cell.start.motion import turns
 from calib.errors import DegenerateError
 from calib.geometry import se3, so3
 from calib.robot.start.inliers import reach, within
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from calib.cell.pairing.paired_views import PairedViews
 
 
+POSITIONS = "positions"  # the method of robots that do not turn about two axes
+FEW_AXES_STEPS = 5  # of Gauss and Newton, from a start by positions alone
+OPEN_RATIO = 1e-6  # of singular values, below which a direction is left where it is
 FEWEST_FOR_VOTE = 6  # images below which random subsets of five do not single out an outlier
 
 
@@ -102,6 +106,8 @@ def hand_eye_start(
     if method is not None:
         load_method(method)
     g, c = mount_from_fixture(base_from_flange, setup), camera_from_board
+    if len(turns(g).open):
+        return _of_few_axes(setup, base_from_flange, c)
     everything = np.ones(len(g), bool)
     voted = _vote(g, c, reach(base_from_flange)) if len(g) >= FEWEST_FOR_VOTE else everything
     starts: list[ClosedFormStart] = []
@@ -130,6 +136,23 @@ def _closed_form(
     off_m, off_rad = lengths_and_angles(loop_error(setup, base_from_flange, x, y, c).residuals)
     rms = float(np.sqrt(np.mean((off_m[inliers] / motion) ** 2 + off_rad[inliers] ** 2)))
     return ClosedFormStart(method, x, y, off_m, off_rad, motion, inliers, {method: rms})
+
+
+def _of_few_axes(setup: Setup, base_from_flange: Array, camera_from_board: Array) -> ClosedFormStart:
+    """The hand-eye of a robot whose turns do not separate camera and board: a start that keeps the board near what
+    carries it. Raises DegenerateError."""
+    found = pose_start(mount_from_fixture(base_from_flange, setup), camera_from_board)
+    x, y, motion = se3.inverse(found.world_from_base), found.flange_from_target[0], reach(base_from_flange)
+    scale = np.repeat([1 / motion, 1.0], 3)[:, None]
+    for _ in range(FEW_AXES_STEPS):
+        off = loop_error(setup, base_from_flange, x, y, camera_from_board)
+        by = (scale * np.concatenate([off.by_camera, off.by_board], axis=2))[found.inlier].reshape(-1, 12)
+        right = (scale[:, 0] * off.residuals)[found.inlier].ravel()
+        step = -np.linalg.lstsq(by, right, rcond=OPEN_RATIO)[0]  # the shortest: nothing along what is open
+        x, y = se3.retract(x, step[:6]), se3.retract(y, step[6:])
+    off_m, off_rad = lengths_and_angles(loop_error(setup, base_from_flange, x, y, camera_from_board).residuals)
+    rms = float(np.sqrt(np.mean((off_m / motion) ** 2 + off_rad**2)))
+    return ClosedFormStart(POSITIONS, x, y, off_m, off_rad, motion, found.inlier, {POSITIONS: rms})
 
 
 def _by_inliers(starts: list[ClosedFormStart]) -> list[list[ClosedFormStart]]:

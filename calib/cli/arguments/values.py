@@ -56,3 +56,17 @@ def length_and_angle(text: str, option: str) -> tuple[float, float]:
             advice="for example 0.5mm,0.1deg",
         )
     return found["length"], found["angle"]
+
+
+def lengths_by_name(text: str, option: str) -> dict[str, float]:
+    """Metres by name of text such as x=12mm,z=0.412m. Raises UsageError `length`, naming the option."""
+    found: dict[str, float] = {}
+    for part in text.split(","):
+        match = re.fullmatch(r"\s*([a-z]+)\s*=\s*([-+]?[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?)\s*(mm|m)\s*", part)
+        length = float(match[2]) * {"mm": 1e-3, "m": 1.0}[match[3]] if match else math.inf
+        if match is None or match[1] in found or not abs(length) <= MAX_MAGNITUDE:
+            raise UsageError(
+                f"not a name with a length: {part.strip()!r}", code="length", where=option, advice="for example z=412mm"
+            )
+        found[match[1]] = length
+    return found

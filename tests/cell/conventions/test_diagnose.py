@@ -237,12 +237,11 @@ def turns_about(axis: list[float], angles_deg: Any, shift: Any) -> Any:
 SHIFTS = np.random.default_rng(5).uniform(-0.03, 0.03, (12, 3))
 AXIS = [1.0, 2.0, 2.0]
 DEGENERATE = {
-    "pure translation": (
-        turns_about(AXIS, np.zeros(12), SHIFTS),
+    "along one line": (
+        turns_about(AXIS, np.zeros(12), np.linspace(0.0, 0.03, 12)[:, None] * np.array(AXIS)),
         "poses-degenerate",
-        "position in the flange is not observable in any direction",
+        "all positions lie on one line",
     ),
-    "one axis": (turns_about(AXIS, np.linspace(-12, 12, 12), SHIFTS), "poses-degenerate", "(0.333, 0.667, 0.667)"),
     "two poses": (turns_about(AXIS, np.array([0.0, 12.0]), SHIFTS[:2]), "too-few-poses", "(0.333, 0.667, 0.667)"),
     "two poses repeated": (
         turns_about(AXIS, np.tile([0.0, 12.0], 6), np.tile(SHIFTS[:2], (6, 1))),
