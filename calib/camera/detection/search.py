@@ -88,14 +88,18 @@ def _link(image: Grey) -> Iterator[grid.Grown]:
 
 
 def _stronger(image: Grey, size: tuple[int, int], thorough: bool) -> Iterator[Array]:
-    """Grids of the size (columns, rows) that OpenCV's detectors find, (rows, columns, 2) in full-image pixels."""
+    """Grids of the size (columns, rows) that OpenCV's detectors find, (rows, columns, 2) in full-image pixels.
+
+    thorough: by both and with the contrast stretched as well. Where nothing of a board was seen they take longer than
+    all before them, and find hardly any.
+    """
     cv2 = opencv.load()
     quick = cv2.CALIB_CB_ADAPTIVE_THRESH | cv2.CALIB_CB_NORMALIZE_IMAGE | cv2.CALIB_CB_FAST_CHECK
     accurate = cv2.CALIB_CB_NORMALIZE_IMAGE | cv2.CALIB_CB_EXHAUSTIVE | cv2.CALIB_CB_ACCURACY
     detectors = [(cv2.findChessboardCorners, quick, _CLASSIC_SIDE_PX)]
     if thorough:
         detectors.append((cv2.findChessboardCornersSB, accurate, _SECTOR_SIDE_PX))
-    for version in (image, _equalise(image)):
+    for version in (image, _equalise(image)) if thorough else (image,):
         for find, flags, side in detectors:
             reduced, scale = next(_pyramid(version, (side,)))
             seen, points = find(reduced, size, flags=flags)
