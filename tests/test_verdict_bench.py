@@ -82,7 +82,8 @@ def test_there_are_enough_spoilings_and_each_says_what_it_does() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["camera: two cameras", "robot: positions in mm", "hand-eye: square 24 for 25", "robot: clean positions"]
+    "name",
+    ["camera: two cameras", "robot: positions in mm", "hand-eye: square 24 for 25", "robot: clean grid pointing down"],
 )
 def test_what_is_plain_is_judged_right(name: str) -> None:
     (found,) = judge(name, range(1))
