@@ -42,9 +42,8 @@ def layouts(names: Sequence[str], numbers: Mapping[str, Array], wanted: Wanted) 
                     break
         else:
             found += [each for each in _measurements(kept, numbers) if each.serves(wanted)]
-            if len(kept) >= 12:  # two poses of a measurement, or of a robot and a board
-                for half in (kept[:6], kept[6:12]):
-                    found += [each for each in _measurements(half, numbers, constant=True) if each.angles]
+            if len(kept) >= 12:  # the second pose may be the board's own, which fits the images whatever it means
+                found += [each for each in _measurements(kept[:6], numbers, constant=True) if each.angles]
             for count in (6, 7) if joints is None else (joints,):  # joint values beside poses are not needed
                 for rest in (kept[count:], kept[:-count]):
                     found += [each for each in _measurements(rest, numbers) if each.quaternion]

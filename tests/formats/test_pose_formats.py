@@ -172,3 +172,15 @@ def test_what_is_no_poses_is_refused(tmp_path: Path) -> None:
         path.write_text(text)
         with pytest.raises(CalibError):
             read_poses(path, joints_needed=False)
+
+
+def test_of_two_poses_in_a_row_the_second_is_not_taken_for_the_robots(tmp_path: Path) -> None:
+    """It may be the board's in the camera, which fits the images beyond doubt and says nothing of the robot."""
+    path = tmp_path / "pasted.csv"
+    rows = np.random.default_rng(0).uniform(-1, 1, (6, 12))
+    path.write_text("\n".join(",".join(f"{value:.6f}" for value in row) for row in rows))
+    for reading in read_poses(path, joints_needed=False).readings:
+        position = reading.build().position
+        assert position is not None
+        own = [rows[0, :3], rows[0, 3:6]]
+        assert any(np.allclose(scale * position[0], each, atol=1e-5) for scale in (1, 1000) for each in own)
