@@ -29,7 +29,7 @@ from calib.camera.views.usable_views import UsableViews
 from calib.errors import LONGEST_COMPARED, CalibError, ConvergenceError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
 
     from calib.camera.adjustment.image_frame import ImageFrame
     from calib.camera.adjustment.reprojection import Corners
@@ -89,21 +89,21 @@ def fit_chosen_lens(
 
     Raises UsageError where no lens has the labels, the first lens' error where none can be fitted.
     """
-    refused: set[str] = set()
+    bases = _bases(fix, free)
     if len(usable.views) == 1:
-        return None, _fit_single_view(_bases(fix, free)[0], usable, options)
+        return None, _fit_single_view(bases[0], usable, options)
+    try:
+        trials = _try_lenses(usable, options, bases)
+    except ConvergenceError:  # no lens settles: what the views lack shows best in the ordinary one
+        return None, reject_outliers(bases[0], fit_lens(bases[0], usable, options), options)
     while True:
-        try:
-            choice = choose_lens(usable, options, fix, free, refused)
-        except ConvergenceError:  # no lens settles: what the views lack shows best in the ordinary one
-            model = _bases(fix, free)[0]
-            return None, reject_outliers(model, fit_lens(model, usable, options), options)
+        choice = trials.choose()
         found = _fit(choice, usable, options)
         # on a few views a model may pass that all of them, without their outliers, do not determine
         sound = found.fit.solution.status.converged and (focal_weakness(found.fit.solution) or 0.0) < WEAKEST_FOCAL
-        if sound or len(choice.candidates) == 1:
+        if sound or len(trials.described) == 1:
             return choice, found
-        refused.add(choice.model.name)
+        trials = trials.without(choice.model.name)
 
 
 def _fit_single_view(base: LensModel, usable: UsableViews, options: FitOptions) -> LensFit:
@@ -117,31 +117,50 @@ def _fit_single_view(base: LensModel, usable: UsableViews, options: FitOptions) 
 
 
 def choose_lens(
-    usable: UsableViews,
-    options: FitOptions,
-    fix: Sequence[str] = (),
-    free: Sequence[str] = (),
-    refused: Collection[str] = (),
+    usable: UsableViews, options: FitOptions, fix: Sequence[str] = (), free: Sequence[str] = ()
 ) -> LensChoice:
-    """The lens that the views support, see `fit_chosen_lens`. refused: names of models that are no candidates."""
-    views, bases = _spread(usable), _bases(fix, free)
-    brief = replace(options, solve=solve_briefly, rounds=1)
-    trials, failures = _compare(bases, views, brief)
+    """The lens that the views support, see `fit_chosen_lens`."""
+    return _try_lenses(usable, options, _bases(fix, free)).choose()
+
+
+@dataclass(frozen=True, eq=False)
+class _Trials:
+    """Every lens that was tried on some of the views."""
+
+    views: UsableViews
+    """Those views."""
+    described: Sequence[Trial]
+    """The lenses that could be fitted, at least one."""
+    failures: Sequence[tuple[LensModel, CalibError]]
+    """The others, each with its error."""
+
+    def without(self, name: str) -> _Trials:
+        """Less the model of a name; the last one stays."""
+        return replace(self, described=[each for each in self.described if each.model.name != name])
+
+    def choose(self) -> LensChoice:
+        """The smallest that the views held out support."""
+        held_out = _mean_squares(self.described, self.views)
+        chosen = self.described[_smallest_supported(self.described, held_out)]
+        rms = np.sqrt(held_out.mean(axis=1)).tolist()
+        compared = [
+            Candidate(trial.model.name, trial.model.unknowns, error, trial.share)
+            for trial, error in zip(self.described, rms, strict=True)
+        ]
+        compared.sort(key=lambda each: (each.unknowns, each.held_out_px))
+        lost = [Candidate(model.name, model.unknowns, float("inf"), 0.0, error.what) for model, error in self.failures]
+        return LensChoice(chosen.model, chosen.found, (*compared, *lost))
+
+
+def _try_lenses(usable: UsableViews, options: FitOptions, bases: Sequence[LensModel]) -> _Trials:
+    """Every lens that may be needed, fitted to some of the views. Raises the first lens' error where none can be."""
+    views = _spread(usable)
+    trials, failures = _compare(bases, views, replace(options, solve=solve_briefly, rounds=1))
     if failures and not any(trial.describes for trial in trials):
         trials, failures = _compare(bases, views, options)
-    trials = [trial for trial in trials if trial.model.name not in refused] or trials[:1]
     if not trials:
         raise failures[0][1]
-    held_out = _mean_squares(trials, views)
-    chosen = trials[_smallest_supported(trials, held_out)]
-    rms = np.sqrt(held_out.mean(axis=1)).tolist()
-    compared = [
-        Candidate(trial.model.name, trial.model.unknowns, error, trial.share)
-        for trial, error in zip(trials, rms, strict=True)
-    ]
-    compared.sort(key=lambda each: (each.unknowns, each.held_out_px))
-    lost = [Candidate(model.name, model.unknowns, float("inf"), 0.0, error.what) for model, error in failures]
-    return LensChoice(chosen.model, chosen.found, (*compared, *lost))
+    return _Trials(views, trials, failures)
 
 
 def _compare(
