@@ -5,6 +5,7 @@ The files are cut from the data sets that ship: an edit spoils one thing of a fi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -377,9 +378,10 @@ def images() -> list[BadInput]:
 
 def hand_eyes() -> list[BadInput]:
     """Corners and poses that do not belong together, or determine nothing."""
+    letters = re.sub(r"view_0*([0-9]+)", lambda name: "shot_" + "abcdefghijkl"[int(name[1]) - 1], FLANGE)
     few_unnamed = "".join(FLANGE.splitlines(True)[:5]).replace(",image", ",note")
     lines: list[tuple[str, str, str, int, dict[str, str]]] = [
-        ("other names", "", "pairing-names", 3, {"p.csv": FLANGE.replace("view", "shot")}),
+        ("other names", "", "pairing-names", 3, {"p.csv": letters}),
         ("a name twice", "", "pairing-twice", 3, {"p.csv": FLANGE.replace("_002", "_001")}),
         ("other numbers", "", "pairing-count", 3, {"p.csv": few_unnamed}),
         ("no poses", "", "poses-missing", 3, {"p.csv": "x_m,y_m,z_m\n0,0,0\n1,0,0\n"}),

@@ -116,7 +116,8 @@ def _by_number(seen: list[str], every: list[str], table: PoseTable) -> Pairing |
     numbers = {name: last_number(name) for name in every}
     known = [number for number in numbers.values() if number is not None]
     rows = len(table.lines)
-    if len(set(known)) < len(every) or len(every) >= rows:
+    few_of_many = 2 * len(every) < rows  # a stream, whose rows nobody counted images by
+    if len(set(known)) < len(every) or len(every) >= rows or few_of_many:
         return None
     begin = 0 if min(known) == 0 else 1
     if max(known) - begin >= rows:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -42,7 +43,10 @@ def test_one_long_part_is_no_scale() -> None:
     assert found.length_scale is not None
     assert not found.length_scale.decisive
     assert found.verdict.grade == "good"
-    assert any(note.startswith("lengths against the arm file: a2 -2") for note in found.notes)
+    built = float(simulation.arm.parameters[arm.labels.index("a2_m")] - parameters[arm.labels.index("a2_m")])
+    named = re.match(r"lengths against the arm file: a2 (-[\d.]+) ± [\d.]+ mm$", found.notes[0])
+    assert named is not None
+    assert float(named[1]) == pytest.approx(1000 * built, abs=0.1)
 
 
 def test_a_scale_needs_lengths() -> None:
