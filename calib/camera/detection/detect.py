@@ -16,6 +16,9 @@ from calib.errors import InputError
 INFERRED = "checkerboard"  # the kind of board that is looked for where none is named
 
 
+_MOST = 0.6  # of the images agree on a checkerboard that is one; of the squares between markers parts agree by chance
+
+
 def detect(
     images: str | Path | Sequence[str | Path],
     board: Board | str | None = None,
@@ -41,9 +44,24 @@ def detect(
     try:
         if given is not None and given.grid is None:
             return find_in_each(search, given)
-        return detect_checkered(search, pick(INFERRED), given)
+        found = detect_checkered(search, pick(INFERRED), given)
+        if given is None and len(found.views) < _MOST * len(search.paths):
+            _require_no_other(search)
+        return found
     except InputError as error:
         if error.code == "no-board-found" and (shown := boards_shown(search)):
             boards = " or ".join(shown)
             error.advice = f"the images show {boards}: give that as the board, sizes for the words in capitals"
         raise
+
+
+def _require_no_other(search: ImageSearch) -> None:
+    """Raise InputError `no-board-found` where the images show a board of another kind than the inferred one."""
+    if others := [name for name in boards_shown(search) if not name.startswith(INFERRED)]:
+        raise InputError(
+            "the images show no checkerboard, but parts of another board that resemble one",
+            code="no-board-found",
+            where=search.where,
+            why=f"seen: {', '.join(others)}",
+            advice="name the board",
+        )

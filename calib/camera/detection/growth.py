@@ -30,7 +30,7 @@ def grow(cells: dict[tuple[int, int], int], saddles: Saddles, weaker: Peaks, ima
     index[row - row.min(), column - column.min()] = list(cells.values())
     contrast = middle(saddles.contrast[index[index >= 0]])
     place = np.where((index >= 0)[..., None], saddles.position_px[index], np.nan)
-    place = _prune(place)
+    place = prune(place)
     if not np.isfinite(place).any():
         return place
     free = saddles.position_px[saddles.contrast > MIN_EDGE * contrast]
@@ -96,7 +96,7 @@ def _predict(place: Array) -> tuple[Array, Array, Array]:
     return guess, spacing, one
 
 
-def _prune(place: Array) -> Array:
+def prune(place: Array) -> Array:
     """Without the corners that hang on a chain, of no whole square, and, worst first, without those far from where
     their neighbours predict them. What is dropped may be found again when the culprit is gone."""
     cv2 = opencv.load()

@@ -10,11 +10,12 @@ import numpy as np
 
 from calib.arrays import Array, Grey
 from calib.camera.detection.grid import Grid, fault, most_upright, with_colours
-from calib.camera.detection.growth import complete
+from calib.camera.detection.growth import complete, prune
 
 _MIN_CORNERS = 12  # of a part: a 4 x 3 board; less is matched by ordinary texture
+_EVEN = 0.9  # of the corners found lie where those around them predict: a grid that took a wrong turn has fewer
 _MIN_SHARE = 0.3  # of the board's corners
-_MIN_LINE = 2  # corners of a line at the rim: one alone may be anything
+_MIN_LINE = 0.5  # of a line at the rim is seen; fewer corners may be anything
 _NEAR_BORDER = 0.6  # of a square: corners nearer to the frame than that cannot be told from an edge
 _VISIBLE = 0.6  # of a missing line's places inside the frame: had it been there, some of it would have been seen
 
@@ -22,12 +23,14 @@ _VISIBLE = 0.6  # of a missing line's places inside the frame: had it been there
 def place_part(grown: Array, size: tuple[int, int], image: Grey) -> tuple[Grid | None, str]:
     """A grid (rows, columns, 2), NaN where no corner was seen, as the board of `size` (columns, rows) with the corners
     that are seen; None and the reason where it is not a part of it, or of several."""
-    part = _trim(grown, max(size))
+    part = _trim(prune(grown), max(size))
     seen = np.isfinite(part[..., 0])
+    if seen.sum() < _EVEN * np.isfinite(grown[..., 0]).sum():
+        return None, "the corners found are not evenly spaced, as a checkerboard's are"
     text = f"{part.shape[1]}x{part.shape[0]} of the board's {size[0]}x{size[1]} corners are seen"
     if seen.sum() < max(_MIN_CORNERS, _MIN_SHARE * size[0] * size[1]) or min(part.shape[:2]) < 3:
         return None, f"only {text}"
-    if problem := fault(part):
+    if problem := fault(complete(part)):  # beyond a gap a grid may have slipped by a line
         return None, problem
     turned = [with_colours(part, image)]
     for _ in range(3):
@@ -35,6 +38,8 @@ def place_part(grown: Array, size: tuple[int, int], image: Grey) -> tuple[Grid |
     placed = [board for turn in turned for board in _placements(turn, size, image.shape)]
     if size[0] % 2 != size[1] % 2:  # the colours tell the two ends apart
         placed = [board for board in placed if board.dark_first]
+    elif sorted(part.shape[:2]) != sorted(size):  # nothing would tell a line that is there and was not seen
+        return None, f"only {text}: the colours of its two ends are alike, so that a line may be missing on either side"
     sets = {np.isfinite(board.corners_px[..., 0]).tobytes() for board in placed}
     mirrored = {np.isfinite(board.corners_px[::-1, ::-1, 0]).tobytes() for board in placed}
     if not placed:
@@ -50,8 +55,8 @@ def _trim(grown: Array, longest: int) -> Array:
     for axis in (0, 1):
         part = np.moveaxis(part, axis, 0)
         counts = np.isfinite(part[..., 0]).sum(axis=1)
-        first, last = 0, len(part)
-        while last > first and (counts[first] < _MIN_LINE or counts[last - 1] < _MIN_LINE or last - first > longest):
+        first, last, least = 0, len(part), _MIN_LINE * counts.max()
+        while last > first and (counts[first] < least or counts[last - 1] < least or last - first > longest):
             if counts[first] <= counts[last - 1]:
                 first += 1
             else:

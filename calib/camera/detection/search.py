@@ -21,7 +21,6 @@ _SIDES_PX = (800, 1600, 400, 3200)
 _SMALL_SQUARE_PX = 9.0  # a grid of smaller squares may have lost some: look once more, closer
 _CLASSIC_SIDE_PX = 1000  # findChessboardCorners adds nothing above, and takes minutes at 12 MP
 _SECTOR_SIDE_PX = 1200  # findChessboardCornersSB takes .5 s here and 7 s at 12 MP
-_NEARLY = 0.9  # of the board's corners: no other scale will show much more
 _MIN_EXPLAINED = 0.5  # of the grey values' variance by two crossing edges; true corners in photographs have .92 to 1
 _MAX_LOST = 0.1  # of the corners may be covered or glared out; the others still count
 
@@ -61,8 +60,6 @@ def find_grid(image: Grey, size: tuple[int, int]) -> tuple[grid.Grid | None, str
         placed, why = place_part(grown.corners_px, size, image)
         if placed is not None and (part is None or placed.count > part.count):
             part = placed
-            if part.count >= _NEARLY * size[0] * size[1]:
-                break
         if grown.full.size > most:
             most, reason = grown.full.size, why
     if part is not None:

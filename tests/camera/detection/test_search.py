@@ -61,4 +61,4 @@ def test_a_part_of_the_board_is_told_by_its_size() -> None:
     cut = np.ascontiguousarray(image[:, : image.shape[1] // 2])
     found, reason = find_grid(cut, (9, 6))
     assert found is None
-    assert "of the board's 9x6 corners were found" in reason
+    assert "of the board's 9x6 corners are seen" in reason
