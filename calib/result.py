@@ -60,6 +60,10 @@ class Output(ABC):
     def files(self) -> Mapping[str, str | bytes]:
         """Content by file name: what `save` and the command write, without its provenance."""
 
+    def pages(self, origin: Mapping[str, Any]) -> Mapping[str, str]:
+        """Further files that state what made the result themselves, as plain data has it."""
+        return {}
+
     @property
     def random_seed(self) -> int | None:
         """The seed of what was drawn at random; None where nothing was."""
@@ -72,7 +76,7 @@ class Output(ABC):
         matrices have no place for it. Raises UsageError `document-too-large` for YAML that could not be read again.
         """
         origin = provenance.as_document(self.verdict, self.random_seed)
-        files = dict(self.files())
+        files = {**self.files(), **self.pages(origin)}
         main = next((name for name in self.main_files if name in files), None)
         for name, content in files.items():
             if isinstance(content, str) and name.endswith(".yaml") and name != main:
@@ -128,13 +132,15 @@ class Result(Output):
         """What `report.html` shows; None where there is no page of this kind of result."""
         return None
 
+    def pages(self, origin: Mapping[str, Any]) -> Mapping[str, str]:
+        """`report.html`, if there is one."""
+        report = self.report()
+        return {} if report is None else {REPORT_FILE: render(report, self.verdict, origin)}
+
     def package(self, provenance: Provenance) -> Package:
-        """Document and files, the document and the page among them."""
-        package, report = super().package(provenance), self.report()
-        files = {**package.files, RESULT_FILE: to_json(package.document)}
-        if report is not None:
-            files[REPORT_FILE] = render(report, self.verdict, package.document[PROVENANCE])
-        return Package(package.document, files)
+        """Document and files, the document among them."""
+        package = super().package(provenance)
+        return Package(package.document, {**package.files, RESULT_FILE: to_json(package.document)})
 
     def document_head(
         self, kind: str, *, unobservable: Iterable[object] = (), notes: Iterable[str] = (), solver: str = ""

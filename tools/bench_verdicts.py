@@ -97,7 +97,8 @@ def main() -> None:
     short = shortfalls(totals)
     if arguments.json:
         runs_made = [{"spoiling": e.spoiling, **_plain(e)} for e in every]
-        print(json.dumps({"runs": runs_made, "totals": totals, "short": short}, indent=2))
+        document = {"runs": runs_made, "totals": totals, "short": short}
+        print(json.dumps(document, indent=2, default=lambda value: value.item()))
     else:
         print("", *(f"{name:58s}{total['of']:>6d}{_figure(total)}" for name, total in totals.items()), sep="\n")
     if short and not arguments.only:

@@ -33,7 +33,7 @@ def complete(line: str) -> list[str]:
     [
         ("calib robot --arm ur1", ["ur10_cb3", "ur10e"]),
         ("calib camera --lens ka", ["kannala_brandt"]),
-        ("calib camera --board apr", ["apriltag_36h11_50mm"]),
+        ("calib camera --board apr", ["aprilgrid_6x6_88mm_0.3", "apriltag_36h11_50mm"]),
         ("calib robot --measurement posi", ["position"]),
         ("calib robot --model a", ["auto"]),
         ("calib robot --compensate n", ["network"]),

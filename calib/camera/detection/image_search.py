@@ -12,6 +12,7 @@ from calib.camera.detection.side_by_side import search_all
 from calib.camera.detection.workers import Finder, Sighting, cpu_count
 from calib.camera.images.read import image_paths, names_of
 from calib.camera.observations import Excluded, Observations, View
+from calib.camera.timeout import TIMEOUT_S
 from calib.errors import InputError, UsageError
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ class ImageSearch:
     """For each image."""
     on_progress: Callable[[int, int], object] | None = None
     """Called with images done and all."""
+    apart: bool = True
+    """Whether every image is searched by a process that can be stopped, be they ever so few."""
 
     @classmethod
     def of(
@@ -67,7 +70,9 @@ class ImageSearch:
         if not timeout_s > 0:
             raise UsageError(f"a time limit of {timeout_s} s", code="bad-timeout", advice="it must be above 0")
         paths, where = image_paths(images)
-        return cls(dict(zip(names_of(paths), paths, strict=True)), where, jobs or cpu_count(), timeout_s, on_progress)
+        stated = jobs is not None or timeout_s != TIMEOUT_S
+        by_name = dict(zip(names_of(paths), paths, strict=True))
+        return cls(by_name, where, jobs or cpu_count(), timeout_s, on_progress, apart=stated)
 
     def survey(self, find: Finder[T]) -> Survey[T]:
         """Look at every image, and keep those of the commonest size. Raises InputError `no-readable-image`."""
@@ -96,7 +101,8 @@ class ImageSearch:
             if self.on_progress is not None:
                 self.on_progress(done, total)
 
-        answers = search_all([self.paths[name] for name in names], find, self.jobs, self.timeout_s, count)
+        paths = [self.paths[name] for name in names]
+        answers = search_all(paths, find, self.jobs, self.timeout_s, count, apart=self.apart)
         return dict(zip(names, answers, strict=True))
 
     def observations(

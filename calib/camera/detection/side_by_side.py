@@ -25,16 +25,22 @@ T = TypeVar("T")
 
 
 def search_all(
-    paths: Sequence[Path], find: Finder[T], jobs: int, timeout_s: float, done: Callable[[], None]
+    paths: Sequence[Path],
+    find: Finder[T],
+    jobs: int,
+    timeout_s: float,
+    done: Callable[[], None],
+    *,
+    apart: bool = True,
 ) -> list[Sighting[T] | str]:
     """What each image shows, or the reason why it is not known, in the order given; `done` is called after each.
 
-    find: a function of a module, a method of a picklable board, or a partial of these. An image searched here is not
-    interrupted at the time limit.
+    find: a function of a module, a method of a picklable board, or a partial of these. apart: by worker processes even
+    where the images are few; an image searched here is not interrupted at the time limit, nor does it die alone.
 
     Raises UsageError `opencv-unavailable` or InputError `worker-failed` when no worker can be started.
     """
-    if _are_few(paths):
+    if not apart and _are_few(paths):
         return _search_here(paths, find, done)
     workers = [Worker(find, timeout_s) for _ in range(max(1, min(jobs, len(paths))))]
     results: list[Sighting[T] | str] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -203,7 +204,10 @@ def test_gopro_fisheye(real_data: Callable[[str], Path]) -> None:
     seen = detect(real_data("camera/gopro_fisheye"))
     assert seen.board == "checkerboard:15x9"
     assert len(seen.views) == 24
-    assert fitted(seen, fisheye=True)[0] < 0.32
+    whole = tuple(view for view in seen.views if len(view.corners_px) == 15 * 9)
+    assert len(whole) >= 22
+    assert fitted(replace(seen, views=whole), fisheye=True)[0] < 0.32
+    assert fitted(seen, fisheye=True)[0] < 0.33  # parts of boards are those at the rim, where the image is worst
 
 
 @pytest.mark.slow  # by default the second set is searched by the tests of hand-eye calibration

@@ -260,7 +260,11 @@ def test_few_images_are_searched_here_as_workers_would(folder: Path, monkeypatch
     monkeypatch.setattr(side_by_side, "FEW", 30)
     monkeypatch.setattr(workers, "_CODE", "raise SystemExit(7)")
     threads = cv2.getNumThreads()
-    here = detect(folder, jobs=2)
+    here = detect(folder)
     assert cv2.getNumThreads() == threads
+    with pytest.raises(
+        InputError, match="a worker process ends as soon as it starts"
+    ):  # a limit that was stated is kept
+        detect(folder, timeout_s=29.0)
     for one, other in zip(here.views, there.views, strict=True):
         assert one.corners_px.tobytes() == other.corners_px.tobytes()

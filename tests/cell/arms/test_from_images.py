@@ -61,7 +61,7 @@ def test_options_that_mean_nothing(options: dict[str, Any], code: str) -> None:
 
 def test_images_and_rows_that_do_not_belong_together() -> None:
     s = simulated(views=12)
-    others = {"image": tuple(f"other_{i}.png" for i in range(len(s.table.lines)))}
+    others = {"image": tuple(f"other_{'abcdefghijklmnopqrstuvwxyz'[i]}.png" for i in range(len(s.table.lines)))}
     with pytest.raises(InputError) as caught:
         calibrate_arm_from_images(s.observations, replace(s.table, other=others), "ur5e", camera=CAMERA)
     assert caught.value.code.startswith("pairing")
