@@ -91,7 +91,8 @@ def test_a_result_saved_from_python_states_that_and_loads_again(tmp_path: Path) 
     require_valid(document)
     assert document["provenance"]["command"] == "python: CameraCalibration.save"
     assert document["provenance"]["inputs"][0]["sha256"] == sha256(b"as read")
-    assert document["provenance"]["files"] == {"camera.yaml": sha256((folder / "camera.yaml").read_bytes())}
+    beside = ("camera.yaml", "report.html")
+    assert document["provenance"]["files"] == {name: sha256((folder / name).read_bytes()) for name in beside}
     assert yaml.safe_load((folder / "camera.yaml").read_text())["provenance"]["verdict"].startswith(document["verdict"])
     assert load_camera(folder).lens.name == document["lens"]
 
