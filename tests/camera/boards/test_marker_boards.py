@@ -93,6 +93,7 @@ def test_kalibrs_file_is_read_as_it_is(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("image", "tags"), [("EuRoC.png", 35), ("TUM_VI.png", 36)])
+@pytest.mark.slow
 def test_published_images_of_an_aprilgrid(real_data: Callable[[str], Path], image: str, tags: int) -> None:
     grey, _ = read_grey(real_data("camera/aprilgrid_samples") / image)
     found, reason = load_board("aprilgrid:6x6:88mm:0.3").find(grey)
