@@ -50,9 +50,9 @@ def write_mat(variables: Mapping[str, Array]) -> bytes:
     """A file of variables, as `load` reads it."""
     from scipy.io import savemat
 
-    stream = io.BytesIO()
-    savemat(stream, dict(variables))  # type: ignore[arg-type]  # any file will do
-    return stream.getvalue()
+    stream: Any = io.BytesIO()  # any file will do, whatever scipy's stubs name
+    savemat(stream, dict(variables))
+    return bytes(stream.getvalue())
 
 
 class _Reader:

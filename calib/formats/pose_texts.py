@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -23,12 +24,12 @@ def euler_deg(rotations: Array, sequence: str) -> Array:
     return np.array([_angles(Rotation.from_matrix(each), sequence) for each in rotations]).reshape(-1, 3)
 
 
-def _angles(rotation: object, sequence: str) -> Array:
+def _angles(rotation: Any, sequence: str) -> Array:
     import warnings
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # where two axes align, the third angle is zero by convention
-        return np.asarray(rotation.as_euler(sequence, degrees=True))  # type: ignore[attr-defined]
+        return np.asarray(rotation.as_euler(sequence, degrees=True))
 
 
 def quaternions_xyzw(transforms: Array) -> Array:

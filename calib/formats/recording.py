@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 
@@ -88,10 +89,7 @@ class Recording:
 
         first = build(self.meanings[0])
         names = [*self.numbers, *self.texts]
-        readings = tuple(
-            Reading(each.words(names), each.options, lambda each=each: build(each))  # type: ignore[misc]
-            for each in self.meanings
-        )
+        readings = tuple(Reading(each.words(names), each.options, partial(build, each)) for each in self.meanings)
         return replace(first, readings=readings if len(readings) > 1 else ())
 
     def _read(self, meaning: Meaning, where: str, joints_needed: bool) -> PoseTable:

@@ -79,7 +79,7 @@ def colmap_model(camera: Camera) -> tuple[str, Array]:
 FORMAT = CameraFormat(
     tool="COLMAP, pycolmap, hloc (cameras.txt)",
     meaning="PINHOLE, RADIAL, OPENCV, FULL_OPENCV, OPENCV_FISHEYE; "
-    "pixel (0.5, 0.5) is the centre of the first, converted",
+    "(0.5, 0.5) is the centre of the first pixel, converted",
     example="# CAMERA_ID, MODEL, WIDTH, HEIGHT, PARAMS[]\n"
     "1 OPENCV 640 480 615.0 614.0 320.5 240.5 -0.2 0.05 0.001 -0.0005\n",
     recognise=recognise,

@@ -75,7 +75,7 @@ def write(camera: Camera, name: str) -> Files:
 
 FORMAT = CameraFormat(
     tool="Kalibr (camchain.yaml), OpenVINS, Basalt's converters",
-    meaning="pinhole with radtan k1 k2 p1 p2 or equidistant k1 k2 k3 k4; pixel (0, 0) is the centre of the first",
+    meaning="pinhole with radtan k1 k2 p1 p2 or equidistant k1 k2 k3 k4; (0, 0) is the centre of the first pixel",
     example="cam0:\n  camera_model: pinhole\n  intrinsics: [615.0, 614.0, 320.0, 240.0]\n  distortion_model: radtan\n"
     "  distortion_coeffs: [-0.2, 0.05, 0.001, -0.0005]\n  resolution: [640, 480]\n",
     recognise=recognise,

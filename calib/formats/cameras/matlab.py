@@ -80,7 +80,7 @@ def write(camera: Camera, name: str) -> Files:
 FORMAT = CameraFormat(
     tool="MATLAB Computer Vision Toolbox (cameraParameters, cameraIntrinsics), .mat to version 7 and JSON",
     meaning="k1 k2 k3 radial, p1 p2 tangential; ImageSize is rows, columns; "
-    "pixel (1, 1) is the centre of the first, converted",
+    "(1, 1) is the centre of the first pixel, converted",
     example='{"FocalLength": [615.0, 614.0], "PrincipalPoint": [321.0, 241.0], "ImageSize": [480, 640], '
     '"RadialDistortion": [-0.2, 0.05], "TangentialDistortion": [0.001, -0.0005]}\n',
     recognise=recognise,

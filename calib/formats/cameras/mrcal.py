@@ -81,7 +81,7 @@ def write(camera: Camera, name: str) -> Files:
 
 FORMAT = CameraFormat(
     tool="mrcal (.cameramodel)",
-    meaning="LENSMODEL_PINHOLE, OPENCV4, OPENCV5, OPENCV8; pixel (0, 0) is the centre of the first",
+    meaning="LENSMODEL_PINHOLE, OPENCV4, OPENCV5, OPENCV8; (0, 0) is the centre of the first pixel",
     example="{\n    'lensmodel':  'LENSMODEL_OPENCV5',\n"
     "    'intrinsics': [ 615., 614., 320., 240., -0.2, 0.05, 0.001, -0.0005, 0.,],\n"
     "    'extrinsics': [ 0., 0., 0., 0., 0., 0.,],\n    'imagersize': [ 640, 480,]\n}\n",

@@ -89,7 +89,7 @@ def read(source: Source) -> Camera:
 
 FORMAT = CameraFormat(
     tool="RealSense (JSON of intrinsics), ZED (.conf, the left camera), files with fx, fy, cx, cy",
-    meaning="k1 k2 p1 p2 k3 by name or as a list; pixel (0, 0) is the centre of the first",
+    meaning="k1 k2 p1 p2 k3 by name or as a list; (0, 0) is the centre of the first pixel",
     example='{"width": 640, "height": 480, "fx": 615.0, "fy": 614.0, "ppx": 320.0, "ppy": 240.0, '
     '"model": "distortion.brown_conrady", "coeffs": [-0.2, 0.05, 0.001, -0.0005, 0.0]}\n',
     recognise=recognise,

@@ -71,7 +71,7 @@ def write(camera: Camera, name: str) -> Files:
 
 FORMAT = CameraFormat(
     tool="nerfstudio, instant-ngp (transforms.json)",
-    meaning="OPENCV k1 k2 p1 p2 k3, OPENCV_FISHEYE; pixel (0.5, 0.5) is the centre of the first, converted",
+    meaning="OPENCV k1 k2 p1 p2 k3, OPENCV_FISHEYE; (0.5, 0.5) is the centre of the first pixel, converted",
     example='{"camera_model": "OPENCV", "fl_x": 615.0, "fl_y": 614.0, "cx": 320.5, "cy": 240.5, "w": 640, "h": 480, '
     '"k1": -0.2, "k2": 0.05, "p1": 0.001, "p2": -0.0005, "frames": []}\n',
     recognise=recognise,

@@ -95,7 +95,7 @@ def _number(value: float) -> str:
 FORMAT = CameraFormat(
     tool="OpenCV FileStorage (YAML, XML, JSON)",
     meaning="pinhole, brown_conrady, rational: k1 k2 p1 p2 k3 k4 k5 k6; fisheye where camera_model says so; "
-    "pixel (0, 0) is the centre of the first",
+    "(0, 0) is the centre of the first pixel",
     example="%YAML:1.0\n---\nimage_width: 640\nimage_height: 480\n"
     "camera_matrix: !!opencv-matrix\n   rows: 3\n   cols: 3\n   dt: d\n"
     "   data: [ 615., 0., 320., 0., 614., 240., 0., 0., 1. ]\n"

@@ -70,7 +70,7 @@ def _matrix(name: str, values: Array) -> list[str]:
 
 FORMAT = CameraFormat(
     tool="ROS 1 and 2: camera_info, ost.yaml of camera_calibration",
-    meaning="plumb_bob k1 k2 p1 p2 k3, rational_polynomial, equidistant; pixel (0, 0) is the centre of the first",
+    meaning="plumb_bob k1 k2 p1 p2 k3, rational_polynomial, equidistant; (0, 0) is the centre of the first pixel",
     example="image_width: 640\nimage_height: 480\ncamera_name: head_camera\ncamera_matrix:\n  rows: 3\n  cols: 3\n"
     "  data: [615.0, 0, 320.0, 0, 614.0, 240.0, 0, 0, 1]\ndistortion_model: plumb_bob\ndistortion_coefficients:\n"
     "  rows: 1\n  cols: 5\n  data: [-0.2, 0.05, 0.001, -0.0005, 0]\n",
