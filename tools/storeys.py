@@ -86,7 +86,14 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "network": (("activations/",),),
     "formats": (("cameras/", "mounts/", "poses/"),),
-    "cell": (("pairing/",), ("start/",), ("conventions/",), ("hand_eye/",), ("rig/", "arms/", "simulation/")),
+    "cell": (
+        ("pairing/",),
+        ("start/",),
+        ("conventions/",),
+        ("adjustment/",),
+        ("hand_eye/",),
+        ("rig/", "arms/", "simulation/"),
+    ),
     "engine": (("normal_equations/",), ("point/",), ("levenberg_marquardt/",), ("methods/",)),
     "cli": (("running/",), ("arguments/",), ("simulate/",)),
 }

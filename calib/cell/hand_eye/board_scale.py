@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from calib.cell.adjustment.variance_components import ReducedProblem, solve_reduced
 from calib.cell.frame_loop import loop_error
-from calib.cell.hand_eye.variance_components import ReducedProblem, solve_reduced
 
 if TYPE_CHECKING:
     from calib.cell.hand_eye.solve import HandEyeProblem

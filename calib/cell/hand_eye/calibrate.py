@@ -10,20 +10,21 @@ import numpy as np
 from calib.arrays import Array
 from calib.camera.adjustment.board_shape import SHAPE_BLOCK, bow_m
 from calib.camera.adjustment.reprojection import corners_of
-from calib.cell.frame_loop import at_size, lengths_and_angles, loop_error, mount_from_fixture, predict_views
-from calib.cell.hand_eye.board_scale import board_scale
-from calib.cell.hand_eye.bundle_adjustment import (
+from calib.cell.adjustment.bundle_adjustment import (
     BOARD_LABELS,
     CAMERA_LABELS,
     OFFSET_LABEL,
     Scene,
     reprojection_errors,
 )
+from calib.cell.adjustment.position_hold import ALONG
+from calib.cell.adjustment.variance_components import PARTS
+from calib.cell.frame_loop import at_size, lengths_and_angles, loop_error, mount_from_fixture, predict_views
+from calib.cell.hand_eye.board_scale import board_scale
 from calib.cell.hand_eye.options import HandEyeOptions, HandEyeRequest
 from calib.cell.hand_eye.outliers import reject_outliers
 from calib.cell.hand_eye.pair_views import pair_views
 from calib.cell.hand_eye.place import CameraPlace, along_parent
-from calib.cell.hand_eye.position_hold import ALONG
 from calib.cell.hand_eye.resolve import Resolved, resolve_conventions
 from calib.cell.hand_eye.result import (
     Evidence,
@@ -34,7 +35,6 @@ from calib.cell.hand_eye.result import (
     TimeOffset,
 )
 from calib.cell.hand_eye.solve import HandEyeOutcome, HandEyeSolution, solve_hand_eye
-from calib.cell.hand_eye.variance_components import PARTS
 from calib.cell.lens_estimates import lens_estimates, lens_uncertainty
 from calib.estimate import Estimate
 

@@ -12,10 +12,10 @@ from calib.documents import to_yaml
 from calib.geometry import so3
 
 if TYPE_CHECKING:
+    from calib.cell.adjustment.variance_components import RobotNoise
     from calib.cell.hand_eye.next_poses import NextPose
     from calib.cell.hand_eye.place import CameraPlace
     from calib.cell.hand_eye.result import HandEyeCalibration, HandEyeNoise, ImageFit
-    from calib.cell.hand_eye.variance_components import RobotNoise
     from calib.cell.start.setup import ClosedFormStart
 
 

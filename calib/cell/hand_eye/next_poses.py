@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calib.arrays import Array, Mask
+from calib.cell.adjustment.variance_components import solve_reduced
 from calib.cell.frame_loop import loop_error
 from calib.cell.hand_eye.place import along_parent
-from calib.cell.hand_eye.variance_components import solve_reduced
 from calib.geometry import se3, so3
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from typing import TypedDict
 
 from calib.camera.lens_choice.choose_lens import AUTO, require_lens
 from calib.camera.refinable import require_refinable
+from calib.cell.adjustment.position_hold import AXES
+from calib.cell.adjustment.variance_components import RobotNoise
 from calib.cell.frame_loop import Setup, require_setup
 from calib.cell.hand_eye.board_scale import SIZE_SIGMA
-from calib.cell.hand_eye.position_hold import AXES
-from calib.cell.hand_eye.variance_components import RobotNoise
 from calib.cell.pairing.by_time import MAX_TIME_OFFSET_S
 from calib.cell.pairing.timestamps import ImageTimes
 from calib.cell.start.closed_forms import load_method

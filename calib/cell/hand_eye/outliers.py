@@ -10,8 +10,8 @@ from scipy.special import chdtrc, fdtri  # the distributions alone: scipy.stats 
 
 from calib.arrays import Array, Mask
 from calib.camera.adjustment.reprojection import corners_of
-from calib.cell.hand_eye.bundle_adjustment import Scene, State, reduce
-from calib.cell.hand_eye.variance_components import ReducedProblem, RobotNoise, estimate_noise, solve_reduced
+from calib.cell.adjustment.bundle_adjustment import Scene, State, reduce
+from calib.cell.adjustment.variance_components import ReducedProblem, RobotNoise, estimate_noise, solve_reduced
 from calib.errors import DegenerateError
 from calib.geometry import se3
 from calib.robot.identification.noise import OUTLIER_SIGMAS

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from calib.cell.adjustment.position_hold import PositionHold, position_hold
 from calib.cell.conventions.diagnose import Alternative, find_alternatives
 from calib.cell.conventions.open_readings import read_for_images
-from calib.cell.hand_eye.position_hold import PositionHold, position_hold
 from calib.cell.hand_eye.two_fold import choose_poses
 from calib.cell.start.chance import belong_together
 from calib.cell.start.motion import Turns, require_motion

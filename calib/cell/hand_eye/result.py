@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from calib.arrays import Array
+from calib.cell.adjustment.bundle_adjustment import OFFSET_LABEL, Scene
 from calib.cell.hand_eye import documents
-from calib.cell.hand_eye.bundle_adjustment import OFFSET_LABEL, Scene
 from calib.cell.hand_eye.next_poses import NextPose, next_poses
 from calib.cell.hand_eye.report import report
 from calib.cell.hand_eye.summary import summary
@@ -22,10 +22,10 @@ from calib.result import Result
 if TYPE_CHECKING:
     from calib.camera.camera import Camera
     from calib.camera.observations import Excluded, Observations
+    from calib.cell.adjustment.variance_components import ReducedProblem, RobotNoise
     from calib.cell.conventions.diagnose import Alternative
     from calib.cell.hand_eye.board_scale import BoardScale
     from calib.cell.hand_eye.place import CameraPlace
-    from calib.cell.hand_eye.variance_components import ReducedProblem, RobotNoise
     from calib.cell.start.motion import Turns
     from calib.cell.start.setup import ClosedFormStart
     from calib.engine import Solution

@@ -13,11 +13,11 @@ from calib.camera.adjustment.board_shape import LABELS as SHAPE_LABELS
 from calib.camera.adjustment.bundle_adjustment import adjust as adjust_camera
 from calib.camera.adjustment.reprojection import PosedLens, corners_of
 from calib.camera.adjustment.shape_gain import shape_gains
+from calib.cell.adjustment.bundle_adjustment import OFFSET_LABEL, Scene, State, adjust, camera_blocks, reduce
+from calib.cell.adjustment.settle import require_converged, settle
+from calib.cell.adjustment.variance_components import ReducedProblem, RobotNoise, estimate_noise
 from calib.cell.hand_eye.board_scale import board_scale
-from calib.cell.hand_eye.bundle_adjustment import OFFSET_LABEL, Scene, State, adjust, camera_blocks, reduce
 from calib.cell.hand_eye.outliers import Inliers, inlier_mask, mahalanobis_distances
-from calib.cell.hand_eye.settle import require_converged, settle
-from calib.cell.hand_eye.variance_components import ReducedProblem, RobotNoise, estimate_noise
 from calib.cell.known_lens import known_lens
 from calib.engine import Problem
 

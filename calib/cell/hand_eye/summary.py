@@ -14,10 +14,10 @@ from calib.text import WIDTH, first_few, with_sigma, wrap
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from calib.cell.adjustment.variance_components import RobotNoise
     from calib.cell.hand_eye.board_scale import BoardScale
     from calib.cell.hand_eye.place import CameraPlace
     from calib.cell.hand_eye.result import HandEyeCalibration, TimeOffset
-    from calib.cell.hand_eye.variance_components import RobotNoise
     from calib.estimate import Estimate
 
 

@@ -10,14 +10,14 @@ import numpy as np
 
 from calib.arrays import Array
 from calib.camera.adjustment.reprojection import reproject
+from calib.cell.adjustment.bundle_adjustment import BOARD_LABELS, CAMERA_BLOCK
+from calib.cell.adjustment.variance_components import ReducedProblem
 from calib.cell.frame_loop import lengths_and_angles, pose_error, predict_views
-from calib.cell.hand_eye.bundle_adjustment import BOARD_LABELS, CAMERA_BLOCK
 from calib.cell.hand_eye.calibrate import calibrate_hand_eye
 from calib.cell.hand_eye.options import HandEyeOptions, HandEyeRequest
 from calib.cell.hand_eye.outliers import mahalanobis_distances
 from calib.cell.hand_eye.place import CameraPlace, along_parent
 from calib.cell.hand_eye.result import HandEyeAdjustment, HandEyeCalibration, HandEyeNoise, ImageFit
-from calib.cell.hand_eye.variance_components import ReducedProblem
 from calib.cell.lens_estimates import lens_estimates, lens_uncertainty
 from calib.cell.rig.bundle_adjustment import Rig, RigCamera, RigState
 from calib.cell.rig.result import CamerasCalibration, RelativePose

@@ -19,9 +19,9 @@ from calib.result import Result
 from calib.verdict import Verdict, worst
 
 if TYPE_CHECKING:
+    from calib.cell.adjustment.variance_components import RobotNoise
     from calib.cell.frame_loop import Setup
     from calib.cell.hand_eye.result import HandEyeCalibration
-    from calib.cell.hand_eye.variance_components import RobotNoise
     from calib.engine import Solution
     from calib.report.page import Report
 

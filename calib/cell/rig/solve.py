@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from calib.cell.hand_eye.settle import require_converged, settle
-from calib.cell.hand_eye.variance_components import ReducedProblem, RobotNoise, estimate_noise
+from calib.cell.adjustment.settle import require_converged, settle
+from calib.cell.adjustment.variance_components import ReducedProblem, RobotNoise, estimate_noise
 from calib.cell.rig.bundle_adjustment import Rig, RigState, adjust, reduce
 
 if TYPE_CHECKING:

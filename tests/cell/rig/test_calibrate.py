@@ -11,9 +11,9 @@ from cases.coverage import are_tight, pose_ratios, share_within
 from cases.hand_eye import BOARD, CAMERA, EXACT, errors, simulated
 from cases.seeds import runs, wider
 
+from calib.cell.adjustment.variance_components import RobotNoise, solve_reduced
 from calib.cell.frame_loop import SETUPS, Setup
 from calib.cell.hand_eye.calibrate import calibrate_hand_eye
-from calib.cell.hand_eye.variance_components import RobotNoise, solve_reduced
 from calib.cell.rig.bundle_adjustment import Rig, RigCamera, RigState, reduce
 from calib.cell.rig.calibrate import calibrate_cameras
 from calib.cell.rig.result import CamerasCalibration

@@ -12,9 +12,9 @@ from cases.hand_eye import BOARD, CAMERA, data_of, simulated
 from calib.camera.adjustment.board_shape import SHAPE_BLOCK, shaped_reprojection
 from calib.camera.adjustment.reprojection import LENS_BLOCK, POSE_BLOCK, corners_of
 from calib.camera.observations import View
+from calib.cell.adjustment.variance_components import ReducedProblem, RobotNoise, estimate_noise, restricted_deviance
 from calib.cell.conventions.interpretations import scale_board
 from calib.cell.frame_loop import SETUPS, Setup, loop_error, predict_views
-from calib.cell.hand_eye.variance_components import ReducedProblem, RobotNoise, estimate_noise, restricted_deviance
 from calib.geometry import se3
 
 STEP = 1e-6

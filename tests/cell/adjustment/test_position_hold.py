@@ -10,10 +10,10 @@ import pytest
 from cases.hand_eye import CAMERA, columns, simulated
 
 from calib.camera.observations import Observations
+from calib.cell.adjustment.position_hold import position_hold
 from calib.cell.frame_loop import SETUPS, Setup, predict_views
 from calib.cell.hand_eye.calibrate import calibrate_hand_eye
 from calib.cell.hand_eye.options import HandEyeRequest
-from calib.cell.hand_eye.position_hold import position_hold
 from calib.errors import UsageError
 from calib.geometry import se3, so3
 

@@ -26,8 +26,8 @@ from calib.camera.adjustment.reprojection import (
     reprojection,
     weak_priors,
 )
+from calib.cell.adjustment.variance_components import ReducedProblem, RobotNoise
 from calib.cell.frame_loop import at_size, by_time, loop_error
-from calib.cell.hand_eye.variance_components import ReducedProblem, RobotNoise
 from calib.engine import ParameterBlock, Problem, ResidualBlock, Solution, prior
 from calib.engine.label import Label
 from calib.engine.normal_equations.assembly import assemble
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from calib.camera.lens import Lens
+    from calib.cell.adjustment.position_hold import PositionHold
     from calib.cell.frame_loop import Setup
-    from calib.cell.hand_eye.position_hold import PositionHold
     from calib.cell.known_lens import KnownLens
     from calib.cell.pairing.clock_offset import Clock
     from calib.engine import OnIteration
