@@ -13,7 +13,7 @@ from calib.storage.result_folder import file_in
 
 if TYPE_CHECKING:
     from calib.camera.camera import Camera
-    from calib.formats.source import Source
+    from calib.formats.content.source import Source
 
 FORMATS = "calib.formats.cameras"
 Files = Mapping[str, str | bytes]
@@ -64,7 +64,7 @@ def load_any_camera(path: str | Path) -> Camera:
     Raises the errors of `calib.camera.load_camera`; InputError `lens-unknown`, `camera-value`.
     """
     from calib.camera.camera import load_camera
-    from calib.formats.source import Source
+    from calib.formats.content.source import Source
 
     file = file_in(Path(path), "camera.yaml", "--camera")
     try:

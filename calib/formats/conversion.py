@@ -11,7 +11,7 @@ from calib.errors import InputError, UsageError, did_you_mean
 from calib.files import write_files
 from calib.formats import camera_format, mount_format, pose_format
 from calib.formats.camera_format import load_any_camera, load_camera_format, require_camera_writer
-from calib.formats.header_words import IMAGE_WORDS
+from calib.formats.columns.header_words import IMAGE_WORDS
 from calib.formats.mount_format import load_mount_format, load_mounted_camera
 from calib.formats.pose_format import NamedPoses, load_pose_format, require_writer
 from calib.formats.pose_reader import read_poses

@@ -16,9 +16,9 @@ from calib.camera.corner_table import OPTIONAL, REQUIRED, corners_in_table, read
 from calib.camera.observations import Observations, View
 from calib.delimited import Delimited, read_delimited, read_header
 from calib.errors import CalibError, InputError
-from calib.formats.flat_records import as_array
-from calib.formats.header_words import word_of
-from calib.formats.source import Source
+from calib.formats.columns.flat_records import as_array
+from calib.formats.columns.header_words import word_of
+from calib.formats.content.source import Source
 from calib.text import one_line
 
 _WORDS = """

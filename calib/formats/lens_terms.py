@@ -11,8 +11,8 @@ from calib.arrays import Array
 from calib.camera.camera import Camera
 from calib.camera.lens import SKEW, load_lens
 from calib.errors import InputError, UsageError
-from calib.formats.flat_records import as_array
-from calib.formats.opencv_storage import number
+from calib.formats.columns.flat_records import as_array
+from calib.formats.content.opencv_storage import number
 
 MOST_PX = 100_000  # of a side
 OPENCV_LENSES = ("pinhole", "brown_conrady", "rational")

@@ -11,15 +11,15 @@ from numpy.typing import NDArray
 
 from calib.camera.images.read import natural_order
 from calib.errors import InputError
-from calib.formats.columns_found import Found, recording_of
-from calib.formats.flat_records import columns_in_arrays, columns_in_documents
-from calib.formats.mat_files import read_mat
-from calib.formats.numpy_files import read_arrays
-from calib.formats.pose_format import Wanted
+from calib.formats.columns.columns_found import Found, recording_of
+from calib.formats.columns.flat_records import columns_in_arrays, columns_in_documents
+from calib.formats.columns.recording import Recording
+from calib.formats.columns.wanted import Wanted
+from calib.formats.content.mat_files import read_mat
+from calib.formats.content.numpy_files import read_arrays
+from calib.formats.content.source import Source
+from calib.formats.content.text_table import parse_table
 from calib.formats.poses.matrices import _transforms
-from calib.formats.recording import Recording
-from calib.formats.source import Source
-from calib.formats.text_table import parse_table
 from calib.text import one_line
 
 SUFFIXES = (".csv", ".txt", ".json", ".yaml", ".yml", ".npy", ".npz", ".mat", ".xml", ".pose", ".dat")

@@ -11,24 +11,11 @@ from calib.arrays import Array
 from calib.errors import UsageError
 
 if TYPE_CHECKING:
-    from calib.formats.recording import Recording
-    from calib.formats.source import Source
+    from calib.formats.columns.recording import Recording
+    from calib.formats.columns.wanted import Wanted
+    from calib.formats.content.source import Source
 
 FORMATS = "calib.formats.poses"
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What a command needs of a file of poses."""
-
-    joints_needed: bool = False
-    """Whether joint values are, beside what was measured."""
-    oriented: bool = True
-    """Whether a position without an orientation does not serve, where joint values are not needed."""
-    joints: int | None = None
-    """How many of them the arm has, if that is known."""
-    joint_names: tuple[str, ...] = ()
-    """As the arm's maker calls them."""
 
 
 @dataclass(frozen=True, eq=False)

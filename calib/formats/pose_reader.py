@@ -10,13 +10,14 @@ import numpy as np
 
 from calib.delimited import read_header
 from calib.errors import CalibError, InputError, UsageError
-from calib.formats.header_words import roles_of_header
-from calib.formats.join_recordings import join_recordings
+from calib.formats.columns.header_words import roles_of_header
+from calib.formats.columns.join_recordings import join_recordings
+from calib.formats.columns.recording import Meaning, Recording
+from calib.formats.columns.wanted import Wanted
+from calib.formats.content.source import Source
+from calib.formats.content.text_table import parse_table
 from calib.formats.pose_folder import read_folder
-from calib.formats.pose_format import Wanted, find_pose_format, load_pose_format
-from calib.formats.recording import Meaning, Recording
-from calib.formats.source import Source
-from calib.formats.text_table import parse_table
+from calib.formats.pose_format import find_pose_format, load_pose_format
 from calib.robot.table.columns import is_ours
 from calib.robot.table.pose_table import PoseTable
 from calib.robot.table.read import read_poses as read_own_table

@@ -13,7 +13,7 @@ from calib.camera import Camera, load_lens, typical_camera
 from calib.errors import CalibError, InputError, UsageError
 from calib.formats import load_any_camera
 from calib.formats.camera_format import FORMATS, find_camera_format, load_camera_format, require_camera_writer
-from calib.formats.source import Source
+from calib.formats.content.source import Source
 
 NAMES = plugins.discover(FORMATS)
 WRITTEN = [name for name in NAMES if load_camera_format(name).write is not None]

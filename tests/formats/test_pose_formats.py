@@ -12,8 +12,8 @@ import pytest
 from calib import plugins
 from calib.errors import CalibError, InputError
 from calib.formats import read_poses
+from calib.formats.content.source import Source
 from calib.formats.pose_format import FORMATS, NamedPoses, find_pose_format, load_pose_format, require_writer
-from calib.formats.source import Source
 from calib.geometry import se3, so3
 from calib.robot.table.pose_table import PoseTable
 
@@ -68,7 +68,7 @@ DUMMY = '''
 """Poses after a word of their own."""
 import numpy as np
 from calib.formats.pose_format import PoseFormat
-from calib.formats.recording import Meaning, Recording
+from calib.formats.columns.recording import Meaning, Recording
 
 NAMES = ("x", "y", "z", "qx", "qy", "qz", "qw")
 

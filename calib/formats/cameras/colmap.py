@@ -9,6 +9,7 @@ import numpy as np
 from calib.arrays import Array
 from calib.camera.camera import Camera
 from calib.formats.camera_format import CameraFormat, Files
+from calib.formats.content.source import Source
 from calib.formats.lens_terms import (
     FISHEYE,
     OPENCV_LENSES,
@@ -23,7 +24,6 @@ from calib.formats.lens_terms import (
     unknown_lens,
     wrong,
 )
-from calib.formats.source import Source
 
 ORIGIN = 0.5  # COLMAP's (0, 0) is the corner of the first pixel, ours its centre
 COUNTS = {"SIMPLE_PINHOLE": 3, "PINHOLE": 4, "SIMPLE_RADIAL": 4, "RADIAL": 5, "OPENCV": 8, "OPENCV_FISHEYE": 8}

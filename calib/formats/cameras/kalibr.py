@@ -5,6 +5,7 @@ from __future__ import annotations
 from calib.camera.camera import Camera
 from calib.errors import UsageError
 from calib.formats.camera_format import CameraFormat, Files
+from calib.formats.content.source import Source
 from calib.formats.lens_terms import (
     FISHEYE,
     camera_of,
@@ -18,7 +19,6 @@ from calib.formats.lens_terms import (
     unknown_lens,
     wrong,
 )
-from calib.formats.source import Source
 
 
 def _cameras(source: Source) -> list[dict[str, object]]:

@@ -9,7 +9,8 @@ import numpy as np
 
 from calib.camera.camera import Camera
 from calib.formats.camera_format import CameraFormat, Files
-from calib.formats.flat_records import as_array
+from calib.formats.columns.flat_records import as_array
+from calib.formats.content.source import Source
 from calib.formats.lens_terms import (
     camera_of_opencv,
     image_size,
@@ -18,7 +19,6 @@ from calib.formats.lens_terms import (
     require_lens_held,
     wrong,
 )
-from calib.formats.source import Source
 
 ORIGIN = 1.0  # MATLAB's first pixel has its centre at (1, 1), ours at (0, 0)
 

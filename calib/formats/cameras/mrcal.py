@@ -11,6 +11,7 @@ import yaml
 from calib import strict_yaml
 from calib.camera.camera import Camera
 from calib.formats.camera_format import CameraFormat, Files
+from calib.formats.content.source import Source
 from calib.formats.lens_terms import (
     camera_of_opencv,
     image_size,
@@ -20,7 +21,6 @@ from calib.formats.lens_terms import (
     unknown_lens,
     wrong,
 )
-from calib.formats.source import Source
 
 COUNTS = {"LENSMODEL_PINHOLE": 0, "LENSMODEL_OPENCV4": 4, "LENSMODEL_OPENCV5": 5, "LENSMODEL_OPENCV8": 8}
 COUNTS["LENSMODEL_OPENCV12"] = 12

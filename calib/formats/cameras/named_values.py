@@ -9,6 +9,8 @@ import numpy as np
 
 from calib.camera.camera import Camera
 from calib.formats.camera_format import CameraFormat
+from calib.formats.content.opencv_storage import number
+from calib.formats.content.source import Source
 from calib.formats.lens_terms import (
     FISHEYE,
     camera_of,
@@ -18,8 +20,6 @@ from calib.formats.lens_terms import (
     numbers_of,
     unknown_lens,
 )
-from calib.formats.opencv_storage import number
-from calib.formats.source import Source
 
 CENTRES = (("cx", "cy"), ("ppx", "ppy"), ("px", "py"), ("u0", "v0"))
 WIDTHS = (("width", "height"), ("image_width", "image_height"), ("img_width", "img_height"), ("w", "h"))

@@ -8,6 +8,7 @@ import math
 from calib.camera.camera import Camera
 from calib.formats.camera_format import CameraFormat, Files
 from calib.formats.cameras.colmap import ORIGIN
+from calib.formats.content.source import Source
 from calib.formats.lens_terms import (
     FISHEYE,
     camera_of,
@@ -20,7 +21,6 @@ from calib.formats.lens_terms import (
     require_lens_held,
     unknown_lens,
 )
-from calib.formats.source import Source
 
 MODELS = ("OPENCV", "PINHOLE", "SIMPLE_PINHOLE", "OPENCV_FISHEYE")
 

@@ -7,7 +7,8 @@ import numpy as np
 from calib.arrays import Array
 from calib.camera.camera import Camera
 from calib.formats.camera_format import CameraFormat, Files
-from calib.formats.flat_records import as_array
+from calib.formats.columns.flat_records import as_array
+from calib.formats.content.source import Source
 from calib.formats.lens_terms import (
     FISHEYE,
     camera_of,
@@ -19,7 +20,6 @@ from calib.formats.lens_terms import (
     require_lens_held,
     wrong,
 )
-from calib.formats.source import Source
 
 MATRICES = tuple(
     "camera_matrix cameraMatrix CameraMatrix Camera_Matrix K mtx M intrinsic intrinsics M1 K1 cameraMatrix1".split()  # noqa: SIM905

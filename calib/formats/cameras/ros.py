@@ -7,6 +7,7 @@ import numpy as np
 from calib.arrays import Array
 from calib.camera.camera import Camera
 from calib.formats.camera_format import CameraFormat, Files
+from calib.formats.content.source import Source
 from calib.formats.lens_terms import (
     FISHEYE,
     camera_of,
@@ -19,7 +20,6 @@ from calib.formats.lens_terms import (
     unknown_lens,
     wrong,
 )
-from calib.formats.source import Source
 
 
 def recognise(source: Source) -> bool:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from calib.errors import InputError
-from calib.formats.columns_found import Found, recording_of
-from calib.formats.flat_records import columns_in_arrays, columns_in_documents
-from calib.formats.mat_files import read_mat
-from calib.formats.numpy_files import read_arrays
-from calib.formats.pose_format import PoseFormat, Wanted
-from calib.formats.recording import Recording
-from calib.formats.source import Source
+from calib.formats.columns.columns_found import Found, recording_of
+from calib.formats.columns.flat_records import columns_in_arrays, columns_in_documents
+from calib.formats.columns.recording import Recording
+from calib.formats.columns.wanted import Wanted
+from calib.formats.content.mat_files import read_mat
+from calib.formats.content.numpy_files import read_arrays
+from calib.formats.content.source import Source
+from calib.formats.pose_format import PoseFormat
 
 _BEGINS = (b"\x93NUMPY", b"PK\x03\x04", b"MATLAB")
 

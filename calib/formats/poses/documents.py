@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 
-from calib.formats.columns_found import recording_of
-from calib.formats.flat_records import columns_in_documents
-from calib.formats.pose_format import NamedPoses, PoseFormat, Wanted
-from calib.formats.pose_texts import quaternions_xyzw
-from calib.formats.recording import Recording
-from calib.formats.source import Source
+from calib.formats.columns.columns_found import recording_of
+from calib.formats.columns.flat_records import columns_in_documents
+from calib.formats.columns.pose_texts import quaternions_xyzw
+from calib.formats.columns.recording import Recording
+from calib.formats.columns.wanted import Wanted
+from calib.formats.content.source import Source
+from calib.formats.pose_format import NamedPoses, PoseFormat
 
 
 def recognise(source: Source) -> bool:

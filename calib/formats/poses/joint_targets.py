@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
-from calib.formats.pose_format import PoseFormat, Wanted
-from calib.formats.pose_texts import NUMBER, matches, recording
-from calib.formats.recording import Meaning, Recording
-from calib.formats.source import Source
+from calib.formats.columns.pose_texts import NUMBER, matches, recording
+from calib.formats.columns.recording import Meaning, Recording
+from calib.formats.columns.wanted import Wanted
+from calib.formats.content.source import Source
+from calib.formats.pose_format import PoseFormat
 
 _COMMA = r"\s*,\s*"
 _SIX = _COMMA.join([NUMBER] * 6)

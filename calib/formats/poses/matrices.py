@@ -7,12 +7,13 @@ import re
 import numpy as np
 
 from calib.arrays import Array
-from calib.formats import matrices
-from calib.formats.columns_found import Found, recording_of
-from calib.formats.pose_format import NamedPoses, PoseFormat, Wanted
-from calib.formats.pose_texts import MOST, NUMBER, fields
-from calib.formats.recording import Recording
-from calib.formats.source import Source
+from calib.formats.columns import matrices
+from calib.formats.columns.columns_found import Found, recording_of
+from calib.formats.columns.pose_texts import MOST, NUMBER, fields
+from calib.formats.columns.recording import Recording
+from calib.formats.columns.wanted import Wanted
+from calib.formats.content.source import Source
+from calib.formats.pose_format import NamedPoses, PoseFormat
 
 _NUMBER = re.compile(NUMBER)
 _CLEAN = re.compile(r"[\[\](){},;\s]|array|matrix|np\.")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
-from calib.formats.pose_format import NamedPoses, PoseFormat, Wanted
-from calib.formats.pose_texts import NUMBER, euler_deg, fields, matches, recording
-from calib.formats.recording import Meaning, Recording
-from calib.formats.source import Source
+from calib.formats.columns.pose_texts import NUMBER, euler_deg, fields, matches, recording
+from calib.formats.columns.recording import Meaning, Recording
+from calib.formats.columns.wanted import Wanted
+from calib.formats.content.source import Source
+from calib.formats.pose_format import NamedPoses, PoseFormat
 
 NAMES = ("x", "y", "z", "rx", "ry", "rz")
 _POSE = re.compile(r"\s+".join(rf'\b{name}\s*=\s*"{NUMBER}"' for name in NAMES))

@@ -6,12 +6,13 @@ import csv
 import io
 
 from calib.errors import InputError
-from calib.formats.columns_found import Found, recording_of
-from calib.formats.pose_format import NamedPoses, PoseFormat, Wanted
-from calib.formats.pose_texts import quaternions_xyzw
-from calib.formats.recording import Recording
-from calib.formats.source import Source
-from calib.formats.text_table import parse_table
+from calib.formats.columns.columns_found import Found, recording_of
+from calib.formats.columns.pose_texts import quaternions_xyzw
+from calib.formats.columns.recording import Recording
+from calib.formats.columns.wanted import Wanted
+from calib.formats.content.source import Source
+from calib.formats.content.text_table import parse_table
+from calib.formats.pose_format import NamedPoses, PoseFormat
 from calib.text import as_cell
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
-from calib.formats.pose_format import NamedPoses, PoseFormat, Wanted
-from calib.formats.pose_texts import NUMBER, fields, matches, quaternions_xyzw, recording
-from calib.formats.recording import Meaning, Recording
-from calib.formats.source import Source
+from calib.formats.columns.pose_texts import NUMBER, fields, matches, quaternions_xyzw, recording
+from calib.formats.columns.recording import Meaning, Recording
+from calib.formats.columns.wanted import Wanted
+from calib.formats.content.source import Source
+from calib.formats.pose_format import NamedPoses, PoseFormat
 
 NAMES = ("x", "y", "z", "qx", "qy", "qz", "qw")
 _COMMA = r"[ \t]*,[ \t]*"

@@ -6,12 +6,13 @@ import re
 
 import numpy as np
 
-from calib.formats.header_words import are_quaternions
-from calib.formats.pose_format import NamedPoses, PoseFormat, Wanted
-from calib.formats.pose_texts import NUMBER, fields, quaternions_xyzw
-from calib.formats.recording import Meaning, Recording
-from calib.formats.source import Source
-from calib.formats.text_table import parse_table
+from calib.formats.columns.header_words import are_quaternions
+from calib.formats.columns.pose_texts import NUMBER, fields, quaternions_xyzw
+from calib.formats.columns.recording import Meaning, Recording
+from calib.formats.columns.wanted import Wanted
+from calib.formats.content.source import Source
+from calib.formats.content.text_table import parse_table
+from calib.formats.pose_format import NamedPoses, PoseFormat
 
 NAMES = ("tx", "ty", "tz", "qx", "qy", "qz", "qw")
 _LINE = re.compile(rf"(?m)^[ \t]*{NUMBER}(?:[ \t]+{NUMBER}){{7}}[ \t]*$")

@@ -6,10 +6,11 @@ import re
 
 import numpy as np
 
-from calib.formats.pose_format import NamedPoses, PoseFormat, Wanted
-from calib.formats.pose_texts import NUMBER, fields, matches, recording
-from calib.formats.recording import Meaning, Recording
-from calib.formats.source import Source
+from calib.formats.columns.pose_texts import NUMBER, fields, matches, recording
+from calib.formats.columns.recording import Meaning, Recording
+from calib.formats.columns.wanted import Wanted
+from calib.formats.content.source import Source
+from calib.formats.pose_format import NamedPoses, PoseFormat
 from calib.geometry import so3
 
 NAMES = ("x", "y", "z", "rx", "ry", "rz")

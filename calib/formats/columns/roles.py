@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calib.arrays import Array
-from calib.formats.recording import Meaning
+from calib.formats.columns.recording import Meaning
 from calib.robot.table.columns import EULER, POSITION, QUATERNION, ROTATION
 
 if TYPE_CHECKING:
-    from calib.formats.pose_format import Wanted
+    from calib.formats.columns.wanted import Wanted
 
 Kind = tuple[tuple[str, ...], str | None]
 """Names of ours for three angles, and their sequence; None: a rotation vector."""

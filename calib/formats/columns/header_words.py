@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from calib.arrays import Array
-from calib.formats.roles import BY_AXIS, IN_ORDER, Kind, Roles
+from calib.formats.columns.roles import BY_AXIS, IN_ORDER, Kind, Roles
 from calib.robot.table.columns import EULER, ROTATION
 
 UNITS = {

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from calib.arrays import Array
-from calib.formats.roles import Roles
+from calib.formats.columns.roles import Roles
 from calib.geometry import so3
 
 ROTATION_WITHIN = 0.02  # of R'R = 1: three decimals of an element leave a few thousandths

@@ -14,9 +14,9 @@ import yaml
 from calib import strict_yaml
 from calib.errors import InputError
 from calib.files import regular_size
-from calib.formats import opencv_storage
-from calib.formats.mat_files import read_mat
-from calib.formats.numpy_files import read_arrays
+from calib.formats.content import opencv_storage
+from calib.formats.content.mat_files import read_mat
+from calib.formats.content.numpy_files import read_arrays
 from calib.text import one_line
 
 MAX_BYTES = 50_000_000  # of a file that is held whole; tables with the house's own header are read in pieces

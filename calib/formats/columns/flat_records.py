@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calib.arrays import Array
-from calib.formats.columns_found import Found
-from calib.formats.opencv_storage import number
+from calib.formats.columns.columns_found import Found
+from calib.formats.content.opencv_storage import number
 from calib.text import one_line
 
 MOST_DEPTH = 12

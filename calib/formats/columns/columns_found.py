@@ -11,14 +11,14 @@ import numpy as np
 
 from calib.arrays import Array, Index
 from calib.errors import InputError
-from calib.formats.header_words import IMAGE_WORDS, are_quaternions, roles_of_header, word_of
-from calib.formats.layouts import layouts, wide_layouts
-from calib.formats.matrices import ROLES, as_transforms, pose_columns, transforms_by_name
-from calib.formats.recording import Meaning, Recording
-from calib.formats.roles import IN_ORDER, Roles
+from calib.formats.columns.header_words import IMAGE_WORDS, are_quaternions, roles_of_header, word_of
+from calib.formats.columns.layouts import layouts, wide_layouts
+from calib.formats.columns.matrices import ROLES, as_transforms, pose_columns, transforms_by_name
+from calib.formats.columns.recording import Meaning, Recording
+from calib.formats.columns.roles import IN_ORDER, Roles
 
 if TYPE_CHECKING:
-    from calib.formats.pose_format import Wanted
+    from calib.formats.columns.wanted import Wanted
 
 OF_BOARD = re.compile(r"(?i)board|chess|marker|optical|tracking|object|aruco|tag|cam|target2|2cam")
 OF_ROBOT = re.compile(r"(?i)robot|gripper|flange|hand|tcp|ee|effector|base|arm|tool|pose")

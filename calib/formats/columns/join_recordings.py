@@ -9,8 +9,8 @@ import numpy as np
 
 from calib.arrays import Index
 from calib.errors import InputError
-from calib.formats.header_words import IMAGE_WORDS
-from calib.formats.recording import Meaning, Recording
+from calib.formats.columns.header_words import IMAGE_WORDS
+from calib.formats.columns.recording import Meaning, Recording
 
 NAMES = (*IMAGE_WORDS, "pose", "point")
 

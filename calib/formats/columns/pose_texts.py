@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from calib.arrays import Array
-from calib.formats.recording import Meaning, Recording
+from calib.formats.columns.recording import Meaning, Recording
 from calib.geometry import so3
 
 NUMBER = r"([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)"

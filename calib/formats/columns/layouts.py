@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calib.arrays import Array
-from calib.formats.header_words import are_quaternions
-from calib.formats.roles import IN_ORDER, Roles, largest
+from calib.formats.columns.header_words import are_quaternions
+from calib.formats.columns.roles import IN_ORDER, Roles, largest
 
 if TYPE_CHECKING:
-    from calib.formats.pose_format import Wanted
+    from calib.formats.columns.wanted import Wanted
 
 JOINTS = (6, 7, 5, 4, 3, 2)  # joints of arms, the usual first
 MOST_ANGLE = 721.0  # degrees; two turns either way
