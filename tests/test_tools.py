@@ -22,6 +22,7 @@ QUICK = {
     "bench_network": ["--quick", "--runs", "1", "--data", "absent", "--json"],
     "bench_robot": ["--quick", "--json"],
     "bench_verdicts": ["--quick", "--only", "outliers,bowed,clean", "--json"],
+    "check_formats": ["--python", sys.executable, "--runs", "1"],
     "compare_optimizers": ["--iterations", "20", "--json"],
     "dialects": ["--runs", "12", "--json"],
     "faults": ["--quick", "--json"],

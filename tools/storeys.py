@@ -85,7 +85,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
         ("simulation/",),
     ),
     "network": (("activations/",),),
-    "formats": (("content/",), ("columns/",), ("cameras/", "mounts/", "poses/")),
+    "formats": (("content/",), ("columns/", "chains/"), ("arms/", "cameras/", "mounts/", "poses/")),
     "cell": (
         ("pairing/",),
         ("start/",),

@@ -123,7 +123,7 @@ def _variant(package: str) -> Callable[[str], Entry]:
 
 def _format(name: str) -> Entry:
     """Of a format: its tool, and what it is of."""
-    packages = {"camera": "cameras", "pose of a camera": "mounts", "poses": "poses"}
+    packages = {"camera": "cameras", "arm": "arms", "pose of a camera": "mounts", "poses": "poses"}
     of = next(of for of, package in packages.items() if name in shipped.formats_of(package))
     form = plugins.pick(f"calib.formats.{packages[of]}", "FORMAT", name)
     written = form.write is not None

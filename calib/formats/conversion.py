@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from calib import plugins
 from calib.errors import InputError, UsageError, did_you_mean
 from calib.files import write_files
-from calib.formats import camera_format, mount_format, pose_format
+from calib.formats import arm_format, camera_format, mount_format, pose_format
+from calib.formats.arm_format import beyond_geometry, load_arm_format, require_arm_writer
+from calib.formats.arm_to_write import arm_to_write
 from calib.formats.camera_format import load_any_camera, load_camera_format, require_camera_writer
 from calib.formats.columns.header_words import IMAGE_WORDS
 from calib.formats.mount_format import load_mount_format, load_mounted_camera
 from calib.formats.pose_format import NamedPoses, load_pose_format, require_writer
 from calib.formats.pose_reader import read_poses
 from calib.geometry import se3
+
+if TYPE_CHECKING:
+    from calib.robot.arm_model import Arm
 
 
 @dataclass(frozen=True)
@@ -30,10 +36,13 @@ class Converted:
     """Unit, order and direction of the numbers in them."""
     loses: str
     """What they cannot hold."""
+    remark: str = ""
+    """What else is to be known of them."""
 
     def __str__(self) -> str:
-        names = ", ".join(map(str, self.files))
-        return f"written: {names}\n{self.format_name}: {self.meaning}\nnot in it: {self.loses or 'nothing'}"
+        lines = [f"written: {', '.join(map(str, self.files))}", f"{self.format_name}: {self.meaning}"]
+        lines += [self.remark] if self.remark else []
+        return "\n".join([*lines, f"not in it: {self.loses or 'nothing'}"])
 
 
 def convert(
@@ -43,13 +52,17 @@ def convert(
     *,
     columns: Mapping[str, str] | None = None,
     euler: str | None = None,
+    urdf: str | Path | None = None,
+    tip: str | None = None,
 ) -> Converted:
-    """Write a camera, poses, or the camera of a hand-eye calibration, in the format `to`; its name says which is meant.
+    """Write a camera, an arm, poses, or the camera of a hand-eye calibration, in the format `to`; its name says which.
 
     path: a file of any format that is read, or the folder of a result. output: the file to write; None: the usual name
-    of the format, beside nothing that is there. columns, euler: of a table of poses that leaves them open.
+    of the format, beside nothing that is there. columns, euler: of a table of poses that leaves them open. urdf, tip:
+    of an arm, see `calib.formats.arm_to_write`.
 
-    Raises UsageError `unknown-format`, `format-not-written`, `lens-not-held`, `file-exists`; the errors of the readers;
+    Raises UsageError `unknown-format`, `format-not-written`, `lens-not-held`, `arm-not-held`, `urdf-other-arm`,
+    `file-exists`; the errors of the readers;
     InputError `reading-undecided` for poses of which the file does not say how they are meant.
     """
     if to in plugins.discover(camera_format.FORMATS):
@@ -58,6 +71,8 @@ def convert(
         stem = Path(output).stem if output is not None else form.file_name
         files = dict(write(load_any_camera(path), stem))
         return _place(files, to, form.meaning, form.loses, output)
+    if to in plugins.discover(arm_format.FORMATS):
+        return _write_arm(arm_to_write(path, urdf, tip), to, output)
     if to in plugins.discover(mount_format.FORMATS):
         mount = load_mount_format(to)
         content = {mount.file_name: mount.write(load_mounted_camera(path))}
@@ -71,7 +86,15 @@ def convert(
     raise UsageError(f"unknown format {to!r}", code="unknown-format", where="--to", advice=did_you_mean(to, known))
 
 
-PACKAGES = (camera_format.FORMATS, mount_format.FORMATS, pose_format.FORMATS)
+PACKAGES = (camera_format.FORMATS, arm_format.FORMATS, mount_format.FORMATS, pose_format.FORMATS)
+
+
+def _write_arm(arm: Arm, to: str, output: str | Path | None) -> Converted:
+    form = load_arm_format(to)
+    content = {form.file_name: require_arm_writer(to)(arm.geometry)}
+    loses = "; ".join(text for text in (beyond_geometry(arm), form.loses) if text)
+    done = _place(content, to, form.meaning, loses, output)
+    return done if form.remark is None else replace(done, remark=form.remark(arm.geometry))
 
 
 def _place(files: Mapping[str, str | bytes], to: str, meaning: str, loses: str, output: str | Path | None) -> Converted:

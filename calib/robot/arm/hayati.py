@@ -36,8 +36,18 @@ def split_link(link: Array) -> tuple[Array, tuple[float, float]]:
     """
     axis, point = link[:3, 2], link[:3, 3]
     row = _hayati_row(axis, point) if np.hypot(axis[0], axis[1]) < np.sin(NEAR_PARALLEL_RAD) else _dh_row(axis, point)
+    return row, _rest(row, link)
+
+
+def split_link_plainly(link: Array) -> tuple[Array, tuple[float, float]]:
+    """The same in plain DH (beta = 0), however near to parallel the axes are; they must not be parallel."""
+    row = _dh_row(link[:3, 2], link[:3, 3])
+    return row, _rest(row, link)
+
+
+def _rest(row: Array, link: Array) -> tuple[float, float]:
     rest = se3.inverse(about_z(row[0], row[1]) @ along_x(*row[2:])) @ link
-    return row, (float(np.arctan2(rest[1, 0], rest[0, 0])), float(rest[2, 3]))
+    return float(np.arctan2(rest[1, 0], rest[0, 0])), float(rest[2, 3])
 
 
 def table_of_links(links: Array) -> tuple[Array, Array, Array]:

@@ -53,6 +53,16 @@ class Check:
     """Largest angle."""
 
 
+@dataclass(frozen=True)
+class UrdfText:
+    """The URDF that an arm was read from."""
+
+    content: bytes
+    """All of it."""
+    tip: str
+    """The link that is the flange."""
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class SerialArm:
     """The kinematics of a serial arm; frozen, its arrays read-only."""
@@ -82,6 +92,8 @@ class SerialArm:
     """Where the numbers come from."""
     checks: tuple[Check, ...] = field(default=())
     """Poses known from elsewhere."""
+    urdf: UrdfText | None = None
+    """What it was read from, if that was a URDF: an export changes it where the arm differs by now."""
 
     def __post_init__(self) -> None:
         n = len(self.prismatic)

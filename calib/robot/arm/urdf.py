@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -22,7 +23,7 @@ from calib.errors import InputError, UsageError, did_you_mean
 from calib.files import path_advice, regular_size
 from calib.geometry import se3, so3
 from calib.robot.arm.hayati import table_of_links
-from calib.robot.arm.serial_arm import SerialArm, require_few_joints
+from calib.robot.arm.serial_arm import SerialArm, UrdfText, require_few_joints
 from calib.text import cut, first_few, one_line
 
 MAX_BYTES = 4_000_000  # the largest published robot descriptions have a few hundred kB
@@ -32,7 +33,7 @@ _MOVING = ("revolute", "continuous", "prismatic")
 
 
 @dataclass(frozen=True)
-class _Joint:
+class UrdfJoint:
     """One joint of the file: how it hangs in the tree. Its numbers are read only if it is on the way to the tip."""
 
     name: str
@@ -70,9 +71,20 @@ def arm_of_urdf(path: Path, *, tip: str | None = None) -> SerialArm:
     `urdf-tip` naming the links to choose from.
     """
     where = str(path)
-    root = _parse(path)
-    joints = tuple(_joint(element, where) for element in root.findall("joint"))
-    chain = _chain(joints, tip, where)
+    content = _read(path)
+    root = _parse(content, where)
+    chain = _chain(_joints(root, where), tip, where)
+    title = one_line(root.get("name") or path.stem)
+    source = f"URDF file {one_line(path.name)}, from its root to link {chain[-1].child}"
+    return _arm(chain, title, source, where, UrdfText(content, chain[-1].child))
+
+
+def arm_of_text(text: UrdfText) -> SerialArm:
+    """The arm of a URDF that was read before."""
+    return _arm(chain_of_urdf(text), "arm", "URDF", "URDF", text)
+
+
+def _arm(chain: tuple[UrdfJoint, ...], title: str, source: str, where: str, text: UrdfText) -> SerialArm:
     moving = [joint for joint in chain if joint.kind != "fixed"]
     if not moving:
         raise _structure(f"no moving joint on the way to link {chain[-1].child!r}", where, "name another tip link")
@@ -86,12 +98,11 @@ def arm_of_urdf(path: Path, *, tip: str | None = None) -> SerialArm:
         if joint.mimics:
             advice = f"end at a link before {joint.child}, or give the coupling in an arm.yaml (`couplings:`)"
             raise _structure(f"joint {joint.name!r} mimics another one", where, advice)
-    table, base, tool = table_of_links(_links(chain))
-    title = one_line(root.get("name") or path.stem)
+    table, base, tool = table_of_links(links_of_chain(chain))
     return SerialArm(
         name=re.sub("[^A-Za-z0-9_-]+", "_", title),  # as `require_name` asks of it; robots' names may hold blanks
         title=title,
-        source=f"URDF file {one_line(path.name)}, from its root to link {chain[-1].child}",
+        source=source,
         convention="modified_dh",
         table=table,
         prismatic=tuple(joint.kind == "prismatic" for joint in moving),
@@ -100,10 +111,16 @@ def arm_of_urdf(path: Path, *, tip: str | None = None) -> SerialArm:
         base=base,
         tool=tool,
         joint_names=tuple(joint.name for joint in moving),
+        urdf=text,
     )
 
 
-def _parse(path: Path) -> ElementTree.Element:
+def chain_of_urdf(text: UrdfText) -> tuple[UrdfJoint, ...]:
+    """The joints from the root to the tip of a URDF that was read before, fixed ones included."""
+    return _chain(_joints(_parse(text.content, "URDF"), "URDF"), text.tip, "URDF")
+
+
+def _read(path: Path) -> bytes:
     where = str(path)
     try:
         if regular_size(path) > MAX_BYTES:
@@ -113,10 +130,13 @@ def _parse(path: Path) -> ElementTree.Element:
                 where=where,
                 advice="give the URDF of one arm; meshes are files of their own",
             )
-        content = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         advice = path_advice(path, (".urdf",), "a URDF file, or a shipped arm (calib list arms)")
         raise InputError("cannot be read", code="urdf-unreadable", where=where, why=str(error), advice=advice) from None
+
+
+def _parse(content: bytes, where: str) -> ElementTree.Element:
     parser = ElementTree.XMLParser(target=_NoDoctype())
     try:
         root = ElementTree.fromstring(content, parser=parser)
@@ -134,23 +154,37 @@ def _parse(path: Path) -> ElementTree.Element:
     return root
 
 
-def _joint(element: ElementTree.Element, where: str) -> _Joint:
+def _joints(root: ElementTree.Element, where: str) -> tuple[UrdfJoint, ...]:
+    return tuple(_joint(element, where) for element in root.findall("joint"))
+
+
+def _joint(element: ElementTree.Element, where: str) -> UrdfJoint:
     name = one_line(element.get("name") or "?")
     place = f"{where}: joint {cut(name)}"
     parent, child = (_link_name(element, tag, place) for tag in ("parent", "child"))
-    return _Joint(name, element.get("type") or "?", parent, child, element, place)
+    return UrdfJoint(name, element.get("type") or "?", parent, child, element, place)
 
 
-def _parent_from_joint(joint: _Joint) -> Array:
+def parent_from_joint(joint: UrdfJoint) -> Array:
     """(4, 4)."""
+    xyz, rpy = origin_of(joint)
+    return se3.compose(rotation_of_rpy(rpy), np.array(xyz))
+
+
+def origin_of(joint: UrdfJoint) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """xyz in m and rpy in rad, as written. Raises InputError `urdf-value`."""
     origin = joint.element.find("origin")
-    xyz = _numbers(origin, "xyz", "0 0 0", joint.place)
-    roll, pitch, yaw = _numbers(origin, "rpy", "0 0 0", joint.place)
+    return _numbers(origin, "xyz", "0 0 0", joint.place), _numbers(origin, "rpy", "0 0 0", joint.place)
+
+
+def rotation_of_rpy(rpy: Sequence[float]) -> Array:
+    """(3, 3) of roll, pitch and yaw in rad: Rz(yaw) Ry(pitch) Rx(roll)."""
+    roll, pitch, yaw = rpy
     turns = [so3.exp(np.array(w)) for w in ((0, 0, yaw), (0, pitch, 0), (roll, 0, 0))]
-    return se3.compose(turns[0] @ turns[1] @ turns[2], np.array(xyz))
+    return turns[0] @ turns[1] @ turns[2]
 
 
-def _axis(joint: _Joint) -> Array:
+def axis_of(joint: UrdfJoint) -> Array:
     """(3,) unit vector in the joint frame."""
     axis = np.array(_numbers(joint.element.find("axis"), "xyz", "1 0 0", joint.place))  # x is the format's default
     length = float(np.linalg.norm(axis))
@@ -160,7 +194,7 @@ def _axis(joint: _Joint) -> Array:
     return axis / length
 
 
-def _limits(joint: _Joint) -> tuple[float, float]:
+def _limits(joint: UrdfJoint) -> tuple[float, float]:
     """rad or m."""
     limit = joint.element.find("limit")
     if limit is None or joint.kind not in ("revolute", "prismatic"):
@@ -194,7 +228,7 @@ def _numbers(
     return values
 
 
-def _chain(joints: tuple[_Joint, ...], tip: str | None, where: str) -> tuple[_Joint, ...]:
+def _chain(joints: tuple[UrdfJoint, ...], tip: str | None, where: str) -> tuple[UrdfJoint, ...]:
     """The joints from the root to the link `tip`, in order."""
     above = {joint.child: joint for joint in joints}
     if not joints:
@@ -210,7 +244,7 @@ def _chain(joints: tuple[_Joint, ...], tip: str | None, where: str) -> tuple[_Jo
     if tip not in above:
         hint = did_you_mean(tip, above)
         raise UsageError(f"no joint leads to a link {cut(tip)!r}", code="urdf-tip", where=where, advice=hint)
-    chain: list[_Joint] = []
+    chain: list[UrdfJoint] = []
     link = tip
     while link in above:
         if len(chain) > len(joints):
@@ -238,7 +272,7 @@ def _several_tips(tips: list[str], where: str) -> UsageError:
     )
 
 
-def _links(chain: tuple[_Joint, ...]) -> Array:
+def links_of_chain(chain: tuple[UrdfJoint, ...]) -> Array:
     """The constants (moving joints + 1, 4, 4) between motions about z, for a chain with axes of any direction.
 
     Raises InputError `urdf-value`.
@@ -246,10 +280,10 @@ def _links(chain: tuple[_Joint, ...]) -> Array:
     links = []
     now = np.eye(4)
     for joint in chain:
-        now = now @ _parent_from_joint(joint)
+        now = now @ parent_from_joint(joint)
         if joint.kind == "fixed":
             continue
-        turn = se3.compose(so3.turning_z_to(_axis(joint)), np.zeros(3))
+        turn = se3.compose(so3.turning_z_to(axis_of(joint)), np.zeros(3))
         links.append(now @ turn)
         now = se3.inverse(turn)
     return np.array([*links, now])

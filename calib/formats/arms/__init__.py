@@ -1,0 +1,1 @@
+"""Formats of arms, one file each. Each exports FORMAT, an `ArmFormat`."""
