@@ -63,7 +63,9 @@ def arm_tasks(folder: Path, runs: int) -> list[dict[str, Any]]:
 
 def check(tasks: list[dict[str, Any]], python: str) -> dict[str, Any]:
     """The largest difference in m and rad, by tool; None for a tool that is not there."""
-    answer = subprocess.run([python, str(READER)], input=json.dumps(tasks), capture_output=True, text=True, check=False)
+    command = [python, "-c", f"import {READER.stem}; {READER.stem}.main()"]
+    asked = json.dumps(tasks)
+    answer = subprocess.run(command, cwd=READER.parent, input=asked, capture_output=True, text=True, check=False)
     if answer.returncode:
         sys.exit(answer.stderr[-2000:])
     return dict(json.loads(answer.stdout))

@@ -54,7 +54,3 @@ def main() -> None:
         read = np.array([poses(command) for command in task["commands"]])
         found[tool] = max(found.get(tool) or 0.0, float(np.abs(read - np.array(task["poses"])).max()))
     json.dump(found, sys.stdout)
-
-
-if __name__ == "__main__":
-    main()

@@ -23,9 +23,9 @@ Examples:
   calib convert ur5e --to urdf
   calib convert arm.urdf --tip tool0 --to dh_table
 
-The name of the format tells whether a camera, an arm or poses are meant (`calib list formats`). Units, pixel origin, order of
-quaternions and sequence of angles are converted; what the format cannot hold is printed, and a lens that it does not
-have is refused."""
+The name of the format tells whether a camera, an arm or poses are meant (`calib list formats`). Units, pixel origin,
+order of quaternions and sequence of angles are converted; what the format cannot hold is printed, and a lens that it
+does not have is refused."""
 
 EXPORT = """Write a result in the format of another tool.
 

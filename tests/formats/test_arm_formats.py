@@ -46,7 +46,8 @@ URDF = """<?xml version='1.0' encoding="utf-8"?>
   <link name="l2b"/>
   <joint name="j3" type="revolute"><origin xyz="0.3 0 0"/><parent link="l2b"/><child link="l3"/><axis xyz="0 1 0"/>
     <limit lower="-2" upper="2" effort="10" velocity="1"/></joint>
-  <joint name="flange" type="fixed"><parent link="l3"/><child link="tool0"/><origin xyz="0 0 0.1" rpy="0 1.5 0"/></joint>
+  <joint name="flange" type="fixed"><parent link="l3"/><child link="tool0"/>
+    <origin xyz="0 0 0.1" rpy="0 1.5 0"/></joint>
   <transmission name="t"><joint name="j1"><origin xyz="9 9 9"/></joint></transmission>
 </robot>
 """

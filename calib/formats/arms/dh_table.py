@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calib.formats.arm_format import ArmFormat, require_signs
-from calib.formats.plain_table import plain_remark
+from calib.formats.chains.plain_table import plain_remark
 from calib.geometry import so3
 from calib.robot.arm.rewritten import to_plain_dh
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calib.formats.arm_format import ArmFormat, not_held, require_signs
-from calib.formats.plain_table import plain_remark
+from calib.formats.chains.plain_table import plain_remark
 from calib.robot.arm.hayati import table_of_links
 from calib.robot.arm.rewritten import joint_frames, to_plain_dh
 
@@ -20,7 +20,7 @@ def write(arm: SerialArm) -> str:
     """A module that makes `robot`, of rows alpha, a, theta, d."""
     if any(arm.prismatic) or np.any(require_signs(arm, "pybotics") < 0):
         raise not_held("a joint slides, or turns in its negative sense", "pybotics")
-    plain = _modified(arm)
+    plain = _as_modified_dh(arm)
     rows = [[alpha, a, theta, d] for theta, d, a, alpha, _ in (plain.table + 0.0).tolist()]
     limits = np.clip(plain.limits.T, -2 * np.pi, 2 * np.pi).tolist()
     return (
@@ -36,7 +36,7 @@ def _rows(rows: list[list[float]]) -> str:
     return "".join(f"    {row},\n" for row in rows)
 
 
-def _modified(arm: SerialArm) -> SerialArm:
+def _as_modified_dh(arm: SerialArm) -> SerialArm:
     """As modified DH without beta."""
     if arm.convention == "modified_dh":
         return to_plain_dh(arm)

@@ -5,18 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from calib.formats.arm_format import ArmFormat, require_signs
-from calib.formats.urdf_origins import plain_origins
+from calib.formats.chains.urdf_origins import plain_origins
 
 if TYPE_CHECKING:
     from calib.arrays import Array
-    from calib.formats.urdf_origins import Origin
+    from calib.formats.chains.urdf_origins import JointOrigin
     from calib.robot.arm.serial_arm import SerialArm
 
 
 def write(arm: SerialArm) -> str:
     """A module that makes `robot`."""
     signs = require_signs(arm, "roboticstoolbox").tolist()
-    steps = [step for i, origin in enumerate(plain_origins(arm)) for step in (*_fixed(origin), *_motion(arm, i, signs))]
+    steps = [
+        step
+        for i, origin in enumerate(plain_origins(arm))
+        for step in (*_place_steps(origin), *_joint_steps(arm, i, signs))
+    ]
     body = "\n".join(f"    * {step}" for step in steps[1:])
     return (
         f'"""{arm.name}, in m and rad."""\n\nimport roboticstoolbox as rtb\nfrom roboticstoolbox import ET\n\n'
@@ -24,14 +28,14 @@ def write(arm: SerialArm) -> str:
     )
 
 
-def _fixed(origin: Origin) -> list[str]:
+def _place_steps(origin: JointOrigin) -> list[str]:
     """An origin step by step, what is zero left out."""
     steps = [*zip(("tx", "ty", "tz"), origin.xyz, strict=True)]
     steps += [*zip(("Rz", "Ry", "Rx"), reversed(origin.rpy), strict=True)]
     return [f"ET.{axis}({value!r})" for axis, value in steps if value]
 
 
-def _motion(arm: SerialArm, joint: int, signs: Array) -> list[str]:
+def _joint_steps(arm: SerialArm, joint: int, signs: Array) -> list[str]:
     """The joint behind an origin, none behind the last."""
     if joint == arm.joints:
         return []
@@ -44,7 +48,7 @@ def _motion(arm: SerialArm, joint: int, signs: Array) -> list[str]:
 FORMAT = ArmFormat(
     tool="roboticstoolbox-python (P. Corke)",
     meaning="m, rad; elementary transforms from the base to the flange, each joint about or along z",
-    example="ets = (\n    ET.tz(0.1625)\n    * ET.Rz(jindex=0, qlim=(-6.28, 6.28))\n    * ET.Rx(1.5707963267948966)\n)\n"
+    example="ets = (\n    ET.tz(0.1625)\n    * ET.Rz(jindex=0)\n    * ET.Rx(1.5707963267948966)\n)\n"
     'robot = rtb.Robot(ets, name="ur5e")',
     file_name="arm_roboticstoolbox.py",
     write=write,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calib.formats.arm_format import ArmFormat, not_held, require_signs
-from calib.formats.urdf_origins import SAME_PLACE, plain_origins
+from calib.formats.chains.urdf_origins import SAME_PLACE, plain_origins
 
 if TYPE_CHECKING:
     from calib.robot.arm.serial_arm import SerialArm

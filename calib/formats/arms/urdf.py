@@ -8,7 +8,7 @@ from xml.sax.saxutils import quoteattr
 import numpy as np
 
 from calib.formats.arm_format import ArmFormat, require_signs
-from calib.formats.urdf_origins import Origin, origins_in_urdf, plain_origins, with_origins
+from calib.formats.chains.urdf_origins import JointOrigin, origins_in_urdf, plain_origins, with_origins
 from calib.robot.arm.workspace import command_range
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def write(arm: SerialArm) -> str | bytes:
     return "\n".join([*lines, "</robot>"]) + "\n"
 
 
-def _origin(origin: Origin) -> str:
+def _origin(origin: JointOrigin) -> str:
     xyz, rpy = (" ".join(map(repr, values)) for values in (origin.xyz, origin.rpy))
     return f'<origin xyz="{xyz}" rpy="{rpy}"/>'
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from xml.sax.saxutils import quoteattr
 
 from calib.formats.arm_format import ArmFormat, require_signs
-from calib.formats.urdf_origins import Origin, origins_in_urdf, plain_origins
+from calib.formats.chains.urdf_origins import JointOrigin, origins_in_urdf, plain_origins
 
 if TYPE_CHECKING:
     from calib.robot.arm.serial_arm import SerialArm
@@ -29,16 +29,16 @@ def write(arm: SerialArm) -> str:
     return f'{head}\n{USE}\n  <xacro:property name="calibrated" value={quoteattr(value)}/>\n</robot>\n'
 
 
-def _entry(origin: Origin) -> str:
+def _entry(origin: JointOrigin) -> str:
     xyz, rpy = (" ".join(map(repr, values)) for values in (origin.xyz, origin.rpy))
     return f"({origin.joint!r}, ('{xyz}', '{rpy}'))"
 
 
 FORMAT = ArmFormat(
-    tool="xacro",
+    tool="ROS 1 and 2: xacro",
     meaning="m, rad; xyz and rpy of the origin of every joint, in the frames of the arm's URDF where that is given "
     "(else as in a new URDF, with the axis of every joint along z)",
-    example='<xacro:property name="calibrated" value="${dict([(\'j1\', (\'0.0 0.0 0.1625\', \'0.0 0.0 0.0\'))])}"/>',
+    example="<xacro:property name=\"calibrated\" value=\"${dict([('j1', ('0.0 0.0 0.1625', '0.0 0.0 0.0'))])}\"/>",
     file_name="calibrated_origins.xacro",
     write=write,
     loses="uncertainty, axes, limits",

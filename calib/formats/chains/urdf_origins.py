@@ -1,4 +1,4 @@
-"""The joint origins of an arm in the frames of its URDF, and their numbers put into its text, all else byte for byte."""
+"""The joint origins of an arm in the frames of its URDF, and their numbers put into its text, byte for byte."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _NUMBER = re.compile(rb"\S+")
 
 
 @dataclass(frozen=True)
-class Origin:
+class JointOrigin:
     """Where a joint is in the link before it."""
 
     joint: str
@@ -47,13 +47,13 @@ class Origin:
     """rad, about the fixed axes x, y, z."""
 
 
-def plain_origins(arm: SerialArm) -> tuple[Origin, ...]:
+def plain_origins(arm: SerialArm) -> tuple[JointOrigin, ...]:
     """The origins of a chain whose joints move about z; the last is that of the flange."""
     names = (*arm.joint_names, "flange")
     return tuple(_origin(name, frame, (0.0, 0.0, 0.0)) for name, frame in zip(names, joint_frames(arm), strict=True))
 
 
-def origins_in_urdf(arm: SerialArm, text: UrdfText) -> tuple[Origin, ...]:
+def origins_in_urdf(arm: SerialArm, text: UrdfText) -> tuple[JointOrigin, ...]:
     """The origins of the moving joints, as near to those of the URDF as the arm is; axes and fixed joints stay.
 
     Raises UsageError `urdf-other-arm` where the URDF is that of another arm.
@@ -70,7 +70,7 @@ def origins_in_urdf(arm: SerialArm, text: UrdfText) -> tuple[Origin, ...]:
     return tuple(_moving_origins(chain, frames))
 
 
-def _moving_origins(chain: tuple[UrdfJoint, ...], frames: Array) -> list[Origin]:
+def _moving_origins(chain: tuple[UrdfJoint, ...], frames: Array) -> list[JointOrigin]:
     found = []
     fixed = np.eye(4)
     at = 0
@@ -85,7 +85,7 @@ def _moving_origins(chain: tuple[UrdfJoint, ...], frames: Array) -> list[Origin]
     return found
 
 
-def _origin(name: str, frame: Array, near: tuple[float, ...]) -> Origin:
+def _origin(name: str, frame: Array, near: tuple[float, ...]) -> JointOrigin:
     """Of a frame (4, 4); of the angles that mean the same turn, those nearest to `near`."""
     r = frame[:3, :3]
     roll = np.arctan2(r[2, 1], r[2, 2])
@@ -94,10 +94,10 @@ def _origin(name: str, frame: Array, near: tuple[float, ...]) -> Origin:
     both = np.array([[roll, pitch, yaw], [roll + np.pi, np.pi - pitch, yaw + np.pi]])
     both += 2 * np.pi * np.round((np.array(near) - both) / (2 * np.pi))
     best = both[np.argmin(np.abs(both - near).sum(axis=1))]
-    return Origin(name, _cleared(frame[:3, 3]), _cleared(best))
+    return JointOrigin(name, _without_rounding(frame[:3, 3]), _without_rounding(best))
 
 
-def _cleared(values: Array) -> tuple[float, ...]:
+def _without_rounding(values: Array) -> tuple[float, ...]:
     """Zero in place of what rounding leaves of it."""
     return tuple(np.where(np.abs(values) < ROUNDING, 0.0, values).tolist())
 
@@ -112,7 +112,7 @@ def _other(what: str) -> UsageError:
     )
 
 
-def with_origins(text: UrdfText, origins: tuple[Origin, ...]) -> bytes:
+def with_origins(text: UrdfText, origins: tuple[JointOrigin, ...]) -> bytes:
     """The URDF with the numbers of these origins in place of its own, where they differ.
 
     Raises UsageError `urdf-encoding` for text whose letters are not single bytes.
@@ -132,7 +132,7 @@ def with_origins(text: UrdfText, origins: tuple[Origin, ...]) -> bytes:
 
 
 @dataclass
-class _Place:
+class _JointInText:
     """Where a joint stands in the text, in bytes."""
 
     joint: int
@@ -140,11 +140,11 @@ class _Place:
     origin: tuple[int, int] | None = None
 
 
-def _places(content: bytes) -> Mapping[str, _Place]:
+def _places(content: bytes) -> Mapping[str, _JointInText]:
     """Of every joint directly in the robot, by its name."""
-    found: dict[str, _Place] = {}
+    found: dict[str, _JointInText] = {}
     path: list[str] = []
-    joint: _Place | None = None
+    joint: _JointInText | None = None
     parser = expat.ParserCreate()
 
     def start(tag: str, attributes: Mapping[str, str]) -> None:
@@ -153,7 +153,7 @@ def _places(content: bytes) -> Mapping[str, _Place]:
         if path == ["robot"]:
             joint = None
             if tag == "joint":
-                joint = found[one_line(attributes["name"])] = _Place(here, _end_of_tag(content, here))
+                joint = found[one_line(attributes["name"])] = _JointInText(here, _end_of_tag(content, here))
         elif path == ["robot", "joint"] and tag == "origin" and joint is not None and joint.origin is None:
             joint.origin = (here, _end_of_tag(content, here))
         path.append(tag)
@@ -178,7 +178,7 @@ def _end_of_tag(content: bytes, start: int) -> int:
     return len(content)
 
 
-def _tag(tag: bytes, origin: Origin) -> bytes:
+def _tag(tag: bytes, origin: JointOrigin) -> bytes:
     """The tag with other numbers; an attribute or a tag that is missing is put in where it has to be."""
     for name, values in ((b"xyz", origin.xyz), (b"rpy", origin.rpy)):
         written = re.search(rb"(\s" + name + rb"\s*=\s*)([\"'])(.*?)\2", tag, re.DOTALL)

@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 
 def plain_remark(arm: SerialArm) -> str:
     """Which axes are nearly parallel, and how large d becomes for it; empty where the arm is plain already."""
-    axes = [
-        f"{axis + 1} and {axis + 2}" for axis, row in enumerate(arm.row_after_axis) if arm.table[row, BETA] != 0
-    ]
+    axes = [f"{axis + 1} and {axis + 2}" for axis, row in enumerate(arm.row_after_axis) if arm.table[row, BETA] != 0]
     if not axes:
         return ""
     largest = float(np.abs(to_plain_dh(arm).table[:, D]).max())

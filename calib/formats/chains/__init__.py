@@ -1,0 +1,1 @@
+"""Arms as the chains and tables of other tools."""
