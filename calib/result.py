@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from calib.config import PROVENANCE
 from calib.documents import heading, to_json, to_yaml
+from calib.need import Capability, Need, decide, good_for, need_of
 from calib.report.page import render
 from calib.storage.folder import reserve
 from calib.storage.provenance import Provenance, condense, hash_contents, hash_files
@@ -108,16 +110,41 @@ class Output(ABC):
         return f"{type(self).__name__}: {cut(self.summary().splitlines()[0])}"
 
 
+@dataclass(frozen=True, eq=False, repr=False)
 class Result(Output):
     """A calibration: `str()` is the summary that the terminal shows, `repr()` its first line and the verdict."""
 
-    main_files = ()
+    need: Need | None = field(default=None, kw_only=True)
+    """What it has to be good for, if that was stated."""
+
+    main_files: ClassVar[tuple[str, ...]] = ()
     """It is the document that lists them."""
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        """Whether the result is good enough, by the need if one was stated, and what to do next."""
+        finding = self.finding
+        if self.need is not None:
+            return decide(self.need, self.capability, finding)
+        return replace(finding, good_for=str(self.capability)) if finding.exit_status == 0 else finding
 
     @property
     @abstractmethod
-    def verdict(self) -> Verdict:
-        """Whether the result is good enough, and what to do next."""
+    def finding(self) -> Verdict:
+        """What the data show of the result, whatever it is needed for, and what to do next."""
+
+    @property
+    @abstractmethod
+    def capability(self) -> Capability:
+        """What the result is good for."""
+
+    def for_need(self, need: str | Need | None, at: str | None = None) -> Self:
+        """The same result, judged by a need such as "0.5mm", "0.2px" or "0.5mm,0.1deg", if one is given.
+
+        at: a point that the flange or the camera carries, such as "0mm,0mm,120mm", to which the length then applies.
+        Raises UsageError `need`, `need-at`.
+        """
+        return self if need is None else replace(self, need=need_of(need, at) if isinstance(need, str) else need)
 
     @property
     @abstractmethod
@@ -148,6 +175,8 @@ class Result(Output):
         """The keys that the documents of all calibrations share. solver: the sentence on how the solve ended."""
         return {
             **heading(kind, self.verdict),
+            "need": None if self.need is None else str(self.need),
+            "good_for": good_for(self.capability, self.finding),
             "inputs": self.rows(),
             "parameters": {str(label): estimate.as_document() for label, estimate in self.parameters.items()},
             "unobservable": [str(direction) for direction in unobservable],

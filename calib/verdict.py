@@ -20,6 +20,10 @@ class Verdict:
     """One sentence."""
     advice: tuple[str, ...] = ()
     """What to do next, most useful first."""
+    imprecise: bool = False
+    """Of one that says `do not use`: whether only a size of error speaks against it, which some need may allow."""
+    good_for: str = ""
+    """What the result is good for, where no need was stated."""
 
     @property
     def exit_status(self) -> int:
@@ -28,6 +32,11 @@ class Verdict:
 
     def __str__(self) -> str:
         return f"{self.grade}: {self.reason}"
+
+    def lines(self, most_advice: int = 3) -> list[str]:
+        """As a summary ends: the verdict, what the result is good for, and what to do next."""
+        good_for = [f"good for: {self.good_for}"] if self.good_for else []
+        return [f"verdict: {self}", *good_for, *(f"next: {text}" for text in self.advice[:most_advice])]
 
 
 def worst(grades: Iterable[Grade]) -> Grade:

@@ -10,6 +10,7 @@ import pytest
 
 from calib.errors import UsageError
 from calib.estimate import Estimate
+from calib.need import Capability
 from calib.result import Output, Result
 from calib.verdict import Verdict
 
@@ -31,8 +32,12 @@ class Judged(Plain, Result):
     """A calibration."""
 
     @property
-    def verdict(self) -> Verdict:
+    def finding(self) -> Verdict:
         return Verdict("usable", "not bad " + "y" * 500)
+
+    @property
+    def capability(self) -> Capability:
+        return Capability({"mm": 0.4}, {"mm": "the flange's position"})
 
     @property
     def parameters(self) -> Mapping[str, Estimate]:
@@ -52,6 +57,13 @@ def test_repr_is_short_and_str_is_the_summary(output: Output) -> None:
 def test_a_calibration_shows_its_verdict_and_a_simulation_has_none() -> None:
     assert repr(Judged()).splitlines()[1].startswith("usable: not bad")
     assert Plain().verdict is None
+
+
+def test_a_need_decides_and_none_says_what_it_is_good_for() -> None:
+    assert Judged().verdict.good_for.startswith("0.4 mm (the flange's position)")
+    assert Judged().for_need("0.5mm").verdict.grade == "good"
+    assert Judged().for_need("0.3mm").verdict.grade == "do not use"
+    assert Judged().for_need(None).need is None
 
 
 def test_it_is_saved_whole_and_never_over_another(tmp_path: Path) -> None:

@@ -35,6 +35,7 @@ from verdict_bench.judging import (
     DO_NOT_USE,
     GOOD,
     LIMITS,
+    NEEDS,
     REFUSED,
     Expected,
     Outcome,
@@ -46,7 +47,7 @@ from verdict_bench.judging import (
 
 RUNS, CLEAN, QUICK_CLEAN = 3, 300, 30
 CLEAN_SEED = 1000  # of the first clean set
-WORD, BAD_GOOD, FALSE_ALARM, CAUSE = 0.95, 0.01, 0.02, 0.85
+WORD, BAD_GOOD, FALSE_ALARM, CAUSE, GOOD_FOR = 0.95, 0.01, 0.02, 0.85, 0.97
 
 
 @dataclass(frozen=True)
@@ -168,12 +169,16 @@ def sum_up(every: Sequence[Judged]) -> dict[str, dict[str, Any]]:
     cleans = [each for each in every if each.expected.clean]
     others = [each for each in every if not each.expected.clean]
     refused = [each.word_right for each in conventions]
+    judged = [pair for each in every for pair in zip(NEEDS, each.outcome.good_for, strict=False)]
+    useful = [good for share, good in judged if share == max(NEEDS)]
     shares = (
         ("word right", [each.word_right for each in others], WORD, True),
         ("first cause right", causes, CAUSE, True),
         ('"good" that is bad', [each.bad_good for each in goods], BAD_GOOD, False),
         ('"do not use" or a refusal of right data', [each.false_alarm for each in every], FALSE_ALARM, False),
         ("convention errors refused", refused, 1.0, True),
+        ('"good for" that is right', [share >= 1.0 for share, good in judged if good], GOOD_FOR, True),
+        (f'"good for" of {max(NEEDS):g} times the true error', useful, 0.0, True),
         ("false alarms on clean sets", [not each.word_right for each in cleans], 0.0, False),
     )
     return {

@@ -13,6 +13,7 @@ GROUND = frozenset(
         "files",
         "interrupt",
         "lazy",
+        "need",
         "plugins",
         "report",
         "result",
@@ -46,8 +47,9 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "text_rows": frozenset({"errors", "files"}),
     "delimited": frozenset({"arrays", "config", "errors", "text", "text_rows"}),
     "estimate": frozenset({"documents", "engine"}),
+    "need": frozenset({"arrays", "documents", "errors", "estimate", "verdict"}),
     "report": frozenset({"arrays", "estimate", "text", "verdict"}),
-    "result": frozenset({"config", "documents", "estimate", "report", "storage", "text", "verdict"}),
+    "result": frozenset({"config", "documents", "estimate", "need", "report", "storage", "text", "verdict"}),
     "storage": frozenset(
         {"arrays", "config", "documents", "errors", "files", "interrupt", "staging", "strict_yaml", "text", "verdict"}
     ),

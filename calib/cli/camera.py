@@ -12,6 +12,7 @@ from calib.cli.arguments.inputs import GivenImages, images_of_camera, require_ta
 from calib.cli.arguments.observing import Detection
 from calib.cli.arguments.options import (
     AsJson,
+    At,
     BoardOfImages,
     Corners,
     Exclude,
@@ -22,13 +23,14 @@ from calib.cli.arguments.options import (
     ImageSize,
     Jobs,
     Lens,
+    Need,
     Quiet,
     Robust,
     TimeLimit,
     Verbose,
     result_folder,
 )
-from calib.cli.arguments.values import split_commas
+from calib.cli.arguments.values import split_commas, stated_need
 from calib.cli.running.deliver import deliver
 from calib.cli.running.reporting import reporting
 from calib.cli.running.shipped import AUTO
@@ -45,6 +47,7 @@ Examples:
   calib camera --corners corners.csv --image-size 1280x720 --free skew --fix p1,p2,k3
   calib camera --images photos/ --fix fx=812.5,fy=812.5
   calib camera --images photos/ --board checkerboard:9x6:25mm --refine board
+  calib camera --images photos/ --need 0.2px
 
 Without --board the grid is inferred from the images and the square is one unit of length. Writes a folder with
 camera.yaml (loads again) and result.json. Exit status: 0 good or usable, 1 do not use, 2 usage or configuration,
@@ -65,6 +68,8 @@ def command(
     exclude: Exclude = None,
     robust: Robust = True,
     global_start: GlobalStart = False,
+    need: Need = None,
+    at: At = None,
     output: Annotated[Path | None, result_folder(FOLDER)] = None,
     jobs: Jobs = None,
     timeout_s: TimeLimit = TIMEOUT_S,
@@ -74,6 +79,7 @@ def command(
 ) -> None:
     """See HELP."""
     with reporting(as_json, quiet, verbose, context.obj) as reporter:
+        wanted = stated_need(need, at)
         detection = Detection(board, image_size, jobs, timeout_s, exclude or ())
         named = [*([images] if images is not None else []), *(given or [])]
         found = images_of_camera(named, "calib camera", "calib camera --corners {table}")
@@ -97,4 +103,4 @@ def command(
             on_iteration=reporter.on_iteration,
             on_progress=reporter.on_progress("search"),
         )
-        deliver(calibration, folder, reporter)
+        deliver(calibration.for_need(wanted), folder, reporter)

@@ -14,6 +14,7 @@ from calib.cli.arguments.options import (
     FixConventions,
     Jobs,
     Model,
+    Need,
     Quiet,
     Robust,
     SplitSeed,
@@ -21,6 +22,7 @@ from calib.cli.arguments.options import (
     Verbose,
     result_folder,
 )
+from calib.cli.arguments.values import stated_need
 from calib.cli.running.deliver import deliver
 from calib.cli.running.reporting import reporting
 
@@ -34,6 +36,7 @@ For every pair of arms the error of a point that one hands to the other is state
 Examples:
   calib simulate cell --output sim && calib cell --config sim/cell.yaml
   calib cell --config cell.yaml --model auto --output my_cell --json
+  calib cell --config cell.yaml --need 0.5mm
 
 cell.yaml names the arms. All tables are measured in the same world: by one instrument, or by one board that a camera on
 each hand observes:
@@ -67,6 +70,7 @@ def command(
     seed: SplitSeed = 0,
     jobs: Jobs = None,
     timeout_s: TimeLimit = TIMEOUT_S,
+    need: Need = None,
     output: Annotated[Path | None, result_folder(FOLDER)] = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -76,6 +80,7 @@ def command(
     with reporting(as_json, quiet, verbose, context.obj) as reporter:
         from calib.cell import calibrate_cell
 
+        wanted = stated_need(need, None)
         folder = reporter.reserve(output, FOLDER)
         calibration = calibrate_cell(
             one_of(config, given, "--config", "calib cell --config cell.yaml"),
@@ -89,4 +94,4 @@ def command(
             on_iteration=reporter.on_iteration,
             on_progress=reporter.on_progress("corners"),
         )
-        deliver(calibration, folder, reporter)
+        deliver(calibration.for_need(wanted), folder, reporter)

@@ -12,6 +12,7 @@ from calib.cli.arguments.inputs import GivenImages, Images, images_of_cameras, o
 from calib.cli.arguments.observing import Detection, camera_names, load_cameras
 from calib.cli.arguments.options import (
     AsJson,
+    At,
     BoardOfImages,
     Columns,
     Euler,
@@ -23,6 +24,7 @@ from calib.cli.arguments.options import (
     ImageSize,
     Jobs,
     Lens,
+    Need,
     PoseFormat,
     Quiet,
     Robust,
@@ -32,7 +34,7 @@ from calib.cli.arguments.options import (
     Verbose,
     result_folder,
 )
-from calib.cli.arguments.values import length_and_angle, lengths_by_name, split_commas
+from calib.cli.arguments.values import length_and_angle, lengths_by_name, split_commas, stated_need
 from calib.cli.running import shipped
 from calib.cli.running.deliver import deliver
 from calib.cli.running.reporting import reporting
@@ -51,6 +53,7 @@ Examples:
   calib hand-eye --corners corners.csv --poses poses.csv --setup eye-to-hand --refine lens,board
   calib hand-eye --corners corners.csv --poses poses.csv --euler ZYX --columns x_mm=X,y_mm=Y,z_mm=Z --json
   calib hand-eye --images photos/ --board checkerboard:9x6:25mm --poses stream.csv --image-times times.csv
+  calib hand-eye --corners corners.csv --poses poses.csv --need 0.5mm --at 0mm,0mm,400mm
   calib hand-eye --images left/ --images right/ --board checkerboard:9x6:25mm --poses poses.csv --setup eye-to-hand
 
 The table holds flange in base: x_m y_m z_m (or _mm) with qx qy qz qw, a rotation vector rx_rad ry_rad rz_rad (or _deg),
@@ -113,6 +116,8 @@ def command(
     exclude: Exclude = None,
     robust: Robust = True,
     image_size: ImageSize = None,
+    need: Need = None,
+    at: At = None,
     output: Annotated[Path | None, result_folder(FOLDER)] = None,
     jobs: Jobs = None,
     timeout_s: TimeLimit = TIMEOUT_S,
@@ -122,6 +127,7 @@ def command(
 ) -> None:
     """See HELP."""
     with reporting(as_json, quiet, verbose, context.obj) as reporter:
+        wanted = stated_need(need, at)
         detection = Detection(board, image_size, jobs, timeout_s, exclude or ())
         found = _images([*(images or []), *(given_images or [])], poses)
         poses = one_of(poses, None, "--poses", "calib hand-eye --images photos/ --poses poses.csv")
@@ -160,9 +166,11 @@ def command(
         sources = [*((path, None) for path in found), *((None, path) for path in corners or [])]
         seen = [detection.observe(*source, reporter) for source in sources]
         if len(seen) > 1:
-            deliver(calibrate_cameras(seen, table, named, given or None, **options), folder, reporter)
+            several = calibrate_cameras(seen, table, named, given or None, **options)
+            deliver(several.for_need(wanted), folder, reporter)
         else:
-            deliver(calibrate_hand_eye(seen[0], table, given[0] if given else None, **options), folder, reporter)
+            one = calibrate_hand_eye(seen[0], table, given[0] if given else None, **options)
+            deliver(one.for_need(wanted), folder, reporter)
 
 
 def _images(given: list[Path], poses: Path | None) -> list[Images]:

@@ -12,6 +12,7 @@ from calib.cli.arguments.inputs import one_of, require_table
 from calib.cli.arguments.observing import Detection, load_cameras
 from calib.cli.arguments.options import (
     AsJson,
+    At,
     BoardOfImages,
     Columns,
     Corners,
@@ -22,6 +23,7 @@ from calib.cli.arguments.options import (
     Jobs,
     Lens,
     Model,
+    Need,
     PoseFormat,
     Quiet,
     Robust,
@@ -33,7 +35,7 @@ from calib.cli.arguments.options import (
     Verbose,
     result_folder,
 )
-from calib.cli.arguments.values import length_and_angle, split_commas
+from calib.cli.arguments.values import length_and_angle, split_commas, stated_need
 from calib.cli.running import shipped
 from calib.cli.running.deliver import deliver
 from calib.cli.running.reporting import reporting
@@ -59,6 +61,7 @@ Examples:
   calib robot --poses poses.csv --arm ur10e --model auto --output my_arm
   calib robot --poses poses.csv --compensate network
   calib robot --poses monday.csv --validate tuesday.csv --json
+  calib robot --poses poses.csv --need 0.5mm,0.1deg --at 0mm,0mm,150mm
   calib robot --table joints.csv --images photos/ --board checkerboard:9x6:25mm
   calib robot --table joints.csv --corners corners.csv --camera camera.yaml --refine lens
   calib robot --poses tracker.csv --euler XYZ --columns j1_rad=shoulder_pan,x_mm=X,rx_deg=RX
@@ -138,6 +141,8 @@ def command(
     fix_conventions: FixConventions = False,
     exclude: Exclude = None,
     robust: Robust = True,
+    need: Need = None,
+    at: At = None,
     output: Annotated[Path | None, result_folder(FOLDER)] = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -148,6 +153,7 @@ def command(
         from calib.formats import read_poses
         from calib.robot import calibrate, parse_columns
 
+        wanted = stated_need(need, at)
         table = one_of(table, given, "--table", "calib robot --table poses.csv")
         require_table(table, "--poses", "calib robot", "--table joints.csv --images {images}")
         if corners is not None:
@@ -186,7 +192,7 @@ def command(
                 "base": base,
                 "tool": tool,
             }
-            deliver(calibrate(poses, nominal, **options), folder, reporter)
+            deliver(calibrate(poses, nominal, **options).for_need(wanted), folder, reporter)
             return
         from calib.cell import calibrate_arm_from_images, require_refinable_with_arm, require_setup
 
@@ -201,7 +207,7 @@ def command(
         options |= {"camera": _camera(camera, scale_camera, lens), "lens": lens, "refine": refined}
         options["setup"] = require_setup(setup) if setup is not None else None
         seen = detection.observe(images, corners, reporter)
-        deliver(calibrate_arm_from_images(seen, poses, nominal, **options), folder, reporter)
+        deliver(calibrate_arm_from_images(seen, poses, nominal, **options).for_need(wanted), folder, reporter)
 
 
 def _arm(named: str | None, tip: str | None) -> Arm | None:

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 from cases.command import Run
+from cases.paths import ROOT
+
+CORNERS = ROOT / "datasets" / "demo_camera" / "corners.csv"
 
 
 def test_it_prints_what_the_command_printed(run: Run) -> None:
@@ -66,3 +69,17 @@ def test_codes_in_a_forged_summary_do_not_reach_the_terminal(run: Run) -> None:
     shown = run("show", "result.json")
     assert "\x1b" not in shown.stdout
     assert "\r" not in shown.stdout
+
+
+@pytest.mark.slow
+def test_an_earlier_result_is_judged_by_a_need(run: Run) -> None:
+    made = run("camera", "--corners", CORNERS, "--image-size", "640x480", "--output", "one", "--need", "2px")
+    assert made.exit_code == 0, made.output
+    assert "verdict: good: 95 % of errors of far points where boards were seen are below" in made.stdout
+    missed = run("show", "one", "--need", "0.05px")
+    assert missed.exit_code == 1
+    assert "verdict: do not use: 95 % of errors of far points" in missed.stdout
+    assert run("show", "one", "--need", "2px").exit_code == 0
+    document = json.loads(run("show", "one", "--need", "1um", "--at", "0,0,1m", "--json").stdout)
+    assert (document["verdict"], document["need"]) == ("do not use", "0.001mm at 0mm,0mm,1000mm")
+    assert run("show", "one", "--at", "0,0,1m").exit_code == 2

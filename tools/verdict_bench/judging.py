@@ -18,11 +18,13 @@ import re
 from dataclasses import dataclass
 
 from calib.camera.calibration.verdict import GOOD_PROJECTION_PX, SOUND_HELD_OUT_PX, WORST_PROJECTION_PX
-from calib.cell.hand_eye.verdict import GOOD_M, WORST_M
+from calib.cell.hand_eye.verdict import GOOD_M, GOOD_RAD, WORST_M
+from calib.need import Need
 
 GOOD, USABLE, DO_NOT_USE, REFUSED, CRASHED = "good", "usable", "do not use", "refused", "crashed"
 FAR = 2.0  # times what the word allows, from which a "good" result is bad
 CORRECTED = 0.1  # of the uncalibrated arm's error: what is left of a cheap arm that was calibrated well
+NEEDS = (0.5, 1.0, 2.0)  # of the true error, each stated as a need
 LUCK = 0.5  # of a limit: the largest of three errors that scatter up to it (95 %) is less in one of ten cases
 
 
@@ -82,6 +84,8 @@ class Outcome:
     """The reason of the verdict and the first advice; of an error all that it says."""
     error: TrueError | None
     """None where there is no result."""
+    good_for: tuple[bool, ...] = ()
+    """Whether the verdict is good with each of `NEEDS` times the true error as the need."""
     seconds: float = 0.0
 
 
@@ -97,6 +101,13 @@ class Expected:
     convention: bool
     """Whether the data are in another convention: to be refused, nothing else is right."""
     clean: bool
+
+
+def need_of(command: str, size: float) -> Need:
+    """What a result that is off by a size in the unit of its command's limits would be needed for."""
+    limits = LIMITS[command]
+    angle = size * math.degrees(GOOD_RAD) / limits.good  # which counts as that much
+    return Need(((size, limits.unit), (angle, "deg")) if command == "hand-eye" else ((size, limits.unit),))
 
 
 def word_is_right(outcome: Outcome, expected: Expected, largest_error: float) -> bool:

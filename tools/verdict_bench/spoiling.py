@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from calib.errors import CalibError
-from verdict_bench.judging import CRASHED, REFUSED, Expected, Outcome, TrueError
+from calib.need import decide
+from verdict_bench.judging import CRASHED, GOOD, NEEDS, REFUSED, Expected, Outcome, TrueError, need_of
 
 
 class SimulatedSet(Protocol):
@@ -43,12 +45,20 @@ class Spoiling:
             verdict = result.verdict
         except CalibError as error:
             told = " ".join(filter(None, (error.what, error.why, error.advice)))
-            return Outcome(REFUSED, error.code, told, None, time.process_time() - begin)
+            return Outcome(REFUSED, error.code, told, None, seconds=time.process_time() - begin)
         except Exception as error:  # what the command would end in as a traceback
-            return Outcome(CRASHED, type(error).__name__, str(error), None, time.process_time() - begin)
+            return Outcome(CRASHED, type(error).__name__, str(error), None, seconds=time.process_time() - begin)
         seconds = time.process_time() - begin
         told = ". ".join((verdict.reason, *verdict.advice[:1]))
-        return Outcome(verdict.grade, "", told, data.error_of(result), seconds)
+        error = data.error_of(result)
+        return Outcome(verdict.grade, "", told, error, self._good_for(result, error), seconds)
+
+    def _good_for(self, result: Any, error: TrueError) -> tuple[bool, ...]:
+        """Whether it is good with each of the needs; empty where it is no result at all."""
+        if not 0 < error.size < math.inf:
+            return ()
+        needs = (need_of(self.expected.command, share * error.size) for share in NEEDS)
+        return tuple(decide(need, result.capability, result.finding).grade == GOOD for need in needs)
 
 
 SPOILINGS: dict[str, Spoiling] = {}

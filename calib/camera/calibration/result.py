@@ -14,6 +14,7 @@ from calib.camera.adjustment.board_shape import LABELS
 from calib.camera.adjustment.reprojection import POSE_BLOCK
 from calib.camera.calibration import documents, plots
 from calib.camera.calibration.board_bend import BoardBend, bend_of, height_of
+from calib.camera.calibration.capability import capability_of
 from calib.camera.calibration.projection_quality import ProjectionQuality, projection_quality
 from calib.camera.calibration.report import report
 from calib.camera.calibration.summary import summary
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from calib.camera.lens_choice.choose_lens import LensChoice
     from calib.camera.observations import Excluded, Observations, View
     from calib.engine import Solution, Uncertainty
+    from calib.need import Capability
     from calib.report.page import Report
     from calib.verdict import Verdict
 
@@ -118,9 +120,14 @@ class CameraCalibration(Result):
         return float(np.sqrt(clusters.held_out_squares().sum() / self.corners)) if clusters else float("inf")
 
     @cached_property
-    def verdict(self) -> Verdict:
-        """Whether the camera is good enough, and what to do next."""
+    def finding(self) -> Verdict:
+        """Whether the camera is good enough for most uses, and what to do next."""
         return with_causes(verdict_of(self), self.causes)
+
+    @cached_property
+    def capability(self) -> Capability:
+        """What the camera is good for where boards were seen."""
+        return capability_of(self)
 
     @cached_property
     def causes(self) -> Mapping[str, Finding]:

@@ -51,7 +51,7 @@ def verdict_of(calibration: CameraCalibration) -> Verdict:
     if calibration.unobservable:
         return Verdict("do not use", f"not all parameters are observable: {calibration.unobservable[0]}", advice)
     if not quality.inside_px <= WORST_PROJECTION_PX and not calibration.held_out_px <= SOUND_HELD_OUT_PX:
-        return Verdict("do not use", _in_words(quality), advice)
+        return Verdict("do not use", _in_words(quality), advice, imprecise=True)
     if rms > WORST_RMS_PX:
         return Verdict("do not use", f"the residuals are too large: rms {rms:.1f} px", advice)
     if rms > GOOD_RMS_PX:

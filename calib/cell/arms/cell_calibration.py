@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -17,13 +17,15 @@ from calib.cell.hand_eye.place import along_parent
 from calib.cell.pose_estimates import pose_estimates
 from calib.estimate import NORMAL_QUANTILE_975, Estimate
 from calib.geometry import se3
+from calib.need import Capability
 from calib.result import Result
-from calib.verdict import Verdict, worst
+from calib.verdict import worst
 
 if TYPE_CHECKING:
     from calib.report.page import Report
     from calib.robot.evaluation.accuracy import Statistics
     from calib.robot.evaluation.arm_calibration import ArmCalibration
+    from calib.verdict import Verdict
 
 
 @dataclass(frozen=True)
@@ -67,12 +69,27 @@ class CellCalibration(Result):
         return float(np.sqrt(np.mean(np.square(known[:3])))), float(np.sqrt(np.mean(np.square(known[3:]))))
 
     @property
-    def verdict(self) -> Verdict:
+    def finding(self) -> Verdict:
         """That on the weakest arm, by name."""
-        grade = worst(arm.verdict.grade for arm in self.arms.values())
-        name = next(name for name, arm in self.arms.items() if arm.verdict.grade == grade)
-        found = self.arms[name].verdict
-        return Verdict(grade, f"{name}: {found.reason}", found.advice)
+        grade = worst(arm.finding.grade for arm in self.arms.values())
+        name = next(name for name, arm in self.arms.items() if arm.finding.grade == grade)
+        found = self.arms[name].finding
+        return replace(found, reason=f"{name}: {found.reason}")
+
+    @property
+    def capability(self) -> Capability:
+        """The larger error of handing a point over, or of an arm by itself; orientations, of the least accurate arm."""
+        alone = {name: arm.capability for name, arm in self.arms.items()}
+        sizes: dict[str, float] = {}
+        of: dict[str, str] = {}
+        for name, able in alone.items():
+            for unit, size in able.sizes.items():
+                if size > sizes.get(unit, 0.0):
+                    sizes[unit], of[unit] = size, f"{name}: {able.of[unit]}"
+        for over in self.hand_overs:
+            if over.after.p95 > sizes["mm"]:
+                sizes["mm"], of["mm"] = over.after.p95, f"a point that {over.giver} hands to {over.taker}"
+        return Capability(sizes, of)
 
     @cached_property
     def parameters(self) -> Mapping[str, Estimate]:

@@ -7,6 +7,7 @@ Where the lens is estimated as well, the board poses are found anew by what come
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from calib.cell.arms.image_measurement import ArmViews
     from calib.cell.frame_loop import Setup
     from calib.engine.label import Label
+    from calib.need import Capability
     from calib.report.page import Report
     from calib.robot.arm_model import Arm
     from calib.robot.evaluation.arm_calibration import ArmCalibration
@@ -129,10 +131,20 @@ class ArmFromImages(Result):
         """Remarks on what was assumed, interpreted, or is weakly determined."""
         return self.calibration.notes
 
+    @cached_property
+    def judged(self) -> ArmCalibration:
+        """The arm with its evidence, judged by the need stated."""
+        return self.calibration.for_need(self.need)
+
     @property
-    def verdict(self) -> Verdict:
+    def finding(self) -> Verdict:
         """Whether the arm is accurate enough, and what to do next."""
-        return self.calibration.verdict
+        return self.calibration.finding
+
+    @property
+    def capability(self) -> Capability:
+        """What the arm is good for."""
+        return self.calibration.capability
 
     @property
     def parameters(self) -> Mapping[str, Estimate]:
@@ -142,16 +154,16 @@ class ArmFromImages(Result):
 
     def summary(self) -> str:
         """The terminal's lines: the arm's, with a note on the lens."""
-        return self.calibration.summary()
+        return self.judged.summary()
 
     def document(self) -> dict[str, Any]:
         """The arm's document, and the lens under `camera` where it was estimated."""
-        document = self.calibration.document()
+        document = self.judged.document()
         return document if self.lens is None else {**document, "camera": self.lens.document()}
 
     def files(self) -> Mapping[str, str | bytes]:
         """`arm.yaml` and, where the lens was estimated, `camera.yaml`."""
-        files = dict(self.calibration.files())
+        files = dict(self.judged.files())
         if self.lens is not None:
             title = "The camera, its lens estimated jointly with the arm."
             files |= camera_file(self.lens.camera, self.lens.estimates, self.verdict.grade, title)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from calib.text import wrap
+
 if TYPE_CHECKING:
     from calib.cell.arms.cell_calibration import CellCalibration
 
@@ -26,8 +28,8 @@ def summary(cell: CellCalibration) -> str:
             f"{each.mean:.3f} mm mean (95th percentile {each.p95:.3f})" for each in (over.before, over.after)
         )
         lines.append(f"{over.giver} hands a point to {over.taker}: off by {before} before, {after} after")
-    lines.append(f"verdict: {cell.verdict.grade}")
+    lines += map(wrap, cell.verdict.lines(0))
     for name, found in cell.arms.items():
-        lines.append(f"  {name}: {found.verdict}")
-        lines += [f"    next: {text}" for text in found.verdict.advice[:2]]
+        lines.append(f"  {name}: {found.finding}")
+        lines += [f"    next: {text}" for text in found.finding.advice[:2]]
     return "\n".join(lines)

@@ -12,6 +12,7 @@ import numpy as np
 from calib.arrays import Array
 from calib.cell.adjustment.bundle_adjustment import OFFSET_LABEL, Scene
 from calib.cell.hand_eye import documents
+from calib.cell.hand_eye.capability import capability_of
 from calib.cell.hand_eye.next_poses import NextPose, next_poses
 from calib.cell.hand_eye.report import report
 from calib.cell.hand_eye.summary import summary
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from calib.cell.start.motion import Turns
     from calib.cell.start.setup import ClosedFormStart
     from calib.engine import Solution
+    from calib.need import Capability
     from calib.report.page import Report
     from calib.verdict import Verdict
 
@@ -207,7 +209,12 @@ class HandEyeCalibration(Result):
         return float(np.sqrt(np.mean([fit.uncorrected_rms_px**2 for fit in self.used])))
 
     @cached_property
-    def verdict(self) -> Verdict:
+    def capability(self) -> Capability:
+        """What the camera's pose is good for."""
+        return capability_of(self.place)
+
+    @cached_property
+    def finding(self) -> Verdict:
         """Whether the camera's pose is known well enough, and what to do next."""
         return judge(self)
 

@@ -37,8 +37,7 @@ def summary(h: HandEyeCalibration) -> str:
     ]
     lines = [wrap(line) if len(line) > WIDTH else line for line in lines]
     lines.append(publisher(h.place))  # to be copied whole
-    lines.append(f"verdict: {verdict}")  # it and the advice carry the answer
-    lines += [f"next: {text}" for text in verdict.advice]
+    lines += verdict.lines(len(verdict.advice))  # which carry the answer
     return "\n".join([*lines, *_next(h)])
 
 

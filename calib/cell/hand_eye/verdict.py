@@ -33,7 +33,7 @@ def judge(h: HandEyeCalibration) -> Verdict:
         reason = f"{open_position} is not observable, for the robot does not turn enough; its orientation is known"
         return Verdict("do not use", f"{reason} to {np.degrees(turn):.2g} deg (95 %)", advice)
     if not (far <= WORST_M and turn <= WORST_RAD):
-        return Verdict("do not use", known, advice)
+        return Verdict("do not use", known, advice, imprecise=True)
     if h.noise.robot.at_bound:
         reason = "the robot's poses are implausibly noisy: poses and images are probably mismatched"
         return Verdict("do not use", reason, advice)

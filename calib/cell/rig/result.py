@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -16,14 +16,16 @@ from calib.cell.rig.report import report
 from calib.cell.rig.summary import summary
 from calib.estimate import Estimate, quantile_975
 from calib.result import Result
-from calib.verdict import Verdict, worst
+from calib.verdict import worst
 
 if TYPE_CHECKING:
     from calib.cell.adjustment.variance_components import RobotNoise
     from calib.cell.frame_loop import Setup
     from calib.cell.hand_eye.result import HandEyeCalibration
     from calib.engine import Solution
+    from calib.need import Capability
     from calib.report.page import Report
+    from calib.verdict import Verdict
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -98,15 +100,19 @@ class CamerasCalibration(Result):
     @property
     def weakest(self) -> HandEyeCalibration:
         """The camera with the worst verdict, which is that on all."""
-        grade = worst(h.verdict.grade for h in self.together)
-        return next(h for h in self.together if h.verdict.grade == grade)
+        grade = worst(h.finding.grade for h in self.together)
+        return next(h for h in self.together if h.finding.grade == grade)
 
     @property
-    def verdict(self) -> Verdict:
+    def finding(self) -> Verdict:
         """That on the weakest camera, by name."""
         h = self.weakest
-        found = h.verdict
-        return Verdict(found.grade, f"{h.place.camera}: {found.reason}", found.advice)
+        return replace(h.finding, reason=f"{h.place.camera}: {h.finding.reason}")
+
+    @property
+    def capability(self) -> Capability:
+        """That of the camera whose position is least certain."""
+        return max((h.capability for h in self.together), key=lambda able: able.sizes["mm"])
 
     @cached_property
     def parameters(self) -> Mapping[str, Estimate]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from calib.cell.hand_eye.summary import noise_words, place_lines, rejected_lines
 from calib.geometry import so3
-from calib.text import cut
+from calib.text import cut, wrap
 
 if TYPE_CHECKING:
     from calib.cell.hand_eye.result import HandEyeCalibration
@@ -26,8 +26,8 @@ def summary(c: CamerasCalibration) -> str:
         lines += ["", *_camera(together, alone)]
     lines += ["", *(line for pair in c.relative for line in _relative(pair))]
     lines.append(f"robot noise {noise_words(c.noise)}; one correction per pose, whichever cameras saw it")
-    lines.append(f"verdict: {c.verdict}")
-    return "\n".join(cut(line) for line in lines)
+    lines = [cut(line) for line in lines]
+    return "\n".join([*lines, *map(wrap, c.verdict.lines(0))])  # advice stands beside each camera
 
 
 def _camera(together: HandEyeCalibration, alone: HandEyeCalibration) -> list[str]:

@@ -20,6 +20,18 @@ def result_folder(default: str) -> Any:
     return typer.Option("--output", help=f"Folder to create. Default: {default}, or {default}-2, ...")
 
 
+Need = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SIZE",
+        help="Error that 95 % of uses may not exceed, 0.5mm, 0.2px, 0.1deg or 0.5mm,0.1deg: good, or do not use.",
+    ),
+]
+At = Annotated[
+    str | None,
+    typer.Option(metavar="X,Y,Z", help="Of --need: a point on the flange, or before the camera: 0mm,0mm,120mm."),
+]
+
 # Images of a board, or corners found elsewhere.
 Images = Annotated[Path | None, typer.Option(help="Folder of images of the board (JPEG, PNG, BMP, TIFF).")]
 Corners = Annotated[

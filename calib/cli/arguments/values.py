@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import math
 import re
+from typing import TYPE_CHECKING
 
 from calib.config import MAX_MAGNITUDE
 from calib.errors import UsageError
+
+if TYPE_CHECKING:
+    from calib.need import Need
 
 MOST_PX = 100_000  # of a side; an image of more in both is not read either
 
@@ -56,6 +60,16 @@ def length_and_angle(text: str, option: str) -> tuple[float, float]:
             advice="for example 0.5mm,0.1deg",
         )
     return found["length"], found["angle"]
+
+
+def stated_need(need: str | None, at: str | None) -> Need | None:
+    """What the result is needed for, if that was stated. Raises UsageError `need`, `need-at`."""
+    from calib.need import need_of
+
+    if need is None and at is not None:
+        advice = f"--need 0.5mm --at {at}"
+        raise UsageError("--at needs --need", code="need-at", where="--at", advice=advice)
+    return None if need is None else need_of(need, at)
 
 
 def lengths_by_name(text: str, option: str) -> dict[str, float]:

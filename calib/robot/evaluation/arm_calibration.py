@@ -12,6 +12,7 @@ import numpy as np
 from calib.arrays import Array
 from calib.estimate import Estimate
 from calib.result import Result
+from calib.robot.evaluation.capability import capability_of
 from calib.robot.evaluation.documents import as_document, as_files, as_rows
 from calib.robot.evaluation.length_scale import LengthScale, length_scale
 from calib.robot.evaluation.places import Place, places_of
@@ -23,6 +24,7 @@ from calib.robot.identification.residuals import ARM_BLOCK
 
 if TYPE_CHECKING:
     from calib.engine.label import Label
+    from calib.need import Capability
     from calib.report.page import Report
     from calib.robot.arm_model import Arm
     from calib.robot.evaluation.compensation_outcome import CompensationOutcome
@@ -140,7 +142,12 @@ class ArmCalibration(Result):
         return measured and float(np.median(sizes)) < COMPUTED_M
 
     @cached_property
-    def verdict(self) -> Verdict:
+    def capability(self) -> Capability:
+        """What the arm is good for, by rows that were not fitted."""
+        return capability_of(self)
+
+    @cached_property
+    def finding(self) -> Verdict:
         """Whether the arm is accurate enough, by rows that were not fitted, and what to do next."""
         return verdict_of(self)
 

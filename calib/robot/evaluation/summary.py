@@ -38,8 +38,7 @@ def summarise(calibration: ArmCalibration) -> str:
     lines += [str(place) for place in calibration.places[:MOST_PLACES]]
     lines += [cut(_rank(calibration), 2), _uncertainty(calibration)]
     verdict = calibration.verdict
-    lines.append(cut(f"verdict: {verdict}", 2))
-    lines += [cut(f"next: {text}") for text in verdict.advice[:3]]
+    lines += [cut(line, 2) for line in verdict.lines()]
     return "\n".join(lines)
 
 

@@ -61,7 +61,7 @@ def verdict_of(calibration: ArmCalibration) -> Verdict:
     unsure = calibration.uncertainty.position_95_mm[0]
     if unsure > decisive.before.position_mm.p95:
         reason = f"positions are uncertain by {unsure:.2g} mm where the arm moves, more than the nominal arm is off"
-        return Verdict("do not use", f"{reason}: {numbers}", advice)
+        return Verdict("do not use", f"{reason}: {numbers}", advice, imprecise=True)
     if (left := calibration.fit.model.open) is not None:
         return Verdict("usable", f"{numbers}, of orientations such as these: {left.what}", (SEPARATE, *advice))
     if unmoved := _doubt_of_still_joints(calibration):
