@@ -34,7 +34,9 @@ Examples:
   calib export calib_camera_result --to opencv
   calib export calib_camera_result --to ros --output camera_info.yaml
   calib export calib_hand_eye_result --to ros2_static_transform
+  calib export calib_hand_eye_result --to ros2_launch --parent tool0 --child camera_color_optical_frame
   calib export calib_hand_eye_result --to easy_handeye
+  calib export calib_cell_result --to ros2_launch
   calib export calib_robot_result --to urdf --urdf my_arm.urdf
   calib export calib_robot_result --to ur_kinematics
 
@@ -71,11 +73,13 @@ def export_command(
     output: Path | None = Output,
     urdf: Path | None = Urdf,
     tip: Tip = None,
+    parent: str | None = typer.Option(None, help="Name of the frame that carries a camera or a base, as ROS has it."),
+    child: str | None = typer.Option(None, help="Name of the camera's own frame: the optical one, z forward."),
     as_json: AsJson = False,
 ) -> None:
     """See EXPORT."""
     with reporting(as_json):
-        _write(result, to, output, as_json, urdf=urdf, tip=tip)
+        _write(result, to, output, as_json, urdf=urdf, tip=tip, parent=parent, child=child)
 
 
 def _write(path: Path, to: str, output: Path | None, as_json: bool, **options: Any) -> None:

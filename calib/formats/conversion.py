@@ -15,7 +15,7 @@ from calib.formats.arm_format import beyond_geometry, load_arm_format, require_a
 from calib.formats.arm_to_write import arm_to_write
 from calib.formats.camera_format import load_any_camera, load_camera_format, require_camera_writer
 from calib.formats.columns.header_words import IMAGE_WORDS
-from calib.formats.mount_format import load_mount_format, load_mounted_camera
+from calib.formats.mount_format import load_mount_format, load_mounted_frames, named_frames
 from calib.formats.pose_format import NamedPoses, load_pose_format, require_writer
 from calib.formats.pose_reader import read_poses
 from calib.geometry import se3
@@ -54,14 +54,17 @@ def convert(
     euler: str | None = None,
     urdf: str | Path | None = None,
     tip: str | None = None,
+    parent: str | None = None,
+    child: str | None = None,
 ) -> Converted:
-    """Write a camera, an arm, poses, or the camera of a hand-eye calibration, in the format `to`; its name says which.
+    """Write a camera, an arm, poses, or the frames of a hand-eye or cell calibration, in the format `to`.
 
     path: a file of any format that is read, or the folder of a result. output: the file to write; None: the usual name
     of the format, beside nothing that is there. columns, euler: of a table of poses that leaves them open. urdf, tip:
-    of an arm, see `calib.formats.arm_to_write`.
+    of an arm, see `calib.formats.arm_to_write`. parent, child: names of the frames in ROS.
 
     Raises UsageError `unknown-format`, `format-not-written`, `lens-not-held`, `arm-not-held`, `urdf-other-arm`,
+    `frames-not-held`, `frames-not-named`,
     `file-exists`; the errors of the readers;
     InputError `reading-undecided` for poses of which the file does not say how they are meant.
     """
@@ -75,8 +78,9 @@ def convert(
         return _write_arm(arm_to_write(path, urdf, tip), to, output)
     if to in plugins.discover(mount_format.FORMATS):
         mount = load_mount_format(to)
-        content = {mount.file_name: mount.write(load_mounted_camera(path))}
-        return _place(content, to, mount.meaning, mount.loses, output)
+        frames, remark = named_frames(load_mounted_frames(path), parent, child)
+        done = _place({mount.file_name: mount.write(frames)}, to, mount.meaning, mount.loses, output)
+        return replace(done, remark=remark)
     if to in plugins.discover(pose_format.FORMATS):
         pose = load_pose_format(to)
         text = require_writer(to)(_poses(path, columns, euler))

@@ -6,6 +6,7 @@ import json
 import re
 from itertools import combinations
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -14,11 +15,13 @@ from typer.testing import CliRunner
 from calib import plugins
 from calib.cell import calibrate_hand_eye, simulate_hand_eye
 from calib.cli import app
+from calib.documents import to_yaml
 from calib.errors import InputError, UsageError
 from calib.formats import convert, load_any_camera, read_poses
 from calib.formats.conversion import PACKAGES
-from calib.formats.mount_format import FORMATS, load_mounted_camera
+from calib.formats.mount_format import FORMATS, load_mounted_frames
 from calib.geometry import se3, so3
+from calib.robot.arm.urdf import rotation_of_rpy
 
 
 @pytest.fixture(scope="module")
@@ -33,15 +36,52 @@ def test_no_name_of_a_format_means_two_things() -> None:
         assert not one & other
 
 
-@pytest.mark.parametrize("name", plugins.discover(FORMATS))
+@pytest.mark.parametrize("name", [name for name in plugins.discover(FORMATS) if name != "urdf_joint"])
 def test_the_pose_of_a_camera_is_written_to_its_last_digit(name: str, hand_eye: Path, tmp_path: Path) -> None:
     done = convert(hand_eye, name, tmp_path / "out.txt")
     text = (tmp_path / "out.txt").read_text()
-    truth = load_mounted_camera(hand_eye).parent_from_camera
+    truth = load_mounted_frames(hand_eye)[0].parent_from_child
     numbers = [float(word) for word in re.findall(r"-?\d+\.\d+(?:e-?\d+)?", text)][:7]
     pose = se3.compose(so3.from_quaternion_xyzw(np.array(numbers[3:])), np.array(numbers[:3]))
     np.testing.assert_allclose(pose, truth, atol=1e-9)
     assert done.loses
+
+
+def test_a_fixed_joint_holds_the_camera(hand_eye: Path, tmp_path: Path) -> None:
+    run = ["export", str(hand_eye), "--to", "urdf_joint", "--parent", "tool0", "--output", str(tmp_path / "out.xacro")]
+    done = CliRunner().invoke(app, run)
+    assert done.exit_code == 0, done.output
+    joint = ElementTree.fromstring(f"<robot>{(tmp_path / 'out.xacro').read_text()}</robot>").find("joint")
+    assert joint is not None
+    found = {each.tag: each.attrib for each in joint}
+    assert found["parent"]["link"] == "tool0"
+    xyz, rpy = (np.array(found["origin"][key].split(), float) for key in ("xyz", "rpy"))
+    truth = load_mounted_frames(hand_eye)[0].parent_from_child
+    np.testing.assert_allclose(se3.compose(rotation_of_rpy(rpy.tolist()), xyz), truth, atol=1e-12)
+
+
+def test_the_parent_frame_of_ros_is_asked_for_where_it_is_not_named(hand_eye: Path, tmp_path: Path) -> None:
+    assert "--parent tool0" in convert(hand_eye, "ros2_launch", tmp_path / "one.py").remark
+    done = convert(hand_eye, "ros2_launch", tmp_path / "two.py", parent="tool0", child="lens")
+    assert not done.remark
+    assert '"--frame-id", "tool0", "--child-frame-id", "lens"' in (tmp_path / "two.py").read_text()
+
+
+def test_the_bases_of_a_cell_are_frames_too(tmp_path: Path) -> None:
+    turned = se3.compose(so3.exp(np.array([0.0, 0.0, 1.0])), np.array([1.0, 2.0, 0.0])).tolist()
+    arms = {"left": {"world_from_base": np.eye(4).tolist()}, "right": {"world_from_base": turned}}
+    (tmp_path / "cell.yaml").write_text(to_yaml({"world": "hall", "arms": arms}))
+    convert(tmp_path, "ros2_static_transform", tmp_path / "out.txt")
+    one, other = (tmp_path / "out.txt").read_text().splitlines()
+    assert one.endswith("--frame-id hall --child-frame-id left_base")
+    assert "--x 1.0 --y 2.0 --z 0.0" in other
+    for options, code in (
+        ({"to": "easy_handeye"}, "frames-not-held"),
+        ({"to": "ros1_launch", "child": "x"}, "frames-not-named"),
+    ):
+        with pytest.raises(UsageError) as caught:
+            convert(tmp_path, **options)
+        assert caught.value.code == code
 
 
 def test_the_camera_of_a_result_is_written_too(hand_eye: Path, tmp_path: Path) -> None:

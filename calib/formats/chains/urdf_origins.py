@@ -22,7 +22,7 @@ from calib.robot.arm.urdf import (
     links_of_chain,
     origin_of,
     parent_from_joint,
-    rotation_of_rpy,
+    rpy_of_rotation,
 )
 from calib.text import one_line
 
@@ -87,14 +87,8 @@ def _moving_origins(chain: tuple[UrdfJoint, ...], frames: Array) -> list[JointOr
 
 def _origin(name: str, frame: Array, near: tuple[float, ...]) -> JointOrigin:
     """Of a frame (4, 4); of the angles that mean the same turn, those nearest to `near`."""
-    r = frame[:3, :3]
-    roll = np.arctan2(r[2, 1], r[2, 2])
-    level = r @ rotation_of_rpy((roll, 0, 0)).T  # of yaw and pitch alone, to rounding also where roll is arbitrary
-    pitch, yaw = np.arctan2(-level[2, 0], level[2, 2]), np.arctan2(-level[0, 1], level[1, 1])
-    both = np.array([[roll, pitch, yaw], [roll + np.pi, np.pi - pitch, yaw + np.pi]])
-    both += 2 * np.pi * np.round((np.array(near) - both) / (2 * np.pi))
-    best = both[np.argmin(np.abs(both - near).sum(axis=1))]
-    return JointOrigin(name, _without_rounding(frame[:3, 3]), _without_rounding(best))
+    rpy = rpy_of_rotation(frame[:3, :3], near)
+    return JointOrigin(name, _without_rounding(frame[:3, 3]), _without_rounding(rpy))
 
 
 def _without_rounding(values: Array) -> tuple[float, ...]:

@@ -1,30 +1,38 @@
-"""ROS 2: a launch file that publishes the camera's frame."""
+"""ROS 2: a launch file that publishes the frames."""
 
 from __future__ import annotations
 
-from calib.formats.mount_format import MountedCamera, MountFormat
+from collections.abc import Sequence
+
+from calib.formats.mount_format import MountedFrame, MountFormat
 
 
-def write(camera: MountedCamera) -> str:
-    """A launch description in Python."""
-    names = ("--x", "--y", "--z", "--qx", "--qy", "--qz", "--qw")
-    position, quaternion = camera.numbers
-    pairs = [*zip(names, [*position, *quaternion], strict=True)]
-    pairs += [("--frame-id", camera.parent), ("--child-frame-id", camera.child)]
-    arguments = ", ".join(f'"{name}", "{value}"' for name, value in pairs)
+def write(frames: Sequence[MountedFrame]) -> str:
+    """A launch description in Python, a node per frame."""
+    nodes = ",\n        ".join(map(_node, frames))
     return f"""from launch import LaunchDescription
 from launch_ros.actions import Node
 
 
 def generate_launch_description():
-    arguments = [{arguments}]
-    return LaunchDescription([Node(package="tf2_ros", executable="static_transform_publisher", arguments=arguments)])
+    return LaunchDescription([
+        {nodes},
+    ])
 """
 
 
+def _node(frame: MountedFrame) -> str:
+    names = ("--x", "--y", "--z", "--qx", "--qy", "--qz", "--qw")
+    position, quaternion = frame.numbers
+    pairs = [*zip(names, [*position, *quaternion], strict=True)]
+    pairs += [("--frame-id", frame.parent), ("--child-frame-id", frame.child)]
+    arguments = ", ".join(f'"{name}", "{value}"' for name, value in pairs)
+    return f'Node(package="tf2_ros", executable="static_transform_publisher", arguments=[{arguments}])'
+
+
 FORMAT = MountFormat(
-    tool="ROS 2: launch",
-    meaning="m; quaternion x y z w; the camera's optical frame in the robot's",
+    tool="ROS 2: ros2 launch; what MoveIt's hand-eye calibration saves",
+    meaning="m; quaternion x y z w; the child (a camera's optical frame) in the parent",
     file_name="camera.launch.py",
     write=write,
     loses="uncertainty, the board's pose",

@@ -184,6 +184,16 @@ def rotation_of_rpy(rpy: Sequence[float]) -> Array:
     return turns[0] @ turns[1] @ turns[2]
 
 
+def rpy_of_rotation(rotation: Array, near: Sequence[float] = (0.0, 0.0, 0.0)) -> Array:
+    """roll, pitch and yaw (3,) in rad of a rotation (3, 3), those nearest to `near` of all that mean the same."""
+    roll = np.arctan2(rotation[2, 1], rotation[2, 2])
+    level = rotation @ rotation_of_rpy((roll, 0, 0)).T  # of pitch and yaw alone, also where roll is arbitrary
+    pitch, yaw = np.arctan2(-level[2, 0], level[2, 2]), np.arctan2(-level[0, 1], level[1, 1])
+    both = np.array([[roll, pitch, yaw], [roll + np.pi, np.pi - pitch, yaw + np.pi]])
+    both += 2 * np.pi * np.round((np.array(near) - both) / (2 * np.pi))
+    return np.asarray(both[np.argmin(np.abs(both - near).sum(axis=1))])
+
+
 def axis_of(joint: UrdfJoint) -> Array:
     """(3,) unit vector in the joint frame."""
     axis = np.array(_numbers(joint.element.find("axis"), "xyz", "1 0 0", joint.place))  # x is the format's default
