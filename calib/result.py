@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from calib.config import PROVENANCE
 from calib.documents import heading, to_json, to_yaml
+from calib.exports import Exported, files_for_other_tools
 from calib.need import Capability, Need, decide, good_for, need_of
 from calib.report.page import render
 from calib.storage.folder import reserve
@@ -66,6 +67,10 @@ class Output(ABC):
         """Further files that state what made the result themselves, as plain data has it."""
         return {}
 
+    def exports(self) -> Mapping[str, str | bytes]:
+        """Content by file name of what other tools read: their files, into which nothing of ours is put."""
+        return {}
+
     @property
     def random_seed(self) -> int | None:
         """The seed of what was drawn at random; None where nothing was."""
@@ -83,6 +88,7 @@ class Output(ABC):
         for name, content in files.items():
             if isinstance(content, str) and name.endswith(".yaml") and name != main:
                 files[name] = content + to_yaml({PROVENANCE: condense(origin)})
+        files |= self.exports()
         whole = {**origin, "files": hash_contents({name: files[name] for name in files if name != main})}
         if main is not None:
             files[main] = f"{files[main]!s}{to_yaml({PROVENANCE: condense(whole)})}"
@@ -158,6 +164,14 @@ class Result(Output):
     def report(self) -> Report | None:
         """What `report.html` shows; None where there is no page of this kind of result."""
         return None
+
+    def exported(self) -> Iterable[Exported]:
+        """The parts that other tools take."""
+        return ()
+
+    def exports(self) -> Mapping[str, str | bytes]:
+        """In the formats that users need most; none of a result that is not to be used: other tools would not tell."""
+        return {} if self.verdict.exit_status else files_for_other_tools(self.exported())
 
     def pages(self, origin: Mapping[str, Any]) -> Mapping[str, str]:
         """`report.html`, if there is one."""

@@ -10,6 +10,7 @@ GROUND = frozenset(
         "documents",
         "errors",
         "estimate",
+        "exports",
         "files",
         "interrupt",
         "lazy",
@@ -49,7 +50,8 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "estimate": frozenset({"documents", "engine"}),
     "need": frozenset({"arrays", "documents", "errors", "estimate", "verdict"}),
     "report": frozenset({"arrays", "estimate", "text", "verdict"}),
-    "result": frozenset({"config", "documents", "estimate", "need", "report", "storage", "text", "verdict"}),
+    "exports": frozenset({"errors", "plugins"}),
+    "result": frozenset({"config", "documents", "estimate", "exports", "need", "report", "storage", "text", "verdict"}),
     "storage": frozenset(
         {"arrays", "config", "documents", "errors", "files", "interrupt", "staging", "strict_yaml", "text", "verdict"}
     ),

@@ -39,6 +39,12 @@ class ArmFormat:
     """What a file so written cannot hold."""
     remark: Callable[[SerialArm], str] | None = None
     """What is to be known of the file of a certain arm; may be empty."""
+    unasked: Callable[[SerialArm], bool] = lambda arm: False
+    """Whether the folder of a result holds such a file of its arm."""
+
+    def unasked_files(self, arm: SerialArm) -> dict[str, str | bytes]:
+        """What the folder of a result holds of its arm. Raises UsageError `arm-not-held`, `urdf-other-arm`."""
+        return {self.file_name: self.write(arm)} if self.write is not None and self.unasked(arm) else {}
 
 
 def load_arm_format(name: str) -> ArmFormat:

@@ -43,6 +43,12 @@ class CameraFormat:
     """Of the file that is written, where none is asked for."""
     loses: str = ""
     """What a file so written cannot hold."""
+    unasked: str = ""
+    """Name, without its ending, under which the folder of every result holds such a file; empty: none does."""
+
+    def unasked_files(self, camera: Camera) -> Files:
+        """What the folder of a result holds of its camera. Raises UsageError `lens-not-held`."""
+        return self.write(camera, self.unasked) if self.unasked and self.write is not None else {}
 
 
 def load_camera_format(name: str) -> CameraFormat:

@@ -60,6 +60,12 @@ class MountFormat:
     """Its text. Raises UsageError `frames-not-held`."""
     loses: str
     """What it cannot hold."""
+    unasked: bool = False
+    """Whether the folder of every result holds such a file."""
+
+    def unasked_files(self, frames: Sequence[MountedFrame]) -> dict[str, str]:
+        """What the folder of a result holds of its frames."""
+        return {self.file_name: self.write(frames)} if self.unasked else {}
 
 
 def load_mount_format(name: str) -> MountFormat:
@@ -99,18 +105,23 @@ def load_mounted_frames(path: str | Path) -> tuple[MountedFrame, ...]:
     if not isinstance(document, dict):
         document = {}
     if isinstance(document.get("cameras"), dict):
-        return tuple(_camera(each, f"{path}: {camera}") for camera, each in document["cameras"].items())
+        return tuple(_camera(each, f"{path}: {name}", name) for name, each in document["cameras"].items())
     if isinstance(document.get("arms"), dict) and isinstance(document.get("world"), str):
         return tuple(_base(document["world"], arm, each, f"{path}: {arm}") for arm, each in document["arms"].items())
-    return (_camera(document, str(path)),)
+    return (_camera(document, str(path), str(document.get("camera", ""))),)
 
 
-def _camera(document: Any, where: str) -> MountedFrame:
+def optical_frame(camera: str) -> str:
+    """The name of a camera's own frame; the camera's may be empty."""
+    return f"{camera or 'camera'}_optical_frame"
+
+
+def _camera(document: Any, where: str, name: str) -> MountedFrame:
     given = document.get("mount_from_camera") if isinstance(document, dict) else None
     wanted = {key: given.get(key) for key in ("frame", "matrix")} if isinstance(given, dict) else given
     where_camera = f"{where}: mount_from_camera"
     place = config.build(_Place, wanted, where_camera)
-    child = f"{config.require_name(str(document.get('camera', 'camera')), where)}_optical_frame"
+    child = config.require_name(optical_frame(name), where)
     parent, setup = config.require_name(place.frame, where_camera), str(document.get("setup", ""))
     return MountedFrame(parent, child, _transform(place.matrix, where_camera), setup)
 

@@ -78,6 +78,8 @@ def test_corners_give_a_folder_and_a_summary(run: Run, table: str) -> None:
     assert any(line.startswith("verdict: ") for line in lines)
     assert sorted(p.name for p in Path("calib_camera_result").iterdir()) == [
         "camera.yaml",
+        "camera_info.yaml",
+        "camera_opencv.yml",
         "report.html",
         "result.json",
     ]

@@ -36,7 +36,8 @@ def test_the_summary_states_the_hand_over_and_the_files_load_again(cell: Path, t
     assert "arm1" in result.stdout
     assert "arm2" in result.stdout
     assert any(line.startswith("verdict: ") for line in result.stdout.splitlines())
-    assert result.stdout.splitlines()[-1] == f"written: {out} (arm1, arm2, cell.yaml, report.html, result.json)"
+    names = "arm1, arm2, cell.yaml, report.html, result.json, ros1_static_transform.txt, ros2_static_transform.txt"
+    assert result.stdout.splitlines()[-1] == f"written: {out} ({names})"
     assert len(result.stdout.splitlines()) <= 25
     for member in read_yaml(out / "cell.yaml")["arms"].values():
         assert load_arm(str(out / member["arm"])).joints == 6

@@ -22,7 +22,7 @@ from calib.errors import UsageError
 from calib.formats.arm_format import FORMATS, beyond_geometry, load_arm_format
 from calib.formats.conversion import convert
 from calib.geometry import se3, so3
-from calib.robot import Arm, SerialArm, load_arm, save_arm
+from calib.robot import Arm, SerialArm, calibrate, load_arm, save_arm, simulate
 from calib.robot.arm.kinematics import about_z, along_x
 from calib.robot.arm.urdf import rotation_of_rpy
 from calib.robot.arm.workspace import random_commands
@@ -217,3 +217,15 @@ def test_what_bends_the_arm_beyond_its_geometry_is_named() -> None:
     assert beyond_geometry(Arm(arm)) == ""
     effects = {"joint_profile": dict.fromkeys(load_effect("joint_profile").labels(arm), 1e-3)}
     assert re.match(r"joint_profile \(\d\.\d+ mm rms .* mm at most\)", beyond_geometry(Arm(arm, effects, arm)))
+
+
+def test_the_folder_of_an_arm_with_a_urdf_holds_that_urdf(given: Path, tmp_path: Path) -> None:
+    arm = load_arm(given).geometry
+    simulated = simulate(arm, measurement="pose", poses=40, seed=4)
+    folder = calibrate(simulated.table, arm, measurement="pose").save(tmp_path / "out")
+    found, in_urdf = load_arm(folder).geometry, load_arm(folder / "arm.urdf").geometry
+    assert farthest(found, in_urdf.base_from_flange) < 1e-9
+    assert farthest(arm, in_urdf.base_from_flange) > 1e-5
+    again = convert(folder, "urdf", tmp_path / "again.urdf")  # the URDF in the folder is taken
+    assert (tmp_path / "again.urdf").read_bytes() == (folder / "arm.urdf").read_bytes()
+    assert "byte for byte" in again.remark

@@ -19,7 +19,7 @@ from calib.documents import to_yaml
 from calib.errors import InputError, UsageError
 from calib.formats import convert, load_any_camera, read_poses
 from calib.formats.conversion import PACKAGES
-from calib.formats.mount_format import FORMATS, load_mounted_frames
+from calib.formats.mount_format import FORMATS, load_mount_format, load_mounted_frames
 from calib.geometry import se3, so3
 from calib.robot.arm.urdf import rotation_of_rpy
 
@@ -136,3 +136,11 @@ def test_the_commands_say_what_they_lose(hand_eye: Path, tmp_path: Path) -> None
     done = CliRunner().invoke(app, ["convert", target, "--to", "mrcl"])
     assert done.exit_code == 2
     assert "mrcal" in done.output
+
+
+def test_the_folder_of_a_result_holds_the_lines_for_ros(hand_eye: Path) -> None:
+    (camera,) = load_mounted_frames(hand_eye)
+    for name in ("ros1_static_transform", "ros2_static_transform"):
+        text = (hand_eye / f"{name}.txt").read_text()
+        assert text == load_mount_format(name).write([camera])
+        assert "flange camera_optical_frame" in text.replace("--child-frame-id ", "")

@@ -91,10 +91,11 @@ def test_a_result_saved_from_python_states_that_and_loads_again(tmp_path: Path) 
     require_valid(document)
     assert document["provenance"]["command"] == "python: CameraCalibration.save"
     assert document["provenance"]["inputs"][0]["sha256"] == sha256(b"as read")
-    beside = ("camera.yaml", "report.html")
+    beside = ("camera.yaml", "camera_info.yaml", "camera_opencv.yml", "report.html")
     assert document["provenance"]["files"] == {name: sha256((folder / name).read_bytes()) for name in beside}
     assert yaml.safe_load((folder / "camera.yaml").read_text())["provenance"]["verdict"].startswith(document["verdict"])
     assert load_camera(folder).lens.name == document["lens"]
+    assert "provenance" not in (folder / "camera_info.yaml").read_text()  # files of other tools hold nothing of ours
 
 
 def test_input_that_was_not_named_is_not_claimed_to_be_none(tmp_path: Path) -> None:

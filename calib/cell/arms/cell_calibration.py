@@ -16,6 +16,8 @@ from calib.cell.arms.summary import summary
 from calib.cell.hand_eye.place import along_parent
 from calib.cell.pose_estimates import pose_estimates
 from calib.estimate import NORMAL_QUANTILE_975, Estimate
+from calib.exports import Exported
+from calib.formats.mount_format import MountedFrame
 from calib.geometry import se3
 from calib.need import Capability
 from calib.result import Result
@@ -118,6 +120,12 @@ class CellCalibration(Result):
     def files(self) -> Mapping[str, str | bytes]:
         """`cell.yaml` with the pose of every base, and an `arm.yaml` in a folder per arm."""
         return documents.files(self)
+
+    def exported(self) -> tuple[Exported, ...]:
+        """The bases, and every arm in its folder."""
+        bases = tuple(MountedFrame(self.world, f"{name}_base", self.world_from_base(name)) for name in self.arms)
+        arms = (Exported("arms", found.arm.geometry, f"{name}/") for name, found in self.arms.items())
+        return (Exported("mounts", bases), *arms)
 
     def report(self) -> Report:
         """What `report.html` shows."""

@@ -19,6 +19,7 @@ from calib.cell.arms.image_measurement import as_seen, lens_label
 from calib.cell.lens_estimates import camera_document, camera_file, lens_estimates, lens_uncertainty
 from calib.errors import ConvergenceError
 from calib.estimate import Estimate
+from calib.exports import Exported
 from calib.report.page import Section
 from calib.report.parameters import parameter_table
 from calib.result import Result
@@ -173,6 +174,11 @@ class ArmFromImages(Result):
     def random_seed(self) -> int | None:
         """Of the split, as the arm's."""
         return self.calibration.random_seed
+
+    def exported(self) -> tuple[Exported, ...]:
+        """The arm, and the camera whose lens was estimated."""
+        camera = () if self.lens is None else (Exported("cameras", self.lens.camera),)
+        return (*self.calibration.exported(), *camera)
 
     def report(self) -> Report:
         """What `report.html` shows: the arm's page, and the lens where it was estimated."""

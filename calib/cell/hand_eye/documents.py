@@ -9,6 +9,7 @@ from calib.cell.frame_loop import other_setup
 from calib.cell.lens_estimates import camera_file
 from calib.cell.pose_estimates import pose_document
 from calib.documents import to_yaml
+from calib.formats.mount_format import optical_frame
 from calib.geometry import so3
 
 if TYPE_CHECKING:
@@ -113,7 +114,8 @@ def rows(h: HandEyeCalibration) -> list[dict[str, Any]]:
 
 def as_hand_eye_file(h: HandEyeCalibration) -> dict[str, Any]:
     """The content of `hand_eye.yaml`."""
-    return {**place_sections(h), "static_transform_publisher": publisher(h.place)}
+    named = {"camera": h.place.camera} if h.place.camera else {}
+    return {**named, **place_sections(h), "static_transform_publisher": publisher(h.place)}
 
 
 def matrix_text(h: HandEyeCalibration) -> str:
@@ -126,7 +128,7 @@ def publisher(place: CameraPlace) -> str:
     x, y, z = place.mount_from_camera[:3, 3]
     qx, qy, qz, qw = so3.quaternion_xyzw(place.mount_from_camera[:3, :3])
     numbers = f"--x {x:.6f} --y {y:.6f} --z {z:.6f} --qx {qx:.8f} --qy {qy:.8f} --qz {qz:.8f} --qw {qw:.8f}"
-    frames = f"--frame-id {place.mount} --child-frame-id {place.camera or 'camera'}_optical_frame"
+    frames = f"--frame-id {place.mount} --child-frame-id {optical_frame(place.camera)}"
     return f"ros2 run tf2_ros static_transform_publisher {numbers} {frames}"
 
 

@@ -11,6 +11,7 @@ from calib.arrays import Array
 from calib.cell.frame_loop import FIXTURE, MOUNT, Setup
 from calib.cell.pose_estimates import pose_estimates
 from calib.estimate import Estimate, quantile_975
+from calib.formats.mount_format import MountedFrame, optical_frame
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -50,6 +51,11 @@ class CameraPlace:
     def fixture(self) -> str:
         """What carries the board: base or flange."""
         return FIXTURE[self.setup]
+
+    @property
+    def frame(self) -> MountedFrame:
+        """The camera's optical frame, as other tools take it."""
+        return MountedFrame(self.mount, optical_frame(self.camera), self.mount_from_camera, self.setup)
 
     @property
     def quantile(self) -> float:

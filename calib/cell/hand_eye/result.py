@@ -18,6 +18,7 @@ from calib.cell.hand_eye.report import report
 from calib.cell.hand_eye.summary import summary
 from calib.cell.hand_eye.verdict import judge
 from calib.estimate import Estimate
+from calib.exports import Exported
 from calib.result import Result
 
 if TYPE_CHECKING:
@@ -242,6 +243,10 @@ class HandEyeCalibration(Result):
     def files(self) -> Mapping[str, str | bytes]:
         """`hand_eye.yaml`, the matrix as text, and `camera.yaml`, which `load_camera` reads."""
         return documents.files(self)
+
+    def exported(self) -> tuple[Exported, ...]:
+        """The camera's frame."""
+        return (Exported("mounts", (self.place.frame,)),)
 
     def report(self) -> Report:
         """What `report.html` shows."""

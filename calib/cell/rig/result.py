@@ -15,6 +15,7 @@ from calib.cell.rig import documents
 from calib.cell.rig.report import report
 from calib.cell.rig.summary import summary
 from calib.estimate import Estimate, quantile_975
+from calib.exports import Exported
 from calib.result import Result
 from calib.verdict import worst
 
@@ -132,6 +133,10 @@ class CamerasCalibration(Result):
     def files(self) -> Mapping[str, str | bytes]:
         """`cameras.yaml` and, in a folder per camera, what a hand-eye calibration writes."""
         return documents.files(self)
+
+    def exported(self) -> tuple[Exported, ...]:
+        """The frames of all cameras."""
+        return (Exported("mounts", tuple(h.place.frame for h in self.together)),)
 
     def report(self) -> Report:
         """What `report.html` shows."""

@@ -64,4 +64,5 @@ FORMAT = ArmFormat(
     write=write,
     loses="uncertainty; couplings of joints are refused",
     remark=remark,
+    unasked=lambda arm: arm.urdf is not None,
 )

@@ -107,4 +107,5 @@ FORMAT = CameraFormat(
     write=write,
     file_name="opencv",
     loses="uncertainty, board poses",
+    unasked="camera_opencv",
 )

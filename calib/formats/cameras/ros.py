@@ -79,5 +79,6 @@ FORMAT = CameraFormat(
     suffixes=(".yaml", ".yml", ".json"),
     write=write,
     file_name="camera_info",
+    unasked="camera_info",
     loses="uncertainty, board poses; rectification and projection are those of an unrectified camera",
 )

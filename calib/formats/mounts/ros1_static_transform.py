@@ -24,4 +24,5 @@ FORMAT = MountFormat(
     file_name="ros1_static_transform.txt",
     write=write,
     loses="uncertainty, the board's pose",
+    unasked=True,
 )

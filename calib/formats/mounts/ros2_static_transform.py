@@ -26,4 +26,5 @@ FORMAT = MountFormat(
     file_name="ros2_static_transform.txt",
     write=write,
     loses="uncertainty, the board's pose",
+    unasked=True,
 )

@@ -11,6 +11,7 @@ import numpy as np
 
 from calib.arrays import Array
 from calib.estimate import Estimate
+from calib.exports import Exported
 from calib.result import Result
 from calib.robot.evaluation.capability import capability_of
 from calib.robot.evaluation.documents import as_document, as_files, as_rows
@@ -167,6 +168,10 @@ class ArmCalibration(Result):
     def files(self) -> Mapping[str, str | bytes]:
         """`arm.yaml`, which `load_arm` reads."""
         return as_files(self)
+
+    def exported(self) -> tuple[Exported, ...]:
+        """The arm's geometry."""
+        return (Exported("arms", self.arm.geometry),)
 
     def report(self) -> Report:
         """What `report.html` shows."""
