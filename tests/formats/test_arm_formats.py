@@ -219,6 +219,7 @@ def test_what_bends_the_arm_beyond_its_geometry_is_named() -> None:
     assert re.match(r"joint_profile \(\d\.\d+ mm rms .* mm at most\)", beyond_geometry(Arm(arm, effects, arm)))
 
 
+@pytest.mark.slow
 def test_the_folder_of_an_arm_with_a_urdf_holds_that_urdf(given: Path, tmp_path: Path) -> None:
     arm = load_arm(given).geometry
     simulated = simulate(arm, measurement="pose", poses=40, seed=4)
