@@ -11,7 +11,7 @@ from calib.errors import UsageError
 
 
 @dataclass(frozen=True, eq=False)
-class Exported:
+class ExportPart:
     """A part of a result that other tools take."""
 
     kind: str
@@ -22,7 +22,7 @@ class Exported:
     """Inside the result's folder, where it is of one of several; ends in a slash."""
 
 
-def files_for_other_tools(parts: Iterable[Exported]) -> dict[str, str | bytes]:
+def files_for_other_tools(parts: Iterable[ExportPart]) -> dict[str, str | bytes]:
     """Content by file name; what a format does not hold is left out."""
     files: dict[str, str | bytes] = {}
     for part in parts:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from calib.config import PROVENANCE
 from calib.documents import heading, to_json, to_yaml
-from calib.exports import Exported, files_for_other_tools
+from calib.exports import ExportPart, files_for_other_tools
 from calib.need import Capability, Need, decide, good_for, need_of
 from calib.report.page import render
 from calib.storage.folder import reserve
@@ -165,13 +165,13 @@ class Result(Output):
         """What `report.html` shows; None where there is no page of this kind of result."""
         return None
 
-    def exported(self) -> Iterable[Exported]:
+    def export_parts(self) -> Iterable[ExportPart]:
         """The parts that other tools take."""
         return ()
 
     def exports(self) -> Mapping[str, str | bytes]:
         """In the formats that users need most; none of a result that is not to be used: other tools would not tell."""
-        return {} if self.verdict.exit_status else files_for_other_tools(self.exported())
+        return {} if self.verdict.exit_status else files_for_other_tools(self.export_parts())
 
     def pages(self, origin: Mapping[str, Any]) -> Mapping[str, str]:
         """`report.html`, if there is one."""

@@ -26,7 +26,7 @@ from calib.camera.lens import load_lens
 from calib.engine import Label
 from calib.errors import CalibError
 from calib.estimate import Estimate
-from calib.exports import Exported
+from calib.exports import ExportPart
 from calib.geometry import se3
 from calib.result import Result
 from calib.uncertainty import uncertainty_of
@@ -266,9 +266,9 @@ class CameraCalibration(Result):
         """`camera.yaml`, which `load_camera` reads."""
         return documents.files(self)
 
-    def exported(self) -> tuple[Exported, ...]:
+    def export_parts(self) -> tuple[ExportPart, ...]:
         """The camera."""
-        return (Exported("cameras", self.camera),)
+        return (ExportPart("cameras", self.camera),)
 
     def report(self) -> Report:
         """What `report.html` shows: errors, coverage, what they mean in the image, lenses, parameters."""

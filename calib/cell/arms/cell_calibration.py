@@ -16,7 +16,7 @@ from calib.cell.arms.summary import summary
 from calib.cell.hand_eye.place import along_parent
 from calib.cell.pose_estimates import pose_estimates
 from calib.estimate import NORMAL_QUANTILE_975, Estimate
-from calib.exports import Exported
+from calib.exports import ExportPart
 from calib.formats.mount_format import MountedFrame
 from calib.geometry import se3
 from calib.need import Capability
@@ -121,11 +121,11 @@ class CellCalibration(Result):
         """`cell.yaml` with the pose of every base, and an `arm.yaml` in a folder per arm."""
         return documents.files(self)
 
-    def exported(self) -> tuple[Exported, ...]:
+    def export_parts(self) -> tuple[ExportPart, ...]:
         """The bases, and every arm in its folder."""
         bases = tuple(MountedFrame(self.world, f"{name}_base", self.world_from_base(name)) for name in self.arms)
-        arms = (Exported("arms", found.arm.geometry, f"{name}/") for name, found in self.arms.items())
-        return (Exported("mounts", bases), *arms)
+        arms = (ExportPart("arms", found.arm.geometry, f"{name}/") for name, found in self.arms.items())
+        return (ExportPart("mounts", bases), *arms)
 
     def report(self) -> Report:
         """What `report.html` shows."""

@@ -19,7 +19,7 @@ from calib.cell.arms.image_measurement import as_seen, lens_label
 from calib.cell.lens_estimates import camera_document, camera_file, lens_estimates, lens_uncertainty
 from calib.errors import ConvergenceError
 from calib.estimate import Estimate
-from calib.exports import Exported
+from calib.exports import ExportPart
 from calib.report.page import Section
 from calib.report.parameters import parameter_table
 from calib.result import Result
@@ -175,10 +175,10 @@ class ArmFromImages(Result):
         """Of the split, as the arm's."""
         return self.calibration.random_seed
 
-    def exported(self) -> tuple[Exported, ...]:
+    def export_parts(self) -> tuple[ExportPart, ...]:
         """The arm, and the camera whose lens was estimated."""
-        camera = () if self.lens is None else (Exported("cameras", self.lens.camera),)
-        return (*self.calibration.exported(), *camera)
+        camera = () if self.lens is None else (ExportPart("cameras", self.lens.camera),)
+        return (*self.calibration.export_parts(), *camera)
 
     def report(self) -> Report:
         """What `report.html` shows: the arm's page, and the lens where it was estimated."""

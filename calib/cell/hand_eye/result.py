@@ -18,7 +18,7 @@ from calib.cell.hand_eye.report import report
 from calib.cell.hand_eye.summary import summary
 from calib.cell.hand_eye.verdict import judge
 from calib.estimate import Estimate
-from calib.exports import Exported
+from calib.exports import ExportPart
 from calib.result import Result
 
 if TYPE_CHECKING:
@@ -244,9 +244,9 @@ class HandEyeCalibration(Result):
         """`hand_eye.yaml`, the matrix as text, and `camera.yaml`, which `load_camera` reads."""
         return documents.files(self)
 
-    def exported(self) -> tuple[Exported, ...]:
+    def export_parts(self) -> tuple[ExportPart, ...]:
         """The camera's frame."""
-        return (Exported("mounts", (self.place.frame,)),)
+        return (ExportPart("mounts", (self.place.frame,)),)
 
     def report(self) -> Report:
         """What `report.html` shows."""

@@ -15,7 +15,7 @@ from calib.cell.rig import documents
 from calib.cell.rig.report import report
 from calib.cell.rig.summary import summary
 from calib.estimate import Estimate, quantile_975
-from calib.exports import Exported
+from calib.exports import ExportPart
 from calib.result import Result
 from calib.verdict import worst
 
@@ -134,9 +134,9 @@ class CamerasCalibration(Result):
         """`cameras.yaml` and, in a folder per camera, what a hand-eye calibration writes."""
         return documents.files(self)
 
-    def exported(self) -> tuple[Exported, ...]:
+    def export_parts(self) -> tuple[ExportPart, ...]:
         """The frames of all cameras."""
-        return (Exported("mounts", tuple(h.place.frame for h in self.together)),)
+        return (ExportPart("mounts", tuple(h.place.frame for h in self.together)),)
 
     def report(self) -> Report:
         """What `report.html` shows."""

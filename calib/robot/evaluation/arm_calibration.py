@@ -11,7 +11,7 @@ import numpy as np
 
 from calib.arrays import Array
 from calib.estimate import Estimate
-from calib.exports import Exported
+from calib.exports import ExportPart
 from calib.result import Result
 from calib.robot.evaluation.capability import capability_of
 from calib.robot.evaluation.documents import as_document, as_files, as_rows
@@ -169,9 +169,9 @@ class ArmCalibration(Result):
         """`arm.yaml`, which `load_arm` reads."""
         return as_files(self)
 
-    def exported(self) -> tuple[Exported, ...]:
+    def export_parts(self) -> tuple[ExportPart, ...]:
         """The arm's geometry."""
-        return (Exported("arms", self.arm.geometry),)
+        return (ExportPart("arms", self.arm.geometry),)
 
     def report(self) -> Report:
         """What `report.html` shows."""
