@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from calib.documents import finite
 
 if TYPE_CHECKING:
+    from calib.engine import Uncertainty
     from calib.engine.label import Label
 
 NORMAL_QUANTILE_975 = 1.959963984540054
@@ -22,6 +23,18 @@ def quantile_975(freedom: float) -> float:
     from scipy.special import stdtrit  # takes long to import, and only intervals need it
 
     return float(stdtrit(max(freedom, 1.0), 0.975))
+
+
+def drift_remarks(known: Uncertainty, units: str) -> tuple[str, ...]:
+    """What is to be said where errors plainly last from one of the units, `views` or `poses`, to the next."""
+    if known.scatter is None or not known.scatter.drift.is_plain:
+        return ()
+    drift = known.scatter.drift
+    return (
+        f"errors drift over the session: slow changes are {1.0 + drift.excess:.1f} times the variance of independent "
+        f"{units}, and intervals are {math.sqrt(drift.inflation):.1f} times as wide for it; what differs from session to "
+        "session, and not within this one, is not in them",
+    )
 
 
 @dataclass(frozen=True)

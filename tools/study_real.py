@@ -5,13 +5,17 @@
     python tools/study_real.py --only tello,fr3 --runs 20 --json
 
 A set is split in halves, views or poses at random and by their order; the halves are calibrated with the lens or the
-arm of the whole set, and every parameter's difference is divided by its stated standard deviation. 68 % should lie
-within 1 and 95 % within 2. Beside it the same with errors taken as independent. For cameras also where far points
-appear, at the places of the corners: rms difference of the halves in pixels, and what they state of it.
+arm of the whole set, and every parameter's difference is divided by its standard deviation. 68 % should lie within 1
+and 95 % within 2. Beside it the same with errors taken as independent. For cameras also where far points appear, at the
+places of the corners: rms difference of the halves in pixels, and what they state of it.
 
+Halves by order are compared by what they state. Halves at random have a board and a session in common: what the shape
+of the one and the drift of the other do to both is in what they state and not in their difference, and is left out of
+what they are compared by.
+
+Beside halves by order: how many times wider the whole set's intervals are for drift, of which a half sees only the half.
 Then the whole of every camera set: verdict, what two halves differ by in its covered area, and why. Exits with 1 and
-the shortfalls, the worst last, where a pooled share is out of bounds. Halves share a board, so what its shape does to
-both is in their sigmas and not in their difference.
+the shortfalls, the worst last, where a pooled share is out of bounds.
 """
 
 from __future__ import annotations
@@ -19,7 +23,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -31,6 +35,7 @@ from coverage import HEAD, Shares, shortfalls
 from calib.arrays import Array
 from calib.camera import CameraCalibration, Observations, View, calibrate, detect, read_corners
 from calib.camera.calibration.uncertainty import sigma_at
+from calib.engine import Uncertainty
 from calib.errors import CalibError
 from calib.robot import ArmCalibration, read_poses
 from calib.robot import calibrate as calibrate_arm
@@ -165,11 +170,14 @@ def split_camera(name: str, seen: Observations, runs: int, say: Callable[..., ob
             found[how].failures += 1
             continue
         difference = a.fit.parameters - b.fit.parameters
-        stated, plain = ([sigmas(one, lens.labels) for one in (a, b)] for sigmas in (stated_sigmas, plain_sigmas))
+        stated = [SIGMAS[how](one.uncertainty, lens.labels) for one in (a, b)]
+        plain = [plain_sigmas(one, lens.labels) for one in (a, b)]
         found[how].add(difference, np.hypot(*stated), np.hypot(*plain))
         add_places(places[how], whole, difference, a.covariance + b.covariance)
     for how in ("random", "order"):
         found[how].note = places[how].note
+        if how == "order":
+            found[how].note += drift_note(whole.uncertainty)
         say(found[how])
     verdict = whole.verdict
     found["whole"] = {
@@ -188,8 +196,27 @@ def half_of(seen: Observations, views: list[View], which: Array) -> Observations
     return Observations(chosen, seen.image_size_px, seen.board, seen.scale_known)
 
 
-def stated_sigmas(found: CameraCalibration, labels: tuple[str, ...]) -> Array:
-    return np.array([found.sigma[label] for label in labels])
+def stated_sigmas(known: Uncertainty, labels: Sequence[str]) -> Array:
+    """As every result states them."""
+    return np.array([known.sigma(label) for label in labels])
+
+
+def own_sigmas(known: Uncertainty, labels: Sequence[str]) -> Array:
+    """The same less what halves at random have in common: the drift, and shifts by what is left out of the model."""
+    at = [known.labels.index(label) if label in known.labels else None for label in labels]
+    shifted = sum((shift.shared**2 for shift in known.shifts), np.zeros(len(known.labels)))
+    common = np.array([0.0 if i is None else shifted[i] for i in at])
+    drift = known.scatter.drift.inflation if known.scatter else 1.0
+    return np.asarray(np.sqrt(np.maximum(stated_sigmas(known, labels) ** 2 - common, 0.0) / drift))
+
+
+def drift_note(whole: Uncertainty) -> str:
+    """How much wider the intervals of a whole set are for drift."""
+    wider = np.sqrt(whole.scatter.drift.inflation) if whole.scatter else 1.0
+    return f"; of the whole {wider:.2f} x as wide for drift"
+
+
+SIGMAS = {"random": own_sigmas, "order": stated_sigmas}
 
 
 def plain_sigmas(found: CameraCalibration, labels: tuple[str, ...]) -> Array:
@@ -222,10 +249,11 @@ def split_arm(name: str, table: PoseTable, arm: str | None, runs: int, say: Call
             found[how].note = str(error).splitlines()[0]
             continue
         labels = [label for label in a.labels if label not in a.fit.prior_dominated and not a.parameters[label].held]
-        stated = [np.array([one.parameters[label].sigma for label in labels]) for one in (a, b)]
+        stated = [SIGMAS[how](one.fit.uncertainty, labels) for one in (a, b)]
         plain = [plain_arm_sigmas(one, labels) for one in (a, b)]
         difference = np.array([a.parameters[label].value - b.parameters[label].value for label in labels])
         found[how].add(difference, np.hypot(*stated), np.hypot(*plain))
+    found["order"].note += drift_note(calibrate_arm(table, arm, holdout=HOLDOUT).fit.uncertainty)
     for how in ("random", "order"):
         say(found[how])
     return found

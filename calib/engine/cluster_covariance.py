@@ -7,6 +7,7 @@ standard errors for linear regression with multi-stage samples", Survey Methodol
 covariance whatever the errors within a cluster are. Few clusters determine R poorly. It is shrunk towards a multiple
 of the unit matrix, the dispersion (O. Ledoit, M. Wolf, "A well-conditioned estimator for large-dimensional covariance
 matrices", J. Multivariate Anal. 88, 2004), and, unless the dispersion is plainly above 1, towards independent errors.
+Clusters whose errors last from one to the next make it larger (`drift`).
 """
 
 from __future__ import annotations
@@ -18,15 +19,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calib.arrays import Array
+from calib.engine.drift import Drift, drift_of
 
 if TYPE_CHECKING:
     from calib.engine.clusters import ClusterSystems
 
 # A cluster that alone determines a direction has leverage 1 there, and its residuals say nothing about it.
 LARGEST_LEVERAGE = 1.0 - 1e-3
-# From which correlation on, and how many sigmas beyond chance, errors plainly last from one cluster to the next. At 0.1
-# a mean over clusters is a tenth less certain than it says.
-LEAST_DRIFT, PLAIN_SIGMAS = 0.1, 3.0
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -82,30 +81,25 @@ class ClusterScatter:
     @cached_property
     def shrunk(self) -> Array:
         """(k, k) the variance to go by."""
+        return self.drift.inflation * self.steady
+
+    @cached_property
+    def steady(self) -> Array:
+        """(k, k) the same for clusters that are independent of each other."""
         even = np.eye(len(self.variance))
         measured = (1.0 - self.roundness) * self.variance + self.roundness * self.dispersion * even
         return (1.0 - self.evidence) * even + self.evidence * measured
 
     @cached_property
-    def drift(self) -> float:
-        """Correlation of a cluster's score with that of the next, in the order of the rows: about 0 where the errors of
-        clusters are independent, as everything here takes them to be; more where they drift."""
-        return float(np.sum(self._products)) / float(np.sum(self.adjusted**2))
-
-    @property
-    def drifts(self) -> bool:
-        """Whether that is plainly more than chance, which has random signs."""
-        chance = float(np.sqrt(np.sum(self._products**2))) / float(np.sum(self.adjusted**2))
-        return self.drift > max(LEAST_DRIFT, PLAIN_SIGMAS * chance)
-
-    @cached_property
-    def _products(self) -> Array:
-        return np.asarray(np.einsum("gi,gi->g", self.adjusted[:-1], self.adjusted[1:]))
+    def drift(self) -> Drift:
+        """Whether errors last from one cluster to the next, in the order of the rows."""
+        return drift_of(self.adjusted, self._forms[1])
 
     def degrees_of_freedom(self, directions: Array) -> Array:
         """(n,) of the variances measured along whitened directions (n, k), by Satterthwaite's rule.
 
-        Of the scatter in one direction they are Bell and McCaffrey's; of the dispersion, what its variance comes to.
+        Of the scatter in one direction they are Bell and McCaffrey's; of the dispersion and of the drift, what their
+        variances come to.
         """
         length = np.maximum(np.einsum("nk,nk->n", directions, directions), 1e-300)
         own, lost = self._forms
@@ -119,8 +113,9 @@ class ClusterScatter:
         measured = np.einsum("ni,ij,nj->n", directions, self.variance, directions) / length
         parts = self.evidence * (1.0 - self.roundness) * measured
         common = self.evidence * self.roundness * self.dispersion * self.dispersion_sigma
-        used = np.einsum("ni,ij,nj->n", directions, self.shrunk, directions) / length
-        return np.asarray(used**2 / np.maximum(parts**2 * scatter + common**2 / 2, 1e-300))
+        used = np.einsum("ni,ij,nj->n", directions, self.steady, directions) / length
+        lasting = (used * self.drift.inflation_sigma / self.drift.inflation) ** 2 / 2
+        return np.asarray(used**2 / np.maximum(parts**2 * scatter + common**2 / 2 + lasting, 1e-300))
 
     @cached_property
     def _forms(self) -> tuple[Array, Array]:

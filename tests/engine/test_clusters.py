@@ -216,10 +216,39 @@ def test_errors_that_last_from_one_cluster_to_the_next_are_said_to_drift() -> No
         seen = seen + (np.cumsum(steps) / 3 if walks else steps)[clusters]
         found.append(scatter_of(solve(line(design[:, :1], seen, clusters))))  # a mean: drift is in it
     still, walking = found
-    assert not still.drifts
-    assert abs(still.drift) < 0.3
-    assert walking.drifts
-    assert walking.drift > 0.3
+    assert not still.drift.is_plain
+    assert walking.drift.is_plain
+    assert walking.drift.inflation > 2
+    np.testing.assert_allclose(walking.shrunk, walking.drift.inflation * walking.steady)
     alternating = replace(walking, adjusted=walking.adjusted * (-1.0) ** np.arange(80)[:, None])
-    assert alternating.drift == pytest.approx(-walking.drift)
-    assert not alternating.drifts
+    assert alternating.drift.inflation == 1.0
+
+
+@pytest.mark.parametrize("count", runs(1000, 60))
+def test_chance_makes_no_drift(count: int) -> None:
+    """Of slow changes of independent clusters the most conspicuous stand out a little, and widen next to nothing."""
+    sizes, found = [6] * 16, []
+    for seed in range(count):
+        design, seen, clusters = drawn(seed, 0.5, sizes)
+        found.append(scatter_of(solve(line(design, seen, clusters))).drift)
+    sigmas = [drift.sigmas for drift in found]
+    assert 0.0 < np.mean(sigmas) < 0.8  # the most conspicuous of three
+    assert np.mean(np.array(sigmas) > 3) < 0.03
+    assert np.mean([np.sqrt(drift.inflation) for drift in found]) < 1.05
+
+
+@pytest.mark.parametrize("count", runs(500, 60))
+def test_intervals_hold_where_errors_drift(count: int) -> None:
+    """An error that lasts for some five clusters, against the value that it varies about."""
+    clusters, inside, without = 100, 0, 0
+    for seed in range(count):
+        steps, error = np.random.default_rng([seed, 9]).normal(size=clusters), np.zeros(clusters)
+        for i in range(1, clusters):
+            error[i] = 0.7 * error[i - 1] + steps[i]
+        solution = solve(line(np.ones((clusters, 1)), error))
+        known, off = solution.measured_uncertainty, abs(solution.values["b"][0, 0])
+        sigma, quantile = known.sigma("b0"), stats.t.ppf(0.975, known.degrees_of_freedom(["b0"])[0])
+        inside += off < quantile * sigma
+        without += off < 1.96 * sigma / np.sqrt(scatter_of(solution).drift.inflation)
+    assert inside / count > 0.85
+    assert without / count < 0.75

@@ -26,7 +26,7 @@ def as_document(calibration: CameraCalibration) -> dict[str, Any]:
     head = calibration.document_head(
         "camera",
         unobservable=calibration.unobservable,
-        notes=seen.notes,
+        notes=(*seen.notes, *calibration.drift),
         solver=calibration.solution.sentence(),
     )
     return {

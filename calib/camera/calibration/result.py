@@ -25,7 +25,7 @@ from calib.camera.diagnosis.diagnose import find_causes, with_causes
 from calib.camera.lens import load_lens
 from calib.engine import Label
 from calib.errors import CalibError
-from calib.estimate import Estimate
+from calib.estimate import Estimate, drift_remarks
 from calib.exports import ExportPart
 from calib.geometry import se3
 from calib.result import Result
@@ -183,6 +183,11 @@ class CameraCalibration(Result):
         if self.board_bend is not None:
             measured = self.board_bend.left_out.widen(measured)
         return measured if self.wider_fit is self.fit else measured.widen(difference(self.fit, self.wider_fit))
+
+    @property
+    def drift(self) -> tuple[str, ...]:
+        """That errors drift, in words, if they do and no cause that was found explains it."""
+        return () if self.causes else drift_remarks(self.uncertainty, "views")
 
     @cached_property
     def board_bend(self) -> BoardBend | None:

@@ -32,6 +32,7 @@ def summary(calibration: CameraCalibration) -> str:
         _residuals(calibration),
         *_board(calibration),
         *(f"not observable: {text}" for text in calibration.unobservable[:2]),
+        *calibration.drift,
         *verdict.lines(),
     ]
     return "\n".join([*(cut(line) for line in lines), *(wrap(line) for line in words)])

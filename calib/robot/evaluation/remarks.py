@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from calib.estimate import drift_remarks
 from calib.robot.identification.model import AS_BUILT
 from calib.robot.identification.residuals import ARM_BLOCK
 from calib.text import with_sigma
@@ -19,10 +20,6 @@ OPEN = (
     "{}: where the target is on the flange is not separable from where the base is; the target is kept near the "
     "flange, which changes nothing at the orientations measured"
 )
-DRIFT = (
-    "errors drift over the session: those of neighbouring poses correlate by {:.2f}; intervals hold for poses measured "
-    "in the same session, and less for another"
-)
 ZEROS = "zero positions against the arm file: {}"
 LENGTHS = "lengths against the arm file: {}"
 WEAK = "weakly determined, held near nominal by the prior: {}; spread the poses, or measure points off the last axis"
@@ -36,8 +33,7 @@ def remarks_of(nominal: Arm, fitted: Fit, of_stage: tuple[str, ...]) -> tuple[st
     open_frames = () if left is None else (OPEN.format(left.what),)
     weak = [label.quantity for label in fitted.prior_dominated]
     changed = _changes_of_zeros(nominal.geometry, fitted) + _changes_of_lengths(nominal.geometry, fitted)
-    scatter = fitted.uncertainty.scatter
-    drift = (DRIFT.format(scatter.drift),) if scatter is not None and scatter.drifts else ()
+    drift = drift_remarks(fitted.uncertainty, "poses")
     return (*changed, *open_frames, *discarded, *of_stage, *drift, *((WEAK.format(", ".join(weak)),) if weak else ()))
 
 
