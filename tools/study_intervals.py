@@ -41,6 +41,7 @@ from calib.robot.simulation.simulate import simulate as simulate_arm
 
 BOARD = Checkerboard(9, 6, 0.025).corners_in_board
 SIGMA_PX, SHIFT_PX, BLUR_PX, BOW_M = 0.2, 0.3, 0.15, 3e-4
+LASTING = 0.7  # share of a drifting error that is still there in the next view
 POOL = 200  # poses drawn once per lens; every run takes its own views from them
 VIEWS = (6, 12, 40)
 INDEPENDENT = {"within_1": (0.66, 0.71), "within_2": (0.94, 0.96), "width": (0.0, 1.1)}
@@ -144,6 +145,7 @@ def scenarios() -> Iterator[Scenario]:
             for kind in ("independent", "shift", "blur", "bow"):
                 bounds = INDEPENDENT if kind == "independent" else SHARED
                 yield Scenario(f"{lens} {views} views, {kind}", bounds, partial(see, lens, views, kind, ()))
+    yield Scenario("brown_conrady 40 views, drift", SHARED, partial(see, "brown_conrady", 40, "drift", ()))
     for kind in ("independent", "blur", "bow"):
         bounds = INDEPENDENT if kind == "independent" else SHARED
         fix = ("cx", "cy", "k3")
@@ -182,10 +184,11 @@ def draw(camera: Camera, views: int, kind: str, seed: int) -> Observations:
     rng = np.random.default_rng([seed, 1])
     poses = _pool(camera.lens.name)[rng.choice(POOL, views, replace=False)]
     board = Bow.over(BOARD, BOW_M).bend(BOARD) if kind == "bow" else BOARD
-    seen = []
+    seen, error = [], np.zeros((1, 2))
     for i, pose in enumerate(poses):
         px = camera.project(se3.apply(pose, board)) + rng.normal(0.0, SIGMA_PX, (len(board), 2))
-        px = px + shared_error(kind, rng)
+        error = shared_error(kind, rng) + (LASTING * error if kind == "drift" else 0.0)
+        px = px + error
         seen.append(View(f"view_{i + 1:03d}.png", px, BOARD))
     return Observations(tuple(seen), camera.image_size_px)
 
@@ -210,12 +213,12 @@ def _pool(lens: str) -> Array:
     return draw_views(typical_camera(lens), BOARD, views=POOL, noise_px=0.0, seed=2).camera_from_board
 
 
-def shared_error(kind: str, rng: np.random.Generator) -> Array | float:
+def shared_error(kind: str, rng: np.random.Generator) -> Array:
     """What all corners of a view have in common: an offset, which its pose absorbs, or a smooth field of defocus."""
     if kind == "shift":
-        return np.asarray(rng.normal(0.0, SHIFT_PX, 2))
-    if kind != "blur":
-        return 0.0
+        return rng.normal(0.0, SHIFT_PX, (1, 2))
+    if kind not in ("blur", "drift"):
+        return np.zeros((1, 2))
     middle, half = (BOARD.min(axis=0) + BOARD.max(axis=0)) / 2, np.ptp(BOARD, axis=0) / 2
     u, v = ((BOARD - middle) / np.where(half > 0, half, 1.0)).T[:2]
     return np.stack([u * v, u**2, v**2, u**3, v**3], axis=1) @ rng.normal(0.0, BLUR_PX, (5, 2))
