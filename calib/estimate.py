@@ -32,8 +32,8 @@ def drift_remarks(known: Uncertainty, units: str) -> tuple[str, ...]:
     drift = known.scatter.drift
     return (
         f"errors drift over the session: slow changes are {1.0 + drift.excess:.1f} times the variance of independent "
-        f"{units}, and intervals are {math.sqrt(drift.inflation):.1f} times as wide for it; what differs from session to "
-        "session, and not within this one, is not in them",
+        f"{units}, and intervals are {math.sqrt(drift.inflation):.1f} times as wide for it; what differs from one "
+        "session to the next, and not within this one, is not in them",
     )
 
 

@@ -13,9 +13,9 @@ Halves by order are compared by what they state. Halves at random have a board a
 of the one and the drift of the other do to both is in what they state and not in their difference, and is left out of
 what they are compared by.
 
-Beside halves by order: how many times wider the whole set's intervals are for drift, of which a half sees only the half.
-Then the whole of every camera set: verdict, what two halves differ by in its covered area, and why. Exits with 1 and
-the shortfalls, the worst last, where a pooled share is out of bounds.
+Beside halves by order: how many times wider the whole set's intervals are for drift, of which a half sees only its
+own. Then the whole of every camera set: verdict, what two halves differ by in its covered area, and why. Exits with 1
+and the shortfalls, the worst last, where a pooled share is out of bounds.
 """
 
 from __future__ import annotations
