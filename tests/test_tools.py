@@ -30,6 +30,7 @@ QUICK = {
     "import_chart": ["--json"],
     "landweber": ["--quick", "--most", "100", "--json"],
     "make_datasets": ["--only", "ur5e_pose", "--output", "datasets"],
+    "long_tests": [str(ROOT / "tests" / "test_text.py")],
     "mgh": ["--quick", "--json"],
     "network_control": ["--quick", "--json"],
     "network_sine": ["--runs", "1", "--json"],
