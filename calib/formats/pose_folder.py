@@ -1,7 +1,8 @@
-"""A folder with a file per pose, paired with images by the name or number in the file's."""
+"""Files with a pose each: those of a folder, paired with images by the name or number in theirs, or those listed."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,13 @@ from calib.camera.images.read import natural_order
 from calib.errors import InputError
 from calib.formats.columns.columns_found import Found, recording_of
 from calib.formats.columns.flat_records import columns_in_arrays, columns_in_documents
+from calib.formats.columns.matrix_text import transforms_in_text
 from calib.formats.columns.recording import Recording
 from calib.formats.columns.wanted import Wanted
 from calib.formats.content.mat_files import read_mat
 from calib.formats.content.numpy_files import read_arrays
 from calib.formats.content.source import Source
 from calib.formats.content.text_table import parse_table
-from calib.formats.poses.matrices import _transforms
 from calib.text import one_line
 
 SUFFIXES = (".csv", ".txt", ".json", ".yaml", ".yml", ".npy", ".npz", ".mat", ".xml", ".pose", ".dat")
@@ -41,6 +42,14 @@ def read_folder(folder: Path, wanted: Wanted) -> Recording:
             "give a folder with a file per pose (a matrix, or x y z and a quaternion), or one file with all of them"
         )
         raise InputError(what, code="folder-empty", where=where, advice=advice)
+    return read_files(paths, wanted, where)
+
+
+def read_files(paths: Sequence[Path], wanted: Wanted, where: str, images: tuple[str, ...] | None = None) -> Recording:
+    """The poses of files with one each; images: the name of the image of each, by default the file's own.
+
+    Raises InputError `folder-mixed`, and those of the formats.
+    """
     each = [_single(path) for path in paths]
     numbers = [set(one.numbers) for one in each]
     arrays = [{name: array.shape for name, array in one.arrays.items()} for one in each]
@@ -57,7 +66,7 @@ def read_folder(folder: Path, wanted: Wanted) -> Recording:
         {name: np.concatenate([one.numbers[name] for one in each]) for name in each[0].numbers},
         np.arange(1, len(paths) + 1),
         {name: np.concatenate([one.arrays[name] for one in each]) for name in each[0].arrays},
-        {"image": tuple(one_line(path.stem) for path in paths)},
+        {"image": tuple(one_line(path.stem) for path in paths) if images is None else images},
         each[0].named,
         (f"{len(paths)} files with a pose each",),
     )
@@ -70,7 +79,7 @@ def _single(path: Path) -> Found:
     found: Found | None = None
     if (arrays := read_arrays(source.content, "pose")) or (arrays := _of_mat(source)):
         found = columns_in_arrays(arrays)
-    elif (matrix := _transforms(source)) is not None:
+    elif (matrix := transforms_in_text(source.text)) is not None:
         found = Found({}, np.array([1]), {"pose": matrix[0]})
     elif source.suffix in (".json", ".yaml", ".yml", ".xml"):
         found = columns_in_documents(source.documents)

@@ -50,6 +50,8 @@ class PoseFormat:
     """The text of a file; None for a format that is only read."""
     loses: str = ""
     """What a file so written cannot hold."""
+    beside: tuple[tuple[str, str], ...] = ()
+    """Files that the example names: path and text of each."""
     generic: bool = False
     """Whether other formats are tried first: files of these look like its own."""
 

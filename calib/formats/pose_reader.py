@@ -70,7 +70,7 @@ def read_poses(
     wanted = Wanted(joints_needed, True, joints or (len(joint_names) or None), joint_names)
     own = wanted if joints_path is None else Wanted(oriented=False)
     if columns:
-        recording = _as_stated(Source(path), columns, euler)
+        recording = _as_stated(path, columns, euler, own, format_name)
     else:
         recording = _recording(path, own, format_name)
         recording = recording if euler is None else _of_sequence(recording, euler, where)
@@ -122,26 +122,13 @@ def _recording(path: Path, wanted: Wanted, format_name: str | None) -> Recording
     return replace(recording, notes=(*([note] if note else []), *recording.notes))
 
 
-def _as_stated(source: Source, columns: Mapping[str, str], euler: str | None) -> Recording:
-    """The columns of a table by the names or numbers that the user gives them."""
-    table = parse_table(source.text)
-    if table is None:
-        raise InputError(
-            "its rows have no common width", code="table-syntax", where=source.where, advice="leave --columns out"
-        )
-    names = [*table.numbers, *table.texts]
-    by_number = {str(i + 1): name for i, name in enumerate(_in_file_order(table.numbers, table.texts, source))}
-    stated = {
-        ours: theirs if theirs in names else by_number.get(theirs, theirs) for ours, theirs in columns.items() if theirs
-    }
-    for ours, theirs in stated.items():
-        if theirs not in names:
-            raise UsageError(
-                f"the file has no column {theirs!r}",
-                code="columns-unknown",
-                where=source.where,
-                advice=f"its columns are {', '.join(names[:20])}, or their numbers 1 to {len(names)}",
-            )
+def _as_stated(
+    path: Path, columns: Mapping[str, str], euler: str | None, wanted: Wanted, format_name: str | None
+) -> Recording:
+    """The columns of a file by the names or numbers that the user gives them: those of its table or, where it is none
+    or has no such columns, those that its format gives them."""
+    stated = {ours: theirs for ours, theirs in columns.items() if theirs}
+    for ours in stated:
         if not is_ours(ours):
             raise UsageError(
                 f"no column is called {ours!r} here",
@@ -149,7 +136,30 @@ def _as_stated(source: Source, columns: Mapping[str, str], euler: str | None) ->
                 where="--columns",
                 advice="for example 1=x_mm,2=y_mm,3=z_mm,4=rx_deg,5=ry_deg,6=rz_deg",
             )
-    return Recording(table.numbers, table.lines, (Meaning(stated, euler),), table.texts, table.notes)
+    source = None if path.is_dir() else Source(path)
+    table = None if source is None else parse_table(source.text)
+    if source is not None and table is not None:
+        by_number = {str(i + 1): name for i, name in enumerate(_in_file_order(table.numbers, table.texts, source))}
+        places = {ours: by_number.get(theirs, theirs) for ours, theirs in stated.items()}
+        if {*places.values()} <= {*table.numbers, *table.texts}:
+            return Recording(table.numbers, table.lines, (Meaning(places, euler),), table.texts, table.notes)
+    try:
+        found = _recording(path, wanted, format_name)
+    except InputError:
+        if table is None:
+            raise
+        found = None
+    names = [] if found is None else [*found.numbers, *found.texts]
+    if found is not None and {*stated.values()} <= {*names}:
+        return replace(found, meanings=(Meaning(stated, euler),))
+    names = [*table.numbers, *table.texts] if table is not None else names
+    missing = next((theirs for theirs in stated.values() if theirs not in names), next(iter(stated.values()), ""))
+    raise UsageError(
+        f"the file has no column {missing!r}",
+        code="columns-unknown",
+        where=one_line(str(path)),
+        advice=f"its columns are {', '.join(names[:20])}" + (f", or their numbers 1 to {len(names)}" if table else ""),
+    )
 
 
 def _in_file_order(numbers: Mapping[str, object], texts: Mapping[str, object], source: Source) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +17,7 @@ from calib.formats import read_poses
 from calib.formats.content.source import Source
 from calib.formats.pose_format import FORMATS, NamedPoses, find_pose_format, load_pose_format, require_writer
 from calib.geometry import se3, so3
+from calib.robot import parse_columns
 from calib.robot.table.pose_table import PoseTable
 
 NAMES = plugins.discover(FORMATS)
@@ -38,6 +41,9 @@ def test_an_example_is_recognised_as_its_own(name: str, tmp_path: Path) -> None:
     form = load_pose_format(name)
     path = tmp_path / f"poses{(form.suffixes or ('.txt',))[0]}"
     path.write_text(form.example)
+    for beside, text in form.beside:
+        (tmp_path / beside).parent.mkdir(exist_ok=True)
+        (tmp_path / beside).write_text(text)
     assert find_pose_format(Source(path)) == name
     table = read_poses(path, joints_needed=False)
     assert len(table.lines) >= 1
@@ -184,3 +190,39 @@ def test_of_two_poses_in_a_row_the_second_is_not_taken_for_the_robots(tmp_path: 
         assert position is not None
         own = [rows[0, :3], rows[0, 3:6]]
         assert any(np.allclose(scale * position[0], each, atol=1e-5) for scale in (1, 1000) for each in own)
+
+
+def test_a_list_of_files_names_the_image_of_each_pose_and_nothing_outside_its_folder(tmp_path: Path) -> None:
+    form = load_pose_format("list_of_files")
+    (tmp_path / "poses").mkdir()
+    for beside, text in form.beside:
+        (tmp_path / beside).write_text(text)
+    path = tmp_path / "list.yaml"
+    path.write_text(form.example)
+    assert read_poses(path, joints_needed=False).other["image"] == ("images/0.png", "images/1.png")
+    path.write_text(form.example.replace("poses/0.yaml", "../poses/0.yaml"))
+    with pytest.raises(InputError) as caught:
+        read_poses(path, joints_needed=False)
+    assert caught.value.code == "file-outside"
+
+
+def test_the_advice_for_an_open_reading_is_an_option_that_settles_it(tmp_path: Path) -> None:
+    """Whatever the format: of a table, a matrix in text, a structure, names with blanks, brackets and commas."""
+    rng = np.random.default_rng(0)
+    poses = some_poses()
+    turns = so3.log(poses[:, :3, :3])
+    (tmp_path / "matrices.txt").write_text(require_writer("matrices")(NamedPoses(poses)))
+    pairs = zip(poses[:, :3, 3].tolist(), turns.tolist(), strict=True)
+    records = [{"robot": {"t": at, "rvec": turn}} for at, turn in pairs]
+    (tmp_path / "records.json").write_text(json.dumps(records))
+    rows = np.concatenate([rng.normal(size=(12, 6)), poses[:, :3, 3], turns], axis=1)
+    names = [f"joint [{k}]" for k in range(6)] + ["TCP X", "TCP Y", "TCP Z", "TCP rx", "TCP ry", "TCP rz"]
+    (tmp_path / "blanks.csv").write_text(
+        "\n".join([";".join(names), *(";".join(map(repr, row)) for row in rows.tolist())])
+    )
+    for path in tmp_path.iterdir():
+        for reading in read_poses(path, joints_needed=False).readings[:2]:
+            words = shlex.split(reading.options)
+            euler = words[3] if len(words) > 2 else None
+            table = read_poses(path, columns=parse_columns(words[1]), euler=euler, joints_needed=False)
+            np.testing.assert_array_equal(transforms_of(table), transforms_of(reading.build()))

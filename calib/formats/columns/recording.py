@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -15,6 +17,7 @@ from calib.robot.table.pose_table import ExcludedRow, PoseTable
 from calib.robot.table.read import find_pose_columns, poses_in_columns
 from calib.robot.table.reading import Reading
 
+_BARE = re.compile(r"[\w.,=/:+-]+")
 QUATERNION_WITHIN = 0.01  # of unit length, as the house's own tables
 
 
@@ -30,8 +33,8 @@ class Meaning:
     @property
     def options(self) -> str:
         """The same on the command line."""
-        pairs = ",".join(f"{ours}={theirs}".replace(" ", "\\ ") for ours, theirs in self.columns.items())
-        return f"--columns {pairs}" + (f" --euler {self.euler}" if self.euler else "")
+        pairs = ",".join(f"{ours}={theirs}".replace(",", "\\,") for ours, theirs in self.columns.items())
+        return f"--columns {_quoted(pairs)}" + (f" --euler {self.euler}" if self.euler else "")
 
     def words(self, order: Iterable[str]) -> str:
         """The same in words; order: the names of the file's columns."""
@@ -134,6 +137,11 @@ class Recording:
             texts={name: tuple(column[i] for i in keep) for name, column in self.texts.items()},
             lines=self.lines[keep],
         )
+
+
+def _quoted(text: str) -> str:
+    """A word for the shell; brackets stay bare in POSIX's quotation marks only."""
+    return text if _BARE.fullmatch(text) else shlex.quote(text)
 
 
 def _in_header(name: str) -> str:

@@ -2,61 +2,25 @@
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 
-from calib.arrays import Array
-from calib.formats.columns import matrices
 from calib.formats.columns.columns_found import Found, recording_of
-from calib.formats.columns.pose_texts import MOST, NUMBER, fields
+from calib.formats.columns.matrix_text import transforms_in_text
+from calib.formats.columns.pose_texts import fields
 from calib.formats.columns.recording import Recording
 from calib.formats.columns.wanted import Wanted
 from calib.formats.content.source import Source
 from calib.formats.pose_format import NamedPoses, PoseFormat
 
-_NUMBER = re.compile(NUMBER)
-_CLEAN = re.compile(r"[\[\](){},;\s]|array|matrix|np\.")
-MOST_TRIED = 200_000  # lines
-
-
-def _values(text: str) -> tuple[list[list[float]], list[int]]:
-    """The numbers of the lines that hold nothing else, and the lines; a count of poses at the front is left out."""
-    rows, lines = [], []
-    for at, line in enumerate(text.splitlines()[:MOST_TRIED], 1):
-        if not line.strip() or line.lstrip().startswith(("#", "%", "//")):
-            continue
-        found = _NUMBER.findall(line)
-        if not found or _CLEAN.sub("", _NUMBER.sub("", line)):
-            return [], []
-        rows.append([float(word) for word in found])
-        lines.append(at)
-    if len(rows) > 1 and len(rows[0]) == 1 and len(rows[1]) > 1:
-        return rows[1:], lines[1:]
-    return rows, lines
-
-
-def _transforms(source: Source) -> tuple[Array, list[int]] | None:
-    rows, lines = _values(source.text)
-    if not rows or any(abs(value) > MOST for row in rows for value in row):
-        return None
-    width = len(rows[0])
-    if width == 4 and (found := matrices.blocks(rows)) is not None:
-        return found, lines[:: len(rows) // len(found)][: len(found)]
-    if width in (12, 16) and all(len(row) == width for row in rows):
-        whole = matrices.as_transforms(np.array(rows))
-        return None if whole is None else (whole, lines)
-    return None
-
 
 def recognise(source: Source) -> bool:
     """Whether the numbers are rotations with translations."""
-    return _transforms(source) is not None
+    return transforms_in_text(source.text) is not None
 
 
 def read(source: Source, wanted: Wanted) -> Recording:
     """A pose for each matrix; whether lengths are m or mm is open."""
-    found = _transforms(source)
+    found = transforms_in_text(source.text)
     assert found is not None
     poses = {"pose": found[0]}
     empty = Found({}, np.array(found[1], dtype=np.intp), poses)
