@@ -34,7 +34,7 @@ class Meaning:
     def options(self) -> str:
         """The same on the command line."""
         pairs = ",".join(f"{ours}={theirs}".replace(",", "\\,") for ours, theirs in self.columns.items())
-        return f"--columns {_quoted(pairs)}" + (f" --euler {self.euler}" if self.euler else "")
+        return f"--columns {_shell_word(pairs)}" + (f" --euler {self.euler}" if self.euler else "")
 
     def words(self, order: Iterable[str]) -> str:
         """The same in words; order: the names of the file's columns."""
@@ -139,7 +139,7 @@ class Recording:
         )
 
 
-def _quoted(text: str) -> str:
+def _shell_word(text: str) -> str:
     """A word for the shell; brackets stay bare in POSIX's quotation marks only."""
     return text if _BARE.fullmatch(text) else shlex.quote(text)
 
