@@ -21,6 +21,8 @@ class BoardCorners:
     """(n, 2)"""
     index: Index
     """(n,) which of the board's corners each is."""
+    radius: Array | None = None
+    """(n,) of the circle of whose image the middle was measured, in the unit of the board; None: points."""
 
 
 class Board(Protocol):
@@ -90,7 +92,11 @@ def load_board(text: str) -> Board:
 
 def pick(kind: str) -> type[Board]:
     """The class of a kind of board. Raises UsageError `unknown-board`."""
-    board: type[Board] = plugins.pick(KINDS, "BOARD", kind)
+    try:
+        board: type[Board] = plugins.pick(KINDS, "BOARD", kind)
+    except UsageError as error:
+        error.advice = f"{error.advice}\na board is one of: {', '.join(plugins.discover(KINDS))}"
+        raise
     return board
 
 

@@ -1,4 +1,4 @@
-"""Corners in a table: image,x_px,y_px,X_m,Y_m and optional Z_m,sigma_px, one row per corner."""
+"""Corners in a table: image,x_px,y_px,X_m,Y_m and optional Z_m,sigma_px,radius_m, one row per corner."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from calib.errors import InputError, did_you_mean
 from calib.text import as_cell, one_line
 
 REQUIRED = ("x_px", "y_px", "X_m", "Y_m")
-OPTIONAL = ("Z_m", "sigma_px")
+OPTIONAL = ("Z_m", "sigma_px", "radius_m")
+POSITIVE = ("sigma_px", "radius_m")
 
 
 def read_corners(path: str | Path, image_size_px: tuple[int, int] | None = None) -> Observations:
@@ -47,6 +48,7 @@ def corners_in_table(
                 np.stack([own["x_px"], own["y_px"]], axis=1),
                 np.stack([own["X_m"], own["Y_m"], depth], axis=1),
                 own.get("sigma_px"),
+                own.get("radius_m"),
             )
         )
     return Observations(tuple(views), image_size_px, board=one_line(path.name))
@@ -56,11 +58,15 @@ def corners_text(observations: Observations) -> str:
     """The table that `read_corners` reads back to the same numbers."""
     planar = all(not view.corners_in_board[:, 2].any() for view in observations.views)
     weighted = any(view.sigma_px is not None for view in observations.views)
-    lines = ["image,x_px,y_px,X_m,Y_m" + ("" if planar else ",Z_m") + (",sigma_px" if weighted else "")]
+    round_marks = all(view.radius is not None for view in observations.views)
+    extra = ["" if planar else ",Z_m", ",sigma_px" if weighted else "", ",radius_m" if round_marks else ""]
+    lines = ["image,x_px,y_px,X_m,Y_m" + "".join(extra)]
     for view in observations.views:
         columns = [view.corners_px, view.corners_in_board[:, : 2 if planar else 3]]
         if weighted:
             columns.append(np.ones((len(view.corners_px), 1)) if view.sigma_px is None else view.sigma_px[:, None])
+        if round_marks and view.radius is not None:
+            columns.append(view.radius[:, None])
         name = _quote(view.image)
         lines += [",".join([name, *map(repr, row)]) for row in np.concatenate(columns, axis=1).tolist()]
     return "\n".join(lines) + "\n"
@@ -81,7 +87,7 @@ def _columns(header: tuple[str, ...], path: Path) -> tuple[str, ...]:
                 code="corners-columns",
                 where=str(path),
                 why=f"the header has {', '.join(header)}; {did_you_mean(name, header)}",
-                advice="expected image,x_px,y_px,X_m,Y_m and optional Z_m,sigma_px",
+                advice="expected image,x_px,y_px,X_m,Y_m and optional Z_m,sigma_px,radius_m",
             )
     if unknown := [name for name in header if name not in ("image", *REQUIRED, *OPTIONAL)]:
         raise InputError(
@@ -124,14 +130,14 @@ def _rows_by_image(table: Delimited) -> dict[str, Index]:
 
 
 def _numbers(table: Delimited, name: str, path: Path) -> Array:
-    """The values of a column, all of them finite; a spread is positive."""
+    """The values of a column, all of them finite; a spread and a radius are positive."""
     column = table.numbers[table.header.index(name)]
-    wrong = ~np.isfinite(column.values) if name != "sigma_px" else ~(column.values > 0)
+    wrong = ~np.isfinite(column.values) if name not in POSITIVE else ~(column.values > 0)
     if wrong.any():
         row = int(np.argmax(wrong))
         text = column.stray_text(row) if np.isnan(column.values[row]) else f"{column.values[row]:g}"
         raise InputError(
-            f"not a {'positive ' if name == 'sigma_px' else ''}number: {text!r}",
+            f"not a {'positive ' if name in POSITIVE else ''}number: {text!r}",
             code="corners-number",
             where=f"{path}, line {table.lines[row]}, column {name}",
             why=f"{int(wrong.sum())} such cells in this column",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-from calib.arrays import Array
+from calib.arrays import Array, Mask
 from calib.errors import UsageError, did_you_mean
 
 ON_REQUEST = "excluded on request"
@@ -23,6 +23,13 @@ class View:
     """(n, 3) the same corners in the board's frame, metres (or squares, if the scale is unknown)."""
     sigma_px: Array | None = None
     """(n,) standard deviation of a corner's coordinate relative to the others; None: all alike."""
+    radius: Array | None = None
+    """(n,) of the circle of whose image the middle was measured, in the unit of corners_in_board; None: points."""
+
+    def with_corners(self, used: Mask) -> View:
+        """Less the corners that are not used (n,)."""
+        sigma, radius = (None if each is None else each[used] for each in (self.sigma_px, self.radius))
+        return View(self.image, self.corners_px[used], self.corners_in_board[used], sigma, radius)
 
     def __repr__(self) -> str:
         return f"View({self.image!r}, {len(self.corners_px)} corners)"

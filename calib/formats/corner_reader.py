@@ -29,6 +29,7 @@ X_m: xm xw wx objx objectx boardx worldx xboard xworld xobj
 Y_m: ym yw wy objy objecty boardy worldy yboard yworld yobj
 Z_m: zm zw wz objz objectz boardz worldz zboard zworld zobj z
 sigma_px: sigmapx sigma
+radius_m: radius radiusm
 """
 NAMES = {line.partition(":")[0]: frozenset(line.partition(":")[2].split()) for line in _WORDS.strip().splitlines()}
 """What else columns of ours are called, without separators, units of length and case."""

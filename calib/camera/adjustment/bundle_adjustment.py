@@ -129,12 +129,8 @@ def select(corners: Corners, used: Mask) -> Corners:
     """The corners that are used, in views that stay as many."""
     if used.all():
         return corners
-    sigma = corners.sigma_px[used] if isinstance(corners.sigma_px, np.ndarray) else corners.sigma_px
     view = corners.view[used]
-    counts = np.bincount(view, minlength=len(corners.counts))
-    # compress keeps rows long and contiguous, which a mask in brackets does not
-    px, in_board = np.compress(used, corners.px, axis=1), np.compress(used, corners.in_board, axis=1)
-    return Corners(px, in_board, view, counts, sigma)
+    return corners.select(used, view, np.bincount(view, minlength=len(corners.counts)))
 
 
 def camera_problem(

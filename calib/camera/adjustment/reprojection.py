@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calib.arrays import Array, Index
+from calib.arrays import Array, Index, Mask
+from calib.camera.adjustment.discs import POINTS, AreaCentres, contours
 from calib.engine import Loss, ParameterBlock, ResidualBlock, prior
 from calib.engine.label import Label
 from calib.geometry import se3
@@ -50,6 +51,20 @@ class Corners:
     """(views,) corners of each."""
     sigma_px: Array | float = 1.0
     """(rows,) standard deviations, or 1."""
+    radius: Array | None = None
+    """(rows,) of the circle of whose image the middle was measured, in the unit of in_board; None for points."""
+
+    def select(self, rows: Mask, view: Index, counts: Index) -> Corners:
+        """Those of some rows (rows,), in the views (rows kept,) given, of which each has so many (views,)."""
+        sigma, radius = self.sigma_px, self.radius
+        return Corners(
+            np.compress(rows, self.px, axis=1),  # which keeps rows long and contiguous; a mask in brackets does not
+            np.compress(rows, self.in_board, axis=1),
+            view,
+            counts,
+            sigma[rows] if isinstance(sigma, np.ndarray) else sigma,
+            None if radius is None else radius[rows],
+        )
 
     def batches(self, *arrays: Array, most: int = 64) -> Iterator[tuple[Index, list[Array]]]:
         """Views with equally many corners together, at most `most` at a time.
@@ -85,12 +100,16 @@ def corners_of(views: Sequence[View], origin_in_board: Array | float = 0.0) -> C
     sigma: Array | float = 1.0
     if any(view.sigma_px is not None for view in views):
         sigma = np.concatenate([np.ones(len(v.corners_px)) if v.sigma_px is None else v.sigma_px for v in views])
+    radius: Array | None = None
+    if any(view.radius is not None for view in views):
+        radius = np.concatenate([np.zeros(len(v.corners_px)) if v.radius is None else v.radius for v in views])
     return Corners(
         np.ascontiguousarray(np.concatenate([view.corners_px for view in views]).T),
         np.ascontiguousarray((np.concatenate([view.corners_in_board for view in views]) - origin_in_board).T),
         np.repeat(np.arange(len(views)), counts),
         counts,
         sigma,
+        radius,
     )
 
 
@@ -133,16 +152,25 @@ def linearise_rows(
 ) -> tuple[Array, list[Array]]:
     """Reprojection errors (m, 2) of m rows whose corners are at in_board (3, m), and their Jacobians by the lens
     (m, 2, p) and the pose (m, 2, 6). planar: whether all board points have z = 0."""
-    pose = _poses_of(values[POSE_BLOCK], corners, rows)
-    pixels, jacobians = _linearise(lens, values[LENS_BLOCK][0], pose, in_board, planar)
+    pose, parameters = _poses_of(values[POSE_BLOCK], corners, rows), values[LENS_BLOCK][0]
+    if corners.radius is None:
+        pixels, jacobians = _linearise(lens, parameters, pose, in_board, planar)
+    else:
+        around = contours(in_board, corners.radius[rows])
+        seen, by_contour = _linearise(lens, parameters, np.repeat(pose, POINTS, axis=2), around, planar)
+        centres = AreaCentres.of(seen)
+        pixels, jacobians = centres.px, (centres.through(by_contour[0]), centres.through(by_contour[1]))
     pixels -= corners.px[:, rows]
     return pixels.T, [j.transpose(2, 1, 0) for j in jacobians]
 
 
 def reproject(lens: Lens, parameters: Array, camera_from_board: Array, corners: Corners) -> Array:
-    """Pixels (2, rows) where the lens projects the corners."""
-    pose = _poses_of(camera_from_board, corners, slice(0, corners.px.shape[1]))
-    return lens.linearise(parameters, _in_camera(pose, corners.in_board), derivatives=False).px
+    """Pixels (2, rows) where the lens projects the corners, or has the middles of the images of circles."""
+    pose, in_board = _poses_of(camera_from_board, corners, slice(0, corners.px.shape[1])), corners.in_board
+    if corners.radius is not None:
+        pose, in_board = np.repeat(pose, POINTS, axis=2), contours(in_board, corners.radius)
+    px = lens.linearise(parameters, _in_camera(pose, in_board), derivatives=False).px
+    return px if corners.radius is None else AreaCentres.of(px).px
 
 
 def _poses_of(poses: Array, corners: Corners, rows: Rows) -> Array:

@@ -83,9 +83,7 @@ def select_corners(corners: Corners, views: Index) -> Corners:
     number = np.full(len(corners.counts), -1)
     number[views] = np.arange(len(views))
     taken = number[corners.view] >= 0
-    sigma = corners.sigma_px[taken] if isinstance(corners.sigma_px, np.ndarray) else corners.sigma_px
-    px, in_board = np.compress(taken, corners.px, axis=1), np.compress(taken, corners.in_board, axis=1)
-    return Corners(px, in_board, number[corners.view[taken]], corners.counts[views], sigma)
+    return corners.select(taken, number[corners.view[taken]], corners.counts[views])
 
 
 def least_squares(rows: Array) -> tuple[float, Array]:

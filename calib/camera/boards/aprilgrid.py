@@ -6,7 +6,6 @@ lower left, numbers rising to the right, then up; black borders two cells wide.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,8 +14,8 @@ import numpy as np
 from calib import config
 from calib.arrays import Array, Grey, Index
 from calib.camera.board import BoardCorners
-from calib.camera.boards.checkerboard import UNITS_M
-from calib.camera.detection.markers import Markers, dictionary, find_markers, project
+from calib.camera.board_text import BoardText, built_from_file, length_text
+from calib.camera.detection.markers import Markers, dictionary, find_markers, fit_projection, project
 from calib.camera.detection.saddles import blur, find_saddles
 from calib.camera.drawing import lightness
 from calib.camera.images import opencv
@@ -62,7 +61,7 @@ class AprilGrid:
 
     @property
     def name(self) -> str:
-        return f"aprilgrid:{self.columns}x{self.rows}:{self.tag_m * 1e3:.10g}mm:{self.spacing:.10g}"
+        return f"aprilgrid:{self.columns}x{self.rows}:{length_text(self.tag_m)}:{self.spacing:.10g}"
 
     @property
     def scale_known(self) -> bool:
@@ -157,28 +156,16 @@ class AprilGrid:
     def from_config(cls, document: Any, where: str) -> AprilGrid:
         """Keys, as Kalibr's: tagCols, tagRows, tagSize (metres), tagSpacing (a part of the size)."""
         keys = config.build(_GridKeys, document, where)
-        try:
-            return cls(keys.tagCols, keys.tagRows, keys.tagSize, keys.tagSpacing)
-        except UsageError as error:
-            error.where = error.where or where
-            raise
+        return built_from_file(lambda: cls(keys.tagCols, keys.tagRows, keys.tagSize, keys.tagSpacing), where)
 
     @classmethod
     def from_text(cls, fields: list[str]) -> AprilGrid:
         """Fields: `6x6`, the side of a tag such as `88mm`, and the spacing such as `0.3`."""
-        text = ":".join(fields)
-        grid = re.fullmatch(r"(\d{1,3})\s*[x×*]\s*(\d{1,3})", fields[0], re.ASCII | re.IGNORECASE)
-        if not grid or len(fields) != 3:
-            raise _syntax(text, "tags, the side of one and their spacing are needed")
-        side = re.fullmatch(r"(\d+\.?\d*|\.\d+)\s*([a-z]+)", fields[1].lower(), re.ASCII)
-        if not side or side[2] not in UNITS_M:
-            raise _syntax(text, f"the side is a number with its unit: {', '.join(UNITS_M)}")
-        if not re.fullmatch(r"\d+\.?\d*|\.\d+", fields[2], re.ASCII):
-            raise _syntax(text, "the spacing is a number: the gap between tags in parts of a tag's side")
-        try:
-            return cls(int(grid[1]), int(grid[2]), float(side[1]) * UNITS_M[side[2]], float(fields[2]))
-        except UsageError as error:
-            raise _syntax(text, f"{error.what}: {error.why}") from None
+        text = BoardText("an AprilGrid", fields, _SYNTAX)
+        text.require(3, 3, "tags, the side of one and their spacing are needed")
+        side_m = text.length_m(1, "the side of a tag")
+        spacing = text.number(2, "the gap between tags, in parts of a tag's side,")
+        return text.build(lambda: cls(*text.counts(), side_m, spacing))
 
 
 @dataclass(frozen=True)
@@ -215,12 +202,8 @@ def _unevenness(markers: Markers, columns: int) -> float:
     row, column = np.divmod(markers.number, columns)
     place = np.column_stack((column, -row)).astype(np.float64)
     middle = markers.corners_px.mean(axis=1)
-    matrix, _ = opencv.load().findHomography(place, middle, 0)
+    matrix = fit_projection(place, middle)
     return np.inf if matrix is None else float(np.median(np.hypot(*(project(matrix, place) - middle).T)))
-
-
-def _syntax(text: str, why: str) -> UsageError:
-    return UsageError(f"not an AprilGrid: {text!r}", code="board-syntax", why=why, advice=_SYNTAX)
 
 
 BOARD = AprilGrid

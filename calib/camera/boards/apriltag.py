@@ -5,7 +5,6 @@ E. Olson, "AprilTag: a robust and flexible visual fiducial system", ICRA 2011; t
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +13,7 @@ import numpy as np
 from calib import config
 from calib.arrays import Array, Grey
 from calib.camera.board import BoardCorners
-from calib.camera.boards.checkerboard import UNITS_M
+from calib.camera.board_text import BoardText, built_from_file, length_text
 from calib.camera.detection.markers import find_markers
 from calib.camera.drawing import lightness
 from calib.camera.images import opencv
@@ -50,7 +49,7 @@ class AprilTag:
     @property
     def name(self) -> str:
         number = "" if self.number is None else f":{self.number}"
-        return f"apriltag:{self.family}:{self.side_m * 1e3:.10g}mm{number}"
+        return f"apriltag:{self.family}:{length_text(self.side_m)}{number}"
 
     @property
     def scale_known(self) -> bool:
@@ -112,27 +111,16 @@ class AprilTag:
     def from_config(cls, document: Any, where: str) -> AprilTag:
         """Keys: family, side_mm, number (may be left out)."""
         keys = config.build(_TagKeys, document, where)
-        try:
-            return cls(keys.family, keys.side_mm * 1e-3, keys.number)
-        except UsageError as error:
-            error.where = error.where or where
-            raise
+        return built_from_file(lambda: cls(keys.family, keys.side_mm * 1e-3, keys.number), where)
 
     @classmethod
     def from_text(cls, fields: list[str]) -> AprilTag:
         """Fields: `36h11`, a size such as `48mm`, and the tag's number (may be left out)."""
-        text = ":".join(fields)
-        if len(fields) not in (2, 3):
-            raise _syntax(text, "a family and a size are needed")
-        size = re.fullmatch(r"(\d+\.?\d*|\.\d+)\s*([a-z]+)", fields[1].lower(), re.ASCII)
-        if not size or size[2] not in UNITS_M:
-            raise _syntax(text, f"the size is a number with its unit: {', '.join(UNITS_M)}")
-        if len(fields) == 3 and not re.fullmatch(r"\d{1,5}", fields[2], re.ASCII):
-            raise _syntax(text, "a tag's number is a whole number")
-        try:
-            return cls(fields[0].lower(), float(size[1]) * UNITS_M[size[2]], int(fields[2]) if fields[2:] else None)
-        except UsageError as error:
-            raise _syntax(text, error.what) from None
+        text = BoardText("an AprilTag", fields, _SYNTAX)
+        text.require(2, 3, "a family and a size are needed")
+        side_m = text.length_m(1, "the size")
+        number = text.whole_number(2, "a tag's number") if fields[2:] else None
+        return text.build(lambda: cls(fields[0].lower(), side_m, number))
 
 
 @dataclass(frozen=True)
@@ -142,10 +130,6 @@ class _TagKeys:
     family: str
     side_mm: float
     number: int | None = None
-
-
-def _syntax(text: str, why: str) -> UsageError:
-    return UsageError(f"not an AprilTag: {text!r}", code="board-syntax", why=why, advice=_SYNTAX)
 
 
 BOARD = AprilTag

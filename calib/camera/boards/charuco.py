@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,12 +10,13 @@ import numpy as np
 from calib import config
 from calib.arrays import Array, Grey
 from calib.camera.board import BoardCorners
-from calib.camera.boards.checkerboard import UNITS_M
+from calib.camera.board_text import BoardText, built_from_file, length_text
 from calib.camera.detection.markers import (
     FAMILIES,
     Markers,
     dictionaries,
     dictionary,
+    dictionary_called,
     find_markers,
     project,
     projection,
@@ -66,7 +66,7 @@ class Charuco:
 
     @property
     def name(self) -> str:
-        sides = f"{self.square_m * 1e3:.10g}mm:{self.marker_m * 1e3:.10g}mm"
+        sides = f"{length_text(self.square_m)}:{length_text(self.marker_m)}"
         return f"charuco:{self.columns}x{self.rows}:{sides}" + (f":{self.markers}" if self.markers else "")
 
     @property
@@ -161,28 +161,17 @@ class Charuco:
     def from_config(cls, document: Any, where: str) -> Charuco:
         """Keys: columns, rows (squares), square_mm, marker_mm, dictionary (may be left out)."""
         keys = config.build(_CharucoKeys, document, where)
-        try:
-            return cls(keys.columns, keys.rows, keys.square_mm * 1e-3, keys.marker_mm * 1e-3, keys.dictionary)
-        except UsageError as error:
-            error.where = error.where or where
-            raise
+        sides_m = (keys.square_mm * 1e-3, keys.marker_mm * 1e-3)
+        return built_from_file(lambda: cls(keys.columns, keys.rows, *sides_m, keys.dictionary), where)
 
     @classmethod
     def from_text(cls, fields: list[str]) -> Charuco:
         """Fields: `11x8`, the sides of a square and of a marker with their units, and the dictionary."""
-        text = ":".join(fields)
-        grid = re.fullmatch(r"(\d{1,3})\s*[x×*]\s*(\d{1,3})", fields[0], re.ASCII | re.IGNORECASE)
-        if not grid or len(fields) not in (3, 4):
-            raise _syntax(text, "squares, the side of a square and that of a marker are needed")
-        sides = [re.fullmatch(r"(\d+\.?\d*|\.\d+)\s*([a-z]+)", side.lower(), re.ASCII) for side in fields[1:3]]
-        lengths = [float(side[1]) * UNITS_M[side[2]] for side in sides if side and side[2] in UNITS_M]
-        if len(lengths) < 2:
-            raise _syntax(text, f"a side is a number with its unit: {', '.join(UNITS_M)}")
-        name = fields[3].upper().removeprefix("DICT_").replace("H", "h") if fields[3:] else None
-        try:
-            return cls(int(grid[1]), int(grid[2]), lengths[0], lengths[1], name)
-        except UsageError as error:
-            raise _syntax(text, f"{error.what}: {error.why or error.advice}") from None
+        text = BoardText("a ChArUco board", fields, _SYNTAX)
+        text.require(3, 4, "squares, the side of a square and that of a marker are needed")
+        sides_m = (text.length_m(1, "the square's side"), text.length_m(2, "the marker's side"))
+        name = dictionary_called(fields[3]) if fields[3:] else None
+        return text.build(lambda: cls(*text.counts(), *sides_m, name))
 
 
 @dataclass(frozen=True)
@@ -205,10 +194,6 @@ def _without_islands(corners: Array) -> Array:
     seen = np.pad(np.isfinite(corners[..., 0]), 1)
     beside = (seen[1:-1, :-2] | seen[1:-1, 2:]) & (seen[:-2, 1:-1] | seen[2:, 1:-1])
     return np.where(beside[..., None], corners, np.nan)
-
-
-def _syntax(text: str, why: str) -> UsageError:
-    return UsageError(f"not a ChArUco board: {text!r}", code="board-syntax", why=why, advice=_SYNTAX)
 
 
 BOARD = Charuco

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +10,9 @@ import numpy as np
 from calib import config
 from calib.arrays import Array, Grey
 from calib.camera.board import BoardCorners
+from calib.camera.board_text import BoardText, built_from_file, length_text
 from calib.errors import UsageError
 
-UNITS_M = {"um": 1e-6, "mm": 1e-3, "cm": 1e-2, "m": 1.0, "in": 0.0254}
 _CORNERS = (3, 200)  # two corners a side leave a square whose rotations are alike; no camera resolves 200
 _PLAIN = 20  # corners of a grid that is no accident
 _BEYOND = 0.5  # how light the background is drawn
@@ -52,7 +51,7 @@ class Checkerboard:
 
     @property
     def name(self) -> str:
-        size = "" if self.square_m is None else f":{self.square_m * 1e3:.10g}mm"
+        size = "" if self.square_m is None else f":{length_text(self.square_m)}"
         return f"checkerboard:{self.columns}x{self.rows}{size}"
 
     @property
@@ -106,31 +105,16 @@ class Checkerboard:
     def from_config(cls, document: Any, where: str) -> Checkerboard:
         """Keys: columns, rows (inner corners), square_mm (may be left out)."""
         keys = config.build(_CheckerboardKeys, document, where)
-        try:
-            return cls(keys.columns, keys.rows, None if keys.square_mm is None else keys.square_mm * 1e-3)
-        except UsageError as error:
-            error.where = error.where or where
-            raise
+        square_m = None if keys.square_mm is None else keys.square_mm * 1e-3
+        return built_from_file(lambda: cls(keys.columns, keys.rows, square_m), where)
 
     @classmethod
     def from_text(cls, fields: list[str]) -> Checkerboard:
         """Fields: `9x6`, and a size such as `25mm`, `2.5cm`, `1in` (may be left out)."""
-        text = ":".join(fields)
-        grid = re.fullmatch(r"(\d{1,4})\s*[x×*]\s*(\d{1,4})", fields[0], re.ASCII | re.IGNORECASE)
-        if not grid or len(fields) > 2:
-            raise _syntax(text, "the corners are written columns x rows")
-        square_m = None
-        if len(fields) == 2:
-            size = re.fullmatch(r"(\d+\.?\d*|\.\d+)\s*([a-z]+)", fields[1].lower(), re.ASCII)
-            if not size:
-                raise _syntax(text, "the square's size is a number with its unit")
-            if size[2] not in UNITS_M:
-                raise _syntax(text, f"unknown unit {size[2]!r}; valid: {', '.join(UNITS_M)}")
-            square_m = float(size[1]) * UNITS_M[size[2]]
-        try:
-            return cls(int(grid[1]), int(grid[2]), square_m)
-        except UsageError as error:
-            raise _syntax(text, f"{error.what}: {error.why}") from None
+        text = BoardText("a checkerboard", fields, _SYNTAX)
+        text.require(1, 2, "the corners, columns x rows, and the square's size are named")
+        size = [text.length_m(1, "the square's size")] if fields[1:] else []
+        return text.build(lambda: cls(*text.counts(), *size))
 
 
 @dataclass(frozen=True)
@@ -156,10 +140,6 @@ def _averages(place: Array, width: Array, corners: int) -> tuple[Array, Array, A
         return 1.0 - np.abs(np.mod(np.clip(at, -1.0, corners) + 1.0, 2.0) - 1.0)  # the alternation's integral
 
     return overlap(-1.0, corners), (wave(stop) - wave(start)) / width, overlap(-2.0, corners + 1.0)
-
-
-def _syntax(text: str, why: str) -> UsageError:
-    return UsageError(f"not a checkerboard: {text!r}", code="board-syntax", why=why, advice=_SYNTAX)
 
 
 BOARD = Checkerboard

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from calib.arrays import Array, Index, Mask
 from calib.camera.adjustment.bundle_adjustment import adjust
@@ -67,7 +66,8 @@ class LocatedBoards:
             if which[i]:
                 points = se3.apply(move, points)
                 poses[i] = poses[i] @ se3.inverse(move)
-            views.append(replace(view, corners_in_board=points))
+            radius = None if view.radius is None else view.radius * scale
+            views.append(replace(view, corners_in_board=points, radius=radius))
         return replace(self, views=tuple(views), camera_from_board=poses)
 
 
@@ -98,7 +98,7 @@ def locate_boards(
             global_start=global_start,
             on_progress=on_progress,
         )
-        views = tuple(_with_corners(fit.view, fit.used) for fit in found.views)
+        views = tuple(fit.view.with_corners(fit.used) for fit in found.views)
         poses = np.stack([fit.camera_from_board for fit in found.views])
         return LocatedBoards(found.camera, True, found.held, views, poses, found.noise_px, found.rms_px, found.excluded)
     every = find_usable_views(observations)
@@ -117,7 +117,7 @@ def locate_boards(
     residuals = fit.residuals_px()[fit.used]
     begins = fit.corners.starts
     masks = [fit.used[a:b] for a, b in zip(begins, begins + fit.corners.counts, strict=True)]
-    views = tuple(_with_corners(view, mask) for view, mask in zip(fit.views, masks, strict=True))
+    views = tuple(view.with_corners(mask) for view, mask in zip(fit.views, masks, strict=True))
     poses = fit.camera_from_board @ se3.compose(np.eye(3), -usable.pivot)
     rms = float(np.sqrt(np.mean(np.sum(residuals**2, axis=1))))
     noise = float(np.sqrt(fit.solution.variance_factor))
@@ -139,8 +139,3 @@ def relocate_boards(seen: LocatedBoards, camera: Camera) -> LocatedBoards:
     rms = float(np.sqrt(np.mean(np.sum(fit.residuals_px() ** 2, axis=1))))
     noise = float(np.sqrt(fit.solution.variance_factor))
     return replace(seen, camera=camera, camera_from_board=fit.camera_from_board, noise_px=noise, rms_px=rms)
-
-
-def _with_corners(view: View, used: NDArray[np.bool_]) -> View:
-    sigma = None if view.sigma_px is None else view.sigma_px[used]
-    return View(view.image, view.corners_px[used], view.corners_in_board[used], sigma)

@@ -45,7 +45,7 @@ def _with_squares(usable: UsableViews, lattice: Lattice) -> UsableViews:
     views = []
     for view in usable.views:
         index = np.round((view.corners_in_board - origin)[:, :2] @ np.linalg.inv(lattice.steps))
-        views.append(replace(view, corners_in_board=np.column_stack([index, np.zeros(len(index))])))
+        views.append(replace(view, corners_in_board=np.column_stack([index, np.zeros(len(index))]), radius=None))
     return replace(usable, views=tuple(views), corners=corners_of(views), pivot=np.zeros(3))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from calib.camera.board import Board, load_board, pick
@@ -13,9 +14,7 @@ from calib.camera.observations import Observations
 from calib.camera.timeout import TIMEOUT_S
 from calib.errors import InputError
 
-INFERRED = "checkerboard"  # the kind of board that is looked for where none is named
-
-
+INFERRED = "checkerboard"  # the kind of board that is looked for first where none is named
 _MOST = 0.6  # of the images agree on a checkerboard that is one; of the squares between markers parts agree by chance
 
 
@@ -30,8 +29,9 @@ def detect(
     """Find a board's corners in images.
 
     images: a folder, a pattern (`dir/*.png`), or files. board: as `load_board` takes it; None: a checkerboard whose
-    inner grid is inferred from the images, a square the unit of length. jobs: worker processes (default: one per
-    processor); the result does not depend on it. timeout_s: for each image. on_progress: called with (done, total).
+    inner grid is inferred from the images, or the board of another kind that they show; its step is the unit of length.
+    jobs: worker processes (default: one per processor); the result does not depend on it. timeout_s: for each image.
+    on_progress: called with (done, total).
 
     Views are in the order of the images; corners in the order of the board. Images that cannot be read, differ in size
     from most, or do not show the board are excluded by name.
@@ -41,27 +41,42 @@ def detect(
     """
     given = load_board(board) if isinstance(board, str) else board
     search = ImageSearch.of(images, jobs, timeout_s, on_progress)
+    if given is None:
+        return _detect_whatever_it_is(search)
     try:
-        if given is not None and given.grid is None:
-            return find_in_each(search, given)
-        found = detect_checkered(search, pick(INFERRED), given)
-        if given is None and len(found.views) < _MOST * len(search.paths):
-            _require_no_other(search)
-        return found
+        return find_in_each(search, given) if given.grid is None else detect_checkered(search, pick(INFERRED), given)
     except InputError as error:
-        if error.code == "no-board-found" and (shown := boards_shown(search)):
-            boards = " or ".join(shown)
-            error.advice = f"the images show {boards}: give that as the board, sizes for the words in capitals"
+        if error.code == "no-board-found":
+            error.advice = boards_shown(search).advice() or error.advice
         raise
 
 
-def _require_no_other(search: ImageSearch) -> None:
-    """Raise InputError `no-board-found` where the images show a board of another kind than the inferred one."""
-    if others := [name for name in boards_shown(search) if not name.startswith(INFERRED)]:
+def _detect_whatever_it_is(search: ImageSearch) -> Observations:
+    """The checkerboard that most images agree on, or the one board of another kind that they show."""
+    found, missed = None, None
+    try:
+        found = detect_checkered(search, pick(INFERRED))
+    except InputError as error:
+        if error.code != "no-board-found":
+            raise
+        missed = error
+    if found is not None and len(found.views) >= _MOST * len(search.paths):
+        return found
+    shown = boards_shown(search)
+    others = [name for name in shown.boards if not name.startswith(INFERRED)]
+    if len(others) == 1 and (board := shown.board(others[0])) is not None:
+        seen = find_in_each(search, board)
+        return replace(seen, notes=(f"The board was recognised in the images: {board.name}.", *seen.notes))
+    if others or (shown.others and missed is not None):
         raise InputError(
-            "the images show no checkerboard, but parts of another board that resemble one",
+            "the images do not show a checkerboard",
             code="no-board-found",
             where=search.where,
-            why=f"seen: {', '.join(others)}",
-            advice="name the board",
+            why=f"seen: {', '.join(others or shown.others)}",
+            advice=shown.advice(),
         )
+    if found is None and missed is not None:
+        missed.advice = shown.advice() or missed.advice
+        raise missed
+    assert found is not None  # or the reason was raised
+    return found

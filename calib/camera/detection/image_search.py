@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, NoReturn, TypeVar
 
@@ -17,6 +17,8 @@ from calib.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from calib.camera.board import Board, BoardCorners
+
+_WITHOUT_SIZE = "The board's size is not known and its step taken as one unit: only the poses' scale is unknown."
 
 T = TypeVar("T")
 
@@ -110,7 +112,8 @@ class ImageSearch:
     ) -> Observations:
         """What was found, in the order of the images; the others with their reasons."""
         corners = board.corners_in_board
-        views = [View(n, found[n].corners_px, corners[found[n].index]) for n in self.paths if n in found]
+        seen = [(name, found[name]) for name in self.paths if name in found]
+        views = [View(name, each.corners_px, corners[each.index], radius=each.radius) for name, each in seen]
         excluded = [Excluded(name, reasons[name]) for name in self.paths if name not in found]
         return Observations(
             tuple(views), survey.size_px, board.name, board.scale_known, tuple(excluded), survey.notes()
@@ -144,4 +147,5 @@ def find_in_each(search: ImageSearch, board: Board) -> Observations:
             why="; ".join(f"{name}: {reason}" for name, reason in list(reasons.items())[:3]),
             advice=board.hint,
         )
-    return search.observations(board, survey, found, reasons)
+    seen = search.observations(board, survey, found, reasons)
+    return seen if board.scale_known else replace(seen, notes=(*seen.notes, _WITHOUT_SIZE))

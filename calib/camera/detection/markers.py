@@ -38,6 +38,11 @@ def dictionaries() -> list[str]:
     return sorted(name.removeprefix("DICT_") for name in dir(opencv.load().aruco) if name.startswith("DICT_"))
 
 
+def dictionary_called(text: str) -> str:
+    """A dictionary's name, of what a user may write of it: DICT_4X4_50, 4x4_50, apriltag_36H11."""
+    return text.upper().removeprefix("DICT_").replace("H", "h")
+
+
 def find_markers(image: Grey, name: str, border_bits: int = 1) -> Markers:
     """The markers of a dictionary in an image; each number once, the largest where it is seen twice.
 
@@ -61,6 +66,12 @@ def projection(source: Array, target: Array) -> Array:
     """The projective map (3, 3) of four points (4, 2) to four others."""
     matrix = opencv.load().getPerspectiveTransform(source.astype(np.float32), target.astype(np.float32))
     return np.asarray(matrix, np.float64)
+
+
+def fit_projection(source: Array, target: Array) -> Array | None:
+    """The projective map (3, 3) nearest to points (n, 2) and others in the sense of least squares; None without one."""
+    matrix, _ = opencv.load().findHomography(source, target, 0)
+    return None if matrix is None else np.asarray(matrix, np.float64)
 
 
 def project(matrix: Array, points: Array) -> Array:

@@ -75,10 +75,12 @@ def _pivot(corners: Corners) -> Array:
 
 
 def _check_shapes(view: View) -> None:
-    n, sigma = len(view.corners_px), view.sigma_px
+    n = len(view.corners_px)
     if view.corners_px.shape != (n, 2) or view.corners_in_board.shape != (n, 3):
         raise _malformed_view(view)
-    if sigma is not None and sigma.shape != (n,):
+    if any(each is not None and each.shape != (n,) for each in (view.sigma_px, view.radius)):
+        raise _malformed_view(view)
+    if view.radius is not None and not (np.isfinite(view.radius) & (view.radius >= 0)).all():
         raise _malformed_view(view)
 
 
@@ -92,9 +94,10 @@ def _check_numbers(views: list[View], corners: Corners) -> None:
 
 
 def _malformed_view(view: View) -> InputError:
-    arrays = [view.corners_px, view.corners_in_board] + ([] if view.sigma_px is None else [view.sigma_px])
+    columns = [each for each in (view.sigma_px, view.radius) if each is not None]
+    arrays = [view.corners_px, view.corners_in_board, *columns]
     return InputError(
-        "a view's corners must be (n, 2) pixels with (n, 3) board points, all finite, and sigma_px (n,) positive",
+        "a view's corners must be (n, 2) pixels with (n, 3) board points, sigma_px, radius (n,) positive, all finite",
         code="view-malformed",
         where=view.image,
         why="shapes " + ", ".join(str(a.shape) for a in arrays),

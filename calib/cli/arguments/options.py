@@ -35,12 +35,13 @@ At = Annotated[
 # Images of a board, or corners found elsewhere.
 Images = Annotated[Path | None, typer.Option(help="Folder of images of the board (JPEG, PNG, BMP, TIFF).")]
 Corners = Annotated[
-    Path | None, typer.Option(help="Table of corners instead: image,x_px,y_px,X_m,Y_m and optional Z_m,sigma_px.")
+    Path | None,
+    typer.Option(help="Table of corners instead: image,x_px,y_px,X_m,Y_m, optional Z_m,sigma_px,radius_m."),
 ]
 BoardOfImages = Annotated[
     str | None,
     typer.Option(
-        help="checkerboard:9x6:25mm (inner corners), a shipped name (`calib list boards`) or a YAML file.",
+        help="checkerboard:9x6:25mm (inner corners), other kinds (`calib guide boards`), a shipped name or a file.",
         autocompletion=shipped.boards,
     ),
 ]

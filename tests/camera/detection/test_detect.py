@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from cases.rendered import BOARD, CAMERA, DISTANCE, TURNS, pose, view
 
+from calib.camera.board import load_board
 from calib.camera.boards.checkerboard import Checkerboard
 from calib.camera.detection.detect import detect
 from calib.camera.observations import Observations
@@ -237,3 +238,26 @@ def test_charuco_is_no_checkerboard(real_data: Callable[[str], Path]) -> None:
     with pytest.raises(InputError) as caught:
         detect(images)
     assert caught.value.code == "no-board-found"
+
+
+@pytest.mark.slow
+def test_a_grid_of_circles_is_recognised_and_used(tmp_path: Path) -> None:
+    circles = load_board("circles:6x5:30mm")
+    for i in range(3):
+        cv2.imwrite(str(tmp_path / f"{i}.png"), view(CAMERA, circles, pose(circles, TURNS[i], 0.4), seed=i)[0])
+    seen = detect(tmp_path)
+    assert seen.board == "circles:6x5"
+    assert len(seen.views) == 3
+    assert not seen.scale_known
+    assert "recognised" in seen.notes[0]
+    with pytest.raises(InputError) as caught:
+        detect(tmp_path, "apriltag:36h11:48mm")
+    assert caught.value.advice == "the images show circles:6x5: give that as the board"
+
+
+@pytest.mark.slow
+def test_a_target_that_is_none_of_the_boards_is_named(real_data: Callable[[str], Path]) -> None:
+    with pytest.raises(InputError) as caught:
+        detect(real_data("cases") / "camera-hex-circles-false-grid" / "images")
+    assert caught.value.code == "no-board-found"
+    assert "circles in a hexagonal grid" in str(caught.value)
