@@ -76,7 +76,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
         ("start/",),
         ("views/",),
         ("lens_choice/", "diagnosis/"),
-        ("detection/", "calibration/", "simulation/"),
+        ("detection/", "calibration/", "simulation/", "printing/"),
         ("boards/", "causes/", "lenses/"),
     ),
     "robot": (

@@ -18,10 +18,12 @@ if TYPE_CHECKING:
     from calib.camera.lens import load_lens
     from calib.camera.lens_choice.choose_lens import require_lens
     from calib.camera.observations import Excluded, Observations, View
+    from calib.camera.printing.board_print import BoardPrint, measured_board, print_board
     from calib.camera.resampling import Resampling
     from calib.camera.simulation.simulate import CameraSimulation, simulate, typical_camera
 
 __all__ = [
+    "BoardPrint",
     "Camera",
     "CameraCalibration",
     "CameraSimulation",
@@ -35,6 +37,8 @@ __all__ = [
     "load_board",
     "load_camera",
     "load_lens",
+    "measured_board",
+    "print_board",
     "read_corners",
     "require_lens",
     "require_refinable",
@@ -45,6 +49,7 @@ __all__ = [
 __getattr__, __dir__ = lazy(
     __name__,
     {
+        "BoardPrint": "printing.board_print",
         "Camera": "camera",
         "CameraCalibration": "calibration.result",
         "CameraSimulation": "simulation.simulate",
@@ -58,6 +63,8 @@ __getattr__, __dir__ = lazy(
         "load_board": "board",
         "load_camera": "camera",
         "load_lens": "lens",
+        "measured_board": "printing.board_print",
+        "print_board": "printing.board_print",
         "read_corners": "corner_table",
         "require_lens": "lens_choice.choose_lens",
         "require_refinable": "calibration.refine_board",

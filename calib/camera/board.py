@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from calib import config, plugins
 from calib.arrays import Array, Grey, Index
+from calib.camera.shapes import Shapes
 from calib.errors import UsageError, did_you_mean
 
 KINDS = "calib.camera.boards"
@@ -52,6 +53,9 @@ class Board(Protocol):
     def reflectance(self, x: Array, y: Array, width_x: Array, width_y: Array) -> Array:
         """Lightness (0 to 1) of the board at (x, y) in its frame, averaged over a box of the widths given."""
 
+    def shapes(self) -> Shapes:
+        """What is dark on it, to be printed; in the unit of the corners."""
+
     def find(self, image: Grey) -> tuple[BoardCorners | None, str]:
         """Its corners in an image, else None and the reason. Runs in worker processes."""
 
@@ -59,6 +63,9 @@ class Board(Protocol):
     def recognise(cls, image: Grey) -> str:
         """How a board of this kind that an image shows would be named, in capitals what it does not tell; empty if it
         shows none. For whoever has named another board, or none."""
+
+    def document(self) -> dict[str, Any]:
+        """The YAML document that `from_config` reads back, less the kind."""
 
     @classmethod
     def from_config(cls, document: Any, where: str) -> Board:

@@ -82,3 +82,17 @@ def built_from_file(make: Callable[[], T], where: str) -> T:
 def length_text(length_m: float) -> str:
     """A length as it is written in names: 25mm."""
     return f"{length_m * 1e3:.10g}mm"
+
+
+def rounded_mm(length_m: float) -> float:
+    """A length in mm as it is written in files, without the last digits that come of conversion."""
+    return float(f"{length_m * 1e3:.10g}")
+
+
+def parse_length_m(text: str) -> float:
+    """A length in metres, or with a unit: 0.2481, 248.1mm. Raises UsageError `bad-value`."""
+    found = re.fullmatch(r"(\d+\.?\d*|\.\d+)\s*([a-z]*)", text.strip().lower(), re.ASCII)
+    unit = UNITS_M.get(found[2] or "m") if found else None
+    if found is None or unit is None:
+        raise UsageError(f"not a length: {text!r}", code="bad-value", advice="write 0.2481 (metres), or 248.1mm")
+    return float(found[1]) * unit

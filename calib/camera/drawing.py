@@ -32,7 +32,7 @@ def sheet_with_discs(
     """
     sheet = np.prod([_overlap(at, size, a, b) for at, size, a, b in zip(place, width, *bounds, strict=True)], axis=0)
     width_x, width_y = np.broadcast_arrays(*width)
-    dark = _disc_in_box(off[0], off[1], width_x, width_y, radius)
+    dark = disc_in_box(off[0], off[1], width_x, width_y, radius)
     return np.asarray(sheet - dark + 0.5 * (1.0 - sheet))
 
 
@@ -41,7 +41,7 @@ def _overlap(place: Array, width: Array, low: float, high: float) -> Array:
     return np.asarray((np.clip(place + width / 2, low, high) - np.clip(place - width / 2, low, high)) / width)
 
 
-def _disc_in_box(x: Array, y: Array, width_x: Array, width_y: Array, radius: float) -> Array:
+def disc_in_box(x: Array, y: Array, width_x: Array, width_y: Array, radius: float) -> Array:
     """The share of boxes that a disc about the origin covers: heights of the disc over steps across the box."""
     total, x, y = np.zeros(x.shape), np.where(np.isfinite(x), x, 1e9), np.where(np.isfinite(y), y, 1e9)
     near = np.hypot(np.maximum(np.abs(x) - width_x / 2, 0), np.maximum(np.abs(y) - width_y / 2, 0)) < radius

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from calib.cli import camera, cell, compare, convert, demo, guide, hand_eye, listing, robot, show, simulate
+from calib.cli import board, camera, cell, compare, convert, demo, guide, hand_eye, listing, robot, show, simulate
 from calib.cli.arguments.configured import ConfiguredCommand
 from calib.cli.running.commands import Command, Commands
 from calib.cli.running.terminal import open_closed_descriptors, say
@@ -28,6 +28,7 @@ app.command("robot", help=robot.HELP, cls=ConfiguredCommand)(robot.command)
 app.command("hand-eye", help=hand_eye.HELP, cls=ConfiguredCommand)(hand_eye.command)
 app.command("handeye", help=hand_eye.HELP, hidden=True, cls=ConfiguredCommand)(hand_eye.command)
 app.command("cell", help=cell.HELP, cls=ConfiguredCommand)(cell.command)
+app.command("board", help=board.HELP, cls=Command)(board.command)
 app.command("compare", help=compare.HELP, cls=Command)(compare.command)
 app.command("export", help=convert.EXPORT, cls=Command)(convert.export_command)
 app.command("convert", help=convert.HELP, cls=Command)(convert.convert_command)

@@ -13,6 +13,7 @@ from calib.camera.board import BoardCorners
 from calib.camera.board_text import BoardText, built_from_file, length_text
 from calib.camera.boards.circles import (
     CircleKeys,
+    circle_document,
     circle_lengths,
     found_circles,
     inside,
@@ -22,6 +23,7 @@ from calib.camera.boards.circles import (
 )
 from calib.camera.detection.dotted import diagonals, find_dots, is_whole, most_upright, turns
 from calib.camera.drawing import sheet_with_discs
+from calib.camera.shapes import Shapes
 
 _NEAREST = np.sqrt(2.0)  # spacings between two circles: one row on and half a step aside
 _TYPICAL = 0.8  # diameter in spacings, of a grid that is drawn and does not state it
@@ -91,6 +93,12 @@ class AsymmetricCircles:
         last = np.array([2 * self.columns - 1, self.rows - 1]) * self.spacing
         return sheet_with_discs((x, y), (width_x, width_y), off, self.radius, sheet_around(last, self.spacing))
 
+    def shapes(self) -> Shapes:
+        """The circles."""
+        discs = self.corners_in_board.copy()
+        discs[:, 2] = self.radius
+        return Shapes(discs=discs, margin=self.spacing)
+
     def find(self, image: Grey) -> tuple[BoardCorners | None, str]:
         """The middles of the areas of its circles' images."""
         dots, reason = find_dots(image)
@@ -118,6 +126,10 @@ class AsymmetricCircles:
             if columns >= 2 and rows >= 3 and columns * rows == len(place):
                 return f"acircles:{columns}x{rows}"
         return ""
+
+    def document(self) -> dict[str, Any]:
+        """Its keys."""
+        return circle_document(self.columns, self.rows, self.spacing_m, self.diameter_m)
 
     @classmethod
     def from_config(cls, document: Any, where: str) -> AsymmetricCircles:

@@ -15,10 +15,11 @@ from calib import config
 from calib.arrays import Array, Grey, Index
 from calib.camera.board import BoardCorners
 from calib.camera.board_text import BoardText, built_from_file, length_text
-from calib.camera.detection.markers import Markers, dictionary, find_markers, fit_projection, project
+from calib.camera.detection.markers import Markers, dictionary, find_markers, fit_projection, marker_rectangles, project
 from calib.camera.detection.saddles import blur, find_saddles
 from calib.camera.drawing import lightness
 from calib.camera.images import opencv
+from calib.camera.shapes import Shapes, squares
 from calib.errors import UsageError
 
 FAMILY = "APRILTAG_36h11"
@@ -108,6 +109,15 @@ class AprilGrid:
         margin = fine // 2 + 1
         return paper, (margin + gap, margin + (self.rows - 1) * pitch + gap)
 
+    def shapes(self) -> Shapes:
+        """The black cells of the tags, and the squares between them."""
+        gap, pitch = self.tag_m * self.spacing, self.tag_m * (1 + self.spacing)
+        first = self.corners_in_board[::4, :2]
+        row, column = (each.ravel() for each in np.indices((self.rows + 1, self.columns + 1)))
+        between = np.column_stack((column * pitch - gap, self.tag_m - row * pitch))
+        tags = marker_rectangles(FAMILY, first, self.tag_m, BORDER_BITS, upside_down=True)
+        return Shapes(np.concatenate([squares(between, gap), tags]), margin=gap)
+
     def find(self, image: Grey) -> tuple[BoardCorners | None, str]:
         """The corners of the tags that are seen, to sub-pixels."""
         markers = find_markers(image, FAMILY, BORDER_BITS)
@@ -151,6 +161,11 @@ class AprilGrid:
         columns = min(range(2, _MOST_COLUMNS + 1), key=lambda count: _unevenness(markers, count))
         rows = int(markers.number.max()) // columns + 1
         return f"aprilgrid:{columns}x{rows}:TAG:SPACING"
+
+    def document(self) -> dict[str, Any]:
+        """Its keys, as Kalibr's."""
+        counts = {"tagCols": self.columns, "tagRows": self.rows}
+        return {**counts, "tagSize": float(f"{self.tag_m:.10g}"), "tagSpacing": self.spacing}
 
     @classmethod
     def from_config(cls, document: Any, where: str) -> AprilGrid:

@@ -13,10 +13,11 @@ import numpy as np
 from calib import config
 from calib.arrays import Array, Grey
 from calib.camera.board import BoardCorners
-from calib.camera.board_text import BoardText, built_from_file, length_text
-from calib.camera.detection.markers import find_markers
+from calib.camera.board_text import BoardText, built_from_file, length_text, rounded_mm
+from calib.camera.detection.markers import find_markers, marker_cells
 from calib.camera.drawing import lightness
 from calib.camera.images import opencv
+from calib.camera.shapes import Shapes, cell_rectangles
 from calib.errors import UsageError, did_you_mean
 
 FAMILIES = ("16h5", "25h9", "36h10", "36h11")
@@ -84,6 +85,11 @@ class AprilTag:
         scale = cells / self.side_m
         return lightness(paper, (x * scale + 2, y * scale + 2), (width_x * scale, width_y * scale))
 
+    def shapes(self) -> Shapes:
+        """The black cells of the tag, number 0 where any is meant."""
+        cells = marker_cells(f"APRILTAG_{self.family}", self.number or 0)
+        return Shapes(cell_rectangles(cells, np.zeros(2), self.side_m), margin=2 * self.side_m / len(cells))
+
     def find(self, image: Grey) -> tuple[BoardCorners | None, str]:
         """The tag's corners, found by OpenCV and refined to sub-pixels."""
         aruco = opencv.load().aruco
@@ -106,6 +112,11 @@ class AprilTag:
         }  # 16h5 is in texture
         alone = [f"apriltag:{family}:SIZE:{number[0]}" for family, number in seen.items() if len(number) == 1]
         return alone[0] if alone else ""
+
+    def document(self) -> dict[str, Any]:
+        """Its keys."""
+        number = {} if self.number is None else {"number": self.number}
+        return {"family": self.family, "side_mm": rounded_mm(self.side_m), **number}
 
     @classmethod
     def from_config(cls, document: Any, where: str) -> AprilTag:

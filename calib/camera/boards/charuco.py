@@ -10,7 +10,7 @@ import numpy as np
 from calib import config
 from calib.arrays import Array, Grey
 from calib.camera.board import BoardCorners
-from calib.camera.board_text import BoardText, built_from_file, length_text
+from calib.camera.board_text import BoardText, built_from_file, length_text, rounded_mm
 from calib.camera.detection.markers import (
     FAMILIES,
     Markers,
@@ -18,11 +18,13 @@ from calib.camera.detection.markers import (
     dictionary,
     dictionary_called,
     find_markers,
+    marker_rectangles,
     project,
     projection,
 )
 from calib.camera.drawing import lightness
 from calib.camera.images import opencv
+from calib.camera.shapes import Shapes, squares
 from calib.errors import UsageError, did_you_mean
 
 _SYNTAX = (
@@ -97,6 +99,15 @@ class Charuco:
         scale = fine / self.square_m
         return lightness(paper, (x * scale + first, y * scale + first), (width_x * scale, width_y * scale))
 
+    def shapes(self) -> Shapes:
+        """The dark squares, and the black cells of the markers in the others; number 0 in the first light square."""
+        layout = self._layout(self.markers or FAMILIES[0], legacy=False)
+        corner = np.asarray(layout.getObjPoints())[:, 0, :2] * self.square_m - self.square_m
+        row, column = np.nonzero(np.indices((self.rows, self.columns)).sum(axis=0) % 2 == 0)
+        dark = squares(np.column_stack((column, row)).astype(float) * self.square_m - self.square_m, self.square_m)
+        markers = marker_rectangles(self.markers or FAMILIES[0], corner, self.marker_m)
+        return Shapes(np.concatenate([dark, markers]), margin=self.square_m)
+
     def find(self, image: Grey) -> tuple[BoardCorners | None, str]:
         """The corners beside markers that are seen, of the layout and dictionary that fit."""
         from calib.camera.detection.subpixel import refine
@@ -156,6 +167,12 @@ class Charuco:
         seen = [(len(find_markers(image, name).number), name) for name in FAMILIES]
         count, name = max(seen)
         return f"charuco:COLUMNSxROWS:SQUARE:MARKER:{name}" if count >= _SEVERAL else ""
+
+    def document(self) -> dict[str, Any]:
+        """Its keys."""
+        sides = {"square_mm": rounded_mm(self.square_m), "marker_mm": rounded_mm(self.marker_m)}
+        names = {} if self.markers is None else {"dictionary": self.markers}
+        return {"columns": self.columns, "rows": self.rows, **sides, **names}
 
     @classmethod
     def from_config(cls, document: Any, where: str) -> Charuco:

@@ -10,7 +10,8 @@ import numpy as np
 from calib import config
 from calib.arrays import Array, Grey
 from calib.camera.board import BoardCorners
-from calib.camera.board_text import BoardText, built_from_file, length_text
+from calib.camera.board_text import BoardText, built_from_file, length_text, rounded_mm
+from calib.camera.shapes import Shapes, squares
 from calib.errors import UsageError
 
 _CORNERS = (3, 200)  # two corners a side leave a square whose rotations are alike; no camera resolves 200
@@ -83,6 +84,12 @@ class Checkerboard:
         sheet = sheet_x * sheet_y
         return sheet - dark + _BEYOND * (1.0 - sheet)
 
+    def shapes(self) -> Shapes:
+        """The dark squares: that outside the first corner, and every other one."""
+        side = 1.0 if self.square_m is None else self.square_m
+        row, column = np.nonzero(np.indices((self.rows + 1, self.columns + 1)).sum(axis=0) % 2 == 0)
+        return Shapes(squares(np.column_stack((column, row)).astype(float) * side - side, side), margin=side)
+
     def find(self, image: Grey) -> tuple[BoardCorners | None, str]:
         """Its corners, by linked saddles and, where these do not suffice, by OpenCV's detectors."""
         from calib.camera.detection.checkered import board_corners
@@ -100,6 +107,11 @@ class Checkerboard:
         if grid is None or grid.columns * grid.rows < _PLAIN:
             return ""
         return f"checkerboard:{max(grid.columns, grid.rows)}x{min(grid.columns, grid.rows)}:SQUARE"
+
+    def document(self) -> dict[str, Any]:
+        """Its keys."""
+        size = {} if self.square_m is None else {"square_mm": rounded_mm(self.square_m)}
+        return {"columns": self.columns, "rows": self.rows, **size}
 
     @classmethod
     def from_config(cls, document: Any, where: str) -> Checkerboard:

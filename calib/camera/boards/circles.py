@@ -10,9 +10,10 @@ import numpy as np
 from calib import config
 from calib.arrays import Array, Grey, Index
 from calib.camera.board import BoardCorners
-from calib.camera.board_text import BoardText, built_from_file, length_text
+from calib.camera.board_text import BoardText, built_from_file, length_text, rounded_mm
 from calib.camera.detection.dotted import find_dots, is_whole, most_upright, turns
 from calib.camera.drawing import sheet_with_discs
+from calib.camera.shapes import Shapes
 from calib.errors import UsageError
 
 _TYPICAL = 0.5  # diameter in spacings, of a grid that is drawn and does not state it
@@ -81,6 +82,12 @@ class Circles:
         last = self.corners_in_board[-1, :2]
         return sheet_with_discs((x, y), (width_x, width_y), off, self.radius, sheet_around(last, self.spacing))
 
+    def shapes(self) -> Shapes:
+        """The circles."""
+        discs = self.corners_in_board.copy()
+        discs[:, 2] = self.radius
+        return Shapes(discs=discs, margin=self.spacing)
+
     def find(self, image: Grey) -> tuple[BoardCorners | None, str]:
         """The middles of the areas of its circles' images."""
         dots, reason = find_dots(image)
@@ -106,6 +113,10 @@ class Circles:
         if rows < _COUNTS[0] or len(dots.place) < columns * rows:
             return ""
         return f"circles:{columns}x{rows}"
+
+    def document(self) -> dict[str, Any]:
+        """Its keys."""
+        return circle_document(self.columns, self.rows, self.spacing_m, self.diameter_m)
 
     @classmethod
     def from_config(cls, document: Any, where: str) -> Circles:
@@ -133,6 +144,13 @@ class CircleKeys:
     def lengths_m(self) -> tuple[float | None, ...]:
         """The spacing and the diameter."""
         return tuple(None if each is None else each * 1e-3 for each in (self.spacing_mm, self.diameter_mm))
+
+
+def circle_document(columns: int, rows: int, spacing_m: float | None, diameter_m: float | None) -> dict[str, Any]:
+    """The keys with their values, those left out that are not known."""
+    lengths = {"spacing_mm": spacing_m, "diameter_mm": diameter_m}
+    known = {key: rounded_mm(each) for key, each in lengths.items() if each is not None}
+    return {"columns": columns, "rows": rows, **known}
 
 
 def circle_lengths(text: BoardText) -> tuple[float, ...]:

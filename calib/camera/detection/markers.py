@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from calib.arrays import Array, Grey, Index
+from calib.arrays import Array, Grey, Index, Mask
 from calib.camera.images import opencv
+from calib.camera.shapes import cell_rectangles
 
 # Families that a user may have, of each the largest: a smaller one's markers are the first of it.
 FAMILIES = ("4X4_1000", "5X5_1000", "6X6_1000", "7X7_1000", "ARUCO_ORIGINAL",
@@ -41,6 +42,26 @@ def dictionaries() -> list[str]:
 def dictionary_called(text: str) -> str:
     """A dictionary's name, of what a user may write of it: DICT_4X4_50, 4x4_50, apriltag_36H11."""
     return text.upper().removeprefix("DICT_").replace("H", "h")
+
+
+def marker_cells(name: str, number: int, border_bits: int = 1, upside_down: bool = False) -> Mask:
+    """(k, k) which cells of a dictionary's marker are black, the border among them."""
+    known = dictionary(name)
+    size = known.markerSize + 2 * border_bits
+    drawn = opencv.load().aruco.generateImageMarker(known, number, size, borderBits=border_bits)
+    return np.asarray((drawn[::-1, ::-1] if upside_down else drawn) == 0)
+
+
+def marker_rectangles(
+    name: str, corners: Array, side: float, border_bits: int = 1, upside_down: bool = False, first: int = 0
+) -> Array:
+    """Rectangles (n, 4) of the black cells of markers, numbered from the first on, with their upper left corners (m, 2)
+    and their side."""
+    each = [
+        cell_rectangles(marker_cells(name, first + i, border_bits, upside_down), corner, side)
+        for i, corner in enumerate(corners)
+    ]
+    return np.concatenate(each)
 
 
 def find_markers(image: Grey, name: str, border_bits: int = 1) -> Markers:
