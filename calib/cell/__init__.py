@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from calib.cell.arms.image_measurement import require_refinable_with_arm
     from calib.cell.arms.joint_lens import ArmFromImages
     from calib.cell.frame_loop import require_setup
+    from calib.cell.given_boards import BoardPoses
     from calib.cell.hand_eye.calibrate import calibrate_hand_eye
     from calib.cell.hand_eye.options import HandEyeOptions, HandEyeRequest
     from calib.cell.hand_eye.result import HandEyeCalibration
@@ -31,6 +32,7 @@ __all__ = [
     "METHODS",
     "ArmFromImages",
     "ArmInImages",
+    "BoardPoses",
     "CamerasCalibration",
     "CellCalibration",
     "CellSimulation",
@@ -63,6 +65,7 @@ __getattr__, __dir__ = lazy(
         "METHODS": "start.closed_forms",
         "ArmFromImages": "arms.joint_lens",
         "ArmInImages": "simulation.arm_in_images",
+        "BoardPoses": "given_boards",
         "CamerasCalibration": "rig.result",
         "CellCalibration": "arms.cell_calibration",
         "CellSimulation": "simulation.cell",

@@ -39,6 +39,7 @@ from calib.cli.running import shipped
 from calib.cli.running.deliver import deliver
 from calib.cli.running.reporting import reporting
 from calib.cli.running.shipped import AUTO
+from calib.errors import UsageError
 
 FOLDER = "calib_hand_eye_result"
 
@@ -55,15 +56,17 @@ Examples:
   calib hand-eye --images photos/ --board checkerboard:9x6:25mm --poses stream.csv --image-times times.csv
   calib hand-eye --corners corners.csv --poses poses.csv --need 0.5mm --at 0mm,0mm,400mm
   calib hand-eye --images left/ --images right/ --board checkerboard:9x6:25mm --poses poses.csv --setup eye-to-hand
+  calib hand-eye --board-poses markers.json --poses poses.csv --setup eye-to-hand
 
 The table holds flange in base: x_m y_m z_m (or _mm) with qx qy qz qw, a rotation vector rx_rad ry_rad rz_rad (or _deg),
 or Euler angles with --euler. A column `image` names the image of a row; without it rows are paired by order. Poses
 recorded as a stream have a column time_s (_ms, _us, _ns), and images theirs by --image-times or as file names that are
 plain time stamps; the offset between the two clocks is then estimated. Several cameras, each with its --images or
---corners (and --camera, in that order), are calibrated together with one board pose. Writes a folder with
-hand_eye.yaml, the 4 x 4 matrix, camera.yaml (of several cameras, a folder each) and result.json. Exit status: 0 good or
-usable, 1 do not use, 2 usage or configuration, 3 unusable input or another convention, 4 the poses do not determine the
-pose of the camera, 5 no convergence."""
+--corners (and --camera, in that order), are calibrated together with one board pose. With --board-poses no image is
+needed: the two files hold a pose each for every image, in any format that `calib guide formats` names. Writes a folder
+with hand_eye.yaml, the 4 x 4 matrix, camera.yaml (of several cameras, a folder each) and result.json. Exit status: 0
+good or usable, 1 do not use, 2 usage or configuration, 3 unusable input or another convention, 4 the poses do not
+determine the pose of the camera, 5 no convergence."""
 
 
 def command(
@@ -78,6 +81,18 @@ def command(
         metavar="FILE",
         help="Table of corners instead: image,x_px,y_px,X_m,Y_m and optional Z_m,sigma_px; once for each camera.",
     ),
+    board_poses: Path | None = typer.Option(
+        None,
+        metavar="FILE",
+        help="Poses of the board in the camera instead, as a detector or ROS gives them.",
+    ),
+    board_noise: str | None = typer.Option(
+        None, metavar="LENGTH,ANGLE", help="Noise of the board's poses, e.g. 0.5mm,0.2deg. Default: estimated."
+    ),
+    board_columns: str | None = typer.Option(
+        None, metavar="OURS=THEIRS,...", help="As --columns, of the board's poses."
+    ),
+    board_euler: str | None = typer.Option(None, metavar="SEQUENCE", help="As --euler, of the board's poses."),
     board: BoardOfImages = None,
     camera: list[Path] | None = typer.Option(
         None, metavar="FILE", help="camera.yaml, once for each camera. Default: calibrated from the same images."
@@ -132,11 +147,14 @@ def command(
         found = _images([*(images or []), *(given_images or [])], poses)
         poses = one_of(poses, None, "--poses", "calib hand-eye --images photos/ --poses poses.csv")
         require_table(poses, "--poses", "calib hand-eye", "--images {images} --poses poses.csv")
-        detection.check(found, corners, f"calib hand-eye --images photos/ --poses {poses}")
+        if board_poses is None:
+            detection.check(found, corners, f"calib hand-eye --images photos/ --poses {poses}")
+        else:
+            _require_alone(board_poses, {"--images": found, "--corners": corners, "--camera": camera, "--board": board})
         for each in corners or []:
             require_table(each, "--corners", f"calib hand-eye --poses {poses}", "--images {images}")
         named = camera_names(found or corners or [], camera or [], image_times)
-        from calib.cell import HandEyeRequest, calibrate_cameras, calibrate_hand_eye, read_image_times
+        from calib.cell import BoardPoses, HandEyeRequest, calibrate_cameras, calibrate_hand_eye, read_image_times
         from calib.formats import read_poses
         from calib.robot import parse_columns
 
@@ -162,6 +180,13 @@ def command(
         given = load_cameras(camera or [], scale_camera)
         mapping = parse_columns(columns) if columns is not None else {}
         table = read_poses(poses, euler=euler, columns=mapping, joints_needed=False, format_name=pose_format)
+        if board_poses is not None:
+            theirs = parse_columns(board_columns) if board_columns is not None else {}
+            poses_seen = read_poses(board_poses, euler=board_euler, columns=theirs, joints_needed=False, of_board=True)
+            noise = length_and_angle(board_noise, "--board-noise") if board_noise else None
+            folder = reporter.reserve(output, FOLDER)
+            deliver(calibrate_hand_eye(BoardPoses(poses_seen, noise), table, **options), folder, reporter)
+            return
         folder = reporter.reserve(output, FOLDER)
         sources = [*((path, None) for path in found), *((None, path) for path in corners or [])]
         seen = [detection.observe(*source, reporter) for source in sources]
@@ -171,6 +196,19 @@ def command(
         else:
             one = calibrate_hand_eye(seen[0], table, given[0] if given else None, **options)
             deliver(one.for_need(wanted), folder, reporter)
+
+
+def _require_alone(board_poses: Path, others: dict[str, object]) -> None:
+    """Raise UsageError `option-conflict` for images, corners or a camera beside poses of the board."""
+    for option, given in others.items():
+        if given:
+            raise UsageError(
+                f"{option} does not apply to --board-poses",
+                code="option-conflict",
+                where=option,
+                why="poses of the board are in the place of images, and hold no lens",
+                advice=f"calib hand-eye --board-poses {board_poses} --poses poses.csv, or leave --board-poses out",
+            )
 
 
 def _images(given: list[Path], poses: Path | None) -> list[Images]:

@@ -52,13 +52,15 @@ def read_poses(
     joint_names: tuple[str, ...] = (),
     joints: int | None = None,
     joints_path: str | Path | None = None,
+    of_board: bool = False,
 ) -> PoseTable:
     """Read poses, and joint values, from a file of any format, or from a folder with a file per pose.
 
     euler, columns, joints_needed: as of `calib.robot.read_poses`; a column without a name is its number, from 1.
     format_name: of `calib list formats`; None: found by what is in the file. joint_names, joints: those of the arm, if
-    it is known. joints_path: a file of the joint values, where this one holds the measurements alone. What the file
-    leaves open is in `readings` of the table, for the calibration to decide.
+    it is known. joints_path: a file of the joint values, where this one holds the measurements alone. of_board: of a
+    file that holds poses of a robot and of a board, take those of the board. What the file leaves open is in
+    `readings` of the table, for the calibration to decide.
 
     Raises UsageError `unknown-format`, `columns-unknown`, `euler-...`; InputError `format-unknown`, `columns-unknown`,
     `table-...`, `file-...`.
@@ -67,7 +69,7 @@ def read_poses(
     where = one_line(str(path))
     if format_name is None and joints_path is None and _is_own(path, columns):
         return read_own_table(path, euler=euler, columns=columns, joints_needed=joints_needed)
-    wanted = Wanted(joints_needed, True, joints or (len(joint_names) or None), joint_names)
+    wanted = Wanted(joints_needed, True, joints or (len(joint_names) or None), joint_names, of_board)
     own = wanted if joints_path is None else Wanted(oriented=False)
     if columns:
         recording = _as_stated(path, columns, euler, own, format_name)
@@ -119,6 +121,7 @@ def _recording(path: Path, wanted: Wanted, format_name: str | None) -> Recording
     if not len(recording.lines):
         raise InputError("holds no poses", code="table-empty", where=source.where, advice="give a file with poses")
     note = f"read as {name}: {form.meaning}" if not form.generic else ""
+    note = f"board poses read as {name}" if note and wanted.of_board else note
     return replace(recording, notes=(*([note] if note else []), *recording.notes))
 
 

@@ -46,8 +46,6 @@ class LocatedBoards:
     """sqrt(mean squared distance)."""
     excluded: tuple[Excluded, ...] = ()
     """Images that cannot be used, and why."""
-    poses_given: bool = False
-    """Whether the board poses come from elsewhere, so that they may be inverted."""
 
     def select(self, index: Index) -> LocatedBoards:
         """Some of the views, in the order given."""

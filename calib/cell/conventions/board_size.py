@@ -31,9 +31,11 @@ def other_board_sizes(pairs: PairedViews, setup: Setup | None) -> tuple[HandEyeI
     if not (plausible and abs(ratio - 1) > max(LEAST_SCALE, SCALE_SIGMAS * sigma)):
         return ()
     points = pairs.seen.views[0].corners_in_board
-    step = float(np.min(np.linalg.norm(points[1:] - points[0], axis=1)))
-    size = f"{1e3 * ratio * step:.4g} mm between corners, not {1e3 * step:.4g}"
-    return (HandEyeInterpretation(f"the board is {ratio:.3f} times as large as given ({size})", scale_board(ratio)),)
+    size = ""
+    if len(points):
+        step = float(np.min(np.linalg.norm(points[1:] - points[0], axis=1)))
+        size = f" ({1e3 * ratio * step:.4g} mm between corners, not {1e3 * step:.4g})"
+    return (HandEyeInterpretation(f"the board is {ratio:.3f} times as large as given{size}", scale_board(ratio)),)
 
 
 def _size_ratio(pairs: PairedViews, setup: Setup, start: ClosedFormStart) -> tuple[float, float]:

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from calib.arrays import Array
 from calib.cell.conventions.board_size import other_board_sizes
-from calib.cell.conventions.interpretations import HandEyeInterpretation, interpretations
+from calib.cell.conventions.interpretations import INVERTED_BOARDS, HandEyeInterpretation, interpretations
 from calib.cell.conventions.minority import find_minority
 from calib.cell.conventions.row_orders import row_orders
 from calib.cell.frame_loop import SETUPS, Setup
+from calib.cell.given_boards import GivenBoards
 from calib.cell.start.chance import SOUND, belong_together, left_by_chance
 from calib.cell.start.motion import require_motion
 from calib.cell.start.setup import ClosedFormStart, SetupStart, start_of_setup
@@ -36,6 +38,7 @@ BEAM = 8  # interpretations by which the motions are most alike, from which pair
 TRIED = 24  # interpretations of a level that get a closed form, those by which the motions are most alike
 ALIKE = 1 / 3  # quantile of motions that are compared: with a third of the boards turned, five in nine are sound
 ALIKE_ANGLES = 1.1  # ratio of angles that are left by two closed forms of the same turns
+MOST_BEHIND = 0.1  # share of given board poses that may be behind the camera: mirrored, or wild
 MOST_HIDDEN = 2  # further, smaller mistakes behind the first one found
 
 
@@ -82,6 +85,8 @@ def find_alternatives(pairs: PairedViews, setup: Setup | None) -> tuple[Alternat
 
     Raises DegenerateError as `require_motion` where no interpretation does.
     """
+    if behind := _boards_behind(pairs):
+        return behind
     try:
         require_motion(pairs.mount_from_fixture(setup or SETUPS[0]), setup or SETUPS[0])
     except DegenerateError as error:
@@ -90,6 +95,20 @@ def find_alternatives(pairs: PairedViews, setup: Setup | None) -> tuple[Alternat
             raise
         return tuple(Alternative(each.option, error.what, str(each.left)) for each in turning)
     return diagnose(pairs, setup)
+
+
+def _boards_behind(pairs: PairedViews) -> tuple[Alternative, ...]:
+    """Given board poses the other way round, where a camera so placed would see what is behind it.
+
+    Poses of the camera in the board close the loop as well, of the other set-up with camera and board exchanged.
+    """
+    if pairs.motions or not isinstance(pairs.seen, GivenBoards) or not pairs.seen.invert().in_front.all():
+        return ()
+    behind = int((~pairs.seen.in_front).sum())
+    if behind < MOST_BEHIND * len(pairs.rows):
+        return ()
+    given = f"behind it in {behind} of {len(pairs.rows)}"
+    return (Alternative(INVERTED_BOARDS, given, "the board is before the camera in all images"),)
 
 
 def diagnose(pairs: PairedViews, setup: Setup | None, rounds: int = MOST_HIDDEN) -> tuple[Alternative, ...]:
@@ -115,8 +134,13 @@ def motion_mismatch(pairs: PairedViews) -> float:
     """How differently robot and board move from one image to the next, before any frame enters: angles in rad times
     ways as shares of the motion; see `screws`."""
     flange, board = (screws(poses) for poses in (pairs.base_from_flange, pairs.seen.camera_from_board))
+    return screw_mismatch(flange, board, reach(pairs.base_from_flange))
+
+
+def screw_mismatch(flange: tuple[Array, Array], board: tuple[Array, Array], motion_m: float) -> float:
+    """The same of the screws of both. motion_m: rms motion of the flange."""
     turn, along = (float(np.quantile(np.abs(f - b), ALIKE)) for f, b in zip(flange, board, strict=True))
-    return max(turn, 1e-9) * max(along / reach(pairs.base_from_flange), 1e-9)
+    return max(turn, 1e-9) * max(along / motion_m, 1e-9)
 
 
 def _search(pairs: PairedViews, setup: Setup | None, chosen: SetupStart) -> tuple[Alternative, ...]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from calib.arrays import Array, Mask
+from calib.cell.given_boards import GivenBoards
 from calib.geometry import se3
-from calib.robot.conventions.interpretations import interpretations_of_poses
+from calib.robot.conventions.interpretations import interpretations_of_poses, invert_poses
 
 if TYPE_CHECKING:
     from calib.cell.frame_loop import Setup
@@ -54,15 +55,25 @@ def interpretations(pairs: PairedViews, setup: Setup | None) -> tuple[HandEyeInt
             carrier = "on the hand" if setup == "eye-to-hand" else "fixed"
             name = f"{INVERTED}: base in flange, not flange in base (or the camera is {carrier}, see --setup)"
         found.append(_of_table(name, each.table))
-    if pairs.seen.poses_given and setup is not None:
-        name = "board poses are inverted: camera in board, not board in camera"
-        found.append(HandEyeInterpretation(name, _invert_boards))
+    if isinstance(pairs.seen, GivenBoards):
+        found += _of_given_boards(pairs.seen, setup)
     return tuple(found)
+
+
+def _of_given_boards(seen: GivenBoards, setup: Setup | None) -> Iterator[HandEyeInterpretation]:
+    """Every other interpretation of the table of board poses."""
+    for each in interpretations_of_poses(seen.table):
+        if not each.name.startswith(INVERTED):
+            yield HandEyeInterpretation(f"board poses: {each.name}", _with_board_table(each.table))
+        elif setup is not None and seen.invert().in_front.all():
+            yield INVERTED_BOARDS
 
 
 def half_turn(pairs: PairedViews) -> Array | None:
     """The half turn (4, 4) about the middle that maps the board's corners onto themselves; None if there is none."""
     points = np.unique(np.round(np.concatenate([view.corners_in_board for view in pairs.seen.views]), 9), axis=0)
+    if not len(points):
+        return None
     middle = (points.min(axis=0) + points.max(axis=0)) / 2
     turn = se3.compose(np.diag([-1.0, -1.0, 1.0]), middle * (2.0, 2.0, 0.0))
     turned = np.unique(np.round(se3.apply(turn, points), 9), axis=0)
@@ -89,5 +100,14 @@ def _of_table(name: str, apply: Callable[[PoseTable], PoseTable]) -> HandEyeInte
     return HandEyeInterpretation(name, lambda pairs: pairs.with_table(apply(pairs.table)))
 
 
-def _invert_boards(pairs: PairedViews) -> PairedViews:
-    return replace(pairs, seen=replace(pairs.seen, camera_from_board=se3.inverse(pairs.seen.camera_from_board)))
+def _with_board_table(apply: Callable[[PoseTable], PoseTable]) -> Callable[[PairedViews], PairedViews]:
+    def reinterpret(pairs: PairedViews) -> PairedViews:
+        assert isinstance(pairs.seen, GivenBoards)
+        return replace(pairs, seen=replace(pairs.seen, table=apply(pairs.seen.table)))
+
+    return reinterpret
+
+
+INVERTED_BOARDS = HandEyeInterpretation(
+    "board poses are inverted: camera in board, not board in camera", _with_board_table(invert_poses)
+)

@@ -7,22 +7,15 @@ from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 
-from calib.arrays import Array
-from calib.camera.adjustment.board_shape import SHAPE_BLOCK, bow_m
-from calib.camera.adjustment.reprojection import corners_of
-from calib.cell.adjustment.bundle_adjustment import (
-    BOARD_LABELS,
-    CAMERA_LABELS,
-    OFFSET_LABEL,
-    Scene,
-    reprojection_errors,
-)
 from calib.cell.adjustment.position_hold import ALONG
+from calib.cell.adjustment.state import BOARD_LABELS, CAMERA_LABELS, OFFSET_LABEL
 from calib.cell.adjustment.variance_components import PARTS
 from calib.cell.frame_loop import at_size, lengths_and_angles, loop_error, mount_from_fixture, predict_views
+from calib.cell.given_boards import BoardPoses
 from calib.cell.hand_eye.board_scale import board_scale
 from calib.cell.hand_eye.options import HandEyeOptions, HandEyeRequest
 from calib.cell.hand_eye.outliers import reject_outliers
+from calib.cell.hand_eye.pair_board_poses import pair_board_poses, setup_of
 from calib.cell.hand_eye.pair_views import pair_views
 from calib.cell.hand_eye.place import CameraPlace, along_parent
 from calib.cell.hand_eye.resolve import Resolved, resolve_conventions
@@ -45,19 +38,28 @@ if TYPE_CHECKING:
 
 
 def calibrate_hand_eye(
-    observations: Observations, table: PoseTable, camera: Camera | None = None, **options: Unpack[HandEyeOptions]
+    observations: Observations | BoardPoses,
+    table: PoseTable,
+    camera: Camera | None = None,
+    **options: Unpack[HandEyeOptions],
 ) -> HandEyeCalibration:
     """Pose of a camera on the flange (eye-in-hand) or in the base (eye-to-hand) from a board and poses of the flange.
 
-    observations: the corners of a board in the images. table: poses of the flange in the base, one per image or a
-    stream with times. camera: its lens; None: one is calibrated from the same images, and stays unknown in the solve.
-    options: see `HandEyeOptions`.
+    observations: the corners of a board in the images, or poses of the board in the camera that something else found.
+    table: poses of the flange in the base, one per image or a stream with times. camera: its lens; None: one is
+    calibrated from the same images, and stays unknown in the solve; poses of the board need none. options: see
+    `HandEyeOptions`.
 
-    Raises UsageError for unknown names; InputError `pairing-...`, `conventions`, `hand-eye-does-not-fit`, `time-...`;
-    DegenerateError for poses that do not turn enough; ConvergenceError `hand-eye-not-converged`.
+    Raises UsageError for unknown names, and for options of a lens where board poses are given; InputError
+    `pairing-...`, `conventions`, `hand-eye-does-not-fit`, `time-...`; DegenerateError for poses that do not turn
+    enough; ConvergenceError `hand-eye-not-converged`.
     """
     request = HandEyeRequest(**options)
-    pairs = pair_views(observations, table, camera, request)
+    if isinstance(observations, BoardPoses):
+        pairs = pair_board_poses(observations, table, camera, request)
+        request = replace(request, setup=setup_of(pairs, request.setup))
+    else:
+        pairs = pair_views(observations, table, camera, request)
     resolved = resolve_conventions(pairs, request)
     inliers = reject_outliers(resolved, robust=request.robust, size_sigma=request.square_sigma)
     outcome = solve_hand_eye(resolved, inliers, request)
@@ -67,14 +69,11 @@ def calibrate_hand_eye(
 def _result(resolved: Resolved, outcome: HandEyeOutcome, square_sigma: float) -> HandEyeCalibration:
     pairs, solved = outcome.pairs, outcome.solved
     scene, state, noise = solved.problem.scene, solved.problem.state, solved.problem.noise
-    camera, labels, known = pairs.seen.camera, scene.lens.labels, solved.uncertainty
-    of_lens = lens_uncertainty(camera, known.covariance(labels), known.degrees_of_freedom(labels), scene.held)
-    camera = replace(camera, parameters=state.parameters, uncertainty=of_lens)
-    sigma = {label: known.sigma(label) for label in labels}
+    camera, estimates = _lens(solved, pairs.seen.camera)
     return HandEyeCalibration(
         place=_place(solved),
         camera=camera,
-        noise=HandEyeNoise(noise, solved.problem.noise_px),
+        noise=HandEyeNoise(noise, None if camera is None else solved.problem.noise_px),
         images=_image_fits(outcome),
         excluded=pairs.seen.excluded,
         evidence=_evidence(resolved, outcome, square_sigma),
@@ -84,11 +83,22 @@ def _result(resolved: Resolved, outcome: HandEyeOutcome, square_sigma: float) ->
             solution=solved.solution,
             reduced=solved.reduced,
             camera_from_board=state.sized_camera_from_board,
-            lens_estimates=lens_estimates(camera, sigma, scene.held),
+            lens_estimates=estimates,
         ),
         observations=pairs.observations,
         notes=(*pairs.notes, *pairs.observations.notes),
     )
+
+
+def _lens(solved: HandEyeSolution, camera: Camera | None) -> tuple[Camera | None, dict[str, Estimate]]:
+    """The camera as it was given, with the lens by the solution; none where board poses were given."""
+    if camera is None:
+        return None, {}
+    state, held, known = solved.problem.state, solved.problem.scene.sight.held, solved.uncertainty
+    labels = camera.lens.labels
+    of_lens = lens_uncertainty(camera, known.covariance(labels), known.degrees_of_freedom(labels), held)
+    camera = replace(camera, parameters=state.parameters, uncertainty=of_lens)
+    return camera, lens_estimates(camera, {label: known.sigma(label) for label in labels}, held)
 
 
 def _place(solved: HandEyeSolution) -> CameraPlace:
@@ -115,28 +125,28 @@ def _freedom(solved: HandEyeSolution) -> float:
     variance that comes from a lens given, those of its calibration (F. E. Satterthwaite, Biometrics 2, 1946)."""
     scene, known = solved.problem.scene, solved.uncertainty
     own = known.degrees_of_freedom(CAMERA_LABELS)
-    if scene.known_lens is None:
+    lens = scene.sight.known_lens
+    if lens is None:
         return float(own.min())
-    labels = scene.known_lens.labels
+    labels = lens.labels
     joint = known.covariance((*CAMERA_LABELS, *labels))
     across, of_lens = joint[:6, 6:], joint[6:, 6:]
     scale = 1 / np.sqrt(np.diagonal(of_lens))
     inverse = scale[:, None] * np.linalg.pinv(of_lens * scale * scale[:, None], hermitian=True) * scale
     share = np.einsum("il,lm,im->i", across, inverse, across) / np.diagonal(joint)[:6]
-    return float(np.min(1 / ((1 - share) ** 2 / own + share**2 / scene.known_lens.freedom)))
+    return float(np.min(1 / ((1 - share) ** 2 / own + share**2 / lens.freedom)))
 
 
 def _evidence(resolved: Resolved, outcome: HandEyeOutcome, square_sigma: float) -> Evidence:
-    scene, solution = outcome.solved.problem.scene, outcome.solved.solution
-    height_m = bow_m(solution.values[SHAPE_BLOCK][0], scene.corners.in_board) if scene.bent_board else None
+    problem = outcome.solved.problem
     return Evidence(
         turns=resolved.turns,
         start=resolved.start,
         other_start=resolved.other_start,
         conventions_applied=resolved.applied,
-        board_scale=board_scale(outcome.solved.problem, outcome.solved.reduced, square_sigma),
+        board_scale=board_scale(problem, outcome.solved.reduced, square_sigma),
         board_size=outcome.pairs.board_size,
-        board_height_m=height_m,
+        board_height_m=problem.scene.sight.height_m(problem.state),
     )
 
 
@@ -154,13 +164,13 @@ def _time_offset(solved: HandEyeSolution) -> TimeOffset | None:
 
 def _image_fits(outcome: HandEyeOutcome) -> tuple[ImageFit, ...]:
     """Every image with a pose, in order, used or rejected."""
-    pairs, state, residuals = outcome.pairs, outcome.solved.problem.state, outcome.residuals
-    flange, poses = pairs.base_from_flange, residuals.camera_from_board
-    scene = replace(outcome.solved.problem.scene, corners=corners_of(pairs.seen.views), base_from_flange=flange)
+    pairs, problem, residuals = outcome.pairs, outcome.solved.problem, outcome.residuals
+    scene, state, flange = problem.scene, problem.state, pairs.base_from_flange
+    poses, sight = residuals.camera_from_board, scene.sight.hold_lens(pairs.seen.views)
     x, y = state.mount_from_camera, state.fixture_from_board
     by_robot = predict_views(scene.setup, flange, x, y)
     by_robot = at_size(by_robot, -state.log_size)  # corners are projected from a board of the size given
-    rms = [_rms_by_image(reprojection_errors(scene, state, at), scene) for at in (poses, by_robot)]
+    rms = [sight.rms_px(state, at) for at in (poses, by_robot)]
     lengths, angles = lengths_and_angles(loop_error(scene.setup, flange, x, y, poses, state.log_size).residuals)
     fits = []
     for i, (view, used) in enumerate(zip(pairs.seen.views, outcome.inliers.used.tolist(), strict=True)):
@@ -177,9 +187,3 @@ def _image_fits(outcome: HandEyeOutcome) -> tuple[ImageFit, ...]:
         )
         fits.append(fit)
     return tuple(fits)
-
-
-def _rms_by_image(errors: Array, scene: Scene) -> Array:
-    """Of errors (rows, 2)."""
-    squares = np.einsum("nd,nd->n", errors, errors)
-    return np.asarray(np.sqrt(np.bincount(scene.corners.view, squares) / scene.corners.counts))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from calib.cell.frame_loop import other_setup
 from calib.cell.lens_estimates import camera_file
 from calib.cell.pose_estimates import pose_document
-from calib.documents import to_yaml
+from calib.documents import finite, to_yaml
 from calib.formats.mount_format import optical_frame
 from calib.geometry import so3
 
@@ -21,17 +21,16 @@ if TYPE_CHECKING:
 
 
 def files(h: HandEyeCalibration) -> dict[str, str | bytes]:
-    """Content by file name: hand_eye.yaml, flange_from_camera.txt or base_from_camera.txt, camera.yaml."""
+    """Content by file name: hand_eye.yaml, flange_from_camera.txt or base_from_camera.txt; of images camera.yaml."""
     name = f"{h.place.mount}_from_camera"
-    lens, title = (
-        h.adjustment.lens_estimates,
-        f"The camera's pose: matrix is {name}, metres; the camera's z points forward, x right, y down.",
-    )
-    return {
+    title = f"The camera's pose: matrix is {name}, metres; the camera's z points forward, x right, y down."
+    found: dict[str, str | bytes] = {
         "hand_eye.yaml": to_yaml(as_hand_eye_file(h), title),
         f"{name}.txt": matrix_text(h),
-        **camera_file(h.camera, lens, h.verdict.grade, "The camera of this calibration."),
     }
+    if h.camera is not None:
+        found |= camera_file(h.camera, h.adjustment.lens_estimates, h.verdict.grade, "The camera of this calibration.")
+    return found
 
 
 def as_document(h: HandEyeCalibration) -> dict[str, Any]:
@@ -60,8 +59,8 @@ def camera_sections(h: HandEyeCalibration) -> dict[str, Any]:
         },
         "other_setup": _other_setup(h.place, evidence.other_start),
         "conventions_applied": [str(alternative) for alternative in evidence.conventions_applied],
-        "rms_px": h.rms_px,
-        "rms_px_uncorrected": h.uncorrected_rms_px,
+        "rms_px": finite(h.rms_px),
+        "rms_px_uncorrected": finite(h.uncorrected_rms_px),
         **noise_sections(h.noise),
         "turns_rms_deg": evidence.turns.rms_deg.tolist(),
         "board_size": {
@@ -93,7 +92,8 @@ def place_sections(h: HandEyeCalibration) -> dict[str, Any]:
 
 def noise_sections(noise: HandEyeNoise) -> dict[str, Any]:
     """Noise of corners and robot."""
-    return {"noise_px": noise.corner_px, "robot_noise": robot_noise(noise.robot)}
+    found: dict[str, Any] = {"noise_px": noise.corner_px, "robot_noise": robot_noise(noise.robot)}
+    return found if noise.corner_px is not None else {**found, "board_noise": board_noise(noise.robot)}
 
 
 def robot_noise(noise: RobotNoise) -> dict[str, Any]:
@@ -102,6 +102,15 @@ def robot_noise(noise: RobotNoise) -> dict[str, Any]:
         "sigma_mm": 1000 * noise.sigma_m,
         "sigma_deg": math.degrees(noise.sigma_rad),
         "estimated": noise.estimated,
+    }
+
+
+def board_noise(noise: RobotNoise) -> dict[str, Any]:
+    """Standard deviations per axis of board poses that are given; null where they are part of the robot's."""
+    return {
+        "sigma_mm": 1000 * noise.board_m or None,
+        "sigma_deg": math.degrees(noise.board_rad) or None,
+        "estimated": bool(noise.of_board),
     }
 
 
@@ -138,8 +147,8 @@ def _row(fit: ImageFit) -> dict[str, Any]:
         "used": not fit.reason,
         "reason": fit.reason,
         "line": fit.line,
-        "rms_px": fit.rms_px,
-        "rms_px_uncorrected": fit.uncorrected_rms_px,
+        "rms_px": finite(fit.rms_px),
+        "rms_px_uncorrected": finite(fit.uncorrected_rms_px),
         "correction_mm": 1000 * fit.correction_m,
         "correction_deg": math.degrees(fit.correction_rad),
         "distance_sigmas": fit.distance,

@@ -76,14 +76,15 @@ def next_poses(h: HandEyeCalibration, count: int = 3) -> tuple[NextPose, ...]:
     Best is the least mean variance of where the camera sees a point at that distance (A-optimal; A. Atkinson, A. Donev,
     Optimum Experimental Designs, 1992, sec. 10). None is near another or near a pose that was measured. Whether the arm
     can reach them is for the user to check; one that does not turn about two axes is not asked to. None where a part of
-    the position is known neither by poses nor otherwise: no further pose adds to that.
+    the position is known neither by poses nor otherwise: no further pose adds to that; nor of motions, which say
+    nothing of where robot and board are.
     """
-    if h.open_position:
+    if h.open_position or h.motions:
         return ()
     reduced, noise = h.adjustment.reduced, h.noise.robot
     candidates = _candidates(h)
     by = candidates.by
-    noise_of_view = np.median(reduced.by_corners, axis=0) + np.diag(noise.whitening**2)
+    noise_of_view = np.median(reduced.covariance(noise), axis=0)
     covariance = solve_reduced(reduced, noise).covariance
     weight = np.repeat([1.0, candidates.distance_m**2], 3)
     idle = candidates.near(h.adjustment.scene.base_from_flange)
@@ -149,5 +150,6 @@ def _views_without_turns(h: HandEyeCalibration) -> tuple[Array, list[str], float
 def _board_in_views(h: HandEyeCalibration) -> tuple[Array, float]:
     """The middle (3,) of the board, and its median distance in m from the camera."""
     points = np.concatenate([view.corners_in_board for view in h.observations.views])
+    points = points if len(points) else np.zeros((1, 3))
     middle = (points.min(axis=0) + points.max(axis=0)) / 2 * h.evidence.board_size
     return middle, float(np.median(np.linalg.norm(se3.apply(h.adjustment.camera_from_board, middle), axis=1)))

@@ -9,9 +9,10 @@ import numpy as np
 from scipy.special import chdtrc, fdtri  # the distributions alone: scipy.stats takes a second to import
 
 from calib.arrays import Array, Mask
-from calib.camera.adjustment.reprojection import corners_of
-from calib.cell.adjustment.bundle_adjustment import Scene, State, reduce
+from calib.cell.adjustment.bundle_adjustment import Scene, reduce
+from calib.cell.adjustment.state import State
 from calib.cell.adjustment.variance_components import ReducedProblem, RobotNoise, estimate_noise, solve_reduced
+from calib.cell.hand_eye.sights import sight_by
 from calib.errors import DegenerateError
 from calib.geometry import se3
 from calib.robot.identification.noise import OUTLIER_SIGMAS
@@ -56,12 +57,13 @@ def reject_outliers(resolved: Resolved, *, robust: bool, size_sigma: float = 0.0
     """
     pairs, start = resolved.pairs, resolved.start
     scene, seen = _scene_of_all(resolved, size_sigma), pairs.seen
+    sight = scene.sight
     x, y, offset_s = start.mount_from_camera, start.fixture_from_board, pairs.offset_s
     log_size = 0.0
     used = start.inliers.copy() if robust else np.ones(len(scene.images), bool)
-    noise = RobotNoise(max(start.median_m, 1e-5), max(start.median_rad, 1e-5))
+    noise = sight.begin(RobotNoise(max(start.median_m, 1e-5), max(start.median_rad, 1e-5)))
     for _ in range(ROUNDS):
-        state = State(seen.camera.parameters, np.zeros(7), x, y, seen.camera_from_board, offset_s, log_size)
+        state = State(sight.parameters, sight.flat_shape, x, y, seen.camera_from_board, offset_s, log_size)
         everything, _ = reduce(scene, state, seen.noise_px)
         noise = estimate_noise(everything.select(np.flatnonzero(used)), noise)
         step, distances = mahalanobis_distances(everything, used, noise)
@@ -87,19 +89,16 @@ def reject_outliers(resolved: Resolved, *, robust: bool, size_sigma: float = 0.0
 
 def _scene_of_all(resolved: Resolved, size_sigma: float) -> Scene:
     """Every image, with the lens held."""
-    pairs, seen = resolved.pairs, resolved.pairs.seen
-    lens, images = seen.camera.lens, tuple(view.image for view in seen.views)
+    pairs = resolved.pairs
     return Scene(
         setup=resolved.setup,
-        lens=lens,
-        held=frozenset(lens.labels),
-        bent_board=False,
-        images=images,
-        corners=corners_of(seen.views),
+        sight=sight_by(pairs.seen),
+        images=tuple(view.image for view in pairs.seen.views),
         base_from_flange=pairs.base_from_flange,
         clock=pairs.clock,
         size_sigma=size_sigma,
         hold=resolved.hold,
+        motions=resolved.pairs.motions,
     )
 
 
@@ -112,7 +111,7 @@ def mahalanobis_distances(everything: ReducedProblem, used: Mask, noise: RobotNo
     """
     solved = solve_reduced(everything.select(np.flatnonzero(used)), noise)
     left = everything.residuals + everything.by @ solved.step
-    covariance = everything.by_corners * everything.excess[:, None, None] + np.diag(noise.whitening**2)
+    covariance = everything.covariance(noise, everything.by_corners * everything.excess[:, None, None])
     covariance[~used] += everything.by[~used] @ solved.covariance @ np.swapaxes(everything.by[~used], 1, 2)
     return solved.step, np.sqrt(np.einsum("ni,ni->n", left, np.linalg.solve(covariance, left[:, :, None])[:, :, 0]))
 

@@ -32,17 +32,15 @@ def pair_views(
     require_scale(observations)
     request.require_own_lens(camera)
     times = request.image_times or times_in_names_if_needed(observations, table)
-    # the reader's remark on unused columns names the very column of images
-    remarks = tuple(note for note in table.notes if not note.startswith("columns not used"))
     if times is not None:
-        return _pair_by_time(observations, table, camera, times, request, remarks)
+        return _pair_by_time(observations, table, camera, times, request)
     pairing = pair(observations, table)
     seen = _locate_boards(observations, camera, request)
     row_of = dict(zip(pairing.images, pairing.rows.tolist(), strict=True))
     index = np.array([i for i, view in enumerate(seen.views) if view.image in row_of], dtype=np.intp)
     paired = seen.select(index)
     rows = np.array([row_of[view.image] for view in paired.views], dtype=np.intp)
-    return PairedViews(observations, table, rows, paired, (*pairing.notes, *remarks))
+    return PairedViews(observations, table, rows, paired, (*pairing.notes, *remarks_on(table)))
 
 
 def _pair_by_time(
@@ -51,16 +49,21 @@ def _pair_by_time(
     camera: Camera | None,
     times: ImageTimes,
     request: HandEyeRequest,
-    remarks: tuple[str, ...],
 ) -> PairedViews:
     timed = stream_of(observations, table, times, request.max_time_offset_s)
     seen = _locate_boards(observations, camera, request)
     located = timed.locate(seen)
     paired = replace(seen.select(located.index), excluded=(*seen.excluded, *located.excluded))
     rows = timed.stream.row_before(located.clock.robot_s)
-    # in a stream, a flange at rest repeats its pose
-    notes = (*timed.notes, *(note for note in remarks if "repeat an earlier one" not in note))
+    notes = (*timed.notes, *remarks_on(table, stream=True))
     return PairedViews(observations, table, rows, paired, notes, clock=located.clock)
+
+
+def remarks_on(table: PoseTable, *, stream: bool = False) -> tuple[str, ...]:
+    """What the reader of a table says, less that on unused columns, which names the very column of images, and in a
+    stream that on rows that repeat one: a flange at rest repeats its pose."""
+    notes = (note for note in table.notes if not note.startswith("columns not used"))
+    return tuple(note for note in notes if not (stream and "repeat an earlier one" in note))
 
 
 def _locate_boards(observations: Observations, camera: Camera | None, request: HandEyeRequest) -> LocatedBoards:
@@ -74,6 +77,20 @@ def _locate_boards(observations: Observations, camera: Camera | None, request: H
         global_start=request.global_start,
         on_progress=request.on_progress,
     )
+
+
+def require_no_lens_options(camera: Camera | None, request: HandEyeRequest) -> None:
+    """Raise UsageError `option-conflict` for a camera, or options of a lens or a surface, beside board poses."""
+    request.require_own_lens(True)
+    for given, option in ((camera is not None, "--camera"), (bool(request.refine), "--refine")):
+        if given:
+            raise UsageError(
+                f"{option} does not apply to --board-poses",
+                code="option-conflict",
+                where=option,
+                why="poses of the board hold neither a lens nor corners",
+                advice=f"leave {option} out, or give --images or --corners instead",
+            )
 
 
 def require_scale(observations: Observations) -> None:

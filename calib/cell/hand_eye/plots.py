@@ -30,13 +30,18 @@ def plot_residuals(h: HandEyeCalibration, axes: Any = None) -> Any:
     upper, lower = axes
     number = np.arange(1, len(h.images) + 1)
     colours = [REJECTED if fit.reason else USED for fit in h.images]
-    upper.scatter(number, [fit.uncorrected_rms_px for fit in h.images], c=colours, marker="x", label="uncorrected")
-    upper.scatter(number, [fit.rms_px for fit in h.images], c=colours, s=16, label="corrected")
-    upper.set_yscale("log")
-    upper.set_ylabel("rms reprojection error (px)")
-    upper.legend(title="robot's poses", loc="upper right")
     rejected = "; rejected ones in red" if REJECTED in colours else ""
-    upper.set_title(f"{len(h.used)} of {len(h.images)} images used{rejected}; rms {h.rms_px:.3f} px")
+    upper.set_yscale("log")
+    if h.poses_given:
+        upper.scatter(number, [1000 * fit.correction_m for fit in h.images], c=colours, s=16)
+        upper.set_ylabel("board pose against robot pose (mm)")
+        upper.set_title(f"{len(h.used)} of {len(h.images)} poses used{rejected}")
+    else:
+        upper.scatter(number, [fit.uncorrected_rms_px for fit in h.images], c=colours, marker="x", label="uncorrected")
+        upper.scatter(number, [fit.rms_px for fit in h.images], c=colours, s=16, label="corrected")
+        upper.set_ylabel("rms reprojection error (px)")
+        upper.legend(title="robot's poses", loc="upper right")
+        upper.set_title(f"{len(h.used)} of {len(h.images)} images used{rejected}; rms {h.rms_px:.3f} px")
     lower.scatter(number, [fit.distance for fit in h.images], c=colours, s=16)
     lower.axhline(np.sqrt(6.0), color="0.6", linewidth=1, linestyle="--", label="rms expected of noise")
     lower.set_yscale("log")
@@ -58,7 +63,8 @@ def plot_poses(h: HandEyeCalibration, axes: Any = None) -> Any:
         axes = pyplot.figure(figsize=(8, 7)).add_subplot(projection="3d")
     board_from_camera = se3.inverse(h.adjustment.camera_from_board)
     centres = board_from_camera[:, :3, 3]
-    corners = np.unique(np.concatenate([view.corners_in_board for view in h.observations.views]), axis=0)
+    seen = np.concatenate([view.corners_in_board for view in h.observations.views])
+    corners = np.unique(seen, axis=0) if len(seen) else np.zeros((1, 3))
     axes.scatter(*corners.T, c=BOARD, s=6, label="board")
     length = AXIS_SHARE * float(np.median(np.linalg.norm(centres - corners.mean(axis=0), axis=1)))
     for k, (name, colour) in enumerate(zip("xyz", AXIS_COLOURS, strict=True)):

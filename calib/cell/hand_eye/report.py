@@ -26,37 +26,56 @@ def report(h: HandEyeCalibration) -> Report:
     """The page's content."""
     position, turn = 1000 * h.place.half_width_95_m, np.degrees(h.place.half_width_95_rad)
     noise = h.noise.robot
+    scene, scatter = ([], []) if h.motions else ([_scene(h)], [_board_scatter(h)])  # motions do not say where
     return Report(
         f"Hand-eye calibration, {h.setup}",
         [
-            ("images used", f"{len(h.used)} of {len(h.images) + len(h.excluded)}"),
+            (
+                "board poses used" if h.poses_given else "images used",
+                f"{len(h.used)} of {len(h.images) + len(h.excluded)}",
+            ),
             ("camera's position known to", f"{position.max():.2g} mm (95 %)"),
             ("its orientation known to", f"{turn.max():.2g} deg (95 %)"),
-            ("rms, robot's poses corrected", f"{h.rms_px:.3f} px"),
-            ("rms, robot's poses as read", f"{h.uncorrected_rms_px:.2f} px"),
+            *_figures_px(h),
             ("robot's noise per axis", f"{1000 * noise.sigma_m:.2g} mm, {np.degrees(noise.sigma_rad):.2g} deg"),
         ],
         [
-            Section("The camera", [_scene(h), parameter_table("Parameters", h.parameters.values())]),
-            Section("What is left", [_corrections(h), _board_scatter(h), _images(h)]),
+            Section("The camera", [*scene, parameter_table("Parameters", h.parameters.values())]),
+            Section("What is left", [_corrections(h), *scatter, _images(h)]),
             Section("How the flange turned", [_turns(h)]),
         ],
     )
+
+
+def _figures_px(h: HandEyeCalibration) -> list[tuple[str, str]]:
+    """Errors in the images; none where board poses are given."""
+    if h.poses_given:
+        return []
+    return [
+        ("rms, robot's poses corrected", f"{h.rms_px:.3f} px"),
+        ("rms, robot's poses as read", f"{h.uncorrected_rms_px:.2f} px"),
+    ]
 
 
 def _scene(h: HandEyeCalibration) -> Figure:
     """Where the camera was about the board."""
     board_from_camera = se3.inverse(h.adjustment.camera_from_board)[:: 1 + len(h.used) // MOST_CAMERAS]
     corners = np.concatenate([view.corners_in_board for view in h.observations.views])
-    low, high = corners[:, :2].min(axis=0), corners[:, :2].max(axis=0)
-    rim = np.array([(low[0], low[1], 0), (high[0], low[1], 0), (high[0], high[1], 0), (low[0], high[1], 0)])
-    distance = float(np.median(np.linalg.norm(board_from_camera[:, :3, 3] - rim.mean(axis=0), axis=1)))
-    paths = [Path3(rim[[0, 1, 2, 3, 0]], "board", "board")]
+    middle = corners.mean(axis=0) if len(corners) else np.zeros(3)
+    distance = float(np.median(np.linalg.norm(board_from_camera[:, :3, 3] - middle, axis=1)))
+    paths = [Path3(_rim(corners), "board", "board")] if len(corners) else axes_of(np.eye(4), 0.2 * distance, "board")
     for pose in board_from_camera:
         paths += axes_of(pose, 0.1 * distance, "camera")
     drawn = draw_scene(paths, "The camera about the board", f"{len(board_from_camera)} places of the camera.")
     caption = "x red, y green, z, the optical axis, blue. Drag to turn. Places all on one side determine less."
     return Figure("The camera about the board.", drawn, caption)
+
+
+def _rim(corners: Array) -> Array:
+    """The closed outline (5, 3) of the board."""
+    low, high = corners[:, :2].min(axis=0), corners[:, :2].max(axis=0)
+    rim = np.array([(low[0], low[1], 0), (high[0], low[1], 0), (high[0], high[1], 0), (low[0], high[1], 0)])
+    return rim[[0, 1, 2, 3, 0]]
 
 
 def _corrections(h: HandEyeCalibration) -> Figure:
@@ -123,18 +142,19 @@ def _images(h: HandEyeCalibration) -> Table:
     rows = [
         (
             fit.image,
-            f"{fit.rms_px:.3f}",
-            f"{fit.uncorrected_rms_px:.2f}",
+            *(() if h.poses_given else (f"{fit.rms_px:.3f}", f"{fit.uncorrected_rms_px:.2f}")),
             f"{1000 * fit.correction_m:.3g}",
             f"{np.degrees(fit.correction_rad):.3g}",
             f"rejected: {fit.reason}" if fit.reason else "",
         )
         for fit in h.images
     ]
-    excluded = [(each.image, "", "", "", "", f"not used: {each.reason}") for each in h.excluded]
+    of_corners = () if h.poses_given else ("rms (px)", "pose as read (px)")
+    empty = [""] * (len(of_corners) + 2)
+    excluded = [(each.image, *empty, f"not used: {each.reason}") for each in h.excluded]
     return Table(
         "Images",
-        ("image", "rms (px)", "pose as read (px)", "correction (mm)", "(deg)", "remark"),
+        ("image", *of_corners, "correction (mm)", "(deg)", "remark"),
         [*rows, *excluded],
         "A click shows one alone in the figures; a tick leaves it out of the command below.",
         [*(fit.image for fit in h.images), *("" for _ in h.excluded)],

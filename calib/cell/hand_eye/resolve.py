@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from calib.cell.adjustment.position_hold import PositionHold, position_hold
 from calib.cell.conventions.diagnose import Alternative, find_alternatives
 from calib.cell.conventions.open_readings import read_for_images
+from calib.cell.given_boards import GivenBoards
 from calib.cell.hand_eye.two_fold import choose_poses
 from calib.cell.start.chance import belong_together
 from calib.cell.start.motion import Turns, require_motion
@@ -61,7 +62,7 @@ def resolve_conventions(pairs: PairedViews, request: HandEyeRequest) -> Resolved
     pairs = read_for_images(pairs, request.setup)
     while found := find_alternatives(pairs, request.setup):
         if not request.fix_conventions or len(applied) >= MOST_APPLIED:
-            raise _convention_error(found, pairs.table.name)
+            raise _convention_error(found, pairs)
         applied.append(found[0])
         pairs = found[0].interpretation.apply(pairs)
     pairs, chosen = choose_poses(pairs, start_of_setup(pairs, request.setup, request.method), request.method)
@@ -74,11 +75,11 @@ def resolve_conventions(pairs: PairedViews, request: HandEyeRequest) -> Resolved
     return Resolved(pairs, chosen.setup, chosen.start, chosen.other, tuple(applied), turns, hold)
 
 
-def _convention_error(found: tuple[Alternative, ...], where: str) -> InputError:
+def _convention_error(found: tuple[Alternative, ...], pairs: PairedViews) -> InputError:
     return InputError(
-        f"images and poses are inconsistent as given; consistent if {found[0].interpretation.name}",
+        f"{_both(pairs)} are inconsistent as given; consistent if {found[0].interpretation.name}",
         code="conventions",
-        where=where,
+        where=pairs.table.name,
         why="; or if ".join(str(each) for each in found[:MOST_NAMED]),
         advice="fix the table, the board or the options, or apply the first with --fix-conventions",
     )
@@ -88,7 +89,7 @@ def _require_fit(chosen: SetupStart, pairs: PairedViews) -> None:
     if belong_together(chosen.start, pairs, chosen.setup):
         return
     raise InputError(
-        f"images and poses do not fit together: off by {chosen.start} at the median",
+        f"{_both(pairs)} do not fit together: off by {chosen.start} at the median",
         code="hand-eye-does-not-fit",
         where=pairs.table.name,
         why="with the same poses in another order they fit about as well; other units, axes, angle sequences, row "
@@ -97,6 +98,10 @@ def _require_fit(chosen: SetupStart, pairs: PairedViews) -> None:
         if pairs.clock is None
         else "search a larger time offset with --max-time-offset-s, or check both clocks",
     )
+
+
+def _both(pairs: PairedViews) -> str:
+    return "board poses and robot poses" if isinstance(pairs.seen, GivenBoards) else "images and poses"
 
 
 def _require_decided(chosen: SetupStart, pairs: PairedViews) -> None:

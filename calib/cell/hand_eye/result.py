@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from calib.arrays import Array
-from calib.cell.adjustment.bundle_adjustment import OFFSET_LABEL, Scene
+from calib.cell.adjustment.state import OFFSET_LABEL
 from calib.cell.hand_eye import documents
 from calib.cell.hand_eye.capability import capability_of
 from calib.cell.hand_eye.next_poses import NextPose, next_poses
@@ -24,6 +24,7 @@ from calib.result import Result
 if TYPE_CHECKING:
     from calib.camera.camera import Camera
     from calib.camera.observations import Excluded, Observations
+    from calib.cell.adjustment.bundle_adjustment import Scene
     from calib.cell.adjustment.variance_components import ReducedProblem, RobotNoise
     from calib.cell.conventions.diagnose import Alternative
     from calib.cell.hand_eye.board_scale import BoardScale
@@ -46,13 +47,13 @@ class ImageFit:
     """Of the table of poses."""
 
     rms_px: float
-    """Of its corners, with the robot's pose corrected."""
+    """Of its corners, with the robot's pose corrected; NaN where board poses are given."""
 
     uncorrected_rms_px: float
-    """Of its corners, with the robot's pose as it was read."""
+    """Of its corners, with the robot's pose as it was read; NaN where board poses are given."""
 
     correction_m: float
-    """Length of the correction of the robot's pose."""
+    """Length of the correction of the robot's pose; of given board poses, of both ends together."""
 
     correction_rad: float
     """Angle of the correction."""
@@ -87,8 +88,8 @@ class HandEyeNoise:
 
     robot: RobotNoise
 
-    corner_px: float
-    """Of a corner's coordinate."""
+    corner_px: float | None
+    """Of a corner's coordinate; None where board poses are given."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -143,8 +144,8 @@ class HandEyeCalibration(Result):
     place: CameraPlace
     """The camera's pose and the board's, with covariances."""
 
-    camera: Camera
-    """The lens after the solve."""
+    camera: Camera | None
+    """The lens after the solve; None where board poses are given."""
 
     noise: HandEyeNoise
 
@@ -183,6 +184,11 @@ class HandEyeCalibration(Result):
         return self.place.fixture_from_board
 
     @property
+    def motions(self) -> bool:
+        """Whether motions were given in place of poses, A X = X B: the board's pose is then the camera's."""
+        return self.adjustment.scene.motions
+
+    @property
     def used(self) -> tuple[ImageFit, ...]:
         """The images that took part."""
         return tuple(fit for fit in self.images if not fit.reason)
@@ -190,8 +196,13 @@ class HandEyeCalibration(Result):
     @property
     def lens_estimated(self) -> bool:
         """Whether the lens was estimated as well, from the images alone."""
-        scene = self.adjustment.scene
-        return scene.known_lens is None and bool(frozenset(scene.lens.labels) - scene.held)
+        sight = self.adjustment.scene.sight
+        return sight.known_lens is None and bool(frozenset(sight.labels) - sight.held)
+
+    @property
+    def poses_given(self) -> bool:
+        """Whether board poses were given in place of images."""
+        return not self.adjustment.scene.sight.own_poses
 
     @property
     def open_position(self) -> str:
@@ -201,7 +212,7 @@ class HandEyeCalibration(Result):
 
     @property
     def rms_px(self) -> float:
-        """sqrt(mean squared reprojection error) over images, with the robot's poses corrected."""
+        """sqrt(mean squared reprojection error) over images, with the robot's poses corrected; NaN without corners."""
         return float(np.sqrt(np.mean([fit.rms_px**2 for fit in self.used])))
 
     @property

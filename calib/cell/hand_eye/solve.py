@@ -9,22 +9,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calib.arrays import Array, Mask
-from calib.camera.adjustment.board_shape import LABELS as SHAPE_LABELS
-from calib.camera.adjustment.bundle_adjustment import adjust as adjust_camera
-from calib.camera.adjustment.reprojection import PosedLens, corners_of
-from calib.camera.adjustment.shape_gain import shape_gains
-from calib.cell.adjustment.bundle_adjustment import OFFSET_LABEL, Scene, State, adjust, camera_blocks, reduce
+from calib.cell.adjustment.bundle_adjustment import Scene, adjust, reduce
 from calib.cell.adjustment.settle import require_converged, settle
+from calib.cell.adjustment.state import OFFSET_LABEL, State
 from calib.cell.adjustment.variance_components import ReducedProblem, RobotNoise, estimate_noise
 from calib.cell.hand_eye.board_scale import board_scale
 from calib.cell.hand_eye.outliers import Inliers, inlier_mask, mahalanobis_distances
-from calib.cell.known_lens import known_lens
-from calib.engine import Problem
+from calib.cell.hand_eye.sights import sight_of_request
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from calib.camera.calibration.locate_boards import LocatedBoards
     from calib.cell.hand_eye.options import HandEyeRequest
     from calib.cell.hand_eye.resolve import Resolved
     from calib.cell.pairing.paired_views import PairedViews
@@ -115,55 +110,40 @@ def _solve_by_evidence(
     """The solution with the board's surface where images support it, and by the robot's lengths alone where they
     contradict the size given: not both can be true, and it is the robot that the camera's position is used with."""
     solved = settle(solve, problem)
-    if not problem.scene.bent_board and _shape_gains(solved.problem):
-        solved = settle(solve, replace(solved.problem, scene=replace(solved.problem.scene, bent_board=True)))
+    found = solved.problem
+    if found.scene.sight.bending_gains(found.state, found.noise_px):
+        solved = settle(solve, replace(found, scene=replace(found.scene, sight=found.scene.sight.bend())))
     scene, scale = solved.problem.scene, board_scale(solved.problem, solved.reduced, problem.scene.size_sigma)
     if scene.sized and scale.deviates:
         solved = settle(solve, replace(solved.problem, scene=replace(scene, size_sigma=np.inf)))
     return solved
 
 
-def _shape_gains(problem: HandEyeProblem) -> bool:
-    """Whether images held out gain by the board's surface."""
-    bent = replace(problem.scene, bent_board=True)
-    return shape_gains(Problem(*camera_blocks(bent, problem.state, problem.noise_px)))
-
-
 def pose_problem(resolved: Resolved, pairs: PairedViews, inliers: Inliers, request: HandEyeRequest) -> HandEyeProblem:
     """The problem of the images that agree, and where it starts."""
-    index = np.flatnonzero(inliers.used)
-    used, lens = pairs.select(index), pairs.seen.camera.lens
+    used = pairs.select(np.flatnonzero(inliers.used))
+    sight = sight_of_request(used.seen, request)
     scene = Scene(
         setup=resolved.setup,
-        lens=lens,
-        held=_fixed_labels(pairs.seen, request),
-        bent_board="board" in request.refine,
+        sight=sight,
         images=tuple(view.image for view in used.seen.views),
-        corners=corners_of(used.seen.views),
         base_from_flange=used.base_from_flange,
         clock=used.clock,
-        known_lens=None if pairs.seen.own_lens or "lens" in request.refine else known_lens(pairs.seen.camera),
         size_sigma=request.square_sigma,
         hold=resolved.hold,
+        motions=resolved.pairs.motions,
     )
     state = State(
-        parameters=pairs.seen.camera.parameters,
-        shape=np.zeros(len(SHAPE_LABELS)),
+        parameters=sight.parameters,
+        shape=sight.flat_shape,
         mount_from_camera=inliers.mount_from_camera,
         fixture_from_board=inliers.fixture_from_board,
         camera_from_board=used.seen.camera_from_board,
         offset_s=pairs.offset_s,
         log_size=inliers.log_size,
     )
-    return HandEyeProblem(scene, state, pairs.seen.noise_px, request.stated_noise or inliers.noise)
-
-
-def _fixed_labels(seen: LocatedBoards, request: HandEyeRequest) -> frozenset[str]:
-    """Labels of the lens that are not estimated."""
-    if seen.own_lens or "lens" in request.refine:
-        return seen.held
-    known = known_lens(seen.camera)
-    return frozenset(seen.camera.lens.labels).difference(known.labels if known else ())
+    stated = request.stated_noise
+    return HandEyeProblem(scene, state, pairs.seen.noise_px, sight.begin(stated) if stated else inliers.noise)
 
 
 def solve_once(
@@ -179,7 +159,7 @@ def solve_once(
     state = State.of(solution.values, before.state)
     scene = before.scene.at(state.offset_s)
     reduced, factor = reduce(scene, state, before.noise_px)
-    noise = estimate_noise(reduced, before.noise) if before.noise.estimated else before.noise
+    noise = estimate_noise(reduced, before.noise)
     noise_px = before.noise_px * max(float(np.sqrt(factor)), 1e-6)
     change = max(noise.change(before.noise), abs(float(np.log(noise_px / before.noise_px))))
     if scene.timed:
@@ -191,25 +171,18 @@ def solve_once(
 
 def image_residuals(pairs: PairedViews, solved: HandEyeSolution, used: Mask) -> ImageResiduals:
     """Every image about a solution; the board's pose in those that took no part anew, for the lens has changed."""
-    camera, views, state = pairs.seen.camera, pairs.seen.views, solved.problem.state
-    held = frozenset(camera.lens.labels)
-    poses = pairs.seen.camera_from_board.copy()
-    poses[used] = state.camera_from_board
-    if (others := np.flatnonzero(~used)).size:
-        unused = [views[i] for i in others]
-        corners = corners_of(unused)
-        start = PosedLens(state.parameters, poses[others])
-        poses[others] = adjust_camera(camera.lens, held, unused, corners, start).camera_from_board
+    state, sight = solved.problem.state, solved.problem.scene.sight.hold_lens(pairs.seen.views)
+    poses = sight.relocate(pairs.seen.camera_from_board, state, used)
     everyone = replace(
         solved.problem.scene,
-        held=held,
-        images=tuple(view.image for view in views),
-        corners=corners_of(views),
+        sight=sight,
+        images=tuple(view.image for view in pairs.seen.views),
         base_from_flange=pairs.base_from_flange,
         clock=pairs.clock,
     )
     everything, _ = reduce(everyone, replace(state, camera_from_board=poses), solved.problem.noise_px)
     noise = solved.problem.noise
     if not noise.estimated:  # outliers are told by the noise that the data show
-        noise = estimate_noise(everything.select(np.flatnonzero(used)), noise)
+        free = replace(noise, estimated=True, of_board=())
+        noise = estimate_noise(everything.select(np.flatnonzero(used)), free)
     return ImageResiduals(poses, mahalanobis_distances(everything, used, noise)[1])

@@ -69,9 +69,20 @@ def noise_words(noise: RobotNoise) -> str:
     return f"({source}): {1000 * noise.sigma_m:.3g} mm, {np.degrees(noise.sigma_rad):.3g} deg per axis"
 
 
+def board_noise_words(noise: RobotNoise) -> str:
+    """The same of board poses that are given."""
+    turn = f"{np.degrees(noise.board_rad):.3g} deg per axis"
+    if not noise.of_board:
+        return f"of the board's poses (as given): {1000 * noise.board_m:.3g} mm, {turn}"
+    if noise.board_m:
+        return f"of the board's poses (estimated): {1000 * noise.board_m:.3g} mm, {turn}"
+    return f"of the board's turns (estimated): {turn}; noise of its position counts as the robot's"
+
+
 def _inputs(h: HandEyeCalibration) -> list[str]:
     evidence, images = h.evidence, len(h.images) + len(h.excluded)
-    lines = [f"{len(h.used)} of {images} images; {h.setup}, camera on the {h.place.mount}"]
+    kind = "board poses" if h.poses_given else "images"
+    lines = [f"{len(h.used)} of {images} {kind}; {h.setup}, camera on the {h.place.mount}"]
     if evidence.other_start is not None:
         other = f"{other_setup(h.place.setup)} {evidence.other_start}"
         lines.append(f"set-up: {h.setup} (median closed-form error {evidence.start}; {other})")
@@ -82,6 +93,10 @@ def _inputs(h: HandEyeCalibration) -> list[str]:
 def _residuals(h: HandEyeCalibration) -> list[str]:
     worst = max(h.used, key=lambda fit: fit.distance)
     correction = f"{1000 * worst.correction_m:.3g} mm, {np.degrees(worst.correction_rad):.3g} deg"
+    if h.poses_given:
+        words = f"robot noise {noise_words(h.noise.robot)}; {board_noise_words(h.noise.robot)}"
+        return [words, f"worst pose {worst.image}: {correction} off"]
+    assert h.noise.corner_px is not None
     return [
         f"rms {h.rms_px:.4f} px with the robot's poses corrected, {h.uncorrected_rms_px:.3f} px uncorrected; "
         f"corner noise {h.noise.corner_px:.3f} px",

@@ -10,6 +10,7 @@ import numpy as np
 from calib.arrays import Array, Index
 from calib.camera.calibration.two_fold import other_poses
 from calib.cell.frame_loop import lengths_and_angles, loop_error
+from calib.cell.given_boards import GivenBoards
 from calib.cell.start.setup import SetupStart, start_of_setup
 
 if TYPE_CHECKING:
@@ -22,10 +23,13 @@ LEAST_M, LEAST_RAD = 1e-6, 1e-6  # of a robot without noise
 
 def choose_poses(pairs: PairedViews, chosen: SetupStart, method: str | None) -> tuple[PairedViews, SetupStart]:
     """Every board in that of its two poses that corners and robot together make likelier, and the start by these."""
+    if isinstance(pairs.seen, GivenBoards):
+        return pairs, chosen
     others = other_poses(pairs.seen)
     if not others.index.size:
         return pairs, chosen
-    first = pairs.seen.camera_from_board
+    located = pairs.seen
+    first = located.camera_from_board
     either = first[others.index], others.camera_from_board
     second = np.zeros(len(others.index), bool)
     for _ in range(ROUNDS):
@@ -36,7 +40,8 @@ def choose_poses(pairs: PairedViews, chosen: SetupStart, method: str | None) -> 
         second = better
         poses = first.copy()
         poses[others.index[second]] = others.camera_from_board[second]
-        pairs = replace(pairs, seen=replace(pairs.seen, camera_from_board=poses))
+        located = replace(located, camera_from_board=poses)
+        pairs = replace(pairs, seen=located)
         chosen = start_of_setup(pairs, chosen.setup if chosen.other is None else None, method)
     return pairs, chosen
 

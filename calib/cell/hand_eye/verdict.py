@@ -51,7 +51,7 @@ def _of_poses(h: HandEyeCalibration) -> tuple[str, ...]:
     scale, turn_deg = h.evidence.board_scale, float(h.evidence.turns.rms_deg[1])
     rejected = len(h.images) - len(h.used)
     size = f"the robot's lengths require a board {scale.ratio:.4f} ± {scale.sigma:.4f} times as large: measure it"
-    verdict = None if (lens := h.adjustment.scene.known_lens) is None else lens.verdict
+    verdict = None if (lens := h.adjustment.scene.sight.known_lens) is None else lens.verdict
     unsound = 'the verdict on the camera given is "do not use": calibrate it anew, or try --refine lens'
     few = f"only {len(h.used)} images: take at least {FEWEST_IMAGES}, better 20"
     hold, few_axes = h.adjustment.scene.hold, len(h.evidence.turns.open) > 0
@@ -75,6 +75,8 @@ def _of_noise(h: HandEyeCalibration) -> tuple[str, ...]:
     robot = h.noise.robot
     size = f"{1000 * robot.sigma_m:.2g} mm and {np.degrees(robot.sigma_rad):.2g} deg"
     hint = "" if h.lens_estimated else "; or the lens is not this camera's: try --refine lens"
+    if h.poses_given:
+        hint = "; or the board's poses are noisy: state what is known, --board-noise 1mm,0.5deg, or give the images"
     noisy = f"robot noise is {size}: wait until the robot has come to rest, or calibrate the arm{hint}"
     blurred = f"rms reprojection error is {h.rms_px:.2f} px: check focus, motion and the lens"
     return (

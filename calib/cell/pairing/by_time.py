@@ -18,6 +18,7 @@ from calib.errors import InputError, UsageError
 if TYPE_CHECKING:
     from calib.camera.calibration.locate_boards import LocatedBoards
     from calib.camera.observations import Observations
+    from calib.cell.given_boards import GivenBoards
     from calib.cell.pairing.timestamps import ImageTimes
     from calib.robot.table.pose_table import PoseTable
 
@@ -55,7 +56,7 @@ class TimedStream:
     notes: tuple[str, ...]
     """Remarks for the user."""
 
-    def locate(self, seen: LocatedBoards) -> LocatedViews:
+    def locate(self, seen: LocatedBoards | GivenBoards) -> LocatedViews:
         """The views that lie in the stream, at the offset that their turns determine.
 
         Raises InputError `time-no-overlap` if none does.

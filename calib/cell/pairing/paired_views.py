@@ -16,6 +16,7 @@ from calib.geometry import se3
 if TYPE_CHECKING:
     from calib.camera.calibration.locate_boards import LocatedBoards
     from calib.camera.observations import Observations
+    from calib.cell.given_boards import GivenBoards
     from calib.robot.table.pose_table import PoseTable
 
 
@@ -32,7 +33,7 @@ class PairedViews:
     rows: Index
     """(n,) of the table, for each view of `seen`."""
 
-    seen: LocatedBoards
+    seen: LocatedBoards | GivenBoards
     """The views with the board poses by the camera."""
 
     notes: tuple[str, ...] = ()
@@ -40,6 +41,9 @@ class PairedViews:
 
     board_size: float = 1.0
     """Ratio of the board's size assumed to the one given."""
+
+    motions: bool = False
+    """Whether robot and board are given by motions from one image to another, A X = X B."""
 
     clock: Clock | None = None
     """Locates the images between the rows of a stream, each after its row; None where each has a row of its own."""

@@ -19,7 +19,7 @@ import numpy as np
 from calib.arrays import Array, Index
 from calib.camera.adjustment.bundle_adjustment import solve_bundle
 from calib.camera.adjustment.reprojection import LENS_BLOCK, POSE_BLOCK, Corners, reprojection
-from calib.cell.adjustment.bundle_adjustment import BOARD_BLOCK, BOARD_LABELS, CAMERA_BLOCK
+from calib.cell.adjustment.state import BOARD_BLOCK, BOARD_LABELS, CAMERA_BLOCK
 from calib.cell.adjustment.variance_components import ReducedProblem, RobotNoise
 from calib.cell.frame_loop import pose_error, predict_views
 from calib.engine import ParameterBlock, Problem, ResidualBlock, Solution, prior

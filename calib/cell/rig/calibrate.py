@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 
-from calib.arrays import Array
+from calib.arrays import Array, Index
 from calib.camera.adjustment.reprojection import reproject
-from calib.cell.adjustment.bundle_adjustment import BOARD_LABELS, CAMERA_BLOCK
+from calib.cell.adjustment.by_corners import CornersSight
+from calib.cell.adjustment.state import BOARD_LABELS, CAMERA_BLOCK
 from calib.cell.adjustment.variance_components import ReducedProblem
 from calib.cell.frame_loop import lengths_and_angles, pose_error, predict_views
 from calib.cell.hand_eye.calibrate import calibrate_hand_eye
@@ -138,27 +139,32 @@ def _pose_problem(alone: Sequence[HandEyeCalibration], where: str, request: Hand
                 why=f"{h.place.camera} differs: {applied}",
                 advice="fix the table, or calibrate the cameras one by one",
             )
-    cameras = tuple(
-        RigCamera(
-            name=h.place.camera,
-            lens=h.camera.lens,
-            held=h.adjustment.scene.held,
-            corners=h.adjustment.scene.corners,
-            noise_px=max(h.noise.corner_px, LEAST_PX),
-            pose=pose,
-            known_lens=h.adjustment.scene.known_lens,
-        )
-        for h, pose in zip(alone, poses, strict=True)
-    )
+    cameras = tuple(_rig_camera(h, pose) for h, pose in zip(alone, poses, strict=True))
     best = min(alone, key=lambda h: float(h.place.half_width_95_m.max()))
     rig = Rig(alone[0].place.setup, cameras, reported, tuple(f"line {line}" for line in every))
     state = RigState(
-        parameters=tuple(h.camera.parameters for h in alone),
+        parameters=tuple(h.camera.parameters for h in alone if h.camera is not None),
         mount_from_camera=np.stack([h.mount_from_camera for h in alone]),
         fixture_from_board=best.fixture_from_board,
         base_from_flange=reported,
     )
     return RigProblem(rig, state, request.stated_noise or best.noise.robot)
+
+
+def _rig_camera(h: HandEyeCalibration, pose: Index) -> RigCamera:
+    """A camera as its own calibration left it. pose: (n,) of the robot's, of each image used."""
+    sight, noise_px = h.adjustment.scene.sight, h.noise.corner_px
+    assert isinstance(sight, CornersSight)
+    assert noise_px is not None
+    return RigCamera(
+        name=h.place.camera,
+        lens=sight.camera.lens,
+        held=sight.held,
+        corners=sight.corners,
+        noise_px=max(noise_px, LEAST_PX),
+        pose=pose,
+        known_lens=sight.known_lens,
+    )
 
 
 def _result(solved: RigSolution, alone: tuple[HandEyeCalibration, ...]) -> CamerasCalibration:
@@ -185,6 +191,7 @@ def _camera(
     """One camera by the images of all. covariance: of the tangents of all cameras."""
     rig, state, known = solved.problem.rig, solved.problem.state, solved.uncertainty
     tangent = slice(6 * k, 6 * k + 6)
+    assert own.camera is not None
     seen, labels = rig.cameras[k], [rig.cameras[k].label(label) for label in own.camera.lens.labels]
     of_lens = lens_uncertainty(own.camera, known.covariance(labels), known.degrees_of_freedom(labels), seen.held)
     camera = replace(own.camera, parameters=state.parameters[k], uncertainty=of_lens)

@@ -24,6 +24,7 @@ OF_BOARD = re.compile(r"(?i)board|chess|marker|optical|tracking|object|aruco|tag
 OF_ROBOT = re.compile(r"(?i)robot|gripper|flange|hand|tcp|ee|effector|base|arm|tool|pose")
 OF_TURNS = re.compile(r"(?i)rot|rvec|euler|angle|orient|rpy|quat|^r$|^q$")
 OF_JOINTS = re.compile(r"(?i)joint|^q$|^j$|angles|axes|^positions?$")
+TWO_POSES, FEWEST_OF_POSE = (12, 14, 24, 32), 6  # columns of two poses, of three angles, quaternions or matrices
 TIMES = {"s": "time_s", "ms": "time_ms", "us": "time_us", "ns": "time_ns"}
 
 
@@ -50,6 +51,7 @@ def recording_of(found: Found, wanted: Wanted, where: str) -> Recording:
 
     Raises InputError `columns-unknown` where nothing is known of them.
     """
+    found = _of_board(found) if wanted.of_board else found
     numbers, candidates = dict(found.numbers), list[Roles]()
     if (named := transforms_by_name(numbers)) is not None:
         transforms, used = named
@@ -80,6 +82,16 @@ def recording_of(found: Found, wanted: Wanted, where: str) -> Recording:
             advice="name them: --columns 1=x_mm,2=y_mm,3=z_mm,4=qx,5=qy,6=qz,7=qw, by number or by name",
         )
     return Recording(numbers, found.lines, meanings, _texts(found, meanings), found.notes)
+
+
+def _of_board(found: Found) -> Found:
+    """The columns and arrays of a board alone, where others are beside them: by their names, or the second half."""
+    arrays = {name: each for name, each in found.arrays.items() if OF_BOARD.search(name)} or found.arrays
+    if not found.named and len(found.numbers) in TWO_POSES:
+        names = [*found.numbers]
+        return replace(found, numbers={name: found.numbers[name] for name in names[len(names) // 2 :]}, arrays=arrays)
+    numbers = {name: each for name, each in found.numbers.items() if OF_BOARD.search(name)}
+    return replace(found, numbers=numbers if len(numbers) >= FEWEST_OF_POSE else found.numbers, arrays=arrays)
 
 
 def _without_names(numbers: Mapping[str, Array], wanted: Wanted) -> tuple[dict[str, Array], list[Roles]]:

@@ -17,3 +17,5 @@ class Wanted:
     """How many of them the arm has, if that is known."""
     joint_names: tuple[str, ...] = ()
     """As the arm's maker calls them."""
+    of_board: bool = False
+    """Whether, of poses of a robot and of a board in one file, those of the board are meant."""

@@ -100,11 +100,11 @@ def reduced(rng: np.random.Generator, images: int, sigma: tuple[float, float]) -
 
 def test_the_restricted_likelihood() -> None:
     one = reduced(np.random.default_rng(2), 10, (3e-4, 1e-3))
-    at = np.log([2e-4, 7e-4])
-    slopes = restricted_deviance(at, one)[1]
+    at, start = np.log([2e-4, 7e-4]), RobotNoise(1e-3, 1e-3)
+    slopes = restricted_deviance(at, one, start)[1]
     for k in range(2):
         d = np.eye(2)[k] * 1e-5
-        theirs = (restricted_deviance(at + d, one)[0] - restricted_deviance(at - d, one)[0]) / 2e-5
+        theirs = (restricted_deviance(at + d, one, start)[0] - restricted_deviance(at - d, one, start)[0]) / 2e-5
         assert slopes[k] == pytest.approx(theirs, rel=1e-5)
 
 

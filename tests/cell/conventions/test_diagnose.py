@@ -142,13 +142,6 @@ def test_two_mistakes_at_once() -> None:
     assert "millimetres" in name
 
 
-@pytest.mark.parametrize("setup", SETUPS)
-def test_inverted_board_poses(setup: Setup) -> None:
-    data = data_of(simulated(setup=setup))
-    seen = replace(data.seen, camera_from_board=se3.inverse(data.seen.camera_from_board), poses_given=True)
-    assert any("board poses are inverted" in str(each) for each in diagnose(replace(data, seen=seen), setup))
-
-
 def resized(data: PairedViews, factor: float) -> PairedViews:
     return replace(data, seen=data.seen.with_points(np.eye(4), np.zeros(len(data.rows), bool), factor))
 

@@ -105,7 +105,7 @@ def test_one_camera_seen_twice_is_one_camera() -> None:
     places, fixed = np.stack([once.mount_from_camera] * 2), RobotNoise(2e-4, 1e-3, estimated=False)
     scene, lens = once.adjustment.scene, frozenset(CAMERA.lens.labels)
     twice = tuple(
-        RigCamera(name, CAMERA.lens, lens, scene.corners, np.sqrt(2) * 0.2, np.arange(len(scene.images)))
+        RigCamera(name, CAMERA.lens, lens, scene.sight.corners, np.sqrt(2) * 0.2, np.arange(len(scene.images)))
         for name in "ab"
     )
     state = RigState((CAMERA.parameters,) * 2, places, once.fixture_from_board, scene.base_from_flange)
