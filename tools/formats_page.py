@@ -15,6 +15,7 @@ from calib import plugins
 
 PAGE = Path(__file__).resolve().parents[1] / "calib" / "guide" / "formats.md"
 HEADINGS = {
+    "## Corners": "calib.formats.corners",
     "## Cameras": "calib.formats.cameras",
     "## Arms": "calib.formats.arms",
     "## Poses of the flange": "calib.formats.poses",
@@ -26,7 +27,8 @@ HEADINGS = {
 def section(name: str, form: Any) -> str:
     """The section of one format."""
     written = getattr(form, "write", None) is not None
-    loses = f"Written; not in the file: {form.loses}." if form.loses else "Written; nothing is lost."
+    lost = getattr(form, "loses", "")
+    loses = f"Written; not in the file: {lost}." if lost else "Written; nothing is lost."
     lines = [f"### {name}", "", f"{form.tool}.", f"Numbers: {form.meaning}.", loses if written else "Read only."]
     if example := getattr(form, "example", "").rstrip():
         lines += ["", "```text", example, "```"]

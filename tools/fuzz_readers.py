@@ -79,7 +79,7 @@ def write_foreign(folder: Path, sim: Path) -> dict[str, list[Path]]:
 
     from calib import plugins
     from calib.camera import load_camera
-    from calib.formats import camera_format, pose_format
+    from calib.formats import camera_format, corner_format, pose_format
     from calib.geometry import se3, so3
 
     rng = np.random.default_rng(0)
@@ -109,6 +109,10 @@ def write_foreign(folder: Path, sim: Path) -> dict[str, list[Path]]:
     text = (sim / "corners.csv").read_text()[:3000].rpartition("\n")[0]
     tables[0].write_text(text.replace("x_px,y_px,X_m,Y_m", "u,v,X,Y"))
     tables[1].write_text(text.replace("X_m,Y_m", "X_mm,Y_mm"))
+    for name in plugins.discover(corner_format.FORMATS):
+        form_of_corners = corner_format.load_corner_format(name)
+        tables.append(place / f"corners_{name}{form_of_corners.suffixes[0]}")
+        tables[-1].write_text(form_of_corners.example)
     poses += [place / "poses.npy", place / "poses.npz", place / "poses.mat"]
     return {
         "poses_of_others": poses,
@@ -220,6 +224,8 @@ def read_other_camera(path: Path) -> object:
 def read_other_corners(path: Path) -> object:
     from calib.formats import read_any_corners
 
+    if path.suffix == ".vnl":
+        return read_any_corners(path, board="checkerboard:2x2:25mm")
     return read_any_corners(path)
 
 

@@ -89,7 +89,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
         ("simulation/",),
     ),
     "network": (("activations/",),),
-    "formats": (("content/",), ("columns/", "chains/"), ("arms/", "cameras/", "mounts/", "poses/")),
+    "formats": (("content/",), ("columns/", "chains/"), ("arms/", "cameras/", "corners/", "mounts/", "poses/")),
     "cell": (
         ("pairing/",),
         ("start/",),

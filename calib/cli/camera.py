@@ -14,6 +14,7 @@ from calib.cli.arguments.options import (
     AsJson,
     At,
     BoardOfImages,
+    CornerColumns,
     Corners,
     Exclude,
     Fix,
@@ -65,6 +66,7 @@ def command(
     free: Free = None,
     refine: list[str] | None = typer.Option(None, metavar="WHAT", help="board: its shape, if held-out views gain."),
     image_size: ImageSize = None,
+    columns: CornerColumns = None,
     exclude: Exclude = None,
     robust: Robust = True,
     global_start: GlobalStart = False,
@@ -80,7 +82,7 @@ def command(
     """See HELP."""
     with reporting(as_json, quiet, verbose, context.obj) as reporter:
         wanted = stated_need(need, at)
-        detection = Detection(board, image_size, jobs, timeout_s, exclude or ())
+        detection = Detection(board, image_size, jobs, timeout_s, exclude or (), columns)
         named = [*([images] if images is not None else []), *(given or [])]
         found = images_of_camera(named, "calib camera", "calib camera --corners {table}")
         detection.check(found, corners, "calib camera --images photos/")

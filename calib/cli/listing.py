@@ -123,11 +123,18 @@ def _variant(package: str) -> Callable[[str], Entry]:
 
 def _format(name: str) -> Entry:
     """Of a format: its tool, and what it is of."""
-    packages = {"camera": "cameras", "arm": "arms", "pose of a camera": "mounts", "poses": "poses"}
+    packages = {
+        "camera": "cameras",
+        "arm": "arms",
+        "pose of a camera": "mounts",
+        "poses": "poses",
+        "corners": "corners",
+    }
     of = next(of for of, package in packages.items() if name in shipped.formats_of(package))
     form = plugins.pick(f"calib.formats.{packages[of]}", "FORMAT", name)
-    written = form.write is not None
-    facts = {"of": of, "tool": form.tool, "meaning": form.meaning, "written": written, "loses": form.loses}
+    written = getattr(form, "write", None) is not None
+    facts = {"of": of, "tool": form.tool, "meaning": form.meaning, "written": written}
+    facts |= {"loses": form.loses} if written else {}
     return Entry(f"{of}; {form.tool}{'' if written else ' (read only)'}", facts)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,19 +66,20 @@ def find_camera_format(source: Source) -> str | None:
 
 
 def load_any_camera(path: str | Path) -> Camera:
-    """A camera of `calib camera`, or of another tool.
+    """A camera of `calib camera`, or of another tool; of a file with several cameras that named after `#`.
 
-    Raises the errors of `calib.camera.load_camera`; InputError `lens-unknown`, `camera-value`.
+    Raises the errors of `calib.camera.load_camera`; InputError `lens-unknown`, `camera-value`, `camera-several`.
     """
     from calib.camera.camera import load_camera
     from calib.formats.content.source import Source
 
-    file = file_in(Path(path), "camera.yaml", "--camera")
+    path, part = _split_part(Path(path))
+    file = file_in(path, "camera.yaml", "--camera")
     try:
         return load_camera(file)
     except UsageError as error:
         own = error
-    source = Source(file)
+    source = Source(file, part)
     try:
         if {"lens", "parameters"} <= source.mapping.keys():
             raise own
@@ -87,6 +89,12 @@ def load_any_camera(path: str | Path) -> Camera:
     if name is None:
         raise own
     return load_camera_format(name).read(source)
+
+
+def _split_part(path: Path) -> tuple[Path, str]:
+    """The file, and the name of one of its cameras after a `#`, unless a file has that very name."""
+    file, _, part = str(path).rpartition("#")
+    return (path, "") if not file or os.path.exists(path) else (Path(file), part)
 
 
 def require_camera_writer(name: str) -> Callable[[Camera, str], Files]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from calib import plugins
 from calib.errors import InputError, UsageError, did_you_mean
 from calib.files import write_files
-from calib.formats import arm_format, camera_format, mount_format, pose_format
+from calib.formats import arm_format, camera_format, corner_format, mount_format, pose_format
 from calib.formats.arm_format import beyond_geometry, load_arm_format, require_arm_writer
 from calib.formats.arm_to_write import arm_to_write
 from calib.formats.camera_format import load_any_camera, load_camera_format, require_camera_writer
@@ -86,11 +86,24 @@ def convert(
         text = require_writer(to)(_poses(path, columns, euler))
         name = f"poses{next(iter(pose.suffixes), '.txt')}"
         return _place({name: text}, to, pose.meaning, pose.loses, output)
+    if to in plugins.discover(corner_format.FORMATS):
+        raise UsageError(
+            f"corners are read from the format {to}, and not written",
+            code="format-not-written",
+            where="--to",
+            advice="name a format of cameras or poses (`calib list formats`)",
+        )
     known = [name for package in PACKAGES for name in plugins.discover(package)]
     raise UsageError(f"unknown format {to!r}", code="unknown-format", where="--to", advice=did_you_mean(to, known))
 
 
-PACKAGES = (camera_format.FORMATS, arm_format.FORMATS, mount_format.FORMATS, pose_format.FORMATS)
+PACKAGES = (
+    camera_format.FORMATS,
+    arm_format.FORMATS,
+    mount_format.FORMATS,
+    pose_format.FORMATS,
+    corner_format.FORMATS,
+)
 
 
 def _write_arm(arm: Arm, to: str, output: str | Path | None) -> Converted:

@@ -1,24 +1,21 @@
-"""Corners as other tools write them: tables of other column names and units, and lists of object and image points."""
+"""Corners as other tools write them: tables of other column names and units, and the formats of `corners/`."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-
-from calib.arrays import Array
+from calib.camera.board import load_board
 from calib.camera.corner_table import OPTIONAL, REQUIRED, corners_in_table, read_corners
-from calib.camera.observations import Observations, View
+from calib.camera.observations import Observations
 from calib.delimited import Delimited, read_delimited, read_header
-from calib.errors import CalibError, InputError
-from calib.formats.columns.flat_records import as_array
+from calib.errors import CalibError, InputError, UsageError
 from calib.formats.columns.header_words import word_of
 from calib.formats.content.source import Source
+from calib.formats.corner_columns import stated_corners
+from calib.formats.corner_format import find_corner_format, load_corner_format
 from calib.text import one_line
 
 _WORDS = """
@@ -33,17 +30,25 @@ radius_m: radius radiusm
 """
 NAMES = {line.partition(":")[0]: frozenset(line.partition(":")[2].split()) for line in _WORDS.strip().splitlines()}
 """What else columns of ours are called, without separators, units of length and case."""
-POINTS_IN_BOARD = re.compile(r"(?i)obj(ect)?_?p|objp|world_?p|board_?p|pattern_?p")
-POINTS_IN_IMAGE = re.compile(r"(?i)im(a)?g(e)?_?p|imgp|corners|pixel")
 ALIKE = 0.8  # of a name of ours that is more likely misspelt than another column
 
 
-def read_any_corners(path: str | Path, image_size_px: tuple[int, int] | None = None) -> Observations:
-    """Views from a table of corners, or from lists of object and image points in JSON, YAML, npz or mat.
+def read_any_corners(
+    path: str | Path,
+    image_size_px: tuple[int, int] | None = None,
+    *,
+    columns: Mapping[str, str] | None = None,
+    board: str | None = None,
+) -> Observations:
+    """Views from a table of corners, or from a file of `calib list formats`.
 
-    A length without a unit is in metres. Raises as `calib.camera.read_corners`.
+    columns: our name -> the table's, or its number from 1. board: as of `calib.camera.load_board`, for a format that
+    does not hold where on the board its corners are. A length without a unit is in metres.
+    Raises as `calib.camera.read_corners`; UsageError `columns-unknown`, `board-needed`, `option-conflict`.
     """
     path = Path(path)
+    if columns:
+        return stated_corners(Source(path), columns, image_size_px)
     try:
         header = read_header(path)
     except CalibError as error:
@@ -52,12 +57,28 @@ def read_any_corners(path: str | Path, image_size_px: tuple[int, int] | None = N
         header = ()
     found = _places(header) if header else {}
     if not {"image", *REQUIRED} <= found.keys():
-        lists = _of_lists(Source(path), image_size_px)
-        return read_corners(path, image_size_px) if lists is None else lists
+        source = Source(path)
+        name = find_corner_format(source)
+        if name is None:
+            return read_corners(path, image_size_px)
+        form = load_corner_format(name)
+        _require_no_board(board if not form.takes_board else None, name)
+        return form.read(source, image_size_px, None if board is None else load_board(board))
+    _require_no_board(board, "table")
     if all(name == ours for ours, (name, _) in found.items()) and len(found) == len(header):
         return read_corners(path, image_size_px)
     _require_spelt(header, found, path)
     return _of_table(path, header, found, image_size_px)
+
+
+def _require_no_board(board: str | None, name: str) -> None:
+    if board is not None:
+        raise UsageError(
+            "--board does not apply to --corners",
+            code="option-conflict",
+            why=f"a file of the format {name} holds where on the board each corner is",
+            advice="leave --board out",
+        )
 
 
 def _places(header: tuple[str, ...]) -> dict[str, tuple[str, float]]:
@@ -112,40 +133,3 @@ def _of_table(
     rest = [name for name in header if name not in {used for used, _ in found.values()}]
     notes += [f"columns not used: {', '.join(rest)}"] if rest else []
     return replace(seen, notes=(*seen.notes, *notes))
-
-
-def _of_lists(source: Source, size: tuple[int, int] | None) -> Observations | None:
-    """Views of lists of points: of objects (views, n, 3) and of images (views, n, 2); None if there are none."""
-    found = source.mapping
-    board = next((value for key, value in found.items() if POINTS_IN_BOARD.search(str(key))), None)
-    image = next((value for key, value in found.items() if POINTS_IN_IMAGE.search(str(key))), None)
-    if not isinstance(board, list) or not isinstance(image, list):
-        return None
-    pixels = [_points(each, 2) for each in image]
-    places = [_points(each, 3) for each in board]
-    shared = _points(board, 3)
-    if shared is not None and (len(places) != len(pixels) or None in [each if each is None else 0 for each in places]):
-        places = [shared] * len(pixels)
-    views = []
-    for k, (px, points) in enumerate(zip(pixels, places, strict=False)):
-        if px is None or points is None or len(px) != len(points):
-            where = f"{source.where}, view {k + 1}"
-            what = "as many image points as object points are needed"
-            advice = "give lists of views, each with a list of points"
-            raise InputError(what, code="corners-number", where=where, advice=advice)
-        views.append(View(f"view {k + 1}", px, points))
-    if not views or len(views) != len(pixels):
-        return None
-    notes = ("lengths of object points read as metres",)
-    return Observations(tuple(views), size, board=one_line(source.path.name), notes=notes)
-
-
-def _points(value: Any, width: int) -> Array | None:
-    """Points (n, 2) or (n, 3) of nested lists; None for what is none."""
-    array = as_array(value)
-    if array is None or array.ndim < 2:
-        return None
-    points = array.reshape(-1, array.shape[-1])
-    if points.shape[1] == 2 and width == 3:
-        points = np.column_stack([points, np.zeros(len(points))])
-    return points if points.shape[1] == width and len(points) >= 3 else None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -13,10 +14,49 @@ from calib.camera.lens import SKEW, load_lens
 from calib.errors import InputError, UsageError
 from calib.formats.columns.flat_records import as_array
 from calib.formats.content.opencv_storage import number
+from calib.formats.content.source import Source
+from calib.text import one_line
 
+Found = TypeVar("Found")
 MOST_PX = 100_000  # of a side
 OPENCV_LENSES = ("pinhole", "brown_conrady", "rational")
 FISHEYE = "kannala_brandt"
+RADIAL_MODELS = frozenset(
+    "none plumbbob radtan radialtangential brownconrady rationalpolynomial pinhole opencv standard perspective".split()  # noqa: SIM905
+)
+FISHEYE_MODELS = frozenset("equidistant equi fisheye kannalabrandt kannalabrandt4 kannalabrandt8 opencvfisheye".split())  # noqa: SIM905
+"""What tools call these lenses, in lower case without separators."""
+
+
+def camera_of_model(
+    model: Any, matrix: Array, coefficients: Array, size: tuple[int, int] | None, where: str, tool: str
+) -> Camera:
+    """The camera of a lens by the name that a tool gives it: OpenCV's coefficients, or four of a fisheye.
+
+    Raises InputError `lens-unknown`, `camera-value`.
+    """
+    name = re.sub(r"[^a-z0-9]", "", str(model).lower())
+    if name in FISHEYE_MODELS:
+        return camera_of(FISHEYE, matrix, coefficients[:4], size, where)
+    if name and name not in RADIAL_MODELS:
+        raise unknown_lens(f"{tool}'s {model}", where)
+    return camera_of_opencv(matrix, coefficients, size, where)
+
+
+def one_of(cameras: Mapping[str, Found], source: Source) -> Found:
+    """The only camera of a file, or that named after `#`. Raises InputError `camera-several`."""
+    if source.part in cameras:
+        return cameras[source.part]
+    if len(cameras) == 1 and not source.part:
+        return next(iter(cameras.values()))
+    names = ", ".join([one_line(name) for name in cameras][:20])
+    raise InputError(
+        f"no camera {source.part!r} in this file" if source.part else f"{len(cameras)} cameras in one file",
+        code="camera-several",
+        where=source.where,
+        why=f"it holds: {names}",
+        advice=f"name one after the file: --camera {source.path.name}#{one_line(next(iter(cameras)))}",
+    )
 
 
 def camera_of_opencv(matrix: Array, coefficients: Array, size: tuple[int, int] | None, where: str) -> Camera:

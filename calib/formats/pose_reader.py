@@ -142,7 +142,7 @@ def _as_stated(
     source = None if path.is_dir() else Source(path)
     table = None if source is None else parse_table(source.text)
     if source is not None and table is not None:
-        by_number = {str(i + 1): name for i, name in enumerate(_in_file_order(table.numbers, table.texts, source))}
+        by_number = {str(i + 1): name for i, name in enumerate(table.order)}
         places = {ours: by_number.get(theirs, theirs) for ours, theirs in stated.items()}
         if {*places.values()} <= {*table.numbers, *table.texts}:
             return Recording(table.numbers, table.lines, (Meaning(places, euler),), table.texts, table.notes)
@@ -163,15 +163,6 @@ def _as_stated(
         where=one_line(str(path)),
         advice=f"its columns are {', '.join(names[:20])}" + (f", or their numbers 1 to {len(names)}" if table else ""),
     )
-
-
-def _in_file_order(numbers: Mapping[str, object], texts: Mapping[str, object], source: Source) -> list[str]:
-    """Names of all columns as they stand in the file; numbers and texts are kept apart."""
-    names = {*numbers, *texts}
-    if all(name.isdigit() for name in names):
-        return sorted(names, key=int)
-    first = next((line for line in source.text.splitlines() if line.strip()), "")
-    return sorted(names, key=lambda name: first.find(name) if name in first else len(first))
 
 
 def _of_sequence(recording: Recording, euler: str, where: str) -> Recording:

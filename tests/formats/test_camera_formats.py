@@ -22,6 +22,7 @@ NOT_HELD = {
     "matlab": ("rational", "kannala_brandt"),
     "mrcal": ("kannala_brandt",),
     "nerfstudio": ("rational",),
+    "ost": ("rational", "kannala_brandt"),
 }
 LENSES = ("pinhole", "brown_conrady", "rational", "kannala_brandt")
 
@@ -143,3 +144,87 @@ def test_skew_is_refused_where_it_would_be_lost() -> None:
     with pytest.raises(UsageError) as caught:
         require_camera_writer("kalibr")(camera, "camera")
     assert caught.value.code == "lens-not-held"
+
+
+SMALL = [615.0, 614.0, 0.0, 320.0, 240.0]
+K = [[615.0, 0.0, 320.0], [0.0, 614.0, 240.0], [0.0, 0.0, 1.0]]
+D = [-0.2, 0.05, 0.001, -0.0005, 0.0]
+MATRIX = "[615., 0., 320., 0., 614., 240., 0., 0., 1.]"
+PRINTED = "D = [-0.2, 0.05, 0.001, -0.0005, 0.0]\nK = [615.0, 0.0]\nNone\n# oST version 5.0 parameters\n\n"
+OST = load_camera_format("ost").example
+VARIANTS = {
+    "Camera_Matrix.xml": '<?xml version="1.0"?>\n<opencv_storage><calibration_Time>"Mon"</calibration_Time>'
+    '<Camera_Matrix type_id="opencv-matrix"><rows>3</rows><cols>3</cols><dt>d</dt>'
+    "<data>615. 0. 320. 0. 614. 240. 0. 0. 1.</data></Camera_Matrix>"
+    '<Distortion_Coefficients type_id="opencv-matrix"><rows>5</rows><cols>1</cols><dt>f</dt>'
+    "<data>-0.2 0.05 0.001 -0.0005 0.</data></Distortion_Coefficients>"
+    "<cameraResolution>640 480</cameraResolution></opencv_storage>",
+    "intrinsic.yml": f"%YAML:1.0\nIntrinsics: !!opencv-matrix\n   rows: 3\n   cols: 3\n   dt: f\n   data: {MATRIX}\n"
+    f'distCoeffs: {D}\nimg_size: [640, 480]\ndate: "Fri 1: 2"\n',
+    "nested.yaml": f"camera:\n  K: {K}\n  dist: {D}\n  image_size: 640x480\n",
+    "flat.json": f'{{"mtx": {[*K[0], *K[1], *K[2]]}, "dist": [{D}], "shape": [480, 640, 3]}}',
+    "as_matrix.yaml": f"camera_matrix:\n  rows: 3\n  cols: 3\n  dt: d\n  data: {MATRIX}\ndist_coeffs: {D}\n"
+    "image_Width: 640\nimage_Height: 480\n",
+    "printed.txt": PRINTED + OST.partition("\n")[2],
+    "no_blank.txt": OST.replace("# oST", "#oST").replace("narrow_stereo", "camera"),
+    "sensor.yaml": "%YAML:1.0\nsensor_type: camera\nintrinsics: [615., 614., 320., 240.]\nresolution: [640, 480]\n"
+    f"distortion_model: radial-tangential\ndistortion_coefficients: {D[:4]}\n",
+    "colmap.txt": "# Camera list\n3 OPENCV 640 480 615 614 320.5 240.5 -0.2 0.05 0.001 -0.0005\n",
+}
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_the_names_that_programs_give_to_the_same_camera(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_text(VARIANTS[name])
+    camera = load_any_camera(path)
+    np.testing.assert_allclose(camera.parameters, [*SMALL, *D], atol=1e-9)
+    assert camera.image_size_px == (640, 480)
+
+
+OTHER = str(K).replace("615", "700")
+KALIBR, ORB = (load_camera_format(name).example for name in ("kalibr", "orb_slam"))
+TWO = {
+    "stereo.yml": (f"%YAML:1.0\n---\nM1: {K}\nD1: {D}\nM2: {OTHER}\nD2: {D}\nR: {K}\n", "2"),
+    "sides.yaml": (f"left_camera_matrix: {K}\nright_K: {OTHER}\n", "right"),
+    "inner.json": (f'{{"left": {{"K": {K}}}, "right": {{"K": {OTHER}}}}}', "right"),
+    "camchain.yaml": (KALIBR + KALIBR.replace("cam0", "cam1").replace("[615", "[700"), "cam1"),
+    "cameras.txt": (
+        "1 PINHOLE 640 480 615 614 320.5 240.5\n2 SIMPLE_RADIAL_FISHEYE 640 480 700 320.5 240.5 0.01\n",
+        "2",
+    ),
+    "ost.ini": (OST + OST.replace("stereo", "stereo/right").replace("615.0", "700.0"), "narrow_stereo/right"),
+    "slam.yaml": (
+        ORB.replace("Camera.", "Camera1.") + "".join(f"Camera2.{k}: 700\n" for k in ("fx", "fy", "cx", "cy")),
+        "2",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TWO)
+def test_of_two_cameras_in_a_file_one_is_to_be_named(name: str, tmp_path: Path) -> None:
+    text, second = TWO[name]
+    path = tmp_path / name
+    path.write_text(text)
+    with pytest.raises(InputError) as caught:
+        load_any_camera(path)
+    assert caught.value.code == "camera-several"
+    assert f"{name}#" in str(caught.value.advice)
+    assert load_any_camera(f"{path}#{second}").focal_px[0] == 700
+    with pytest.raises(InputError) as caught:
+        load_any_camera(f"{path}#third")
+    assert caught.value.code == "camera-several"
+
+
+def test_fisheyes_of_camodocal_and_orb_slam(tmp_path: Path) -> None:
+    texts = {
+        "camodocal.yaml": "model_type: KANNALA_BRANDT\nimage_width: 640\nimage_height: 480\nprojection_parameters:\n"
+        "  {k2: 0.1, k3: 0.02, k4: 0.003, k5: 0.0004, mu: 615, mv: 614, u0: 320, v0: 240}\n",
+        "orb.yaml": "Camera.type: KannalaBrandt8\nCamera1.fx: 615\nCamera1.fy: 614\nCamera1.cx: 320\nCamera1.cy: 240\n"
+        "Camera1.k1: 0.1\nCamera1.k2: 0.02\nCamera1.k3: 0.003\nCamera1.k4: 0.0004\n",
+    }
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+        camera = load_any_camera(tmp_path / name)
+        assert camera.lens.name == "kannala_brandt"
+        np.testing.assert_allclose(camera.parameters[-4:], [0.1, 0.02, 0.003, 0.0004])

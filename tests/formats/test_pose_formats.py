@@ -226,3 +226,58 @@ def test_the_advice_for_an_open_reading_is_an_option_that_settles_it(tmp_path: P
             euler = words[3] if len(words) > 2 else None
             table = read_poses(path, columns=parse_columns(words[1]), euler=euler, joints_needed=False)
             np.testing.assert_array_equal(transforms_of(table), transforms_of(reading.build()))
+
+
+KUKA = "{X 681.508,Y  16.778, Z -380.025,A 60.016,B -7.121,C -56.944,S 2,T 35,E1 0.0,E2 0.0}"
+PLACE = "[[681.508,16.778,-380.025],[0.774557,-0.384729,-0.285237,0.413140],"
+TARGET = PLACE + "[0,0,0,0],[9E+09,9E9,9E9,9E9,9E9,9E9]]"
+AT = "At time 1700000000.5\n- Translation: [0.681508, 0.016778, -0.380025]\n"
+TURNS = "in RPY (radian) [-0.993860, -0.124285, 1.047477]"
+VARIANTS = {
+    "points.dat": f"DEFDAT P\nDECL BASIS_SUGG_T LAST={{POINT1[] \"P1\"}}\nTOOL_DATA[1]={{X 0.0,Y 0.0,Z 100.0,"
+    f"A 0.0,B 0.0,C 0.0}}\nGLOBAL DECL E6POS XP1={KUKA}\nDECL FRAME XP2 = {KUKA}\nENDDAT\n",
+    "moves.src": f"DEF moves()\n$TOOL={{X 0,Y 0,Z 90,A 0,B 0,C 0}}\nLIN {KUKA} C_DIS\nPTP {KUKA}\nEND\n",
+    "array.mod": "MODULE M\n PERS tooldata t:=[TRUE,[[0,0,100],[1,0,0,0]],[1,[0,0,1],[1,0,0,0],0,0,0]];\n"
+    f" LOCAL PERS robtarget cube{{2}} := [{TARGET},\n  {TARGET}];\nENDMODULE\n",
+    "poses.mod": f"VAR pose p:={PLACE[:-1]}];\nVAR pose q:= {PLACE[:-1]}];\n",
+    "program.script": "set_tcp(p[0.0, 0.0, 0.1, 0, 0, 0])\nmovej([0.1, -1.2, 1.3, 0, 0.5, 0.6], a=1)\n"
+    + 2 * "movel(p[0.681508, 0.016778, -0.380025, -0.833061, -0.617620, 0.894570], a=1)\n",
+    "quaternion.txt": 2 * (AT + "- Rotation: in Quaternion (xyzw) [-0.384729, -0.285237, 0.413140, 0.774557]\n"
+    f"- Rotation: {TURNS}\n- Rotation: in RPY (degree) [-56.944, -7.121, 60.016]\n- Matrix:\n  0.1 0.2 0.3 0.4\n"),
+    "radian.txt": 2 * (AT + f"- Rotation: {TURNS}\n"),
+    "degree.txt": 2 * (AT + "- Rotation: in RPY (degree) [-56.944, -7.121, 60.016]\n"),
+    "easy.yaml": "parameters: {eye_on_hand: true, robot_base_frame: base}\ntransformation:\n  {qw: 0.774557, "
+    "qx: -0.384729, qy: -0.285237, qz: 0.413140, x: 0.681508, y: 0.016778, z: -0.380025}\n",
+    "easy2.calib": "parameters: {name: a, tracking_base_frame: b}\ntransform:\n  translation: {x: 0.681508, "
+    "y: 0.016778, z: -0.380025}\n  rotation: {x: -0.384729, y: -0.285237, z: 0.413140, w: 0.774557}\n",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_the_same_pose_as_controllers_and_ros_write_it(name: str, tmp_path: Path) -> None:
+    """Poses of tools, of work objects and of bases in the same file are none of the flange."""
+    path = tmp_path / name
+    path.write_text(VARIANTS[name])
+    table = read_poses(path, joints_needed=False)
+    found = transforms_of(table.readings[0].build() if table.readings else table)
+    assert len(found) == (1 if name.startswith("easy") else 2)
+    turn = so3.exp(np.array([-0.833061, -0.617620, 0.894570]))
+    np.testing.assert_allclose(
+        found, np.broadcast_to(se3.compose(turn, np.array([0.681508, 0.016778, -0.380025])), found.shape), atol=3e-5
+    )
+
+
+AXES = "{A1 10.5,A2 -20.5,A3 30.5,A4 40.5,A5 50.5,A6 -60.5,E1 0.0}"
+RAPID = "[[10.5,-20.5,30.5,40.5,50.5,-60.5],[9E9,9E9,9E9,9E9,9E9,9E9]]"
+JOINT_TARGETS = {
+    "axes.dat": f"DECL E6POS XP1={KUKA}\nDECL E6AXIS XP2={AXES}\nDECL E6AXIS XP3={AXES}\n",
+    "array.mod": f"CONST robtarget p:={TARGET};\nCONST jointtarget j{{2}}:=[{RAPID},\n{RAPID}];\n",
+    "program.script": 2 * f"movej({np.radians([10.5, -20.5, 30.5, 40.5, 50.5, -60.5]).tolist()}, a=1.4)\n",
+}
+
+
+@pytest.mark.parametrize("name", JOINT_TARGETS)
+def test_joint_values_of_controllers(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_text(JOINT_TARGETS[name])
+    np.testing.assert_allclose(np.degrees(read_poses(path).joints), 2 * [[10.5, -20.5, 30.5, 40.5, 50.5, -60.5]])

@@ -31,6 +31,8 @@ class Detection:
     """Limit for one image."""
     exclude: Sequence[str] = ()
     """Names of images that are left out."""
+    columns: str | None = None
+    """What the columns of a table of corners are."""
 
     def check(self, images: object, corners: object, example: str) -> None:
         """Raise UsageError `input-missing` unless one of the two is given, `option-conflict` for what does not apply.
@@ -39,10 +41,10 @@ class Detection:
         """
         if (not images) == (not corners):
             raise UsageError("give either --images or --corners", code="input-missing", advice=example)
-        option, source = ("--board", "--corners") if corners else ("--image-size", "--images")
-        if (self.board if corners else self.image_size) is not None:
-            what = f"{option} does not apply to {source}"
-            raise UsageError(what, code="option-conflict", advice=f"leave {option} out")
+        for option, value in (("--image-size", self.image_size), ("--columns", self.columns)):
+            if images and value is not None:
+                what = f"{option} does not apply to --images"
+                raise UsageError(what, code="option-conflict", advice=f"leave {option} out")
         if self.image_size is not None:
             parse_size(self.image_size)
 
@@ -57,9 +59,12 @@ class Detection:
             on_progress = reporter.on_progress("corners")
             return detect(images, self.board, jobs=self.jobs, timeout_s=self.timeout_s, on_progress=on_progress)
         from calib.formats import read_any_corners
+        from calib.robot import parse_columns
 
         assert corners is not None
-        return read_any_corners(corners, parse_size(self.image_size) if self.image_size else None)
+        size = parse_size(self.image_size) if self.image_size else None
+        columns = parse_columns(self.columns) if self.columns is not None else None
+        return read_any_corners(corners, size, columns=columns, board=self.board)
 
 
 def load_cameras(paths: Sequence[Path], scale: str | None) -> list[Camera]:

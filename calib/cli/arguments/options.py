@@ -94,6 +94,14 @@ Columns = Annotated[
     str | None,
     typer.Option(metavar="OURS=THEIRS,...", help="Names of the table's columns, or their numbers: 1=x_mm,2=y_mm,..."),
 ]
+CornerColumns = Annotated[
+    str | None,
+    typer.Option(
+        "--columns",
+        metavar="OURS=THEIRS,...",
+        help="Columns of --corners by name or number: image=name,x_px=u,y_px=v,X_mm=4,Y_mm=5.",
+    ),
+]
 PoseFormat = Annotated[
     str | None,
     typer.Option(

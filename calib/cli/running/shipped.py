@@ -58,8 +58,8 @@ def pose_formats(incomplete: str = "") -> list[str]:
 
 
 def formats(incomplete: str = "") -> list[str]:
-    """Formats of cameras, of arms, of the pose of a camera on a robot, and of poses."""
-    packages = ("cameras", "arms", "mounts", "poses")
+    """Formats of cameras, of arms, of the pose of a camera on a robot, of poses, and of corners."""
+    packages = ("cameras", "arms", "mounts", "poses", "corners")
     return [name for package in packages for name in _variants(f"calib.formats.{package}", incomplete)]
 
 

@@ -19,6 +19,7 @@ from calib.formats.lens_terms import (
     image_size,
     matrix_of,
     numbers_of,
+    one_of,
     opencv_coefficients,
     require_lens_held,
     unknown_lens,
@@ -27,33 +28,37 @@ from calib.formats.lens_terms import (
 
 ORIGIN = 0.5  # COLMAP's (0, 0) is the corner of the first pixel, ours its centre
 COUNTS = {"SIMPLE_PINHOLE": 3, "PINHOLE": 4, "SIMPLE_RADIAL": 4, "RADIAL": 5, "OPENCV": 8, "OPENCV_FISHEYE": 8}
-COUNTS["FULL_OPENCV"] = 12
-_LINE = re.compile(r"(?m)^\s*\d+\s+([A-Z_]{3,40})\s+(\d{1,6})\s+(\d{1,6})((?:\s+[-+0-9.eE]{1,40}){1,20})[ \t]*$")
+COUNTS |= {"FULL_OPENCV": 12, "SIMPLE_RADIAL_FISHEYE": 4, "RADIAL_FISHEYE": 5}
+READ = 1_000_000  # characters
+_LINE = re.compile(
+    r"(?m)^[ \t]*(\d{1,9})\s+([A-Z_]{3,40})\s+(\d{1,6})\s+(\d{1,6})((?:\s+[-+0-9.eE]{1,40}){1,20})[ \t]*$"
+)
 
 
 def recognise(source: Source) -> bool:
     """Whether a line holds a camera: number, model, width, height, parameters."""
-    return _LINE.search(source.text[:1_000_000]) is not None
+    return _LINE.search(source.text[:READ]) is not None
 
 
 def read(source: Source) -> Camera:
-    """The first camera. Raises InputError `lens-unknown`, `camera-value`."""
-    found, where = _LINE.search(source.text), source.where
-    assert found is not None
-    name = found[1]
+    """The camera, of several that of the number stated. Raises InputError `lens-unknown`, `camera-value`."""
+    lines = _LINE.finditer(source.text[:READ])
+    found, where = one_of({match[1]: match for match in lines}, source), source.where
+    name = found[2]
     if name not in COUNTS:
         raise unknown_lens(f"COLMAP's {name}", where)
-    values = numbers_of([*found[4].split()], "parameters", where)
+    values = numbers_of([*found[5].split()], "parameters", where)
     if len(values) != COUNTS[name]:
         raise wrong(f"{len(values)} parameters of {name}: expected {COUNTS[name]}", where)
-    if name.startswith("SIMPLE") or name == "RADIAL":
+    if name.startswith(("SIMPLE", "RADIAL")):
         values = np.insert(values, 0, values[0])
     matrix = matrix_of([*values[:2], *(values[2:4] - ORIGIN)], where)
-    size = image_size(found.group(2, 3), where)
+    size = image_size(found.group(3, 4), where)
     k = values[4:]
-    if name == "OPENCV_FISHEYE":
+    k = np.append(k, [0.0] * (4 - len(k))) if 0 < len(k) < 4 else k
+    if name.endswith("FISHEYE"):
         return camera_of(FISHEYE, matrix, k, size, where)
-    return camera_of_opencv(matrix, np.append(k, [0.0] * (4 - len(k))) if 0 < len(k) < 4 else k, size, where)
+    return camera_of_opencv(matrix, k, size, where)
 
 
 def write(camera: Camera, name: str) -> Files:
@@ -78,7 +83,8 @@ def colmap_model(camera: Camera) -> tuple[str, Array]:
 
 FORMAT = CameraFormat(
     tool="COLMAP, pycolmap, hloc (cameras.txt)",
-    meaning="PINHOLE, RADIAL, OPENCV, FULL_OPENCV, OPENCV_FISHEYE; "
+    meaning="SIMPLE_PINHOLE, PINHOLE, SIMPLE_RADIAL, RADIAL, OPENCV, FULL_OPENCV, and of these OPENCV_FISHEYE, "
+    "SIMPLE_RADIAL_FISHEYE, RADIAL_FISHEYE; "
     "(0.5, 0.5) is the centre of the first pixel, converted",
     example="# CAMERA_ID, MODEL, WIDTH, HEIGHT, PARAMS[]\n"
     "1 OPENCV 640 480 615.0 614.0 320.5 240.5 -0.2 0.05 0.001 -0.0005\n",

@@ -1,4 +1,4 @@
-"""Kalibr's camchain: pinhole cameras with radtan or equidistant distortion."""
+"""Kalibr's camchain and EuRoC's sensor.yaml: pinhole cameras with radtan or equidistant distortion."""
 
 from __future__ import annotations
 
@@ -8,47 +8,48 @@ from calib.formats.camera_format import CameraFormat, Files
 from calib.formats.content.source import Source
 from calib.formats.lens_terms import (
     FISHEYE,
-    camera_of,
-    camera_of_opencv,
+    camera_of_model,
     fisheye_coefficients,
     image_size,
     matrix_of,
     numbers_of,
+    one_of,
     opencv_coefficients,
     require_lens_held,
     unknown_lens,
     wrong,
 )
 
+_NAMED = {"distortion_model", "distortion_coefficients", "distortion_coeffs"}
 
-def _cameras(source: Source) -> list[dict[str, object]]:
-    found = [each for key, each in source.mapping.items() if str(key).startswith("cam") and isinstance(each, dict)]
-    return [each for each in found if {"camera_model", "intrinsics"} <= each.keys()]
+
+def _cameras(source: Source) -> dict[str, dict[str, object]]:
+    """The cameras of a chain by name, or the one that the file is of."""
+    found = source.mapping
+    chain = {str(key): each for key, each in found.items() if str(key).startswith("cam") and isinstance(each, dict)}
+    alone = {"camera": found} if isinstance(found.get("intrinsics"), list) and _NAMED & found.keys() else {}
+    return {key: each for key, each in chain.items() if {"camera_model", "intrinsics"} <= each.keys()} or alone
 
 
 def recognise(source: Source) -> bool:
-    """Whether there is a cam0 with its model."""
+    """Whether there is a cam0 with its model, or a sensor with intrinsics and the model of its distortion."""
     return bool(_cameras(source))
 
 
 def read(source: Source) -> Camera:
-    """The first camera of the chain. Raises InputError `lens-unknown`, `camera-value`."""
-    found, where = _cameras(source)[0], source.where
-    if found["camera_model"] != "pinhole":
+    """The camera, of a chain with several that named. Raises InputError `lens-unknown`, `camera-value`."""
+    found, where = one_of(_cameras(source), source), source.where
+    if found.get("camera_model", "pinhole") != "pinhole":
         raise unknown_lens(f"Kalibr's {found['camera_model']}", where)
     values = numbers_of(found["intrinsics"], "intrinsics", where)
     if len(values) != 4:
         raise wrong(f"{len(values)} intrinsics: expected fx, fy, cx, cy", where)
     matrix = matrix_of(values.tolist(), where)
-    k = numbers_of(found.get("distortion_coeffs"), "distortion_coeffs", where)
+    named = next((key for key in ("distortion_coeffs", "distortion_coefficients") if key in found), "distortion_coeffs")
+    k = numbers_of(found.get(named), named, where)
     size = numbers_of(found.get("resolution"), "resolution", where)
     px = image_size(size.tolist(), where)
-    model = str(found.get("distortion_model", "none"))
-    if model in ("equidistant", "equi"):
-        return camera_of(FISHEYE, matrix, k, px, where)
-    if model not in ("radtan", "none"):
-        raise unknown_lens(f"Kalibr's {model}", where)
-    return camera_of_opencv(matrix, k, px, where)
+    return camera_of_model(found.get("distortion_model", "none"), matrix, k, px, where, "Kalibr")
 
 
 def write(camera: Camera, name: str) -> Files:
@@ -74,7 +75,7 @@ def write(camera: Camera, name: str) -> Files:
 
 
 FORMAT = CameraFormat(
-    tool="Kalibr (camchain.yaml), OpenVINS, Basalt's converters",
+    tool="Kalibr (camchain.yaml), OpenVINS, EuRoC and ASL data sets (sensor.yaml)",
     meaning="pinhole with radtan k1 k2 p1 p2 or equidistant k1 k2 k3 k4; (0, 0) is the centre of the first pixel",
     example="cam0:\n  camera_model: pinhole\n  intrinsics: [615.0, 614.0, 320.0, 240.0]\n  distortion_model: radtan\n"
     "  distortion_coeffs: [-0.2, 0.05, 0.001, -0.0005]\n  resolution: [640, 480]\n",

@@ -18,6 +18,7 @@ from calib.formats.lens_terms import (
     image_size,
     matrix_of,
     numbers_of,
+    one_of,
     unknown_lens,
 )
 
@@ -46,29 +47,29 @@ def _of_zed(text: str) -> dict[str, Any]:
     return best[1]
 
 
-def _values(found: Any, depth: int = 0) -> dict[str, Any]:
-    """The mapping that holds fx and fy, wherever it is: for several, the first."""
+def _mappings(found: Any, path: str = "", depth: int = 0) -> dict[str, dict[str, Any]]:
+    """The mappings that hold fx and fy, wherever they are, by the keys that lead to them."""
     if not isinstance(found, dict) or depth > MOST_DEPTH:
         return {}
     if {"fx", "fy"} <= found.keys() and any({*names} <= found.keys() for names in CENTRES):
-        return found
-    return next((inside for each in found.values() if (inside := _values(each, depth + 1))), {})
+        return {path or "camera": found}
+    inner = (_mappings(each, f"{path}.{key}".lstrip("."), depth + 1) for key, each in found.items())
+    return {name: each for one in inner for name, each in one.items()}
 
 
-def _look_up(source: Source) -> dict[str, Any]:
+def _cameras(source: Source) -> dict[str, dict[str, Any]]:
     zed = _of_zed(source.text) if "_CAM_" in source.text[:100_000] else {}
-    return zed or _values(source.document)
+    return {"left": zed} if zed else _mappings(source.document)
 
 
 def recognise(source: Source) -> bool:
     """Whether fx, fy and a centre have numbers."""
-    found = _look_up(source)
-    return bool(found) and number(found["fx"]) is not None
+    return any(number(each["fx"]) is not None for each in _cameras(source).values())
 
 
 def read(source: Source) -> Camera:
-    """The camera. Raises InputError `lens-unknown`, `camera-value`."""
-    found, where = _look_up(source), source.where
+    """The camera, of several that named. Raises InputError `lens-unknown`, `camera-value`."""
+    found, where = one_of(_cameras(source), source), source.where
     x, y = next(names for names in CENTRES if {*names} <= found.keys())
     matrix = matrix_of([found["fx"], found["fy"], found[x], found[y]], where)
     names = next((each for each in WIDTHS if {*each} <= found.keys()), None)

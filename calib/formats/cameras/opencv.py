@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
+import re
+from dataclasses import dataclass
+from typing import Any
 
 from calib.arrays import Array
 from calib.camera.camera import Camera
@@ -16,55 +18,100 @@ from calib.formats.lens_terms import (
     fisheye_coefficients,
     image_size,
     numbers_of,
+    one_of,
     opencv_coefficients,
     require_lens_held,
     wrong,
 )
 
-MATRICES = tuple(
-    "camera_matrix cameraMatrix CameraMatrix Camera_Matrix K mtx M intrinsic intrinsics M1 K1 cameraMatrix1".split()  # noqa: SIM905
+MATRICES = frozenset("cameramatrix k mtx m intrinsic intrinsics intrinsicmatrix intrinsicsmatrix a cammatrix".split())  # noqa: SIM905
+COEFFICIENTS = frozenset(
+    "distortioncoefficients distcoeffs distcoeff distortioncoeffs distcoefs dist d kc distortion distortions "  # noqa: SIM905
+    "cameradistcoeffs distcoefficients distortionparameters distortionmatrix".split()
 )
-COEFFICIENTS = tuple(
-    "distortion_coefficients distCoeffs dist_coeffs distortion_coeffs Distortion_Coefficients dist D d kc distortion "  # noqa: SIM905
-    "distCoeff distortionCoefficients D1 cameraDistCoeffs1".split()
-)
-SIZES = ("image_size", "imageSize", "img_size", "resolution", "size", "shape")
+"""What programs call them, in lower case without separators; with left, right, 1 or 2 where there are two cameras."""
+SIZES = ("imagesize", "imgsize", "cameraresolution", "resolution", "framesize", "size", "imageshape", "shape")
+SIDES = (("imagewidth", "imageheight"), ("imgwidth", "imgheight"), ("width", "height"), ("w", "h"))
+MODELS = ("cameramodel", "model", "lens", "fisheyemodel", "distortionmodel")
+_WHICH = re.compile(r"(left|right|cam(?:era)?(?=\d)|[lr](?=[a-z]))?(\d)?(.*?)(\d|left|right|l|r)?")
+MOST_DEPTH = 3
+
+
+@dataclass
+class _Parts:
+    """What belongs to one camera."""
+
+    matrix: Array | None = None
+    coefficients: object = None
+    inside: dict[str, object] | None = None
+
+
+def _cameras(found: dict[str, Any], depth: int = 0) -> dict[str, _Parts]:
+    """Parts of each camera with a matrix, by what tells it from others; those of an inner mapping by its name."""
+    cameras: dict[str, _Parts] = {}
+    for key, value in found.items():
+        stem, which = _stem(str(key))
+        if stem in MATRICES and (array := as_array(value)) is not None and array.size == 9:
+            cameras.setdefault(which, _Parts(inside=found)).matrix = array.reshape(3, 3)
+        elif stem in COEFFICIENTS:
+            cameras.setdefault(which, _Parts(inside=found)).coefficients = value
+    whole = {which: parts for which, parts in cameras.items() if parts.matrix is not None}
+    if whole or depth == MOST_DEPTH:
+        return whole
+    inner = {str(key): _cameras(each, depth + 1) for key, each in found.items() if isinstance(each, dict)}
+    return {" ".join(filter(None, (key, which))): parts for key, own in inner.items() for which, parts in own.items()}
+
+
+def _stem(key: str) -> tuple[str, str]:
+    """A key without separators and without what tells two cameras apart, and that."""
+    plain = _plain(key)
+    if plain in MATRICES or plain in COEFFICIENTS:
+        return plain, ""
+    match = _WHICH.fullmatch(plain)
+    assert match is not None  # every part may be empty
+    return match[3], match[4] or match[2] or match[1] or ""
+
+
+def _plain(key: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", key[:100].lower())
 
 
 def recognise(source: Source) -> bool:
     """Whether a 3 x 3 matrix has one of the usual names."""
-    found = source.mapping
-    return any(_is_matrix(found.get(name)) for name in MATRICES) and "distortion_model" not in found
-
-
-def _is_matrix(value: object) -> bool:
-    array = as_array(value)
-    return array is not None and array.size == 9
+    return bool(_cameras(source.mapping)) and "distortion_model" not in source.mapping
 
 
 def read(source: Source) -> Camera:
-    """The camera; a fisheye where the file says so, for four coefficients alone do not."""
-    found = source.mapping
-    matrix = next(as_array(found[name]) for name in MATRICES if _is_matrix(found.get(name)))
-    assert matrix is not None
-    named = next((name for name in COEFFICIENTS if name in found), None)
-    values = numbers_of(found[named], named, source.where) if named else np.zeros(0)
-    size = _size(found, source.where)
-    words = " ".join(str(found.get(key, "")) for key in ("camera_model", "model", "lens", "fisheye_model")).lower()
-    if "fisheye" in words or "equidistant" in words or found.get("fisheye_model") in (1, 1.0, True):
+    """The camera, of two in a file that named; a fisheye where the file says so, for four coefficients do not."""
+    parts = one_of(_cameras(source.mapping), source)
+    assert parts.matrix is not None
+    assert parts.inside is not None
+    around = {_plain(str(key)): value for key, value in (source.mapping | parts.inside).items()}
+    values = numbers_of(parts.coefficients, "coefficients of distortion", source.where)
+    size = _size(around, parts.matrix, source.where)
+    words = " ".join(
+        str(around.get(key, "")) for key in ("cameramodel", "model", "lens", "fisheyemodel", "distortionmodel")
+    )
+    words = words.lower()
+    if "fisheye" in words or "equidistant" in words or around.get("fisheyemodel") in (1, 1.0, True):
         if len(values) != 4:
             raise wrong(f"{len(values)} coefficients of a fisheye: expected 4", source.where)
-        return camera_of(FISHEYE, matrix.reshape(3, 3), values, size, source.where)
-    return camera_of_opencv(matrix.reshape(3, 3), values, size, source.where)
+        return camera_of(FISHEYE, parts.matrix, values, size, source.where)
+    return camera_of_opencv(parts.matrix, values, size, source.where)
 
 
-def _size(found: dict[str, object], where: str) -> tuple[int, int] | None:
-    for width, height in (("image_width", "image_height"), ("image_Width", "image_Height"), ("width", "height")):
+def _size(found: dict[str, object], matrix: Array, where: str) -> tuple[int, int] | None:
+    for width, height in SIDES:
         if width in found and height in found:
             return image_size((found[width], found[height]), where)
     named = next((name for name in SIZES if name in found), None)
-    values = numbers_of(found[named], named, where) if named else np.zeros(0)
-    return image_size(values.tolist(), where)
+    value = found.get(named) if named else None
+    value = re.findall(r"\d+", value[:100]) if isinstance(value, str) else value
+    sides = numbers_of(value, str(named), where)[:2]
+    if named is not None and named.endswith("shape") and len(sides) == 2:  # rows, columns of an array
+        off = [abs(2 * matrix[0, 2] / each[0] - 1) for each in (sides, sides[::-1]) if each[0] > 0]
+        sides = sides[::-1] if len(off) == 2 and off[1] <= off[0] else sides
+    return image_size(sides.tolist(), where)
 
 
 def write(camera: Camera, name: str) -> Files:

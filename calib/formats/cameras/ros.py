@@ -10,14 +10,12 @@ from calib.formats.camera_format import CameraFormat, Files
 from calib.formats.content.source import Source
 from calib.formats.lens_terms import (
     FISHEYE,
-    camera_of,
-    camera_of_opencv,
+    camera_of_model,
     fisheye_coefficients,
     image_size,
     numbers_of,
     opencv_coefficients,
     require_lens_held,
-    unknown_lens,
     wrong,
 )
 
@@ -38,12 +36,7 @@ def read(source: Source) -> Camera:
     values = numbers_of(found[named], "distortion_coefficients", where) if named else np.zeros(0)
     sides = [found.get(f"image_{name}", found.get(name)) for name in ("width", "height")]
     size = image_size(sides, where)
-    model = str(found["distortion_model"]).lower()
-    if model in ("equidistant", "fisheye", "kannala_brandt4"):
-        return camera_of(FISHEYE, matrix.reshape(3, 3), values[:4], size, where)
-    if model not in ("plumb_bob", "rational_polynomial", "none", ""):
-        raise unknown_lens(model, where)
-    return camera_of_opencv(matrix.reshape(3, 3), values, size, where)
+    return camera_of_model(found["distortion_model"], matrix.reshape(3, 3), values, size, where, "ROS")
 
 
 def write(camera: Camera, name: str) -> Files:

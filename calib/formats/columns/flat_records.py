@@ -80,9 +80,23 @@ def _of_value(value: Any, depth: int) -> Found | None:
     if arrays and (found := columns_in_arrays(arrays)) is not None:
         return found
     for each in value.values():
-        if isinstance(each, dict) and (found := _of_value(each, depth + 1)) is not None:
+        if isinstance(each, dict) and _has_rows(each, depth + 1) and (found := _of_value(each, depth + 1)) is not None:
             return found
     return _of_records([value])
+
+
+def _has_rows(value: Any, depth: int) -> bool:
+    """Whether a mapping holds several records or an array of rows, and is no part of a record itself."""
+    if depth > MOST_DEPTH:
+        return False
+    inner = [*value.values()] if isinstance(value, dict) else []
+    records = [each for each in inner if isinstance(each, dict)]
+    if len(records) > 1 and all(each.keys() == records[0].keys() for each in records):
+        return True
+    lists = [each for each in inner if isinstance(each, list) and each]
+    if any(isinstance(each[0], dict) or ((array := as_array(each)) is not None and array.ndim > 1) for each in lists):
+        return True
+    return any(_has_rows(each, depth + 1) for each in records)
 
 
 def _of_records(records: list[dict[str, Any]]) -> Found | None:

@@ -30,6 +30,8 @@ class Source:
 
     path: Path
     """Where it is."""
+    part: str = ""
+    """Which of several things in it is meant, where that was stated."""
 
     @property
     def where(self) -> str:

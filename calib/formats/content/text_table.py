@@ -35,6 +35,8 @@ class TextTable:
     """(n,) where each row begins."""
     has_header: bool
     """Whether the names are the file's own, not places."""
+    order: tuple[str, ...] = ()
+    """All names, in the file's order; arrays in cells stand as a column for each number in them."""
     notes: tuple[str, ...] = ()
     """Remarks for the user."""
 
@@ -56,7 +58,15 @@ def parse_table(text: str) -> TextTable | None:
     if decimal_comma:
         notes.append("read with decimal commas")
     table = _columns(names, columns, decimal_comma)
-    return TextTable(*table, lines, bool(header), tuple(notes)) if table[0] else None
+    order = tuple(each for name in names for each in _in_column(name, table))
+    return TextTable(*table, lines, bool(header), order, tuple(notes)) if table[0] else None
+
+
+def _in_column(name: str, table: tuple[dict[str, Array], dict[str, tuple[str, ...]]]) -> list[str]:
+    """The names that stand for a column of the file: its own, or those of the numbers in its cells."""
+    if name in table[0] or name in table[1]:
+        return [name]
+    return [each for each in table[0] if each.rpartition("_")[0] == name]
 
 
 def _rows(text: str) -> tuple[str, list[tuple[int, list[str]]]]:

@@ -9,21 +9,33 @@ from calib.formats.columns.recording import Meaning, Recording
 from calib.formats.columns.wanted import Wanted
 from calib.formats.content.source import Source
 from calib.formats.pose_format import NamedPoses, PoseFormat
+from calib.formats.poses import joint_targets
 
 NAMES = ("x", "y", "z", "q1", "q2", "q3", "q4")
 _COMMA = r"\s*,\s*"
-_POSE = re.compile(rf"\[\s*\[\s*{_COMMA.join([NUMBER] * 3)}\s*\]{_COMMA}\[\s*{_COMMA.join([NUMBER] * 4)}\s*\]")
+_POSE = rf"\[\s*\[\s*{_COMMA.join([NUMBER] * 3)}\s*\]{_COMMA}\[\s*{_COMMA.join([NUMBER] * 4)}\s*\]"
+_TARGET = re.compile(rf"{_POSE}{_COMMA}\[\s*-?\d")  # the configuration of the axes follows
+_ALONE = re.compile(_POSE)
+_OTHERS = re.compile(r"\b(?:tooldata|wobjdata|loaddata)\b")  # hold poses as well, of tools and of work objects
 MEANING = Meaning({"x_mm": "x", "y_mm": "y", "z_mm": "z", "qw": "q1", "qx": "q2", "qy": "q3", "qz": "q4"})
 
 
 def recognise(source: Source) -> bool:
-    """Whether there is a pose of three numbers and four."""
-    return source.text.lstrip()[:2] != "[[" and _POSE.search(source.text) is not None
+    """Whether there is a target, or a pose of three numbers and four where no tools are declared."""
+    return source.text.lstrip()[:2] != "[[" and bool(_targets_in(source.text)[0])
+
+
+def _targets_in(text: str) -> tuple[list[re.Match[str]], list[int]]:
+    """Targets, alone and in arrays; without any, poses."""
+    found = matches(_TARGET, text)
+    return found if found[0] or _OTHERS.search(text) else matches(_ALONE, text)
 
 
 def read(source: Source, wanted: Wanted) -> Recording:
-    """All targets, in their order."""
-    found, lines = matches(_POSE, source.text)
+    """All targets, in their order; joint targets where joint values are needed and declared."""
+    if wanted.joints_needed and joint_targets.recognise(source):
+        return joint_targets.read(source, wanted)
+    found, lines = _targets_in(source.text)
     return recording(NAMES, [[float(text) for text in match.groups()] for match in found], lines, MEANING)
 
 

@@ -17,19 +17,37 @@ _TARGET = re.compile(
 )
 
 
+_ARRAY = re.compile(r"jointtarget\s+\w{1,64}\s*\{\s*\d{1,6}\s*\}\s*:=\s*\[([^;]*);")
+_ELEMENT = re.compile(rf"\[\s*\[\s*{_SIX}\s*\]")
+
+
 def recognise(source: Source) -> bool:
-    """Whether a joint target is declared."""
-    return _TARGET.search(source.text) is not None
+    """Whether a joint target is declared, or an array of them."""
+    return _TARGET.search(source.text) is not None or _ARRAY.search(source.text) is not None
 
 
 def read(source: Source, wanted: Wanted) -> Recording:
     """All targets; the seventh number only of an arm of seven joints."""
     found, lines = matches(_TARGET, source.text)
+    if not found:
+        return _of_arrays(source.text)
     count = 7 if wanted.joints == 7 and all(match[8] is not None for match in found) else 6
     rows = [[float(text) for text in match.groups()[1 : 1 + count]] for match in found]
     names = tuple(f"j{k + 1}" for k in range(count))
     meaning = Meaning({f"{name}_deg": name for name in names})
     return recording(names, rows, lines, meaning, {"point": tuple(match[1] for match in found)})
+
+
+def _of_arrays(text: str) -> Recording:
+    """The elements of all arrays."""
+    rows, lines = [], []
+    for array in _ARRAY.finditer(text):
+        found, below = matches(_ELEMENT, array[1])
+        rows += [[float(number) for number in match.groups()] for match in found]
+        first = text.count("\n", 0, array.start(1))
+        lines += [first + line for line in below]
+    names = tuple(f"j{k + 1}" for k in range(6))
+    return recording(names, rows, lines, Meaning({f"{name}_deg": name for name in names}))
 
 
 FORMAT = PoseFormat(

@@ -18,17 +18,31 @@ _POSE = re.compile(
 MEANING = Meaning({"x_mm": "X", "y_mm": "Y", "z_mm": "Z", "e1_deg": "A", "e2_deg": "B", "e3_deg": "C"}, "ZYX")
 
 
+_JOINTS = re.compile(
+    r"(?:\b(\w+)(?:\[\d*,?\d*\])?[ \t]*=[ \t]*)?\{[^{}\n]{0,40}?"
+    + r"[ \t]*,[ \t]*".join(rf"A{k}[ \t]+{NUMBER}" for k in range(1, 7))
+)
+_NOT_POSES = re.compile(r"(?i)\$?(?:tool|base|load|world|robroot|ersysroot|nullframe|machine)")
+JOINTS = tuple(f"A{k}" for k in range(1, 7))
+
+
 def recognise(source: Source) -> bool:
-    """Whether there is a pose in braces."""
-    return _POSE.search(source.text) is not None
+    """Whether there is a pose, or six axes, in braces."""
+    return _POSE.search(source.text) is not None or _JOINTS.search(source.text) is not None
 
 
 def read(source: Source, wanted: Wanted) -> Recording:
-    """All poses in braces, in their order."""
-    found, lines = matches(_POSE, source.text)
-    rows = [[float(text) for text in match.groups()[1:]] for match in found]
-    names = tuple(match[1] or "" for match in found)
-    return recording(NAMES, rows, lines, MEANING, {"point": names} if all(names) else None)
+    """All poses in braces, in their order, but those of tools and bases; axes where joint values are needed."""
+    if wanted.joints_needed and _JOINTS.search(source.text) is not None:
+        names, meaning = JOINTS, Meaning({f"j{k + 1}_deg": name for k, name in enumerate(JOINTS)})
+        found, lines = matches(_JOINTS, source.text)
+    else:
+        names, meaning = NAMES, MEANING
+        found, lines = matches(_POSE, source.text)
+    kept = [(match, line) for match, line in zip(found, lines, strict=True) if not _NOT_POSES.match(match[1] or "")]
+    rows = [[float(text) for text in match.groups()[1:]] for match, _ in kept]
+    points = tuple(match[1] or "" for match, _ in kept)
+    return recording(names, rows, [line for _, line in kept], meaning, {"point": points} if all(points) else None)
 
 
 def write(poses: NamedPoses) -> str:
@@ -42,8 +56,9 @@ def write(poses: NamedPoses) -> str:
 
 
 FORMAT = PoseFormat(
-    tool="KUKA controllers (KRL), .dat and .src",
-    meaning="mm; A B C in degrees, about z, y, x of the moving frame (ZYX); flange or tool in the base",
+    tool="KUKA controllers (KRL), .dat and .src: E6POS, POS, FRAME; E6AXIS",
+    meaning="mm; A B C in degrees, about z, y, x of the moving frame (ZYX); flange or tool in the base; "
+    "A1 to A6 in degrees",
     example="DECL E6POS XP1={X 681.508,Y 16.778,Z -380.025,A 60.016,B -7.121,C -56.944,S 2,T 35,E1 0.0}\n",
     recognise=recognise,
     read=read,
