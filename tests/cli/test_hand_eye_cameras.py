@@ -75,7 +75,6 @@ def test_json_is_one_document(sim: Path, tmp_path: Path) -> None:
     [
         (["--camera", "camera.yaml"], "camera-count"),
         (["--image-times", "times.csv"], "option-conflict"),
-        (["--refine", "board"], "option-conflict"),
     ],
 )
 def test_what_several_cameras_cannot_have(sim: Path, tmp_path: Path, options: list[str], code: str) -> None:
@@ -85,6 +84,6 @@ def test_what_several_cameras_cannot_have(sim: Path, tmp_path: Path, options: li
 
 
 def test_what_is_not_simulated_with_several_cameras(tmp_path: Path) -> None:
-    result = run("simulate", "hand-eye", "--output", tmp_path / "out", "--cameras", 2, "--bow-mm", 1)
+    result = run("simulate", "hand-eye", "--output", tmp_path / "out", "--cameras", 2, "--render")
     assert result.exit_code == 2
     assert "[option-conflict]" in result.output

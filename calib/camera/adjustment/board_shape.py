@@ -93,9 +93,10 @@ def shaped_reprojection(lens: Lens, corners: Corners, sigma_px: float) -> Residu
     return with_shape(reprojection(lens, corners, sigma_px), lens, corners)
 
 
-def with_shape(flat: ResidualBlock, lens: Lens, corners: Corners) -> ResidualBlock:
-    """The reprojection of a flat board's corners, as that of a board whose shape is a parameter."""
-    surface = Surface.over(corners.in_board)
+def with_shape(flat: ResidualBlock, lens: Lens, corners: Corners, surface: Surface | None = None) -> ResidualBlock:
+    """The reprojection of a flat board's corners, as that of a board whose shape is a parameter. surface: that of the
+    whole board, where these corners are a part of it."""
+    surface = Surface.over(corners.in_board) if surface is None else surface
 
     def evaluate(values: Values, rows: Rows) -> tuple[Array, Sequence[Array]]:
         shape, in_board = values[SHAPE_BLOCK][0], corners.in_board[:, rows]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calib.cell.adjustment.variance_components import ReducedProblem, solve_reduced
+from calib.cell.adjustment.variance_components import ReducedProblem, RobotNoise, solve_reduced
 from calib.cell.frame_loop import loop_error
 
 if TYPE_CHECKING:
@@ -51,17 +51,33 @@ def board_scale(problem: HandEyeProblem, reduced: ReducedProblem, size_sigma: fl
 
     size_sigma: to which the size given is known, as a share of it.
     """
-    scene, state = problem.scene, problem.state
+    scene, log_size = problem.scene, problem.state.log_size
     if scene.sized:
         column = reduced.by.shape[2] - 1 - scene.timed
-        information, gradient = reduced.information.copy(), reduced.gradient.copy()
-        information[column, column], gradient[column] = 0.0, 0.0  # what is known beforehand does not count
-        scaled = replace(reduced, information=information, gradient=gradient)
+        free = without_prior(reduced, column, log_size, scene.size_sigma)
     else:
-        scaled, column = _with_size(problem, reduced), reduced.by.shape[2]
-    solved = solve_reduced(scaled, problem.noise)
-    log_ratio, sigma = state.log_size + solved.step[column], np.sqrt(solved.covariance[column, column])
-    return BoardScale(float(np.exp(log_ratio)), float(sigma), size_sigma, float(np.exp(state.log_size)))
+        free, column = _with_size(problem, reduced), reduced.by.shape[2]
+    return scale_in_column(free, problem.noise, column, log_size, size_sigma)
+
+
+def without_prior(reduced: ReducedProblem, column: int, log_size: float, known_sigma: float) -> ReducedProblem:
+    """The same without what is known beforehand of the size, to a standard deviation that may be infinite.
+
+    column: of the logarithm of the size, among the unknowns.
+    """
+    information, gradient = reduced.information.copy(), reduced.gradient.copy()
+    information[column, column] -= known_sigma**-2
+    gradient[column] -= log_size * known_sigma**-2
+    return replace(reduced, information=information, gradient=gradient)
+
+
+def scale_in_column(
+    reduced: ReducedProblem, noise: RobotNoise, column: int, log_size: float, size_sigma: float
+) -> BoardScale:
+    """The ratio where the logarithm of the size is one of the unknowns, of which nothing is known beforehand."""
+    solved = solve_reduced(reduced, noise)
+    log_ratio, sigma = log_size + solved.step[column], np.sqrt(solved.covariance[column, column])
+    return BoardScale(float(np.exp(log_ratio)), float(sigma), size_sigma, float(np.exp(log_size)))
 
 
 def _with_size(problem: HandEyeProblem, reduced: ReducedProblem) -> ReducedProblem:

@@ -110,14 +110,14 @@ def _evidence(h: HandEyeCalibration) -> list[str]:
     lines = [
         f"flange turns by {turns} deg rms about three axes; "
         f"board size by the robot: {scale.ratio:.4f} ± {scale.sigma:.4f} of the size given",
-        _size_words(scale),
+        size_words(scale),
     ]
     if evidence.board_height_m is not None:
         lines.append(f"height of the board's surface: {1000 * evidence.board_height_m:.2f} mm")
     return lines
 
 
-def _size_words(scale: BoardScale) -> str:
+def size_words(scale: BoardScale) -> str:
     """By which size the camera's position was found."""
     given = f"the size given, known to {100 * scale.size_sigma:.2g} % (--square-sigma)"
     if not scale.size_sigma:

@@ -6,22 +6,26 @@ F_i in every pose of the robot, one for all cameras that took an image there:
     camera_k_from_board = inverse(X_k) mount_from_fixture(F_i) Y
 
 Corners and the pose that the robot reports constrain F_i, each by its noise. The engine eliminates one flange pose per
-pose of the robot.
+pose of the robot. The board's size, which is known as printers leave it, and its surface, where images bear it out, are
+common to all cameras.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from calib.arrays import Array, Index
+from calib.camera.adjustment.board_shape import LABELS as SHAPE_LABELS
+from calib.camera.adjustment.board_shape import SHAPE_BLOCK, Surface, shape_block, with_shape
 from calib.camera.adjustment.bundle_adjustment import solve_bundle
-from calib.camera.adjustment.reprojection import LENS_BLOCK, POSE_BLOCK, Corners, reprojection
-from calib.cell.adjustment.state import BOARD_BLOCK, BOARD_LABELS, CAMERA_BLOCK
+from calib.camera.adjustment.reprojection import LENS_BLOCK, POSE_BLOCK, Corners, reproject, reprojection
+from calib.cell.adjustment.state import BOARD_BLOCK, BOARD_LABELS, CAMERA_BLOCK, SIZE_BLOCK, SIZE_LABEL
 from calib.cell.adjustment.variance_components import ReducedProblem, RobotNoise
-from calib.cell.frame_loop import pose_error, predict_views
+from calib.cell.frame_loop import at_size, pose_error, predict_views
 from calib.engine import ParameterBlock, Problem, ResidualBlock, Solution, prior
 from calib.engine.normal_equations.assembly import assemble
 from calib.engine.normal_equations.layout import layout_of
@@ -39,6 +43,7 @@ if TYPE_CHECKING:
 
 
 FLANGE_BLOCK = "base_from_flange"
+FLAT = np.zeros(len(SHAPE_LABELS))
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +93,22 @@ class Rig:
     poses: tuple[str, ...]
     """Their names."""
 
+    size_sigma: float = 0.0
+    """Standard deviation to which the board's size is known beforehand, a share of it; 0: held, infinite: unknown."""
+
+    bent_board: bool = False
+    """Whether the board's height is estimated."""
+
+    @property
+    def sized(self) -> bool:
+        """Whether the board's size is estimated."""
+        return self.size_sigma > 0
+
+    @cached_property
+    def surface(self) -> Surface:
+        """Over the corners that any camera sees."""
+        return Surface.over(np.concatenate([camera.corners.in_board for camera in self.cameras], axis=1))
+
     @property
     def names(self) -> tuple[str, ...]:
         """Of the cameras."""
@@ -110,11 +131,19 @@ class RigState:
     base_from_flange: Array
     """(m, 4, 4)."""
 
+    log_size: float = 0.0
+    """Logarithm of the board's size over the size given."""
+
+    shape: Array = field(default_factory=lambda: FLAT)
+    """(7,) m, of the board's surface."""
+
     @classmethod
     def of(cls, values: Values, rig: Rig) -> RigState:
         """The unknowns of a solution."""
         parameters = tuple(values[camera.block][0] for camera in rig.cameras)
-        return cls(parameters, values[CAMERA_BLOCK], values[BOARD_BLOCK][0], values[FLANGE_BLOCK])
+        places = values[CAMERA_BLOCK], values[BOARD_BLOCK][0], values[FLANGE_BLOCK]
+        log_size = float(values[SIZE_BLOCK][0, 0]) if rig.sized else 0.0
+        return cls(parameters, *places, log_size, values[SHAPE_BLOCK][0] if rig.bent_board else FLAT)
 
     def camera_from_board(self, rig: Rig, k: int) -> Array:
         """(n, 4, 4) for each image of a camera."""
@@ -132,7 +161,7 @@ def reduce(rig: Rig, state: RigState) -> ReducedProblem:
     """The problem about a state with every flange pose eliminated, a row for each.
 
     The common unknowns are the tangents of mount_from_camera camera by camera, of fixture_from_board, then the free
-    lens parameters.
+    lens parameters, the board's shape, and the logarithm of its size.
     """
     corners = Problem(*_camera_blocks(rig, state))
     normal = assemble(layout_of(corners), corners.start)
@@ -166,9 +195,30 @@ def _camera_blocks(rig: Rig, state: RigState) -> tuple[tuple[ParameterBlock, ...
         )
         for camera, values in zip(rig.cameras, state.parameters, strict=True)
     )
+    board_itself, known = _board_blocks(rig, state)
     priors = [each for camera, lens in zip(rig.cameras, lenses, strict=True) for each in _priors(camera, lens)]
     seen = tuple(_reprojection(rig, k) for k in range(len(rig.cameras)))
-    return (places, board, *lenses, flange), (*seen, *priors)
+    return (places, board, *lenses, *board_itself, flange), (*seen, *priors, *known)
+
+
+def _board_blocks(rig: Rig, state: RigState) -> tuple[tuple[ParameterBlock, ...], tuple[ResidualBlock, ...]]:
+    """Shape and size of the board, where they are estimated, and what is known of the size."""
+    shape = (shape_block(state.shape),) if rig.bent_board else ()
+    if not rig.sized:
+        return shape, ()
+    size = ParameterBlock(SIZE_BLOCK, np.array([[state.log_size]]), (SIZE_LABEL,))
+    known = (prior(size, {SIZE_LABEL: 0.0}, {SIZE_LABEL: rig.size_sigma}),) if np.isfinite(rig.size_sigma) else ()
+    return (*shape, size), known
+
+
+def errors_px(rig: Rig, state: RigState, k: int, base_from_flange: Array) -> Array:
+    """Projected less seen (2, rows) in a camera's images, with the flange at poses (n, 4, 4) in them."""
+    camera = rig.cameras[k]
+    corners = camera.corners
+    if rig.bent_board:
+        corners = replace(corners, in_board=rig.surface.bend(state.shape, corners.in_board))
+    poses = predict_views(rig.setup, base_from_flange, state.mount_from_camera[k], state.fixture_from_board)
+    return reproject(camera.lens, state.parameters[k], at_size(poses, -state.log_size), corners) - corners.px
 
 
 def _priors(camera: RigCamera, block: ParameterBlock) -> tuple[ResidualBlock, ...]:
@@ -185,19 +235,29 @@ def _reprojection(rig: Rig, k: int) -> ResidualBlock:
     """Projected less seen, of one camera: `reprojection` through the chain of poses."""
     camera = rig.cameras[k]
     alone = reprojection(camera.lens, camera.corners, camera.noise_px)
+    if rig.bent_board:
+        alone = with_shape(alone, camera.lens, camera.corners, rig.surface)
+    shared = ([SHAPE_BLOCK] if rig.bent_board else []) + ([SIZE_BLOCK] if rig.sized else [])
 
     def evaluate(values: Values, rows: Rows) -> tuple[Array, Sequence[Array]]:
         flange, y = values[FLANGE_BLOCK][camera.pose], values[BOARD_BLOCK][0]
+        log_size = float(values[SIZE_BLOCK][0, 0]) if rig.sized else 0.0
         c = predict_views(rig.setup, flange, values[CAMERA_BLOCK][k], y)
-        residuals, (by_lens, by_c) = alone.evaluate({LENS_BLOCK: values[camera.block], POSE_BLOCK: c}, rows)
+        seen = at_size(c, -log_size)  # where a board of the size given would look the same
+        own = {**values, LENS_BLOCK: values[camera.block], POSE_BLOCK: seen}
+        residuals, (by_lens, by_c, *by_board_itself) = alone.evaluate(own, rows)
         view = camera.corners.view[rows]
+        if rig.sized:
+            nearer = -np.einsum("nji,nj->ni", seen[:, :3, :3], seen[:, :3, 3])
+            by_board_itself.append(by_c[:, :, :3] @ nearer[view][:, :, None])
+            by_c = by_c * np.repeat([np.exp(-log_size), 1.0], 3)
         # exp(-d) in front of C is exp(-Ad(inverse(C)) d) behind it, and so on along the chain
         by_camera = by_c @ -se3.adjoint(se3.inverse(c))[view]
         if rig.setup == "eye-in-hand":
             by_flange = by_c @ -se3.adjoint(se3.inverse(y) @ flange)[view]
         else:
             by_flange = by_c @ se3.adjoint(se3.inverse(y))
-        return residuals, (by_lens, by_camera, by_c, by_flange)
+        return residuals, (by_lens, by_camera, by_c, by_flange, *by_board_itself)
 
     rows = len(camera.corners.view)
     blocks = {
@@ -205,6 +265,7 @@ def _reprojection(rig: Rig, k: int) -> ResidualBlock:
         CAMERA_BLOCK: np.full(rows, k),
         BOARD_BLOCK: None,
         FLANGE_BLOCK: camera.pose[camera.corners.view],
+        **dict.fromkeys(shared),
     }
     return ResidualBlock(f"reprojection in {camera.name}", rows, 2, blocks, evaluate, sigma=alone.sigma)
 

@@ -9,18 +9,19 @@ from typing import TYPE_CHECKING, Unpack
 import numpy as np
 
 from calib.arrays import Array, Index
-from calib.camera.adjustment.reprojection import reproject
+from calib.camera.adjustment.board_shape import bow_m
 from calib.cell.adjustment.by_corners import CornersSight
 from calib.cell.adjustment.state import BOARD_LABELS, CAMERA_BLOCK
 from calib.cell.adjustment.variance_components import ReducedProblem
-from calib.cell.frame_loop import lengths_and_angles, pose_error, predict_views
+from calib.cell.frame_loop import lengths_and_angles, pose_error
+from calib.cell.hand_eye.board_scale import scale_in_column, without_prior
 from calib.cell.hand_eye.calibrate import calibrate_hand_eye
 from calib.cell.hand_eye.options import HandEyeOptions, HandEyeRequest
 from calib.cell.hand_eye.outliers import mahalanobis_distances
 from calib.cell.hand_eye.place import CameraPlace, along_parent
-from calib.cell.hand_eye.result import HandEyeAdjustment, HandEyeCalibration, HandEyeNoise, ImageFit
+from calib.cell.hand_eye.result import Evidence, HandEyeAdjustment, HandEyeCalibration, HandEyeNoise, ImageFit
 from calib.cell.lens_estimates import lens_estimates, lens_uncertainty
-from calib.cell.rig.bundle_adjustment import Rig, RigCamera, RigState
+from calib.cell.rig.bundle_adjustment import Rig, RigCamera, RigState, errors_px
 from calib.cell.rig.result import CamerasCalibration, RelativePose
 from calib.cell.rig.solve import RigProblem, RigSolution, solve_rig
 from calib.errors import CalibError, InputError, UsageError
@@ -54,23 +55,12 @@ def calibrate_cameras(
     `conventions-mixed`.
     """
     request = HandEyeRequest(**options)
-    _require_flat_board(request)
     request.require_own_lens(cameras)
     alone = _calibrate_each(observations, table, names, cameras, options)
     _require_one_setup(alone)
     _require_turns(alone)
     problem = _pose_problem(alone, table.name, request)
     return _result(solve_rig(problem, request.on_iteration), alone)
-
-
-def _require_flat_board(request: HandEyeRequest) -> None:
-    if "board" in request.refine:
-        raise UsageError(
-            "the board's shape is not estimated with several cameras",
-            code="option-conflict",
-            where="--refine",
-            advice="estimate it with one camera, and give the resulting corners to all",
-        )
 
 
 def _calibrate_each(
@@ -141,12 +131,17 @@ def _pose_problem(alone: Sequence[HandEyeCalibration], where: str, request: Hand
             )
     cameras = tuple(_rig_camera(h, pose) for h, pose in zip(alone, poses, strict=True))
     best = min(alone, key=lambda h: float(h.place.half_width_95_m.max()))
-    rig = Rig(alone[0].place.setup, cameras, reported, tuple(f"line {line}" for line in every))
+    # the robot's lengths alone where they contradict the size given, as of one camera
+    contradicted = any(h.evidence.board_scale.deviates for h in alone) and request.square_sigma > 0
+    size_sigma = np.inf if contradicted else request.square_sigma
+    bent = any(h.adjustment.scene.sight.bent_board for h in alone)
+    rig = Rig(alone[0].place.setup, cameras, reported, tuple(f"line {line}" for line in every), size_sigma, bent)
     state = RigState(
         parameters=tuple(h.camera.parameters for h in alone if h.camera is not None),
         mount_from_camera=np.stack([h.mount_from_camera for h in alone]),
         fixture_from_board=best.fixture_from_board,
         base_from_flange=reported,
+        log_size=float(np.log(best.evidence.board_scale.estimated)),
     )
     return RigProblem(rig, state, request.stated_noise or best.noise.robot)
 
@@ -210,14 +205,30 @@ def _camera(
         camera=camera,
         noise=HandEyeNoise(solved.problem.noise, own.noise.corner_px),
         images=_image_fits(solved, k, own),
+        evidence=_evidence(solved, own),
         adjustment=HandEyeAdjustment(
-            scene=replace(own.adjustment.scene, size_sigma=0.0),
+            scene=replace(own.adjustment.scene, size_sigma=rig.size_sigma),
             solution=solved.solution,
             reduced=_camera_first(solved.reduced, k, len(rig.cameras)),
             camera_from_board=state.camera_from_board(rig, k),
             lens_estimates=lens_estimates(camera, sigma, seen.held, seen.name),
         ),
     )
+
+
+def _evidence(solved: RigSolution, own: HandEyeCalibration) -> Evidence:
+    """That of a camera, with size and height of the board by all of them."""
+    rig, state, reduced = solved.problem.rig, solved.problem.state, solved.reduced
+    evidence = own.evidence
+    if rig.bent_board:
+        corners = np.concatenate([camera.corners.in_board for camera in rig.cameras], axis=1)
+        evidence = replace(evidence, board_height_m=bow_m(state.shape, corners))
+    if not rig.sized:
+        return evidence
+    column, log_size = reduced.by.shape[2] - 1, state.log_size
+    free = without_prior(reduced, column, log_size, rig.size_sigma)
+    size_sigma = evidence.board_scale.size_sigma
+    return replace(evidence, board_scale=scale_in_column(free, solved.problem.noise, column, log_size, size_sigma))
 
 
 def _camera_first(reduced: ReducedProblem, k: int, cameras: int) -> ReducedProblem:
@@ -252,8 +263,7 @@ def _rms_by_image(solved: RigSolution, k: int, flange: Array) -> Array:
     """rms reprojection errors (n,) in px of a camera's images at flange poses (n, 4, 4)."""
     rig, state = solved.problem.rig, solved.problem.state
     corners = rig.cameras[k].corners
-    poses = predict_views(rig.setup, flange, state.mount_from_camera[k], state.fixture_from_board)
-    left = reproject(rig.cameras[k].lens, state.parameters[k], poses, corners) - corners.px
+    left = errors_px(rig, state, k, flange)
     return np.asarray(np.sqrt(np.bincount(corners.view, np.sum(left**2, axis=0)) / corners.counts))
 
 

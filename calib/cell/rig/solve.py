@@ -58,6 +58,6 @@ def solve_once(problem: RigProblem, on_iteration: OnIteration | None = None) -> 
     )
     state = RigState.of(solution.values, rig)
     reduced = reduce(rig, state)
-    noise = estimate_noise(reduced, before) if before.estimated else before
+    noise = estimate_noise(reduced, before)
     after = RigProblem(rig, state, noise)
     return RigSolution(after, solution, reduced), after, noise.change(before)

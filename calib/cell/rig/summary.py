@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calib.cell.hand_eye.summary import noise_words, place_lines, rejected_lines
+from calib.cell.hand_eye.summary import noise_words, place_lines, rejected_lines, size_words
 from calib.geometry import so3
 from calib.text import cut, wrap
 
@@ -25,8 +25,14 @@ def summary(c: CamerasCalibration) -> str:
     for together, alone in zip(c.together, c.alone, strict=True):
         lines += ["", *_camera(together, alone)]
     lines += ["", *(line for pair in c.relative for line in _relative(pair))]
+    scale, height_m = c.together[0].evidence.board_scale, c.together[0].evidence.board_height_m
+    lines.append(
+        f"board size by the robot: {scale.ratio:.4f} ± {scale.sigma:.4f} of the size given; {size_words(scale)}"
+    )
+    if height_m is not None:
+        lines.append(f"height of the board's surface: {1000 * height_m:.2f} mm")
     lines.append(f"robot noise {noise_words(c.noise)}; one correction per pose, whichever cameras saw it")
-    lines = [cut(line) for line in lines]
+    lines = [wrap(line) if line.startswith("board size") else cut(line) for line in lines]
     return "\n".join([*lines, *map(wrap, c.verdict.lines(0))])  # advice stands beside each camera
 
 

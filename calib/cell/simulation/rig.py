@@ -12,7 +12,15 @@ from numpy.typing import NDArray
 from calib.arrays import Array
 from calib.camera.observations import Observations, View
 from calib.cell.simulation import documents
-from calib.cell.simulation.hand_eye import MARGIN, Noise, add_robot_noise, draw_mounting, draw_pose, pose_table
+from calib.cell.simulation.hand_eye import (
+    MARGIN,
+    Noise,
+    add_robot_noise,
+    bend_board,
+    draw_mounting,
+    draw_pose,
+    pose_table,
+)
 from calib.documents import simulation_document
 from calib.geometry import se3, so3
 from calib.result import Output
@@ -92,11 +100,11 @@ def simulate_rig(
     first_from_camera = se3.compose(turn, middle - turn @ middle)
     in_first = first_from_camera[np.arange(poses) % cameras] @ drawn
     x, y, flange = draw_mounting(setup, in_first, rng)
-    seen = []
+    bent, seen = bend_board(corners_in_board, noise.bow_m), []
     images = [f"view_{i + 1:03d}.png" for i in range(poses)]
     for own in first_from_camera:
         c = se3.inverse(own) @ in_first
-        px = camera.project(se3.apply(c[:, None], corners_in_board))
+        px = camera.project(se3.apply(c[:, None], bent))
         views = [
             View(images[i], px[i] + rng.normal(0.0, 1.0, px[i].shape) * noise.sigma_px, corners_in_board)
             for i in np.flatnonzero(_whole_boards(camera, corners_in_board, c, px))

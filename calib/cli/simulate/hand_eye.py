@@ -73,7 +73,7 @@ def command(
 
         moving = time_offset_ms is not None
         _check(moving, {"--mispaired-share": mispaired_share > 0}, "poses of a stream are not paired with images")
-        others = {"--mispaired-share": mispaired_share > 0, "--bow-mm": bow_mm != 0, "--render": render}
+        others = {"--mispaired-share": mispaired_share > 0, "--render": render}
         _check(cameras > 1, {"--time-offset-ms": moving, **others}, "these options need --cameras 1")
         folder = reporter.reserve(output)
         camera = typical_camera(lens, parse_size(image_size))
