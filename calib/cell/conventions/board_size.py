@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calib.cell.conventions.interpretations import HandEyeInterpretation, scale_board
+from calib.cell.given_boards import GivenBoards
 from calib.cell.start.setup import ClosedFormStart, start_of_setup
 from calib.errors import DegenerateError
 
@@ -35,7 +36,10 @@ def other_board_sizes(pairs: PairedViews, setup: Setup | None) -> tuple[HandEyeI
     if len(points):
         step = float(np.min(np.linalg.norm(points[1:] - points[0], axis=1)))
         size = f" ({1e3 * ratio * step:.4g} mm between corners, not {1e3 * step:.4g})"
-    return (HandEyeInterpretation(f"the board is {ratio:.3f} times as large as given{size}", scale_board(ratio)),)
+    name = f"the board is {ratio:.3f} times as large as given{size}"
+    if not isinstance(pairs.seen, GivenBoards) and not pairs.seen.own_lens:
+        name += ", or the lens is that of another camera"  # a focal length off by a share makes it seem so
+    return (HandEyeInterpretation(name, scale_board(ratio)),)
 
 
 def _size_ratio(pairs: PairedViews, setup: Setup, start: ClosedFormStart) -> tuple[float, float]:

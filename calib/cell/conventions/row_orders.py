@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -48,14 +49,22 @@ def _orders(pairs: PairedViews) -> Iterator[tuple[str, Callable[[PairedViews], I
     yield "the poses are in reverse order", lambda pairs: rows - 1 - pairs.rows
     every = {view.image for view in pairs.observations.views} | {each.image for each in pairs.observations.excluded}
     if len(every) == rows:
-        by_number, by_letter = sorted(every, key=natural_order), sorted(every)
-        yield "the poses are in the order of the numbers in the images' names (2 before 10)", _ranks(by_number)
-        yield "the poses are in the alphabetical order of the images' names (10 before 2)", _ranks(by_letter)
+        by_number, by_letter = sorted(every, key=natural_order), sorted(every, key=_without_zeros)
+        yield "the poses are sorted by the numbers in the images' names (2 before 10)", _ranks(by_number)
+        yield "the poses are sorted alphabetically by the images' names (10 before 2)", _ranks(by_letter)
+        place = {name: i for i, name in enumerate(by_letter)}
+        renamed = [by_number[place[name]] for name in by_number]
+        yield "the images were numbered in a list sorted alphabetically (10 before 2), the poses not", _ranks(renamed)
     numbers = {name: last_number(name) for name in every}
     if None not in numbers.values() and len(set(numbers.values())) == len(every):
         for first in (0, 1):
             name = f"the pose of each image is in the row of the number in its name, from {first} on"
             yield name, _rows_of_numbers(numbers, first)
+
+
+def _without_zeros(name: str) -> str:
+    """A file's name with its numbers as they are counted: 7 for 007, which a copy may have been given."""
+    return re.sub("0+(?=[0-9])", "", name)
 
 
 def _ranks(names: list[str]) -> Callable[[PairedViews], Index]:

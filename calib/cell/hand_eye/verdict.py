@@ -20,6 +20,8 @@ FEWEST_IMAGES = 10
 LEAST_TURN_DEG = 10.0  # rms about the second axis; views tilted by 20 to 40 deg have 15 to 30
 MOST_REJECTED = 0.15  # share of the images
 GOOD_RMS_PX = 1.0
+# A focal length that is off by a share makes every board seem as much larger or smaller.
+ANOTHER_LENS = "; or the lens is that of another camera: try --refine lens"
 
 
 def judge(h: HandEyeCalibration) -> Verdict:
@@ -51,6 +53,7 @@ def _of_poses(h: HandEyeCalibration) -> tuple[str, ...]:
     scale, turn_deg = h.evidence.board_scale, float(h.evidence.turns.rms_deg[1])
     rejected = len(h.images) - len(h.used)
     size = f"the robot's lengths require a board {scale.ratio:.4f} ± {scale.sigma:.4f} times as large: measure it"
+    size += "" if h.lens_estimated or h.poses_given else ANOTHER_LENS
     verdict = None if (lens := h.adjustment.scene.sight.known_lens) is None else lens.verdict
     unsound = 'the verdict on the camera given is "do not use": calibrate it anew, or try --refine lens'
     few = f"only {len(h.used)} images: take at least {FEWEST_IMAGES}, better 20"

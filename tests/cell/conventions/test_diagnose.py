@@ -111,7 +111,7 @@ def third_turned(data: PairedViews) -> PairedViews:
 
 
 MISTAKES: dict[str, tuple[list[Any], list[str]]] = {
-    "alphabetical": ([alphabetical], ["the alphabetical order"]),
+    "alphabetical": ([alphabetical], ["sorted alphabetically"]),
     "reversed": ([lambda d: in_order(d, np.arange(len(d.rows))[::-1])], ["in reverse order"]),
     "gaps": ([with_gaps], ["is one row further"]),
     "turned": ([third_turned], ["turned by 180 degrees in"]),
