@@ -36,6 +36,7 @@ QUICK = {
     "network_sine": ["--runs", "1", "--json"],
     "nist": ["--quick", "--json"],
     "scale": ["--quick", "--json"],
+    "study_apply": ["--runs", "1", "--arm", "ur5e"],
     "study_arm_images": ["--runs", "1", "--json"],
     "study_camera": ["--runs", "2", "--lens", "pinhole", "--json"],
     "study_grids": ["--runs", "1", "--arm", "ur5e", "--jobs", "1"],

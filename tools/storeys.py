@@ -89,7 +89,12 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
         ("simulation/",),
     ),
     "network": (("activations/",),),
-    "formats": (("content/",), ("columns/", "chains/"), ("arms/", "cameras/", "corners/", "mounts/", "poses/")),
+    "formats": (
+        ("content/",),
+        ("columns/", "chains/"),
+        ("arms/", "cameras/", "corners/", "mounts/", "poses/"),
+        ("application/",),
+    ),
     "cell": (
         ("pairing/",),
         ("start/",),

@@ -4,7 +4,21 @@ from __future__ import annotations
 
 import typer
 
-from calib.cli import board, camera, cell, compare, convert, demo, guide, hand_eye, listing, robot, show, simulate
+from calib.cli import (
+    apply,
+    board,
+    camera,
+    cell,
+    compare,
+    convert,
+    demo,
+    guide,
+    hand_eye,
+    listing,
+    robot,
+    show,
+    simulate,
+)
 from calib.cli.arguments.configured import ConfiguredCommand
 from calib.cli.running.commands import Command, Commands
 from calib.cli.running.terminal import open_closed_descriptors, say
@@ -32,6 +46,7 @@ app.command("board", help=board.HELP, cls=Command)(board.command)
 app.command("compare", help=compare.HELP, cls=Command)(compare.command)
 app.command("export", help=convert.EXPORT, cls=Command)(convert.export_command)
 app.command("convert", help=convert.HELP, cls=Command)(convert.convert_command)
+app.command("apply", help=apply.HELP, cls=Command)(apply.command)
 app.command("guide", help=guide.HELP, cls=Command)(guide.command)
 app.command("show", help=show.HELP, cls=Command)(show.command)
 app.command("list", help=listing.HELP, cls=Command)(listing.command)

@@ -18,6 +18,7 @@ from calib.formats.columns.header_words import IMAGE_WORDS
 from calib.formats.mount_format import load_mount_format, load_mounted_frames, named_frames
 from calib.formats.pose_format import NamedPoses, load_pose_format, require_writer
 from calib.formats.pose_reader import read_poses
+from calib.formats.stated_poses import require_one_reading
 from calib.geometry import se3
 
 if TYPE_CHECKING:
@@ -127,16 +128,7 @@ def _place(files: Mapping[str, str | bytes], to: str, meaning: str, loses: str, 
 
 def _poses(path: str | Path, columns: Mapping[str, str] | None, euler: str | None) -> NamedPoses:
     """The poses of a file that says how they are meant."""
-    table = read_poses(path, columns=columns, euler=euler, joints_needed=False)
-    if table.readings:
-        one, other = table.readings[:2]
-        raise InputError(
-            "the file does not say how its columns are meant",
-            code="reading-undecided",
-            where=table.name,
-            why=f"{one.name}, or {other.name}",
-            advice=f"state it: {one.options}   or: {other.options}",
-        )
+    table = require_one_reading(read_poses(path, columns=columns, euler=euler, joints_needed=False))
     if table.rotation is None or table.position is None:
         raise InputError(
             "holds no poses", code="poses-missing", where=table.name, advice="give positions with orientations"

@@ -11,6 +11,7 @@ from calib.arrays import Array
 from calib.errors import UsageError
 
 if TYPE_CHECKING:
+    from calib.formats.columns.program import Program
     from calib.formats.columns.recording import Recording
     from calib.formats.columns.wanted import Wanted
     from calib.formats.content.source import Source
@@ -52,6 +53,8 @@ class PoseFormat:
     """What a file so written cannot hold."""
     beside: tuple[tuple[str, str], ...] = ()
     """Files that the example names: path and text of each."""
+    programs: tuple[Program, ...] = ()
+    """How targets stand in programs, whose numbers can be replaced in place; none for what is no program."""
     generic: bool = False
     """Whether other formats are tried first: files of these look like its own."""
 

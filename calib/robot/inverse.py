@@ -63,7 +63,7 @@ def inverse_kinematics(
     for count in range(1, SEEDS + 1):
         start = first if count == 1 else random_commands(geometry, 1, rng)[0]
         command = _descend(whole, base_from_flange, np.clip(start, *geometry.limits.T))
-        command = _near(geometry, command, first)
+        command = nearest_turns(geometry, command, first)
         off = se3.inverse(base_from_flange) @ whole.base_from_flange(command)
         distance, angle = float(np.linalg.norm(off[:3, 3])), float(np.linalg.norm(so3.log(off[:3, :3])))
         reached = Reached(command, distance, angle, count)
@@ -107,7 +107,7 @@ def _descend(whole: Arm, pose: Array, start: Array) -> Array:
     return np.asarray(solve(problem, STEPS).values["joints"][0])
 
 
-def _near(arm: SerialArm, command: Array, first: Array) -> Array:
+def nearest_turns(arm: SerialArm, command: Array, first: Array) -> Array:
     """Whole turns taken off or added to joints that turn, where the limits allow, so as to stay near."""
     turns = np.where(arm.prismatic, 0.0, 2 * np.pi * np.round((first - command) / (2 * np.pi)))
     moved = command + turns

@@ -62,6 +62,16 @@ def length_and_angle(text: str, option: str) -> tuple[float, float]:
     return found["length"], found["angle"]
 
 
+def joint_values(text: str, option: str) -> list[float]:
+    """rad or m of text such as 0deg,-90deg,120mm. Raises UsageError `joint-values`, naming the option."""
+    units = {"mm": 1e-3, "m": 1.0, "deg": math.pi / 180, "rad": 1.0}
+    found = [re.fullmatch(r"\s*([+-]?(?:\d+\.?\d*|\.\d+))\s*(mm|m|deg|rad)\s*", part) for part in text.split(",")]
+    if not all(found):
+        advice = f"one number with its unit per joint: {option} 0deg,-90deg,90deg,0deg,90deg,0deg"
+        raise UsageError(f"not joint values: {text!r}", code="joint-values", where=option, advice=advice)
+    return [float(match[1]) * units[match[2]] for match in found if match]
+
+
 def stated_need(need: str | None, at: str | None) -> Need | None:
     """What the result is needed for, if that was stated. Raises UsageError `need`, `need-at`."""
     from calib.need import need_of

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 from calib.formats.columns.pose_texts import NUMBER, fields, matches, quaternions_xyzw, recording
+from calib.formats.columns.program import Program, poses_of_quaternion, quaternion_of_poses
 from calib.formats.columns.recording import Meaning, Recording
 from calib.formats.columns.wanted import Wanted
 from calib.formats.content.source import Source
@@ -18,6 +20,16 @@ _TARGET = re.compile(rf"{_POSE}{_COMMA}\[\s*-?\d")  # the configuration of the a
 _ALONE = re.compile(_POSE)
 _OTHERS = re.compile(r"\b(?:tooldata|wobjdata|loaddata)\b")  # hold poses as well, of tools and of work objects
 MEANING = Meaning({"x_mm": "x", "y_mm": "y", "z_mm": "z", "qw": "q1", "qx": "q2", "qy": "q3", "qz": "q4"})
+
+# tools, work objects and frames are no targets, nor is what stands in a comment
+NO_TARGET = re.compile(
+    r"\b(?:tooldata|wobjdata|loaddata|pose|orient)\b|\b(?:Offs|RelTool|PoseMult)\s*\([^)]*$|!", re.IGNORECASE
+)
+POSES = Program(
+    _POSE, (4, 4, 4, 9, 9, 9, 9), poses_of_quaternion, quaternion_of_poses, no_target=NO_TARGET, statement=";"
+)
+_JOINTS = re.compile(rf"\bjointtarget\s+(\w+)\s*:=\s*\[\s*\[\s*{_COMMA.join([NUMBER] * 6)}\s*\]", re.IGNORECASE)
+JOINTS = Program(_JOINTS, (6,) * 6, joint_unit=math.radians(1), no_target=re.compile("!"), statement=";")
 
 
 def recognise(source: Source) -> bool:
@@ -58,5 +70,6 @@ FORMAT = PoseFormat(
     read=read,
     suffixes=(".mod", ".modx", ".sys", ".prg"),
     write=write,
+    programs=(POSES, JOINTS),
     loses="names of images, times, configuration of the axes",
 )

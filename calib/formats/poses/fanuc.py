@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
+from functools import partial
 
 from calib.formats.columns.pose_texts import NUMBER, euler_deg, fields, matches, recording
+from calib.formats.columns.program import Program, euler_of_poses, poses_of_euler
 from calib.formats.columns.recording import Meaning, Recording
 from calib.formats.columns.wanted import Wanted
 from calib.formats.content.source import Source
@@ -16,6 +19,12 @@ _POSE = re.compile(
     r"\s*,?\s*".join(rf"\b{name}\s*=\s*{NUMBER}\s*{unit}" for name, unit in zip(NAMES, _UNITS, strict=True))
 )
 MEANING = Meaning({"x_mm": "X", "y_mm": "Y", "z_mm": "Z", "e1_deg": "W", "e2_deg": "P", "e3_deg": "R"}, "xyz")
+
+POSES = Program(
+    _POSE, (4, 4, 4, 6, 6, 6), partial(poses_of_euler, sequence="xyz"), partial(euler_of_poses, sequence="xyz")
+)
+_JOINTS = re.compile(r"\s*,?\s*".join(rf"\bJ{k}\s*=\s*{NUMBER}\s*deg" for k in range(1, 7)))
+JOINTS = Program(_JOINTS, (6,) * 6, joint_unit=math.radians(1))
 
 
 def recognise(source: Source) -> bool:
@@ -56,5 +65,6 @@ FORMAT = PoseFormat(
     read=read,
     suffixes=(".ls",),
     write=write,
+    programs=(POSES, JOINTS),
     loses="names of images, times; the configuration is written as N U T",
 )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
+from functools import partial
 
 from calib.formats.columns.pose_texts import NUMBER, euler_deg, fields, matches, recording
+from calib.formats.columns.program import Program, euler_of_poses, poses_of_euler
 from calib.formats.columns.recording import Meaning, Recording
 from calib.formats.columns.wanted import Wanted
 from calib.formats.content.source import Source
@@ -16,6 +19,21 @@ _POSE = re.compile(
     + r"[ \t]*,[ \t]*".join(f"{n}[ \t]+{NUMBER}" for n in NAMES)
 )
 MEANING = Meaning({"x_mm": "X", "y_mm": "Y", "z_mm": "Z", "e1_deg": "A", "e2_deg": "B", "e3_deg": "C"}, "ZYX")
+
+# what is relative, or names a base, a tool or a load, is no target; nor is what stands in a comment
+NO_TARGET = re.compile(r"_REL\b|\bBASE_DATA|\bTOOL_DATA|\$BASE|\$TOOL|\bLOAD|;", re.IGNORECASE)
+POSES = Program(
+    _POSE,
+    (4, 4, 4, 6, 6, 6),
+    partial(poses_of_euler, sequence="ZYX"),
+    partial(euler_of_poses, sequence="ZYX"),
+    no_target=NO_TARGET,
+)
+_AXES = re.compile(
+    r"(?:\b(\w+)(?:\[\d*,?\d*\])?[ \t]*=[ \t]*)?\{[^{}\n]{0,40}?"
+    + r"[ \t]*,[ \t]*".join(f"A{k}[ \t]+{NUMBER}" for k in range(1, 7))
+)
+JOINTS = Program(_AXES, (6,) * 6, joint_unit=math.radians(1), no_target=NO_TARGET)
 
 
 _JOINTS = re.compile(
@@ -64,5 +82,6 @@ FORMAT = PoseFormat(
     read=read,
     suffixes=(".dat", ".src"),
     write=write,
+    programs=(POSES, JOINTS),
     loses="names of images, times, status and turn of the axes",
 )

@@ -7,6 +7,7 @@ import re
 import numpy as np
 
 from calib.formats.columns.pose_texts import NUMBER, fields, matches, recording
+from calib.formats.columns.program import Program, poses_of_rotation_vector, rotation_vector_of_poses
 from calib.formats.columns.recording import Meaning, Recording
 from calib.formats.columns.wanted import Wanted
 from calib.formats.content.source import Source
@@ -16,6 +17,14 @@ from calib.geometry import so3
 NAMES = ("x", "y", "z", "rx", "ry", "rz")
 _POSE = re.compile(r"(?<![A-Za-z0-9_])p[ \t]?\[[ \t]*" + r"[ \t]*,[ \t]*".join([NUMBER] * 6) + r"[ \t]*\]")
 MEANING = Meaning({f"{name}_{'rad' if name[0] == 'r' else 'm'}": name for name in NAMES})
+
+# a tool, an offset, a force, and what stands in a comment is no target
+NO_TARGET = re.compile(
+    r"#|\b(?:set_tcp|pose_trans|pose_add|pose_sub|pose_inv|set_payload\w*|force_mode|speed[lj]|tool_pose)\s*\([^)]*$"
+)
+POSES = Program(_POSE, (7, 7, 7, 7, 7, 7), poses_of_rotation_vector, rotation_vector_of_poses, no_target=NO_TARGET)
+_JOINTS = re.compile(r"\b(?:move[jlp]|servoj)\s*\(\s*\[[ \t]*" + r"[ \t]*,[ \t]*".join([NUMBER] * 6) + r"[ \t]*\]")
+JOINTS = Program(_JOINTS, (8,) * 6, no_target=NO_TARGET)
 
 
 _SIX = r"\[[ \t]*" + r"[ \t]*,[ \t]*".join([NUMBER] * 6) + r"[ \t]*\]"
@@ -57,5 +66,6 @@ FORMAT = PoseFormat(
     read=read,
     suffixes=(".script", ".variables", ".urscript"),
     write=write,
+    programs=(POSES, JOINTS),
     loses="names of images and times",
 )
