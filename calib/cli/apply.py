@@ -12,7 +12,7 @@ from calib.cli.running import shipped
 from calib.cli.running.reporting import reporting
 from calib.cli.running.terminal import say
 
-HELP = """Correct the targets of a program or a table, so that the real arm reaches them.
+HELP = """Correct targets so that the real arm reaches them.
 
 For a controller whose own table of the arm nobody may change: it takes a pose to joint values by the nominal arm, and
 the real arm goes elsewhere. Each target is replaced by the one whose joint values take the identified arm to it,

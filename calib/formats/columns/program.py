@@ -84,7 +84,7 @@ def put_numbers(text: str, targets: Iterable[ProgramTarget], rows: Iterable[Arra
     changes = []
     for target, row in zip(targets, rows, strict=True):
         for span, decimals, value in zip(target.spans, target.program.decimals, row.tolist(), strict=True):
-            changes.append((span, _written(text[slice(*span)], value, decimals)))
+            changes.append((span, _number_text(text[slice(*span)], value, decimals)))
     pieces, at = [], 0
     for (start, end), number in sorted(changes):
         pieces += [text[at:start], number]
@@ -92,7 +92,7 @@ def put_numbers(text: str, targets: Iterable[ProgramTarget], rows: Iterable[Arra
     return "".join([*pieces, text[at:]])
 
 
-def _written(old: str, value: float, decimals: int) -> str:
+def _number_text(old: str, value: float, decimals: int) -> str:
     if abs(float(old) - value) < 0.5 * 10.0**-decimals:
         return old
     fraction = re.search(r"\.(\d+)(?![eE\d])", old)
