@@ -18,6 +18,7 @@ HELP = """Convert a camera, an arm or poses into the format of another tool.
 Examples:
   calib convert camchain.yaml --to opencv
   calib convert camera.yaml --to colmap --output cameras.txt
+  calib convert camera.yaml --to kalibr --refit
   calib convert poses.csv --to kuka --columns 1=x_m,2=y_m,3=z_m,4=qx,5=qy,6=qz,7=qw
   calib convert poses.dat --to tum
   calib convert ur5e --to urdf
@@ -25,7 +26,7 @@ Examples:
 
 The name of the format tells whether a camera, an arm or poses are meant (`calib list formats`). Units, pixel origin,
 order of quaternions and sequence of angles are converted; what the format cannot hold is printed, and a lens that it
-does not have is refused."""
+does not have is refused, or with --refit replaced by the nearest, the largest difference in px stated."""
 
 EXPORT = """Write a result in the format of another tool.
 
@@ -41,11 +42,15 @@ Examples:
   calib export calib_robot_result --to ur_kinematics
 
 A result of `calib hand-eye` holds a camera, too. An arm calibrated with `--arm my_arm.urdf` is written into that URDF:
-only numbers of `origin` change. Units, pixel origin and order of quaternions are converted; what the
-format cannot hold is printed, and a lens that it does not have is refused."""
+only numbers of `origin` change. Units, pixel origin and order of quaternions are converted; what the format cannot hold
+is printed, and a lens that it does not have is refused, or with --refit replaced by the nearest, the largest difference
+in px stated."""
 
 To = typer.Option(..., "--to", metavar="FORMAT", help="See `calib list formats`.", autocompletion=shipped.formats)
 Output = typer.Option(None, "--output", help="File to write. Default: the usual name of the format.")
+Refit = typer.Option(
+    False, "--refit", help="Write the nearest lens that the format holds, where it lacks the camera's."
+)
 Urdf = typer.Option(None, "--urdf", help="URDF of the arm, to be written with other joint origins.")
 
 
@@ -57,6 +62,7 @@ def convert_command(
     columns: Columns = None,
     urdf: Path | None = Urdf,
     tip: Tip = None,
+    refit: bool = Refit,
     as_json: AsJson = False,
 ) -> None:
     """See HELP."""
@@ -64,7 +70,7 @@ def convert_command(
         from calib.robot import parse_columns
 
         named = parse_columns(columns) if columns is not None else None
-        _write(file, to, output, as_json, columns=named, euler=euler, urdf=urdf, tip=tip)
+        _write(file, to, output, as_json, columns=named, euler=euler, urdf=urdf, tip=tip, refit=refit)
 
 
 def export_command(
@@ -75,11 +81,12 @@ def export_command(
     tip: Tip = None,
     parent: str | None = typer.Option(None, help="Name of the frame that carries a camera or a base, as ROS has it."),
     child: str | None = typer.Option(None, help="Name of the camera's own frame: the optical one, z forward."),
+    refit: bool = Refit,
     as_json: AsJson = False,
 ) -> None:
     """See EXPORT."""
     with reporting(as_json):
-        _write(result, to, output, as_json, urdf=urdf, tip=tip, parent=parent, child=child)
+        _write(result, to, output, as_json, urdf=urdf, tip=tip, parent=parent, child=child, refit=refit)
 
 
 def _write(path: Path, to: str, output: Path | None, as_json: bool, **options: Any) -> None:

@@ -22,6 +22,19 @@ Files = Mapping[str, str | bytes]
 
 
 @dataclass(frozen=True)
+class HeldLens:
+    """A lens that a format holds."""
+
+    lens: str
+    """Its name."""
+    zero: tuple[str, ...] = ()
+    """Labels of it that the format has no place for."""
+
+    def __str__(self) -> str:
+        return f"{self.lens}{' without ' + ' '.join(self.zero) if self.zero else ''}"
+
+
+@dataclass(frozen=True)
 class CameraFormat:
     """A format of cameras."""
 
@@ -44,6 +57,8 @@ class CameraFormat:
     """Of the file that is written, where none is asked for."""
     loses: str = ""
     """What a file so written cannot hold."""
+    lenses: tuple[HeldLens, ...] = ()
+    """What it holds, for a camera of another lens that is refitted."""
     unasked: str = ""
     """Name, without its ending, under which the folder of every result holds such a file; empty: none does."""
 

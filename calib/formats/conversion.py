@@ -15,6 +15,7 @@ from calib.formats.arm_format import beyond_geometry, load_arm_format, require_a
 from calib.formats.arm_to_write import arm_to_write
 from calib.formats.camera_format import load_any_camera, load_camera_format, require_camera_writer
 from calib.formats.columns.header_words import IMAGE_WORDS
+from calib.formats.lens_refit import refit_for
 from calib.formats.mount_format import load_mount_format, load_mounted_frames, named_frames
 from calib.formats.pose_format import NamedPoses, load_pose_format, require_writer
 from calib.formats.pose_reader import read_poses
@@ -22,6 +23,7 @@ from calib.formats.stated_poses import require_one_reading
 from calib.geometry import se3
 
 if TYPE_CHECKING:
+    from calib.camera.camera import Camera
     from calib.robot.arm_model import Arm
 
 
@@ -57,12 +59,14 @@ def convert(
     tip: str | None = None,
     parent: str | None = None,
     child: str | None = None,
+    refit: bool = False,
 ) -> Converted:
     """Write a camera, an arm, poses, or the frames of a hand-eye or cell calibration, in the format `to`.
 
     path: a file of any format that is read, or the folder of a result. output: the file to write; None: the usual name
     of the format, beside nothing that is there. columns, euler: of a table of poses that leaves them open. urdf, tip:
     of an arm, see `calib.formats.arm_to_write`. parent, child: names of the frames in ROS.
+    refit: whether a lens that the format does not hold is replaced by the nearest that it does.
 
     Raises UsageError `unknown-format`, `format-not-written`, `lens-not-held`, `arm-not-held`, `urdf-other-arm`,
     `frames-not-held`, `frames-not-named`,
@@ -70,11 +74,7 @@ def convert(
     InputError `reading-undecided` for poses of which the file does not say how they are meant.
     """
     if to in plugins.discover(camera_format.FORMATS):
-        write = require_camera_writer(to)
-        form = load_camera_format(to)
-        stem = Path(output).stem if output is not None else form.file_name
-        files = dict(write(load_any_camera(path), stem))
-        return _place(files, to, form.meaning, form.loses, output)
+        return _write_camera(load_any_camera(path), to, output, refit)
     if to in plugins.discover(arm_format.FORMATS):
         return _write_arm(arm_to_write(path, urdf, tip), to, output)
     if to in plugins.discover(mount_format.FORMATS):
@@ -105,6 +105,23 @@ PACKAGES = (
     pose_format.FORMATS,
     corner_format.FORMATS,
 )
+
+
+def _write_camera(camera: Camera, to: str, output: str | Path | None, refit: bool) -> Converted:
+    write, form = require_camera_writer(to), load_camera_format(to)
+    stem, remark = Path(output).stem if output is not None else form.file_name, ""
+    try:
+        files = dict(write(camera, stem))
+    except UsageError as error:
+        if not refit or error.code != "lens-not-held":
+            raise
+        found, words = refit_for(camera, form)
+        remark = (
+            f"lens refitted: {words} in place of {camera.lens.name}; they differ by {found.rms_px:.3g} px rms and "
+            f"{found.largest_px:.3g} px at most over the image"
+        )
+        files = dict(write(found.camera, stem))
+    return replace(_place(files, to, form.meaning, form.loses, output), remark=remark)
 
 
 def _write_arm(arm: Arm, to: str, output: str | Path | None) -> Converted:

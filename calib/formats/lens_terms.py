@@ -111,14 +111,14 @@ def require_lens_held(camera: Camera, lenses: Sequence[str], format_name: str, *
             code="lens-not-held",
             where="--to",
             why=f"it holds {', '.join(lenses)}",
-            advice=f"calibrate with --lens {lenses[-1]}, or choose another format (`calib list formats`)",
+            advice=f"add --refit for the nearest lens that it holds, or calibrate with --lens {lenses[-1]}",
         )
     if not skew and camera.value(SKEW):
         raise UsageError(
             f"the format {format_name} holds no skew, and the camera has {camera.value(SKEW):g} px",
             code="lens-not-held",
             where="--to",
-            advice="calibrate without --free skew",
+            advice="add --refit for the nearest lens that it holds, or calibrate without --free skew",
         )
 
 

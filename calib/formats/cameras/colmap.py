@@ -8,7 +8,7 @@ import numpy as np
 
 from calib.arrays import Array
 from calib.camera.camera import Camera
-from calib.formats.camera_format import CameraFormat, Files
+from calib.formats.camera_format import CameraFormat, Files, HeldLens
 from calib.formats.content.source import Source
 from calib.formats.lens_terms import (
     FISHEYE,
@@ -92,6 +92,11 @@ FORMAT = CameraFormat(
     read=read,
     suffixes=(".txt",),
     write=write,
+    lenses=(
+        HeldLens("brown_conrady"),
+        HeldLens("rational"),
+        HeldLens(FISHEYE),
+    ),
     file_name="cameras",
     loses="uncertainty, board poses",
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from calib.camera.camera import Camera
 from calib.errors import UsageError
-from calib.formats.camera_format import CameraFormat, Files
+from calib.formats.camera_format import CameraFormat, Files, HeldLens
 from calib.formats.content.source import Source
 from calib.formats.lens_terms import (
     FISHEYE,
@@ -65,7 +65,7 @@ def write(camera: Camera, name: str) -> Files:
                 f"Kalibr's radtan holds no k3, and the camera has {k[4]:g}",
                 code="lens-not-held",
                 where="--to",
-                advice="calibrate with --fix k3",
+                advice="add --refit for the nearest lens that it holds, or calibrate with --fix k3",
             )
     values = [*camera.focal_px.tolist(), *camera.centre_px.tolist()]
     size = camera.image_size_px
@@ -83,6 +83,10 @@ FORMAT = CameraFormat(
     read=read,
     suffixes=(".yaml", ".yml"),
     write=write,
+    lenses=(
+        HeldLens("brown_conrady", ("k3",)),
+        HeldLens(FISHEYE),
+    ),
     file_name="camchain",
     loses="uncertainty, board poses, k3",
 )

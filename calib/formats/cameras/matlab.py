@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from calib.camera.camera import Camera
-from calib.formats.camera_format import CameraFormat, Files
+from calib.formats.camera_format import CameraFormat, Files, HeldLens
 from calib.formats.columns.flat_records import as_array
 from calib.formats.content.source import Source
 from calib.formats.lens_terms import (
@@ -87,6 +87,7 @@ FORMAT = CameraFormat(
     read=read,
     suffixes=(".mat", ".json"),
     write=write,
+    lenses=(HeldLens("brown_conrady"),),
     file_name="camera_matlab",
     loses="uncertainty, board poses",
 )

@@ -10,7 +10,7 @@ import yaml
 
 from calib import strict_yaml
 from calib.camera.camera import Camera
-from calib.formats.camera_format import CameraFormat, Files
+from calib.formats.camera_format import CameraFormat, Files, HeldLens
 from calib.formats.content.source import Source
 from calib.formats.lens_terms import (
     camera_of_opencv,
@@ -89,6 +89,10 @@ FORMAT = CameraFormat(
     read=read,
     suffixes=(".cameramodel",),
     write=write,
+    lenses=(
+        HeldLens("brown_conrady"),
+        HeldLens("rational"),
+    ),
     file_name="camera",
     loses="uncertainty (mrcal's own is computed from its optimisation), board poses",
 )

@@ -6,7 +6,7 @@ import json
 import math
 
 from calib.camera.camera import Camera
-from calib.formats.camera_format import CameraFormat, Files
+from calib.formats.camera_format import CameraFormat, Files, HeldLens
 from calib.formats.cameras.colmap import ORIGIN
 from calib.formats.content.source import Source
 from calib.formats.lens_terms import (
@@ -78,6 +78,10 @@ FORMAT = CameraFormat(
     read=read,
     suffixes=(".json",),
     write=write,
+    lenses=(
+        HeldLens("brown_conrady"),
+        HeldLens(FISHEYE),
+    ),
     file_name="transforms",
     loses="uncertainty, board poses, frames",
 )

@@ -8,7 +8,7 @@ from typing import Any
 
 from calib.arrays import Array
 from calib.camera.camera import Camera
-from calib.formats.camera_format import CameraFormat, Files
+from calib.formats.camera_format import CameraFormat, Files, HeldLens
 from calib.formats.columns.flat_records import as_array
 from calib.formats.content.source import Source
 from calib.formats.lens_terms import (
@@ -152,6 +152,11 @@ FORMAT = CameraFormat(
     read=read,
     suffixes=(".yml", ".yaml", ".xml", ".json"),
     write=write,
+    lenses=(
+        HeldLens("brown_conrady"),
+        HeldLens("rational"),
+        HeldLens(FISHEYE),
+    ),
     file_name="opencv",
     loses="uncertainty, board poses",
     unasked="camera_opencv",

@@ -6,7 +6,7 @@ import numpy as np
 
 from calib.arrays import Array
 from calib.camera.camera import Camera
-from calib.formats.camera_format import CameraFormat, Files
+from calib.formats.camera_format import CameraFormat, Files, HeldLens
 from calib.formats.content.source import Source
 from calib.formats.lens_terms import (
     FISHEYE,
@@ -71,6 +71,11 @@ FORMAT = CameraFormat(
     read=read,
     suffixes=(".yaml", ".yml", ".json"),
     write=write,
+    lenses=(
+        HeldLens("brown_conrady"),
+        HeldLens("rational"),
+        HeldLens(FISHEYE),
+    ),
     file_name="camera_info",
     unasked="camera_info",
     loses="uncertainty, board poses; rectification and projection are those of an unrectified camera",
