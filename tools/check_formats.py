@@ -4,7 +4,8 @@
 
 VENV is an environment of its own with any of yourdfpy, roboticstoolbox-python, pybotics and pycolmap
 (`tools/rival_reader.py` runs in it); what it lacks is named and left out. Each shipped arm is written as it is and with
-parameters that differ from nominal by about 2 mm and 2 mrad, Hayati's angles among them.
+parameters that differ from nominal by about 2 mm and 2 mrad, Hayati's angles among them; cameras of every lens are
+written for COLMAP, and points before them projected by it. OpenCV's own reader and projection are checked in the tests.
 """
 
 from __future__ import annotations
@@ -19,8 +20,10 @@ from typing import Any
 
 import numpy as np
 
+from calib.camera import Camera, typical_camera
 from calib.errors import UsageError
 from calib.formats import convert
+from calib.formats.camera_format import require_camera_writer
 from calib.robot import load_arm, save_arm
 from calib.robot.arm.read import shipped_arms
 from calib.robot.arm.serial_arm import SerialArm
@@ -30,6 +33,9 @@ ARM_FORMATS = {"urdf": "yourdfpy", "roboticstoolbox": "roboticstoolbox", "pyboti
 READER = Path(__file__).with_name("rival_reader.py")
 SPREAD = 2e-3  # m and rad: what calibrations find of real arms
 COMMANDS = 10
+LENSES = ("pinhole", "brown_conrady", "rational", "kannala_brandt")
+POINTS = 200
+LOOSE = 0.05  # of a lens' parameters, from camera to camera
 
 
 def disturbed(arm: SerialArm, rng: np.random.Generator) -> SerialArm:
@@ -61,8 +67,30 @@ def arm_tasks(folder: Path, runs: int) -> list[dict[str, Any]]:
     return tasks
 
 
+def camera_tasks(folder: Path, runs: int) -> list[dict[str, Any]]:
+    """Cameras as COLMAP's models, each with points before it and the pixels that are right."""
+    tasks = []
+    for at, name in enumerate(LENSES):
+        for run in range(runs):
+            rng = np.random.default_rng([at, run, 1])
+            typical = typical_camera(name)
+            changed = typical.parameters * (1 + LOOSE * rng.normal(size=len(typical.parameters)))
+            camera = Camera(typical.lens, changed, typical.image_size_px)
+            model = folder / f"{name}_{run}"
+            model.mkdir()
+            files = require_camera_writer("colmap")(camera, "cameras")
+            for file, text in {**files, "images.txt": "", "points3D.txt": ""}.items():  # a model has all three
+                (model / file).write_text(str(text))
+            points = np.concatenate([rng.uniform(-0.3, 0.3, (POINTS, 2)), np.ones((POINTS, 1))], axis=1)
+            pixels = camera.project(points)
+            tasks.append(
+                {"tool": "pycolmap", "file": str(model), "commands": points.tolist(), "poses": pixels.tolist()}
+            )
+    return tasks
+
+
 def check(tasks: list[dict[str, Any]], python: str) -> dict[str, Any]:
-    """The largest difference in m and rad, by tool; None for a tool that is not there."""
+    """The largest difference in m and rad, or px, by tool; None for a tool that is not there."""
     command = [python, "-c", f"import {READER.stem}; {READER.stem}.main()"]
     asked = json.dumps(tasks)
     answer = subprocess.run(command, cwd=READER.parent, input=asked, capture_output=True, text=True, check=False)
@@ -78,10 +106,12 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5, help="variants of each arm, the first as it is")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        tasks = arm_tasks(Path(folder), options.runs)
+        tasks = arm_tasks(Path(folder), options.runs) + camera_tasks(Path(folder), options.runs)
         for tool, found in check(tasks, options.python).items():
             files = sum(task["tool"] == tool for task in tasks)
-            print(f"{tool}: {'not installed' if found is None else f'{files} files, largest difference {found:.1e} m'}")
+            unit = "px" if tool == "pycolmap" else "m"
+            told = "not installed" if found is None else f"{files} files, largest difference {found:.1e} {unit}"
+            print(f"{tool}: {told}")
 
 
 if __name__ == "__main__":

@@ -39,7 +39,20 @@ def of_pybotics(file: str) -> Poses:
     return lambda command: robot.fk(np.array(command))
 
 
-READERS = {"yourdfpy": of_yourdfpy, "roboticstoolbox": of_roboticstoolbox, "pybotics": of_pybotics}
+def of_pycolmap(folder: str) -> Poses:
+    """Pixels by the camera of a model; the centre of COLMAP's first pixel is (0.5, 0.5)."""
+    import pycolmap
+
+    camera = next(iter(pycolmap.Reconstruction(folder).cameras.values()))
+    return lambda point: np.asarray(camera.img_from_cam(np.array(point)[None])).ravel() - 0.5
+
+
+READERS = {
+    "pycolmap": of_pycolmap,
+    "yourdfpy": of_yourdfpy,
+    "roboticstoolbox": of_roboticstoolbox,
+    "pybotics": of_pybotics,
+}
 
 
 def main() -> None:
