@@ -134,6 +134,19 @@ def test_a_result_goes_into_the_urdf_that_is_given(given: Path, tmp_path: Path) 
     assert farthest(arm, load_arm(tmp_path / "out.urdf").geometry.base_from_flange) < 1e-9
 
 
+def test_the_link_that_is_the_flange_is_found_among_several(given: Path, tmp_path: Path) -> None:
+    fingers = '<joint name="f" type="fixed"><parent link="tool0"/><child link="finger"/><origin xyz="0 0 1"/></joint>'
+    camera = '<joint name="c" type="fixed"><parent link="l3"/><child link="camera"/><origin xyz="0 1 0"/></joint>'
+    given.write_text(URDF.replace("</robot>", f'<link name="finger"/><link name="camera"/>{fingers}{camera}</robot>'))
+    arm = identified(load_arm(given, tip="tool0").geometry)
+    save_arm(arm, tmp_path / "arm.yaml")
+    with pytest.raises(UsageError) as caught:
+        load_arm(given)
+    assert caught.value.code == "urdf-tip"
+    convert(tmp_path / "arm.yaml", "urdf", tmp_path / "out.urdf", urdf=given)
+    assert farthest(arm, load_arm(tmp_path / "out.urdf", tip="tool0").geometry.base_from_flange) < 1e-9
+
+
 @pytest.mark.parametrize("name", ["xacro", "ur_kinematics"])
 def test_chains_of_origins_move_as_the_arm_does(name: str) -> None:
     arm = identified(load_arm("ur10e").geometry)

@@ -19,7 +19,7 @@ NUMBERS = ("x", "y", "z", "roll", "pitch", "yaw")
 def write(arm: SerialArm) -> str:
     """The place of every joint in the one before, from the controller's base to its flange."""
     if arm.joints != len(LINKS) or any(arm.prismatic) or np.any(require_signs(arm, "ur_kinematics") < 0):
-        raise not_held("it is of six joints that turn in their positive sense", "ur_kinematics")
+        raise not_held("it holds six joints that turn in their positive sense", "ur_kinematics")
     *origins, flange = plain_origins(arm)
     if max(map(abs, (*flange.xyz, *flange.rpy))) > SAME_PLACE:
         raise not_held("its flange is not in the frame of joint 6", "ur_kinematics")
