@@ -67,15 +67,15 @@ class Applied:
     """What was written."""
     format_name: str
     """Its format."""
-    expected_mm: float | None
-    """Mean error of the identified arm on rows that were not fitted, if the result has it."""
+    expected: Mapping[str, float]
+    """Mean errors of the identified arm on rows that were not fitted, mm and deg, as far as the result has them."""
 
     def document(self) -> dict[str, Any]:
         """Plain data."""
         return {
             "file": str(self.file),
             "format": self.format_name,
-            "expected_error_mm": self.expected_mm,
+            "expected_error": dict(self.expected),
             "targets": [self._row(i) for i in range(len(self.targets.names))],
         }
 
@@ -97,10 +97,11 @@ class Applied:
             f"{len(moved)} targets corrected by {np.median(moved):.3f} mm and {np.median(turned):.4f} deg (median), "
             f"at most {moved.max():.3f} mm and {turned.max():.4f} deg"
         ]
-        if self.expected_mm is not None:
-            lines.append(
-                f"expected error at the arm: {self.expected_mm:.3f} mm mean, that of rows that were not fitted"
-            )
+        if self.expected:
+            error = ", ".join(f"{value:.3f} {unit}" for unit, value in self.expected.items())
+            lines.append(f"expected error at the arm: {error} (mean), that of rows that were not fitted")
+            if "deg" not in self.expected:
+                lines.append("orientations were not measured: theirs are only as good as the model")
         singular = [self._singular(i) for i in np.flatnonzero(found.singular).tolist()]
         if singular:
             lines.append(f"near-singular, large joint motions for small corrections: {first_few(singular, 6)}")
@@ -160,7 +161,7 @@ def apply_result(
         suffix = next(iter(load_pose_format(to).suffixes), ".txt")
     file = Path(output) if output is not None else Path(f"{path.stem}_corrected{suffix}")
     write_files({file.name: content}, file.parent)
-    return Applied(read, corrected, identified.geometry, file, form, _expected_mm(document))
+    return Applied(read, corrected, identified.geometry, file, form, _expected(document))
 
 
 def _correct(
@@ -214,9 +215,13 @@ def _reason(arm: SerialArm, found: CorrectedTargets, i: int) -> str:
     return f"joint {joint + 1} at {factor * found.commands[i, joint]:.2f} {unit}, its limit is {factor * limit:.2f}"
 
 
-def _expected_mm(document: Mapping[str, Any]) -> float | None:
-    """Mean position error on rows that were not fitted, of the document of an arm."""
+def _expected(document: Mapping[str, Any]) -> dict[str, float]:
+    """Mean errors on rows that were not fitted, of the document of an arm: mm and deg."""
     found: Any = document
-    for key in ("errors", "heldout", "after", "position_mm", "mean"):
+    for key in ("errors", "heldout", "after"):
         found = found.get(key) if isinstance(found, Mapping) else None
-    return float(found) if isinstance(found, float | int) else None
+    units = {"mm": "position_mm", "deg": "orientation_deg"}
+    each = {unit: found.get(name) if isinstance(found, Mapping) else None for unit, name in units.items()}
+    return {
+        unit: float(value["mean"]) for unit, value in each.items() if isinstance(value, Mapping) and "mean" in value
+    }

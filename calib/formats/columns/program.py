@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
@@ -12,6 +13,7 @@ from calib.arrays import Array
 from calib.formats.columns.pose_texts import euler_deg
 from calib.geometry import se3, so3
 
+LONGEST = 2_000  # letters of a statement before its target
 NOTHING = re.compile(r"(?!)")  # matches nowhere
 _LABEL = re.compile(r"(\w+(?:\[\d+\])?)\s*:?=\s*[\w.]*\W{0,3}$|\b(P\[\d+)(?:\s*:\s*\"[^\"]*\")?\]\s*\{[^}]*$")
 
@@ -55,18 +57,19 @@ class ProgramTarget:
 def find_targets(text: str, programs: Iterable[Program]) -> list[ProgramTarget]:
     """All targets, in the order of the text; a number belongs to one."""
     found: list[ProgramTarget] = []
+    breaks = [each.start() for each in re.finditer("\n", text)]
     for program in programs:
         for match in program.pattern.finditer(text):
-            start = text.rfind(program.statement, 0, match.start()) + 1
+            earliest = max(0, match.start() - LONGEST)
+            begins = [text.rfind(end, earliest, match.start()) + 1 for end in (program.statement, "\n")]
             count = len(program.decimals)
             groups = [at for at in range(1, match.re.groups + 1) if match.start(at) >= 0][-count:]
             spans = tuple(match.span(at) for at in groups)
-            line = text.rfind("\n", 0, match.start()) + 1
-            if any(program.no_target.search(text[begin : spans[0][0]]) for begin in (start, line)):
+            if any(program.no_target.search(text[max(begin, earliest) : spans[0][0]]) for begin in begins):
                 continue
             numbers = tuple(float(text[slice(*span)]) for span in spans)
-            at_line = text.count("\n", 0, match.start()) + 1
-            found.append(ProgramTarget(program, _name(text, match), at_line, spans, numbers))
+            line = bisect_left(breaks, match.start()) + 1
+            found.append(ProgramTarget(program, _name(text, match), line, spans, numbers))
     return sorted(found, key=lambda target: target.spans)
 
 
