@@ -25,11 +25,11 @@ MEANING = Meaning({"x_mm": "x", "y_mm": "y", "z_mm": "z", "qw": "q1", "qx": "q2"
 NO_TARGET = re.compile(
     r"\b(?:tooldata|wobjdata|loaddata|pose|orient)\b|\b(?:Offs|RelTool|PoseMult)\s*\([^)]*$|!", re.IGNORECASE
 )
-POSES = Program(
-    _POSE, (4, 4, 4, 9, 9, 9, 9), poses_of_quaternion, quaternion_of_poses, no_target=NO_TARGET, statement=";"
+POSE_TARGETS = Program(
+    _ALONE, (4, 4, 4, 9, 9, 9, 9), poses_of_quaternion, quaternion_of_poses, no_target=NO_TARGET, statement=";"
 )
 _JOINTS = re.compile(rf"\bjointtarget\s+(\w+)\s*:=\s*\[\s*\[\s*{_COMMA.join([NUMBER] * 6)}\s*\]", re.IGNORECASE)
-JOINTS = Program(_JOINTS, (6,) * 6, joint_unit=math.radians(1), no_target=re.compile("!"), statement=";")
+JOINT_TARGETS = Program(_JOINTS, (6,) * 6, joint_unit=math.radians(1), no_target=re.compile("!"), statement=";")
 
 
 def recognise(source: Source) -> bool:
@@ -70,6 +70,6 @@ FORMAT = PoseFormat(
     read=read,
     suffixes=(".mod", ".modx", ".sys", ".prg"),
     write=write,
-    programs=(POSES, JOINTS),
+    programs=(POSE_TARGETS, JOINT_TARGETS),
     loses="names of images, times, configuration of the axes",
 )

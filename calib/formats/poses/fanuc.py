@@ -20,11 +20,11 @@ _POSE = re.compile(
 )
 MEANING = Meaning({"x_mm": "X", "y_mm": "Y", "z_mm": "Z", "e1_deg": "W", "e2_deg": "P", "e3_deg": "R"}, "xyz")
 
-POSES = Program(
+POSE_TARGETS = Program(
     _POSE, (4, 4, 4, 6, 6, 6), partial(poses_of_euler, sequence="xyz"), partial(euler_of_poses, sequence="xyz")
 )
 _JOINTS = re.compile(r"\s*,?\s*".join(rf"\bJ{k}\s*=\s*{NUMBER}\s*deg" for k in range(1, 7)))
-JOINTS = Program(_JOINTS, (6,) * 6, joint_unit=math.radians(1))
+JOINT_TARGETS = Program(_JOINTS, (6,) * 6, joint_unit=math.radians(1))
 
 
 def recognise(source: Source) -> bool:
@@ -65,6 +65,6 @@ FORMAT = PoseFormat(
     read=read,
     suffixes=(".ls",),
     write=write,
-    programs=(POSES, JOINTS),
+    programs=(POSE_TARGETS, JOINT_TARGETS),
     loses="names of images, times; the configuration is written as N U T",
 )

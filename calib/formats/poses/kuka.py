@@ -20,28 +20,22 @@ _POSE = re.compile(
 )
 MEANING = Meaning({"x_mm": "X", "y_mm": "Y", "z_mm": "Z", "e1_deg": "A", "e2_deg": "B", "e3_deg": "C"}, "ZYX")
 
-# what is relative, or names a base, a tool or a load, is no target; nor is what stands in a comment
-NO_TARGET = re.compile(r"_REL\b|\bBASE_DATA|\bTOOL_DATA|\$BASE|\$TOOL|\bLOAD|;", re.IGNORECASE)
-POSES = Program(
-    _POSE,
-    (4, 4, 4, 6, 6, 6),
-    partial(poses_of_euler, sequence="ZYX"),
-    partial(euler_of_poses, sequence="ZYX"),
-    no_target=NO_TARGET,
-)
-_AXES = re.compile(
-    r"(?:\b(\w+)(?:\[\d*,?\d*\])?[ \t]*=[ \t]*)?\{[^{}\n]{0,40}?"
-    + r"[ \t]*,[ \t]*".join(f"A{k}[ \t]+{NUMBER}" for k in range(1, 7))
-)
-JOINTS = Program(_AXES, (6,) * 6, joint_unit=math.radians(1), no_target=NO_TARGET)
-
-
 _JOINTS = re.compile(
     r"(?:\b(\w+)(?:\[\d*,?\d*\])?[ \t]*=[ \t]*)?\{[^{}\n]{0,40}?"
     + r"[ \t]*,[ \t]*".join(rf"A{k}[ \t]+{NUMBER}" for k in range(1, 7))
 )
 _NOT_POSES = re.compile(r"(?i)\$?(?:tool|base|load|world|robroot|ersysroot|nullframe|machine)")
 JOINTS = tuple(f"A{k}" for k in range(1, 7))
+# what is relative, or names a base, a tool or a load, is no target; nor is what stands in a comment
+NO_TARGET = re.compile(r"_REL\b|\bBASE_DATA|\bTOOL_DATA|\$BASE|\$TOOL|\bLOAD|;", re.IGNORECASE)
+POSE_TARGETS = Program(
+    _POSE,
+    (4, 4, 4, 6, 6, 6),
+    partial(poses_of_euler, sequence="ZYX"),
+    partial(euler_of_poses, sequence="ZYX"),
+    no_target=NO_TARGET,
+)
+JOINT_TARGETS = Program(_JOINTS, (6,) * 6, joint_unit=math.radians(1), no_target=NO_TARGET)
 
 
 def recognise(source: Source) -> bool:
@@ -82,6 +76,6 @@ FORMAT = PoseFormat(
     read=read,
     suffixes=(".dat", ".src"),
     write=write,
-    programs=(POSES, JOINTS),
+    programs=(POSE_TARGETS, JOINT_TARGETS),
     loses="names of images, times, status and turn of the axes",
 )

@@ -18,19 +18,18 @@ NAMES = ("x", "y", "z", "rx", "ry", "rz")
 _POSE = re.compile(r"(?<![A-Za-z0-9_])p[ \t]?\[[ \t]*" + r"[ \t]*,[ \t]*".join([NUMBER] * 6) + r"[ \t]*\]")
 MEANING = Meaning({f"{name}_{'rad' if name[0] == 'r' else 'm'}": name for name in NAMES})
 
-# a tool, an offset, a force, and what stands in a comment is no target
-NO_TARGET = re.compile(
-    r"#|\b(?:set_tcp|pose_trans|pose_add|pose_sub|pose_inv|set_payload\w*|force_mode|speed[lj]|tool_pose)\s*\([^)]*$"
-)
-POSES = Program(_POSE, (7, 7, 7, 7, 7, 7), poses_of_rotation_vector, rotation_vector_of_poses, no_target=NO_TARGET)
-_JOINTS = re.compile(r"\b(?:move[jlp]|servoj)\s*\(\s*\[[ \t]*" + r"[ \t]*,[ \t]*".join([NUMBER] * 6) + r"[ \t]*\]")
-JOINTS = Program(_JOINTS, (8,) * 6, no_target=NO_TARGET)
-
-
 _SIX = r"\[[ \t]*" + r"[ \t]*,[ \t]*".join([NUMBER] * 6) + r"[ \t]*\]"
 _JOINTS = re.compile(rf"(?:\bmove[jl][ \t]*\([ \t]*|\b\w*_q[ \t]*=[ \t]*){_SIX}")
 _OF_TOOL = re.compile(r"(?i)(?:set_tcp|tcp_offset|set_payload|tool_pose|tcp)\w*[ \t]*[(=:][ \t]*$")
 JOINTS = tuple(f"q{k}" for k in range(1, 7))
+# a tool, an offset, a force, and what stands in a comment is no target
+NO_TARGET = re.compile(
+    r"#|\b(?:set_tcp|pose_trans|pose_add|pose_sub|pose_inv|set_payload\w*|force_mode|speed[lj]|tool_pose)\s*\([^)]*$"
+)
+POSE_TARGETS = Program(
+    _POSE, (7, 7, 7, 7, 7, 7), poses_of_rotation_vector, rotation_vector_of_poses, no_target=NO_TARGET
+)
+JOINT_TARGETS = Program(_JOINTS, (8,) * 6, no_target=NO_TARGET)
 
 
 def recognise(source: Source) -> bool:
@@ -66,6 +65,6 @@ FORMAT = PoseFormat(
     read=read,
     suffixes=(".script", ".variables", ".urscript"),
     write=write,
-    programs=(POSES, JOINTS),
+    programs=(POSE_TARGETS, JOINT_TARGETS),
     loses="names of images and times",
 )
