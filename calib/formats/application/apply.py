@@ -161,7 +161,7 @@ def apply_result(
         suffix = next(iter(load_pose_format(to).suffixes), ".txt")
     file = Path(output) if output is not None else Path(f"{path.stem}_corrected{suffix}")
     write_files({file.name: content}, file.parent)
-    return Applied(read, corrected, identified.geometry, file, form, _expected(document))
+    return Applied(read, corrected, identified.geometry, file, form, _expected_errors(document))
 
 
 def _correct(
@@ -215,7 +215,7 @@ def _reason(arm: SerialArm, found: CorrectedTargets, i: int) -> str:
     return f"joint {joint + 1} at {factor * found.commands[i, joint]:.2f} {unit}, its limit is {factor * limit:.2f}"
 
 
-def _expected(document: Mapping[str, Any]) -> dict[str, float]:
+def _expected_errors(document: Mapping[str, Any]) -> dict[str, float]:
     """Mean errors on rows that were not fitted, of the document of an arm: mm and deg."""
     found: Any = document
     for key in ("errors", "heldout", "after"):
