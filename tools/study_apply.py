@@ -29,6 +29,7 @@ from calib.formats.pose_format import NamedPoses, require_writer
 from calib.geometry import se3
 from calib.robot import Arm, ArmCalibration, ArmSimulation, calibrate, inverse_kinematics, simulate
 from calib.robot.arm.workspace import random_commands
+from calib.robot.corrected_targets import correct_joints
 from calib.robot.effect import load_effect
 
 POSES = 120
@@ -87,18 +88,24 @@ def _correct(made: ArmSimulation, result: Path, commands: Array, stem: Path) -> 
     if table.rotation is None or table.position is None:
         return table.joints, same
     poses = se3.compose(table.rotation, table.position)
-    pairs = zip(poses, commands, strict=True)
-    return np.array([inverse_kinematics(made.nominal, pose, near=near).command for pose, near in pairs]), same
+    taken = [commands[0]]
+    for pose in poses:  # a controller goes from where it is
+        taken.append(inverse_kinematics(made.nominal, pose, near=taken[-1]).command)
+    return np.array(taken[1:]), same
 
 
 def _targets(made: ArmSimulation, seed: int) -> Array:
-    """Joint values (n, joints) of targets, neighbours near each other as in a program."""
+    """Joint values (n, joints) of targets, neighbours near each other and clear of singularities, as in a program."""
     rng = np.random.default_rng([seed, 1])
-    ends = random_commands(made.nominal, 2, rng)
+    nominal = Arm(made.nominal)
     middle = made.nominal.limits.clip(-np.pi, np.pi).mean(axis=1)
-    ends = middle + SHARE * (ends - middle)
     share = np.linspace(0, 1, TARGETS)[:, None]
-    return np.asarray((1 - share) * ends[0] + share * ends[1] + rng.normal(0, 0.05, (TARGETS, made.nominal.joints)))
+    while True:
+        ends = middle + SHARE * (random_commands(made.nominal, 2, rng) - middle)
+        noise = rng.normal(0, 0.05, (TARGETS, made.nominal.joints))
+        commands = np.asarray((1 - share) * ends[0] + share * ends[1] + noise)
+        if not correct_joints(nominal, nominal, commands).singular.any():
+            return commands
 
 
 def _error_mm(made: ArmSimulation, found: ArmCalibration, wanted: Array, sent: Array) -> float:
