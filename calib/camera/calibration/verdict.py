@@ -24,6 +24,8 @@ GOOD_PROJECTION_PX, WORST_PROJECTION_PX = 0.3, 2.0
 # A far point is projected worse than a board, whose pose takes up errors of the focal length: a camera that projects
 # boards held out so well serves at the distance where it was calibrated.
 SOUND_HELD_OUT_PX = 0.5
+# ... unless the focal length is hardly told from the distance of the boards: an interval of 10 % to either side.
+WORST_FOCAL_SHARE = 0.05
 # Residuals of sharp images of a flat board are 0.1 to 0.3 px; 1 px is visible to the eye, 3 px is a wrong model.
 GOOD_RMS_PX, WORST_RMS_PX = 1.0, 3.0
 FEWEST_VIEWS = 8
@@ -50,7 +52,8 @@ def verdict_of(calibration: CameraCalibration) -> Verdict:
     advice = _advice(calibration, quality, image)
     if calibration.unobservable:
         return Verdict("do not use", f"not all parameters are observable: {calibration.unobservable[0]}", advice)
-    if not quality.inside_px <= WORST_PROJECTION_PX and not calibration.held_out_px <= SOUND_HELD_OUT_PX:
+    sound = calibration.held_out_px <= SOUND_HELD_OUT_PX and _focal_share(calibration) <= WORST_FOCAL_SHARE
+    if not quality.inside_px <= WORST_PROJECTION_PX and not sound:
         return Verdict("do not use", _in_words(quality), advice, imprecise=True)
     if rms > WORST_RMS_PX:
         return Verdict("do not use", f"the residuals are too large: rms {rms:.1f} px", advice)
@@ -73,6 +76,11 @@ def verdict_of(calibration: CameraCalibration) -> Verdict:
     if calibration.camera.image_size_px is None:
         return Verdict("usable", f"{_in_words(quality)}; the rest of the image is not known", advice)
     return Verdict("good", f"rms {rms:.3f} px, {_in_words(quality)}", advice)
+
+
+def _focal_share(calibration: CameraCalibration) -> float:
+    """Standard deviation of the focal length, relative to it; 0 where it is held."""
+    return calibration.sigma.get("fx_px", 0.0) / float(calibration.camera.focal_px[0])
 
 
 def _in_words(quality: ProjectionQuality) -> str:

@@ -94,6 +94,19 @@ def test_boards_that_tilt_too_little_are_reported() -> None:
     assert any("tilt varies too little" in text for text in verdict.advice)
 
 
+def test_a_focal_length_that_is_hardly_known_is_not_to_be_used_however_well_boards_are_projected() -> None:
+    """Four boards that hardly tilt and are not quite flat."""
+    rng = np.random.default_rng(2)
+    rotations = np.stack([tilted(3.5, a) for a in rng.uniform(0, 6.28, 4)])
+    poses = se3.compose(rotations, rng.uniform((-0.1, -0.05, 0.3), (0.1, 0.05, 0.33), (4, 3)))
+    bow = 0.001 * (1.0 - (CENTRED[:, 0] / 0.1) ** 2)
+    case = seen(typical_camera("pinhole"), poses, 0.1, 2, CENTRED, truth=CENTRED + np.outer(bow, [0.0, 0.0, 1.0]))
+    result = calibrate(case.observations, "pinhole")
+    assert result.held_out_px < 0.5
+    assert result.sigma["fx_px"] > 0.05 * result.camera.focal_px[0]
+    assert result.verdict.grade == "do not use"
+
+
 @pytest.mark.parametrize(
     ("axis", "sign", "words"),
     [(0, 1, "the right third"), (0, -1, "the left third"), (1, 1, "the lower third"), (1, -1, "the upper third")],
