@@ -25,14 +25,14 @@ def crossings(seen: Windows) -> Problem:
     start[:, 6], start[:, 9] = seen.mean, 1.0
     saddle = _grey(start, seen, slice(None))[0] - seen.mean[:, None]
     deviation = seen.value - seen.mean[:, None]
-    start[:, 9] = (seen.weight * deviation * saddle).sum(axis=1)
-    start[:, 9] /= np.maximum((seen.weight * saddle**2).sum(axis=1), 1e-9)
+    weight = seen.weight
+    start[:, 9] = (weight * deviation * saddle).sum(axis=1)
+    start[:, 9] /= np.maximum((weight * saddle**2).sum(axis=1), 1e-9)
 
     def evaluate(values: Values, rows: Rows) -> tuple[Array, Sequence[Array]]:
-        weight = seen.weight[rows]
         grey, jacobian = _grey(values[BLOCK][rows], seen, rows)
-        jacobian *= weight[:, None]
-        return weight * (grey - seen.value[rows]), (jacobian.transpose(0, 2, 1),)
+        jacobian *= weight[rows, None]
+        return weight[rows] * (grey - seen.value[rows]), (jacobian.transpose(0, 2, 1),)
 
     bounds = dict.fromkeys(LABELS[4:6], SHARPNESS)
     block = ParameterBlock(BLOCK, start, LABELS, bounds=bounds)
@@ -45,7 +45,7 @@ def _grey(parameters: Array, seen: Windows, rows: Rows) -> tuple[Array, Array]:
     """Grey values (m, k) of two crossing edges, with the profile of a hyperbolic tangent, and their Jacobian
     (m, 12, k)."""
     p = parameters.T[..., None]
-    rx, ry = dx, dy = seen.frame[:2, rows].astype(float)
+    rx, ry = dx, dy = np.einsum("nsk,nsd->dnk", seen.powers[rows, 1:3].astype(float), seen.axes[rows])
     ex, ey = dx - p[0], dy - p[1]
     edges = []
     for k in (0, 1):

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from calib.arrays import Array, Grey, Index
+from calib.arrays import Array, Grey, Index, Mask
+from calib.camera.images import opencv
 
 Single = NDArray[np.float32]
 
@@ -25,43 +26,51 @@ BLURS_PX = (0.25, 12.0)
 SHARPNESS = (float(np.log(1 / BLURS_PX[1])), float(np.log(1 / BLURS_PX[0])))
 
 _COUNT = len(LABELS)
-_THIN_HALF_PX = 6  # windows of this half size and more are first fitted to every second pixel of every second line
-_STEPS = 12
-_DAMPING, _NEAR_DAMPING = 1e-2, 1e-6  # from within tenths of a pixel; from where every second pixel leads
-_THIN_SHARPNESS = float(np.log(1 / 0.8))  # of sharper edges every second pixel tells nothing
+_ROWS = 10  # arrays that the Jacobian and the residuals are made of
+_MANY = 24 * 24  # pixels in a window, more than a fit needs
+_NARROW_PX = 14.0  # narrower windows must not be smoothed: the next edges are near
+_SMOOTH_PX = 0.7  # half as far as every second pixels are apart
+_MARGIN_PX = 1  # pixels to either side that count in it
+_THIN = 5  # one pixel in so many is fitted first
+_THIN_FROM = 200  # pixels in a window, and more: fewer are fitted all at once
+_STEPS, _THIN_STEPS = 12, 3
+_DAMPING, _NEAR_DAMPING = 1e-2, 1e-6  # from within tenths of a pixel; from where one pixel in five leads
+_THIN_SHARPNESS = float(np.log(1 / 0.8))  # of sharper edges one pixel in five tells little
 _THIN_SETTLED_PX = 3e-2  # all pixels follow
 _SETTLED_PX = 3e-3  # a step this short ends within 1e-3 px of the minimum
-_PIXELS = 10_000  # at once: all that is made of them stays in cache
+_NEAR_SETTLED_PX = 2e-2  # so does one that is hardly damped
+_PIXELS = 40_000  # at once: all that is made of them stays in cache
 
 
 @dataclass(frozen=True, eq=False)
 class Windows:
-    """Pixels around n corners, k in each window."""
+    """Pixels around n corners, k in each window, those of a thin lattice first."""
 
-    frame: Single
-    """(3, n, k): x and y in px from the corner, and 1, times the weight: 1 inside the window, else 0."""
+    powers: Single
+    """(n, 6, k): 1, s, t, s*s, s*t, t*t of the pixel's place (s, t) from the corner, in half a window; all 0 outside
+    the image."""
     value: Single
-    """(n, k) grey, times the weight."""
+    """(n, k) grey, 0 outside the image."""
+    thin: int
+    """How many of the k are those of the lattice."""
     axes: Array
-    """(n, 2, 2) the grid's directions, one square long."""
+    """(n, 2, 2) half the windows' sides, px, along the grid's directions."""
     bends: Array
-    """(n, 2) their curvatures in 1/px."""
+    """(n, 2) the grid lines' curvatures in 1/px."""
 
     def select(self, corners: Index | slice) -> Windows:
         """Some corners."""
-        return Windows(self.frame[:, corners], self.value[corners], self.axes[corners], self.bends[corners])
+        axes, bends = self.axes[corners], self.bends[corners]
+        return replace(self, powers=self.powers[corners], value=self.value[corners], axes=axes, bends=bends)
 
-    def thin(self) -> Windows:
-        """Every second pixel of every second line."""
-        side = round(self.value.shape[1] ** 0.5)
-        frame = self.frame.reshape(3, -1, side, side)[..., ::2, ::2]
-        value = self.value.reshape(-1, side, side)[:, ::2, ::2]
-        return replace(self, frame=frame.reshape(*frame.shape[:2], -1), value=value.reshape(len(value), -1))
+    def thinned(self) -> Windows:
+        """The lattice alone."""
+        return replace(self, powers=self.powers[:, :, : self.thin], value=self.value[:, : self.thin])
 
     @property
     def weight(self) -> Single:
-        """(n, k) 1 inside the window, else 0."""
-        return np.asarray(self.frame[2])
+        """(n, k) 1 inside the image, else 0."""
+        return np.asarray(self.powers[:, 0])
 
     @property
     def mean(self) -> Single:
@@ -69,59 +78,119 @@ class Windows:
         return np.asarray(self.value.sum(axis=1) / np.maximum(self.weight.sum(axis=1), 1))
 
     @property
+    def deviation(self) -> Single:
+        """Grey values (n, k) off their mean, 0 outside the image."""
+        return np.asarray(self.value - self.weight * self.mean[:, None])
+
+    @property
     def variance(self) -> Single:
         """Squared deviation from the mean (n,), summed; never zero."""
-        deviation = self.value - self.weight * self.mean[:, None]
+        deviation = self.deviation
         return np.asarray(np.maximum(np.einsum("nk,nk->n", deviation, deviation), 1e-9))
 
 
-def windows(image: Grey, corners: Array, axes: Array, bends: Array, half: int, reach: float) -> Windows:
-    """The pixels within `reach` squares of corners (n, 2), along the board's own axes: a square of the board, not of
-    the image, and no more than `half` pixels away."""
-    height, width = image.shape
-    offset = np.arange(-half, half + 1)
-    centre = np.rint(corners).astype(int)
-    column, row = centre[:, :1] + offset, centre[:, 1:] + offset
-    value = image[np.clip(row, 0, height - 1)[:, :, None], np.clip(column, 0, width - 1)[:, None, :]]
-    inside = ((row >= 0) & (row < height))[:, :, None] & ((column >= 0) & (column < width))[:, None, :]
-    frame = np.empty((3, len(corners), 2 * half + 1, 2 * half + 1), np.float32)
-    dx, dy = frame[:2]
-    dx[:] = (column - corners[:, :1])[:, None, :]
-    dy[:] = (row - corners[:, 1:])[:, :, None]
-    (ax, ay), (bx, by) = (axes[:, k].T.astype(np.float32)[..., None, None] for k in (0, 1))
-    area = ax * by - ay * bx
-    weight = inside & (np.abs(dx * (by / area) - dy * (bx / area)) < reach)
-    weight &= np.abs(dy * (ax / area) - dx * (ay / area)) < reach
-    frame[2] = weight
-    frame[:2] *= frame[2]
-    value = (value * weight).astype(np.float32)
-    return Windows(frame.reshape(3, len(corners), -1), value.reshape(len(corners), -1), axes, bends)
+def windows(image: Grey, corners: Array, axes: Array, bends: Array, half_px: float, reach: float) -> Windows:
+    """The pixels within `reach` squares of corners (n, 2), along the board's own axes (n, 2, 2), one square long: a
+    square of the board, not of the image, no side of it longer than 2 `half_px`.
+
+    Of large windows every second pixel of a smoothed image, so that all of them count.
+    """
+    part = np.minimum(reach, half_px / np.hypot(axes[..., 0], axes[..., 1]).max(axis=1))
+    axes = axes * part[:, None, None]
+    every_second = _is_large(axes)
+    centre = np.rint(corners).astype(np.int32)
+    offset, thin = _lattice(int(np.ceil(np.abs(axes).sum(axis=1).max())), every_second)
+    places = _places(offset, corners - centre, axes)
+    inside = (np.abs(places) < 1).all(axis=1)
+    used = np.flatnonzero(inside.any(axis=0))
+    offset, places, inside = offset[:, used], places[:, :, used], inside[:, used]
+    x, y = centre[:, :1] + offset[0], centre[:, 1:] + offset[1]
+    if min(x.min(), y.min()) < 0 or x.max() >= image.shape[1] or y.max() >= image.shape[0]:
+        inside &= (x >= 0) & (x < image.shape[1]) & (y >= 0) & (y < image.shape[0])
+    value = inside * _grey(image, x, y, every_second)
+    return Windows(_powers(places, inside), value, int(np.searchsorted(used, thin)), axes, bends)
+
+
+def _is_large(axes: Array) -> bool:
+    """Whether windows (n, 2, 2) hold more pixels than their fit needs, and none is narrow."""
+    area = 4 * np.abs(axes[:, 0, 0] * axes[:, 1, 1] - axes[:, 0, 1] * axes[:, 1, 0])
+    width = area / np.hypot(axes[..., 0], axes[..., 1]).max(axis=1) / 2
+    return bool(area.max() > _MANY and width.min() > _NARROW_PX)
+
+
+def _lattice(half: int, every_second: bool) -> tuple[Index, int]:
+    """Every pixel or, like a checkerboard's white ones, every second of a square about 0: (2, k) columns and rows; and
+    how many of them, a thin lattice that comes first, are fitted before the others."""
+    row, column = (each.ravel() for each in np.mgrid[-half : half + 1, -half : half + 1].astype(np.int32))
+    if every_second:
+        white = (row + column) % 2 == 0
+        row, column = row[white], column[white]
+        first = (3 * row + column) // 2 % _THIN == 0
+    else:
+        first = (2 * row + column) % _THIN == 0
+    order = np.argsort(~first, kind="stable")
+    return np.stack((column[order], row[order])), int(first.sum())
+
+
+def _places(offset: Index, beside: Array, axes: Array) -> Single:
+    """The places (n, 2, k), in half a window, of pixels (2, k) counted from those nearest to the corners, which are
+    (n, 2) beside them."""
+    inverse = np.linalg.inv(axes)
+    origin = np.matmul(beside[:, None], inverse).transpose(0, 2, 1)
+    places = np.matmul(inverse.transpose(0, 2, 1).astype(np.float32), offset.astype(np.float32))
+    places -= origin.astype(np.float32)
+    return np.asarray(places)
+
+
+def _powers(places: Single, inside: Mask) -> Single:
+    """The powers (n, 6, k) of places (n, 2, k); 0 for those that do not count."""
+    powers = np.empty((len(places), 6, places.shape[2]), np.float32)
+    powers[:, 0] = inside
+    np.multiply(places, inside[:, None], out=powers[:, 1:3])
+    for power, (one, other) in enumerate(((1, 1), (1, 2), (2, 2)), start=3):
+        np.multiply(powers[:, one], powers[:, other], out=powers[:, power])
+    return powers
+
+
+def _grey(image: Grey, x: Index, y: Index, smooth: bool) -> Single:
+    """Grey values at pixels of any shape, the border's outside; smooth: so that those left out count as well."""
+    margin = _MARGIN_PX
+    left, top = max(0, int(x.min()) - margin), max(0, int(y.min()) - margin)
+    grey = image[top : int(y.max()) + margin + 1, left : int(x.max()) + margin + 1].astype(np.float32)
+    if smooth:
+        size = (2 * margin + 1, 2 * margin + 1)
+        grey = opencv.load().GaussianBlur(grey, size, _SMOOTH_PX)
+    rows, columns = grey.shape
+    at = np.clip(y - top, 0, rows - 1) * columns + np.clip(x - left, 0, columns - 1)
+    return np.asarray(np.take(grey.ravel(), at))
 
 
 def fit_crossings(seen: Windows) -> tuple[Array, Array]:
     """Two crossing edges fitted to every window, started along the grid's directions: the parameters (n, 12) by
     `LABELS`, and the squared grey values (n,) they leave."""
-    if seen.value.shape[1] < (2 * _THIN_HALF_PX + 1) ** 2:
+    if seen.value.shape[1] < _THIN_FROM:
         return _descend(_start(seen), seen, _DAMPING, _SETTLED_PX)
-    thin = seen.thin()
-    values, _ = _descend(_start(thin), thin, _DAMPING, _THIN_SETTLED_PX)
+    thin = seen.thinned()
+    values, _ = _descend(_start(thin), thin, _DAMPING, _THIN_SETTLED_PX, _THIN_STEPS)
     values[:, 4:6] = np.minimum(values[:, 4:6], _THIN_SHARPNESS)
-    return _descend(values, seen, _NEAR_DAMPING, _SETTLED_PX)
+    return _descend(values, seen, _NEAR_DAMPING, _NEAR_SETTLED_PX)
 
 
 def _start(seen: Windows) -> Array:
     start = np.zeros((len(seen.value), _COUNT))
-    for k in (0, 1):
-        start[:, 2 + k] = np.arctan2(seen.axes[:, k, 1], seen.axes[:, k, 0])
+    start[:, 2:4] = np.arctan2(seen.axes[..., 1], seen.axes[..., 0])
     start[:, 4:6] = -np.log(START_BLUR_PX)
     start[:, 6] = seen.mean
-    saddle = _rows(start, seen)[9]
-    deviation = seen.value - seen.weight * seen.mean[:, None]
-    start[:, 9] = (deviation * saddle).sum(axis=1) / np.maximum((saddle**2).sum(axis=1), 1e-9)
+    across = _fields(start, seen)[1:4:2]
+    saddle = np.tanh(across[0]) * np.tanh(across[1])
+    fit = np.einsum("nk,nk->n", seen.deviation, saddle)
+    start[:, 9] = fit / np.maximum(np.einsum("nk,nk->n", saddle, saddle), 1e-9)
     return start
 
 
-def _descend(values: Array, seen: Windows, damping: float, settled_px: float) -> tuple[Array, Array]:
+def _descend(
+    values: Array, seen: Windows, damping: float, settled_px: float, most: int = _STEPS
+) -> tuple[Array, Array]:
     """Levenberg-Marquardt in every window for itself: the parameters, and the squares left.
 
     Those after the last step are as the linear model predicts: it is short.
@@ -129,7 +198,7 @@ def _descend(values: Array, seen: Windows, damping: float, settled_px: float) ->
     values, live = values.copy(), np.arange(len(values))
     at, damped = equations(values, seen, live), np.full(len(values), damping)
     squares = at[:, -1, -1].copy()
-    for _ in range(_STEPS):
+    for _ in range(most):
         step, gain = _step(at, damped, values[live])
         short = (np.abs(step[:, :2]) < settled_px).all(axis=1)
         done, on = live[short], ~short
@@ -156,14 +225,14 @@ def _step(at: Array, damping: Array, values: Array) -> tuple[Array, Array]:
     np.einsum("mii->mi", raised)[...] += damping[:, None] * scale
     low, high = SHARPNESS[0] - values[:, 4:6], SHARPNESS[1] - values[:, 4:6]
     beyond = ((low >= 0) & (gradient[:, 4:6] > 0)) | ((high <= 0) & (gradient[:, 4:6] < 0))
-    gradient = gradient.copy()
     if beyond.any():  # a width at its bound stays there, and the others are free of it
+        gradient = gradient.copy()
         member, which = np.nonzero(beyond)
         gradient[member, 4 + which] = 0.0
         raised[member, 4 + which, :] = raised[member, :, 4 + which] = 0.0
         raised[member, 4 + which, 4 + which] = 1.0
     step = -np.linalg.solve(raised, gradient[:, :, None])[:, :, 0]
-    step[:, 4:6] = np.clip(step[:, 4:6], low, high)
+    step[:, 4:6] = np.minimum(np.maximum(step[:, 4:6], low), high)
     gain = -(step * (2 * gradient + np.matmul(normal, step[:, :, None])[:, :, 0])).sum(axis=1)
     return np.asarray(step), np.asarray(gain)
 
@@ -173,74 +242,87 @@ def equations(values: Array, seen: Windows, members: Index) -> Array:
 
     The Jacobian is made of fewer, simpler arrays, and what it is made of them by is small.
     """
-    products = np.empty((len(values), _COUNT + 1, _COUNT + 1))
+    products = np.empty((len(values), _ROWS + 3, _ROWS + 3))
     most = max(1, _PIXELS // seen.value.shape[1])
     for begin in range(0, len(values), most):
         part = slice(begin, begin + most)
-        rows = _rows(values[part], seen.select(members[part]))
-        products[part] = np.matmul(rows.transpose(1, 0, 2), rows.transpose(1, 2, 0))
-    made = _made_of(values, seen.bends[members])
+        here = seen.select(members[part])
+        rows, plane = _rows(values[part], here).transpose(1, 0, 2), here.powers[:, :3]
+        products[part, :_ROWS, :_ROWS] = np.matmul(rows, rows.transpose(0, 2, 1))
+        products[part, _ROWS:, :_ROWS] = np.matmul(plane, rows.transpose(0, 2, 1))
+        products[part, _ROWS:, _ROWS:] = np.matmul(plane, plane.transpose(0, 2, 1))
+    products[:, :_ROWS, _ROWS:] = products[:, _ROWS:, :_ROWS].transpose(0, 2, 1)
+    made = _made_of(values, seen.axes[members], seen.bends[members])
     return np.asarray(np.matmul(np.matmul(made.transpose(0, 2, 1), products), made))
 
 
 def _rows(values: Array, seen: Windows) -> Single:
-    """What the Jacobian is made of, and the residuals (13, m, k), weighted.
+    """What the Jacobian is made of, and the residuals (10, m, k).
 
-    Of each edge its slope, the slope times the way along the edge, and times the distance to it (0 to 5); the level's
-    and the saddle's derivatives (6 to 11); the residuals. Edges have the profile of a hyperbolic tangent.
+    Of each edge its slope, the slope times the way along the edge, and times the distance to it in edge widths (0 to
+    5); the saddle, and times the place (6 to 8); the residuals. Edges have the profile of a hyperbolic tangent.
     """
-    rows = np.empty((_COUNT + 1, *seen.value.shape), np.float32)
-    fields = np.matmul(_fields(values), seen.frame.transpose(1, 0, 2)).transpose(1, 0, 2)
-    *edges, level, contrast = np.ascontiguousarray(fields)
-    bends, sharps = (0.5 * seen.bends).astype(np.float32), np.exp(values[:, 4:6]).astype(np.float32)
-    steps = []
-    for k in (0, 1):
-        along, across = edges[2 * k : 2 * k + 2]
-        across -= bends[:, k, None] * (along * along)
-        steps.append(np.tanh(sharps[:, k, None] * across))
+    rows = np.empty((_ROWS, *seen.value.shape), np.float32)
+    fields = _fields(values, seen)
+    level, contrast = fields[4], fields[5]
+    steps = np.tanh(fields[1:4:2])
     for k in (0, 1):
         slope = np.multiply(steps[k], steps[k], out=rows[3 * k])
         np.subtract(1.0, slope, out=slope)
         slope *= steps[1 - k]
         slope *= contrast
-        np.multiply(slope, edges[2 * k], out=rows[3 * k + 1])
-        np.multiply(slope, edges[2 * k + 1], out=rows[3 * k + 2])
-    saddle = steps[0] * steps[1]
-    rows[6], rows[7:9] = seen.weight, seen.frame[:2]
-    rows[9], rows[10:12] = saddle * seen.weight, saddle * seen.frame[:2]
-    np.multiply(contrast, saddle, out=rows[12])
-    rows[12] += level
-    rows[12] -= seen.value
+        np.multiply(slope, fields[2 * k], out=rows[3 * k + 1])
+        np.multiply(slope, fields[2 * k + 1], out=rows[3 * k + 2])
+    saddle = np.multiply(steps[0], steps[1], out=rows[6])
+    np.multiply(saddle, seen.powers[:, 1], out=rows[7])
+    np.multiply(saddle, seen.powers[:, 2], out=rows[8])
+    residual = np.multiply(contrast, saddle, out=rows[9])
+    residual += level
+    residual -= seen.value
     return rows
 
 
-def _fields(values: Array) -> Single:
-    """The way along each edge and the distance beside it, level and contrast, as linear functions (m, 6, 3) of the
-    place."""
-    x, y = values[:, 0], values[:, 1]
-    fields = np.empty((len(values), 6, 3), np.float32)
+def _fields(values: Array, seen: Windows) -> Single:
+    """At each pixel the way along each edge and the distance beside it in edge widths, level and contrast (6, m, k):
+    polynomials of the place."""
+    terms = np.zeros((6, len(values), 6))
     for k in (0, 1):
-        cosine, sine = np.cos(values[:, 2 + k]), np.sin(values[:, 2 + k])
-        fields[:, 2 * k] = np.column_stack((cosine, sine, -cosine * x - sine * y))
-        fields[:, 2 * k + 1] = np.column_stack((-sine, cosine, sine * x - cosine * y))
-    fields[:, 4] = values[:, [7, 8, 6]]
-    fields[:, 5] = values[:, [10, 11, 9]]
-    return fields
+        cosine, sine, sharp = np.cos(values[:, 2 + k]), np.sin(values[:, 2 + k]), np.exp(values[:, 4 + k])
+        along, across = terms[2 * k], terms[2 * k + 1]
+        _set_linear(along, seen.axes, cosine, sine, -cosine * values[:, 0] - sine * values[:, 1])
+        _set_linear(across, seen.axes, -sine, cosine, sine * values[:, 0] - cosine * values[:, 1])
+        one, right, down = along[:, :3].T
+        bend = -0.5 * seen.bends[:, k]
+        for power, square in enumerate((one**2, 2 * one * right, 2 * one * down, right**2, 2 * right * down, down**2)):
+            across[:, power] += bend * square
+        across *= sharp[:, None]
+    for field, first in ((4, 6), (5, 9)):
+        _set_linear(terms[field], seen.axes, values[:, first + 1], values[:, first + 2], values[:, first])
+    fields = np.matmul(terms.transpose(1, 0, 2).astype(np.float32), seen.powers)
+    return np.ascontiguousarray(fields.transpose(1, 0, 2))
 
 
-def _made_of(values: Array, bends: Array) -> Array:
-    """The map (m, 13, 13) that makes the Jacobian, and the residuals, of what `_rows` returns.
+def _set_linear(terms: Array, axes: Array, by_x: Array, by_y: Array, constant: Array) -> None:
+    """A linear function of x and y in px, as one of the place in a window with such axes (m, 2, 2)."""
+    terms[:, 0] = constant
+    terms[:, 1:3] = axes[..., 0] * by_x[:, None] + axes[..., 1] * by_y[:, None]
+
+
+def _made_of(values: Array, axes: Array, bends: Array) -> Array:
+    """The map (m, 13, 13) that makes the Jacobian, and the residuals, of what `_rows` returns and the window's plane.
 
     How an edge's bend changes with its direction is left out: it is of second order where the edge is steep.
     """
-    made = np.zeros((len(values), _COUNT + 1, _COUNT + 1))
+    made = np.zeros((len(values), _ROWS + 3, _COUNT + 1))
     for k in (0, 1):
         sharp, cosine, sine = np.exp(values[:, 4 + k]), np.cos(values[:, 2 + k]), np.sin(values[:, 2 + k])
         slope, along, across = made[:, 3 * k], made[:, 3 * k + 1], made[:, 3 * k + 2]
         slope[:, 0], slope[:, 1] = sharp * sine, -sharp * cosine
         along[:, 0], along[:, 1] = sharp * bends[:, k] * cosine, sharp * bends[:, k] * sine
         along[:, 2 + k] = -sharp
-        across[:, 4 + k] = sharp
-    for i in range(6, _COUNT + 1):
-        made[:, i, i] = 1.0
+        across[:, 4 + k] = 1.0
+    for row, first in ((6, 9), (_ROWS, 6)):
+        made[:, row, first] = 1.0
+        made[:, row + 1 : row + 3, first + 1 : first + 3] = axes
+    made[:, _ROWS - 1, _COUNT] = 1.0
     return made

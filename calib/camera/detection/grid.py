@@ -61,14 +61,17 @@ def full_rectangle(grid: Array) -> Array:
     full = full[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     if full.all():
         return grid
-    best, box = 0, (0, 0, 0, 0)
-    for top in range(full.shape[0]):
-        height_full = np.logical_and.accumulate(full[top:], axis=0)
-        for below, row in enumerate(height_full, start=1):
-            edges = np.flatnonzero(np.diff(np.concatenate(([0], row.astype(np.int8), [0]))))
-            for left, right in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
-                if below * (right - left) > best:
-                    best, box = below * (right - left), (top, top + below, left, right)
+    best, box, heights = 0, (0, 0, 0, 0), [0] * full.shape[1]
+    for below, row in enumerate(full.tolist(), start=1):
+        heights = [height + 1 if here else 0 for height, here in zip(heights, row, strict=True)]
+        open_: list[tuple[int, int]] = []  # rectangles that end in this row, by left side, each higher than the last
+        for right, height in enumerate((*heights, 0)):
+            left = right
+            while open_ and open_[-1][1] >= height:
+                left, high = open_.pop()
+                if high * (right - left) > best:
+                    best, box = high * (right - left), (below - high, below, left, right)
+            open_.append((left, height))
     return grid[box[0] : box[1], box[2] : box[3]]
 
 

@@ -15,7 +15,7 @@ MIN_EDGE = 0.3  # of the corner's contrast: the light side of an edge against it
 
 _COS_MAX_TURN = np.cos(np.radians(22.0))  # a neighbour is where the edge points, within a small ring's accuracy
 _NEAREST = 4  # candidates along an edge; noise may put a false corner before the true one
-_AROUND = 40  # of the corners near by, those that may be neighbours: amid texture not all of them are the board's
+_AROUND = 24  # of the corners near by, those that may be neighbours: amid texture not all of them are the board's
 _MIN_SPACING_PX = 3.0  # squares smaller than this are indistinguishable from noise
 _ROWS = 256  # corners whose distances to all are held at once
 _ALONG = np.array([0.25, 0.4, 0.5, 0.6, 0.75], np.float32)  # where an edge is looked at, in parts of its length
@@ -51,11 +51,12 @@ def _candidates(saddles: Saddles) -> tuple[Index, Index, Index, Index]:
     cosine, sine = np.cos(saddles.edges_rad).astype(np.float32), np.sin(saddles.edges_rad).astype(np.float32)
     parts = [_pairs(saddles.position_px, at) for at in range(0, len(saddles), _ROWS)]
     here, there = (np.concatenate(part) for part in zip(*parts, strict=True))
-    offset = (saddles.position_px[there] - saddles.position_px[here]).astype(np.float32)
+    place = saddles.position_px.astype(np.float32)
+    offset = place[there] - place[here]
     distance = np.hypot(offset[:, 0], offset[:, 1])
     across, down = (offset / distance[:, None]).T[..., None]
     along = cosine[here] * across + sine[here] * down  # cosine of the turn from each edge to the other corner
-    pair, edge = np.nonzero(along > _COS_MAX_TURN)
+    pair, edge = np.divmod(np.flatnonzero(along > _COS_MAX_TURN), 4)
     here, there, distance, along = here[pair], there[pair], distance[pair], along[pair, edge]
     back = -cosine[there] * across[pair] - sine[there] * down[pair]
     there_edge = back.argmax(axis=1)

@@ -145,37 +145,36 @@ def ring_test(smooth: NDArray[np.float32], peaks: Peaks) -> Saddles:
     """The peaks that look like an X on the widest ring that fits: the grey values there cross their middle level four
     times, opposite crossings in line."""
     position = _stationary(smooth, peaks.pixel)
-    edges, rising, contrast = np.zeros((len(position), 4)), np.zeros((len(position), 4)), np.zeros(len(position))
-    open_ = np.arange(len(position))
-    for radius in _RADII_PX:
-        found, ring_edges, ring_rising, ring_contrast = _ring(smooth, position[open_], radius)
-        index = open_[found]
-        edges[index], rising[index], contrast[index] = ring_edges, ring_rising, ring_contrast
-        open_ = np.delete(open_, found)
-    keep = np.flatnonzero(contrast > 0)[:_MAX_SADDLES]
-    return Saddles(position[keep], edges[keep], rising[keep], contrast[keep], peaks.strength[keep].astype(np.float64))
+    radius = np.array(_RADII_PX, np.float32)
+    limit = np.array([smooth.shape[1] - 1, smooth.shape[0] - 1])
+    to_border = np.minimum(position, limit - position).min(axis=1)
+    which, ring = np.nonzero(to_border[:, None] > radius)  # rings of one corner follow each other, the widest first
+    good, edges, rising, contrast = _crossings(_rings(smooth, position[which], radius[ring]))
+    index, first = np.unique(which[good], return_index=True)
+    keep, first = index[:_MAX_SADDLES], first[:_MAX_SADDLES]
+    strength = peaks.strength[keep].astype(np.float64)
+    return Saddles(position[keep], edges[first], rising[first], contrast[first], strength)
 
 
-def _ring(
-    smooth: NDArray[np.float32], position: Array, radius: float
-) -> tuple[NDArray[np.intp], Array, Array, NDArray[np.float32]]:
-    """Which positions have exactly four level crossings on the ring, their angles, directions and the contrast."""
-    angle = np.arange(_SAMPLES) * (2 * np.pi / _SAMPLES)
-    height, width = smooth.shape
-    limit = np.array([width - 1, height - 1]) - radius
-    inside = np.flatnonzero(((position > radius) & (position < limit)).all(axis=1))
-    around = position[inside].astype(np.float32)
-    x = around[:, :1] + (radius * np.cos(angle)).astype(np.float32)
-    y = around[:, 1:] + (radius * np.sin(angle)).astype(np.float32)
-    values = sample(smooth, x, y)
+def _rings(smooth: NDArray[np.float32], position: Array, radius: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Grey values (n, samples) on rings about positions (n, 2)."""
+    angle = np.arange(_SAMPLES, dtype=np.float32) * np.float32(2 * np.pi / _SAMPLES)
+    around = position.astype(np.float32)
+    x = around[:, :1] + radius[:, None] * np.cos(angle)
+    y = around[:, 1:] + radius[:, None] * np.sin(angle)
+    return sample(smooth, x, y)
+
+
+def _crossings(values: NDArray[np.float32]) -> tuple[NDArray[np.intp], Array, Array, NDArray[np.float32]]:
+    """Which rings (n, samples) have exactly four level crossings, their angles, directions and the contrast."""
     signal, contrast = _level(values)
     above = signal >= 0
     following = np.roll(above, -1, axis=1)
-    four = (above != following).sum(axis=1) == 4
+    rows = np.flatnonzero(((above != following).sum(axis=1) == 4) & (contrast > _MIN_CONTRAST))
     # Half a turn maps an X onto itself; at the board's rim, where a square meets margin and background, it does not.
     half = _SAMPLES // 2
-    uneven = np.abs(signal[:, :half] - signal[:, half:]).mean(axis=1)
-    rows = np.flatnonzero(four & (contrast > _MIN_CONTRAST) & (uneven < _MAX_UNEVEN * contrast))
+    uneven = np.abs(signal[rows, :half] - signal[rows, half:]).mean(axis=1)
+    rows = rows[uneven < _MAX_UNEVEN * contrast[rows]]
     signal = signal[rows]
     at = np.nonzero(above[rows] != following[rows])[1].reshape(-1, 4)
     before = np.take_along_axis(signal, at, axis=1).astype(np.float64)
@@ -183,7 +182,7 @@ def _ring(
     edges: Array = (at + before / (before - after)) * (2 * np.pi / _SAMPLES)
     good = _straight(edges)
     rows = rows[good]
-    return inside[rows], edges[good], np.where(after > before, 1.0, -1.0)[good], contrast[rows]
+    return rows, edges[good], np.where(after > before, 1.0, -1.0)[good], contrast[rows]
 
 
 def _level(values: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from calib.arrays import Array, Grey
+from calib.arrays import Array, Grey, Mask
 from calib.camera.detection import grid, subpixel
+from calib.camera.detection.growth import middle
 from calib.camera.detection.placing import place_part
 from calib.camera.detection.saddles import blur
 from calib.camera.images import opencv
@@ -22,6 +23,8 @@ _SMALL_SQUARE_PX = 9.0  # a grid of smaller squares may have lost some: look onc
 _CLASSIC_SIDE_PX = 1000  # findChessboardCorners adds nothing above, and takes minutes at 12 MP
 _SECTOR_SIDE_PX = 1200  # findChessboardCornersSB takes .5 s here and 7 s at 12 MP
 _MIN_EXPLAINED = 0.5  # of the grey values' variance by two crossing edges; true corners in photographs have .92 to 1
+_DISTURBED = 0.05  # of that variance is left unexplained, and by far more than at the board's other corners:
+_UNLIKE_OTHERS = 20.0  # a corner partly covered, which is off by tenths of a pixel
 _MAX_LOST = 0.1  # of the corners may be covered or glared out; the others still count
 
 
@@ -77,7 +80,7 @@ def find_grid(image: Grey, size: tuple[int, int]) -> tuple[grid.Grid | None, str
 
 def _link(image: Grey) -> Iterator[grid.Grown]:
     """Grids of linked corners in full-image pixels, at all scales and contrasts."""
-    for version in (image, _equalise(image)):
+    for version in _contrasts(image):
         for reduced, scale in _pyramid(version, _SIDES_PX):
             grown, _ = _grow(reduced)
             if grown is not None:
@@ -96,7 +99,7 @@ def _stronger(image: Grey, size: tuple[int, int], thorough: bool) -> Iterator[Ar
     detectors = [(cv2.findChessboardCorners, quick, _CLASSIC_SIDE_PX)]
     if thorough:
         detectors.append((cv2.findChessboardCornersSB, accurate, _SECTOR_SIDE_PX))
-    for version in (image, _equalise(image)) if thorough else (image,):
+    for version in _contrasts(image) if thorough else (image,):
         for find, flags, side in detectors:
             reduced, scale = next(_pyramid(version, (side,)))
             seen, points = find(reduced, size, flags=flags)
@@ -131,6 +134,12 @@ def _grow(image: Grey) -> tuple[grid.Grown | None, str]:
     return grid.best_grid(blur(image))
 
 
+def _contrasts(image: Grey) -> Iterator[Grey]:
+    """The image as it is, and with the contrast stretched."""
+    yield image
+    yield _equalise(image)
+
+
 def _equalise(image: Grey) -> Grey:
     """Contrast stretched locally, in tiles of an eighth of the image."""
     stretched: Grey = opencv.load().createCLAHE(clipLimit=4.0, tileGridSize=(8, 8)).apply(image)
@@ -156,4 +165,11 @@ def _refine(image: Grey, corners: Array) -> tuple[grid.Grid | None, str]:
     if problem:
         return None, problem
     coloured = grid.with_colours(whole, image)
-    return grid.Grid(np.where(lost[..., None], np.nan, whole), coloured.dark_first), ""
+    left_out = lost | _is_disturbed(refined.explained, seen)
+    return grid.Grid(np.where(left_out[..., None], np.nan, whole), coloured.dark_first), ""
+
+
+def _is_disturbed(explained: Array, seen: Mask) -> Mask:
+    """Which corners have something in their windows that those of the others have not: a finger, a glare, a label."""
+    unexplained = 1.0 - explained
+    return np.asarray(seen & (unexplained > max(_DISTURBED, _UNLIKE_OTHERS * middle(unexplained[seen]))))

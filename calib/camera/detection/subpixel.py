@@ -24,12 +24,12 @@ _SEARCH = 1.0 / 3.0
 _MIN_HALF_PX = 2  # 5 x 5 pixels, the least that holds an X
 _MAX_HALF_PX = 40  # beyond it the gain is small, and lens and paper bend edges
 _MAX_SHIFT = 0.35  # of a square: a corner that runs further has run away
+_STILL = 0.05  # of a square: corners that moved no further need no second search
 _SEARCH_ITERATIONS = 60
 _SEARCH_EPSILON_PX = 1e-3
 
 _FIT = 0.4  # half the fit's window in squares along the board's own axes: some boards' outer squares are cut at .5
-_FIT_MAX_HALF_PX = 16.0  # an edge is located by the whole of its blur; 33 pixels hold enough of it for .01 px
-_FIT_STEP_PX = 4  # windows of about the same size are fitted together, weight 0 beyond their own
+_FIT_MAX_HALF_PX = 16.5  # half the window's longer side: 33 pixels of an edge locate it to .01 px
 _FIT_MAX_SHIFT = 0.15  # of a square, off the search's result (plus half a pixel)
 
 
@@ -56,7 +56,8 @@ def refine(image: Grey, corners: Array, reach: float = _FIT) -> Refined:
     found = _search(image, whole, min(_SEARCH, reach) * spacing, seen)
     runaway = np.hypot(*np.moveaxis(found - whole, -1, 0)) > _MAX_SHIFT * spacing
     start = np.where(runaway[..., None], whole, found)
-    start = _search(image, start, min(_SEARCH, reach) * spacing_px(start), seen)
+    if (np.abs(start - whole).max(axis=2) > _STILL * spacing).any():  # the squares are not what they seemed
+        start = _search(image, start, min(_SEARCH, reach) * spacing_px(start), seen)
     fitted, explained = _fit(image, start, seen, reach)
     lost = ~seen | (np.hypot(*np.moveaxis(fitted - whole, -1, 0)) > _MAX_SHIFT * spacing)
     return Refined(np.where(lost[..., None], np.nan, fitted), explained)
@@ -124,25 +125,19 @@ def _fit(image: Grey, corners: Array, seen: Mask, reach: float) -> tuple[Array, 
     flat = corners.reshape(-1, 2)
     axes = np.stack((right.reshape(-1, 2), down.reshape(-1, 2)), axis=1)
     bends = np.column_stack((bend_right.ravel(), bend_down.ravel()))
-    pixels = reach * np.abs(axes).sum(axis=1).max(axis=1)
-    half = np.ceil(np.minimum(pixels, _FIT_MAX_HALF_PX)).astype(int)
     fitted, explained = flat.copy(), np.zeros(len(flat))
-    half = np.minimum(-(-half // _FIT_STEP_PX) * _FIT_STEP_PX, int(_FIT_MAX_HALF_PX))
-    for size in sorted(set(half[seen.ravel()].tolist())):
-        group = np.flatnonzero((half == size) & seen.ravel())
-        fitted[group], explained[group] = _fit_windows(image, flat[group], axes[group], bends[group], size, reach)
+    group = np.flatnonzero(seen)
+    fitted[group], explained[group] = _fit_windows(image, flat[group], axes[group], bends[group], reach)
     moved = np.hypot(*(fitted - flat).T)
     off = ~(moved <= 0.5 + _FIT_MAX_SHIFT * spacing_px(corners).ravel())
     fitted[off], explained[off] = flat[off], 0.0
     return fitted.reshape(corners.shape), explained.reshape(corners.shape[:2])
 
 
-def _fit_windows(
-    image: Grey, corners: Array, axes: Array, bends: Array, half: int, reach: float
-) -> tuple[Array, Array]:
+def _fit_windows(image: Grey, corners: Array, axes: Array, bends: Array, reach: float) -> tuple[Array, Array]:
     """Corners (n, 2) where two edges fitted to their windows cross, and the share of the variance they explain (n,)."""
-    seen = windows(image, corners, axes, bends, half, reach)
-    found, squares = fit_crossings(seen)
-    enough = seen.weight.sum(axis=1) > 1.5 * len(LABELS)
+    window = windows(image, corners, axes, bends, _FIT_MAX_HALF_PX, reach)
+    found, squares = fit_crossings(window)
+    enough = window.weight.sum(axis=1) > 1.5 * len(LABELS)
     moved = corners + np.where(enough[:, None], found[:, :2], 0.0)
-    return moved, np.where(enough, 1.0 - squares / seen.variance, 0.0)
+    return moved, np.where(enough, 1.0 - squares / window.variance, 0.0)
