@@ -12,7 +12,6 @@ from calib.arrays import Array
 from calib.camera.camera import Camera
 from calib.camera.lens import SKEW, load_lens
 from calib.errors import InputError, UsageError
-from calib.formats.columns.flat_records import as_array
 from calib.formats.content.opencv_storage import number
 from calib.formats.content.source import Source
 from calib.text import one_line
@@ -145,6 +144,8 @@ def numbers_of(value: Any, what: str, where: str) -> Array:
     """A flat array of nested lists of numbers; empty for None. Raises InputError `camera-value`."""
     if value is None or (isinstance(value, list) and not value):
         return np.zeros(0)
+    from calib.formats.columns.flat_records import as_array  # brings tables' columns along, and writers need none
+
     plain = number(value)
     array = np.array([plain]) if plain is not None else as_array(value)
     if array is None or array.size > 1000:

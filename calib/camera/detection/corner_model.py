@@ -101,7 +101,7 @@ def windows(image: Grey, corners: Array, axes: Array, bends: Array, half_px: flo
     centre = np.rint(corners).astype(np.int32)
     offset, thin = _lattice(int(np.ceil(np.abs(axes).sum(axis=1).max())), every_second)
     places = _places(offset, corners - centre, axes)
-    inside = (np.abs(places) < 1).all(axis=1)
+    inside = np.asarray((np.abs(places) < 1).all(axis=1))
     used = np.flatnonzero(inside.any(axis=0))
     offset, places, inside = offset[:, used], places[:, :, used], inside[:, used]
     x, y = centre[:, :1] + offset[0], centre[:, 1:] + offset[1]

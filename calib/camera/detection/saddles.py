@@ -153,7 +153,7 @@ def ring_test(smooth: NDArray[np.float32], peaks: Peaks) -> Saddles:
     index, first = np.unique(which[good], return_index=True)
     keep, first = index[:_MAX_SADDLES], first[:_MAX_SADDLES]
     strength = peaks.strength[keep].astype(np.float64)
-    return Saddles(position[keep], edges[first], rising[first], contrast[first], strength)
+    return Saddles(position[keep], edges[first], rising[first], contrast[first].astype(np.float64), strength)
 
 
 def _rings(smooth: NDArray[np.float32], position: Array, radius: NDArray[np.float32]) -> NDArray[np.float32]:

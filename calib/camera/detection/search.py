@@ -42,8 +42,8 @@ def find_any_grid(image: Grey) -> tuple[grid.Grid | None, str]:
         if subpixel.spacing_px(grown.full).min() >= _SMALL_SQUARE_PX:
             break
     if best is None:
-        stretched, scale = next(_pyramid(_equalise(image), _SIDES_PX[:1]))
-        grown, why = _grow(stretched)
+        reduced, scale = next(_pyramid(image, _SIDES_PX[:1]))
+        grown, why = _grow(_equalise(reduced))
         if grown is not None:
             best = (grown.full + 0.5) / scale - 0.5
     return (None, reason) if best is None else _refine(image, best)
@@ -70,6 +70,8 @@ def find_grid(image: Grey, size: tuple[int, int]) -> tuple[grid.Grid | None, str
         if found is not None:
             return found, ""
         reason = why
+    if not most:  # OpenCV's detectors take longer than all before them, and find no board of which nothing is seen
+        return None, reason
     for corners in _stronger(image, size, thorough=most >= size[0] * size[1]):
         found, why = _refine(image, corners)
         if found is not None:
@@ -80,18 +82,28 @@ def find_grid(image: Grey, size: tuple[int, int]) -> tuple[grid.Grid | None, str
 
 def _link(image: Grey) -> Iterator[grid.Grown]:
     """Grids of linked corners in full-image pixels, at all scales and contrasts."""
-    for version in _contrasts(image):
-        for reduced, scale in _pyramid(version, _SIDES_PX):
-            grown, _ = _grow(reduced)
-            if grown is not None:
-                yield grid.Grown(*((part + 0.5) / scale - 0.5 for part in (grown.corners_px, grown.full)))
+    seen = False
+    for reduced, scale in _pyramid(image, _SIDES_PX):
+        grown, _ = _grow(reduced)
+        if grown is not None:
+            seen = True
+            yield _enlarged(grown, scale)
+    # Where nothing like a grid is seen, one more look: a board of low contrast shows something at every scale.
+    for reduced, scale in _pyramid(image, _SIDES_PX if seen else _SIDES_PX[:1]):
+        grown, _ = _grow(_equalise(reduced))
+        if grown is not None:
+            yield _enlarged(grown, scale)
+
+
+def _enlarged(grown: grid.Grown, scale: Array) -> grid.Grown:
+    """A grid of a reduced image in pixels of the whole one."""
+    return grid.Grown(*((part + 0.5) / scale - 0.5 for part in (grown.corners_px, grown.full)))
 
 
 def _stronger(image: Grey, size: tuple[int, int], thorough: bool) -> Iterator[Array]:
     """Grids of the size (columns, rows) that OpenCV's detectors find, (rows, columns, 2) in full-image pixels.
 
-    thorough: by both and with the contrast stretched as well. Where nothing of a board was seen they take longer than
-    all before them, and find hardly any.
+    thorough: by both and with the contrast stretched as well.
     """
     cv2 = opencv.load()
     quick = cv2.CALIB_CB_ADAPTIVE_THRESH | cv2.CALIB_CB_NORMALIZE_IMAGE | cv2.CALIB_CB_FAST_CHECK
@@ -99,10 +111,10 @@ def _stronger(image: Grey, size: tuple[int, int], thorough: bool) -> Iterator[Ar
     detectors = [(cv2.findChessboardCorners, quick, _CLASSIC_SIDE_PX)]
     if thorough:
         detectors.append((cv2.findChessboardCornersSB, accurate, _SECTOR_SIDE_PX))
-    for version in _contrasts(image) if thorough else (image,):
+    for stretched in (False, True) if thorough else (False,):
         for find, flags, side in detectors:
-            reduced, scale = next(_pyramid(version, (side,)))
-            seen, points = find(reduced, size, flags=flags)
+            reduced, scale = next(_pyramid(image, (side,)))
+            seen, points = find(_equalise(reduced) if stretched else reduced, size, flags=flags)
             if seen:
                 corners = np.asarray(points, dtype=np.float64).reshape(size[1], size[0], 2)
                 yield _unmirror((corners + 0.5) / scale - 0.5)
@@ -132,12 +144,6 @@ def _pyramid(image: Grey, sides: tuple[int, ...]) -> Iterator[tuple[Grey, Array]
 def _grow(image: Grey) -> tuple[grid.Grown | None, str]:
     """The largest grid in an image at its own scale, by linking saddles."""
     return grid.best_grid(blur(image))
-
-
-def _contrasts(image: Grey) -> Iterator[Grey]:
-    """The image as it is, and with the contrast stretched."""
-    yield image
-    yield _equalise(image)
 
 
 def _equalise(image: Grey) -> Grey:
