@@ -1,5 +1,5 @@
 """Detection of checkerboards beside OpenCV's two detectors: processor time per image, and what is found of rendered
-boards.
+boards; with the real sets at hand, the whole command beside a script, and boards of other kinds.
 
     python tools/bench_detection.py                  25 images of each kind, 300 without a board
     python tools/bench_detection.py --quick --json   3 images of each kind
@@ -24,64 +24,21 @@ import glob
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from detection_photographs import DATA, LEFT, real_boards, whole_command
+from detection_pictures import BOARD, KINDS, LARGE, Kind, Picture, large_picture, picture, pictures_without_a_board
 
 from calib.camera.boards.checkerboard import Checkerboard
 from calib.camera.detection.search import find_any_grid
 from calib.camera.images import opencv
-from calib.camera.simulation.rendering import PixelRays, render
-from calib.camera.simulation.simulate import typical_camera
-from calib.geometry import se3, so3
 
-BOARD = Checkerboard(9, 6)
-SIZE = (640, 480)
-LARGE = (4000, 3000)
 LIMIT_S = 3.0  # no image may take longer
 WITHIN_PX = 1.0
 Found = tuple[Any, Any] | None  # corners (n, 2) and the index of each
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A kind of rendered image."""
-
-    name: str
-    at_least: int
-    """Of 25 are to be found."""
-    options: dict[str, Any] = field(default_factory=dict)
-    """Of `render`."""
-    tilt_deg: float | None = None
-    """None: up to 35."""
-    outside: float = 0.0
-    """Share of the corners beyond the frame."""
-    covered: bool = False
-    """Whether a disc hides a corner of the board."""
-
-
-KINDS = (
-    Kind("plain", 25),
-    Kind("one corner covered", 25, covered=True),
-    Kind("10 % outside", 23, outside=0.1),
-    Kind("tilted by 70 degrees", 20, tilt_deg=70.0),
-    Kind("contrast 20 of 255", 25, {"levels": (110.0, 130.0)}),
-    Kind("blur of 3 px", 25, {"blur_px": 3.0}),
-    Kind("noise of 40", 24, {"noise": 40.0}),
-)
-
-
-@dataclass(frozen=True, eq=False)
-class Picture:
-    """A rendered image and where the board's corners are in it."""
-
-    image: Any
-    corners: Any
-    """(n, 2) px."""
-    shown: Any
-    """(n,) whether the image shows the corner."""
 
 
 def main() -> None:
@@ -91,6 +48,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print one document")
     parser.add_argument("--photographs", help="a pattern of photographs of one board, to time the detectors on")
     parser.add_argument("--size", default="9x6", help="the board of the photographs: inner corners")
+    parser.add_argument("--data", type=Path, default=DATA, help="the folder of the real sets; where absent, none")
     options = parser.parse_args()
     opencv.load().setNumThreads(1)
     count = 3 if options.quick else 25
@@ -104,6 +62,9 @@ def main() -> None:
         columns, rows = map(int, options.size.split("x"))
         images = [opencv.load().imread(path, 0) for path in sorted(glob.glob(options.photographs))]
         document["time"]["photographs"] = times(images, Checkerboard(columns, rows))
+    if (options.data / LEFT).is_dir():
+        document["command"] = whole_command(options.data, 1 if options.quick else 5)
+        document["real"] = real_boards(options.data, options.quick)
     short = shortfall(document, count, options.quick)
     print(json.dumps({**document, "short": short}, indent=2) if options.json else text(document, count))
     for line in short:
@@ -149,62 +110,6 @@ DETECTORS: dict[str, Callable[[Any, Checkerboard], Found]] = {
 }
 
 
-def picture(kind: Kind, seed: int) -> Picture:
-    """One rendered image of a kind."""
-    rng = np.random.default_rng([seed, len(kind.name)])
-    camera, rays = _camera(SIZE)
-    tilt = np.radians(rng.uniform(5, 35) if kind.tilt_deg is None else kind.tilt_deg)
-    axis = rng.uniform(0, 2 * np.pi)
-    turn = so3.exp(tilt * np.array([np.cos(axis), np.sin(axis), 0.0])) @ so3.exp(np.array([0, 0, rng.uniform(-3, 3)]))
-    distance = rng.uniform(11, 15)
-    middle = BOARD.corners_in_board.mean(axis=0)
-    pose = se3.compose(turn, np.array([rng.uniform(-0.5, 0.5), rng.uniform(-0.5, 0.5), distance]) - turn @ middle)
-    if kind.outside:
-        pose = _shifted(camera, pose, kind.outside, rng)
-    image = render(BOARD, pose, rays, seed=seed, **kind.options)
-    corners = camera.project(se3.apply(pose, BOARD.corners_in_board))
-    shown = ((corners > 2) & (corners < np.array(SIZE) - 3)).all(axis=1)
-    if kind.covered:
-        at, square = corners[rng.choice([0, 8, 45, 53])], np.hypot(*(corners[1] - corners[0]))
-        y, x = np.mgrid[: SIZE[1], : SIZE[0]]
-        hidden = np.hypot(x - at[0], y - at[1]) < 0.7 * square
-        image[hidden] = np.clip(rng.normal(140, 8, hidden.sum()), 0, 255)
-        shown &= np.hypot(*(corners - at).T) > 1.3 * square
-    return Picture(image, corners, shown)
-
-
-def _camera(size: tuple[int, int]) -> tuple[Any, PixelRays]:
-    if size not in _CAMERAS:
-        camera = typical_camera("brown_conrady", size)
-        _CAMERAS[size] = camera, PixelRays.of(camera.unproject, size)
-    return _CAMERAS[size]
-
-
-_CAMERAS: dict[tuple[int, int], tuple[Any, PixelRays]] = {}
-
-
-def _shifted(camera: Any, pose: Any, outside: float, rng: Any) -> Any:
-    """The pose moved sideways until a share of the corners is outside."""
-    way = rng.uniform(0, 2 * np.pi)
-    for _ in range(400):
-        corners = camera.project(se3.apply(pose, BOARD.corners_in_board))
-        if ((corners < 0) | (corners > np.array(SIZE) - 1)).any(axis=1).mean() >= outside:
-            return pose
-        pose = se3.compose(np.eye(3), 0.05 * np.array([np.cos(way), np.sin(way), 0.0])) @ pose
-    return pose
-
-
-def large_picture(seed: int) -> Picture:
-    """A rendered image of 12 MP."""
-    rng = np.random.default_rng([seed, 12])
-    camera, rays = _camera(LARGE)
-    turn = so3.exp(rng.uniform(-0.4, 0.4, 3))
-    pose = se3.compose(turn, np.array([0.0, 0.0, rng.uniform(11, 14)]) - turn @ BOARD.corners_in_board.mean(axis=0))
-    corners = camera.project(se3.apply(pose, BOARD.corners_in_board))
-    image = render(BOARD, pose, rays, seed=seed, blur_px=2.0, noise=6.0)
-    return Picture(image, corners, np.ones(len(corners), bool))
-
-
 def count_found(kind: Kind, count: int) -> dict[str, int]:
     """In how many images each detector finds the board."""
     pictures = [picture(kind, seed) for seed in range(count)]
@@ -247,32 +152,6 @@ def without_a_board(count: int) -> dict[str, Any]:
     }
 
 
-def pictures_without_a_board(count: int, size: tuple[int, int] = SIZE) -> Iterator[Any]:
-    """Texture of many scales, with what resembles a board: lattices, bricks, dots, letters of squares."""
-    cv2 = opencv.load()
-    width, height = size
-    for seed in range(count):
-        rng = np.random.default_rng([seed, 7])
-        image = np.zeros((height, width))
-        for cells in (4, 12, 40, 120):
-            layer = rng.normal(0, 1, (max(2, cells * height // width), cells)).astype(np.float32)
-            image += cv2.resize(layer, size, interpolation=cv2.INTER_CUBIC if seed % 2 else cv2.INTER_NEAREST)
-        image = 120 + 45 * image / image.std()
-        if seed % 3 == 0:  # lines that cross, as of a window or of tiles
-            y, x = np.mgrid[:height, :width]
-            pitch, angle = rng.uniform(20, 60), rng.uniform(0, np.pi)
-            lines = [
-                np.mod(x * np.cos(a) + y * np.sin(a), pitch) < rng.uniform(2, 8) for a in (angle, angle + np.pi / 2)
-            ]
-            image[lines[0] | lines[1]] = rng.uniform(0, 255)
-        if seed % 5 == 0:  # a lattice of dots
-            pitch = int(rng.uniform(16, 50))
-            for top in range(0, height, pitch):
-                for left in range(0, width, pitch):
-                    cv2.circle(image, (left, top), pitch // 4, 20.0, -1)
-        yield np.clip(image + rng.normal(0, 3, image.shape), 0, 255).astype(np.uint8)
-
-
 def times(images: list[Any], board: Checkerboard) -> dict[str, float]:
     """The median processor milliseconds of each detector, the first image once before."""
     spent: dict[str, list[float]] = {name: [] for name in DETECTORS}
@@ -309,10 +188,11 @@ def shortfall(document: dict[str, Any], count: int, quick: bool) -> list[str]:
         for kind in KINDS
         if document["found"][kind.name]["own"] < kind.at_least * count // 25
     ]
-    none = document["without_a_board"]
+    none, real = document["without_a_board"], document.get("real", {})
     short += [f"{number} false boards, {name}" for name, number in none["false_boards"].items() if number]
     if not document["rms_px_12_mp"]["own"] <= 0.037:
         short.append(f"12 MP: rms {document['rms_px_12_mp']['own']:.4f} px, .037 asked")
+    short += [f"{name}: {row['shows']}, {row['asked']} asked" for name, row in real.items() if not row["good"]]
     if quick:
         return short
     for name, share in (("640x480", 0.3), ("12 MP", 0.15), ("photographs", 0.3)):
@@ -324,6 +204,19 @@ def shortfall(document: dict[str, Any], count: int, quick: bool) -> list[str]:
     for name, limit in (("median_s", 0.15), ("12_mp_s", 1.0), ("most_s", LIMIT_S)):
         if none[name] > limit:
             short.append(f"without a board: {name} {none[name]:.2f}, {limit:g} asked")
+    if command := document.get("command"):
+        short += command_shortfall(command)
+    return short
+
+
+def command_shortfall(command: dict[str, float]) -> list[str]:
+    """Which bounds the whole command misses."""
+    share = command["own_s"] / command["script_s"]
+    short = [] if share <= 1.0 else [f"the whole command: {share:.2f} of the script's time, 1 asked"]
+    if command["views"] < command["images"] or command["rms_px"] > 0.165:
+        short.append(f"the whole command: {command['views']} views, rms {command['rms_px']:.4f} px; all, .165 asked")
+    if command["import_s"] > 0.25:
+        short.append(f"imports: {command['import_s']:.2f} s, .25 asked")
     return short
 
 
@@ -342,6 +235,13 @@ def text(document: dict[str, Any], count: int) -> str:
         f"{none['images']} images without a board: {none['false_boards']} false; median {none['median_s']:.3f} s, "
         f"most {none['most_s']:.2f} s, 12 MP {none['12_mp_s']:.2f} s"
     )
+    if row := document.get("command"):
+        lines.append(
+            f"the whole command on {row['images']:.0f} photographs {row['own_s']:.2f} s, of that imports "
+            f"{row['import_s']:.2f} s; a script with the sector-based detector {row['script_s']:.2f} s; "
+            f"{row['views']:.0f} views, rms {row['rms_px']:.4f} px"
+        )
+    lines += [f"{name}: {row['shows']} ({row['asked']} asked)" for name, row in document.get("real", {}).items()]
     return "\n".join(lines)
 
 
