@@ -63,8 +63,8 @@ class Windows:
         axes, bends = self.axes[corners], self.bends[corners]
         return replace(self, powers=self.powers[corners], value=self.value[corners], axes=axes, bends=bends)
 
-    def thinned(self) -> Windows:
-        """The lattice alone."""
+    def lattice(self) -> Windows:
+        """The pixels of the lattice alone."""
         return replace(self, powers=self.powers[:, :, : self.thin], value=self.value[:, : self.thin])
 
     @property
@@ -170,7 +170,7 @@ def fit_crossings(seen: Windows) -> tuple[Array, Array]:
     `LABELS`, and the squared grey values (n,) they leave."""
     if seen.value.shape[1] < _THIN_FROM:
         return _descend(_start(seen), seen, _DAMPING, _SETTLED_PX)
-    thin = seen.thinned()
+    thin = seen.lattice()
     values, _ = _descend(_start(thin), thin, _DAMPING, _THIN_SETTLED_PX, _THIN_STEPS)
     values[:, 4:6] = np.minimum(values[:, 4:6], _THIN_SHARPNESS)
     return _descend(values, seen, _NEAR_DAMPING, _NEAR_SETTLED_PX)

@@ -174,7 +174,7 @@ class _Cells:
         """Fill the cells of `place` that saddles (m, 2), or the corners on three sides, determine: the saddles still
         free, and whether any cell was filled. least: strength of an edge, grey levels."""
         amid = np.flatnonzero(np.isfinite(self.beside[..., 0]).sum(axis=0) >= 3)
-        near, saddle = self._claimed(free)
+        near, saddle = self._claims(free)
         which, position = np.concatenate((amid, near)), np.concatenate((self.guess[amid], free[saddle]))
         led = _leads(position, self.beside[:, which], self.odd[which], image, least)
         # Of a cell's two places the saddle's comes last, and stays.
@@ -197,7 +197,7 @@ class _Cells:
             dropped = np.where(self.odd[which[start]], start, stop)[apart]
             where[np.isin(where, dropped)] = -1
 
-    def _claimed(self, free: Array) -> tuple[Index, Index]:
+    def _claims(self, free: Array) -> tuple[Index, Index]:
         """The cells near which there is a saddle, and the saddle: of two cells that claim one, the nearer takes it."""
         if not len(free) or not len(self.row):
             return np.zeros(0, np.intp), np.zeros(0, np.intp)

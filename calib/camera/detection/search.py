@@ -87,15 +87,15 @@ def _link(image: Grey) -> Iterator[grid.Grown]:
         grown, _ = _grow(reduced)
         if grown is not None:
             seen = True
-            yield _enlarged(grown, scale)
+            yield _enlarge(grown, scale)
     # Where nothing like a grid is seen, one more look: a board of low contrast shows something at every scale.
     for reduced, scale in _pyramid(image, _SIDES_PX if seen else _SIDES_PX[:1]):
         grown, _ = _grow(_equalise(reduced))
         if grown is not None:
-            yield _enlarged(grown, scale)
+            yield _enlarge(grown, scale)
 
 
-def _enlarged(grown: grid.Grown, scale: Array) -> grid.Grown:
+def _enlarge(grown: grid.Grown, scale: Array) -> grid.Grown:
     """A grid of a reduced image in pixels of the whole one."""
     return grid.Grown(*((part + 0.5) / scale - 0.5 for part in (grown.corners_px, grown.full)))
 
