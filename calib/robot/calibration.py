@@ -24,7 +24,14 @@ from calib.robot.evaluation.uncertainty import arm_uncertainty
 from calib.robot.identification.request import Request
 from calib.robot.identification.residuals import ARM_BLOCK
 from calib.robot.identification.robust_fit import Fit
-from calib.robot.identification.steps import add_effects, fit_model, fit_on_flange, prepare, require_converged
+from calib.robot.identification.steps import (
+    add_effects,
+    fit_from_zero,
+    fit_model,
+    fit_on_flange,
+    prepare,
+    require_converged,
+)
 from calib.robot.known_frame import known_frame
 from calib.robot.measurement import Measurement, measurement_of
 from calib.robot.resolve import ConventionPolicy, ResolvedArm, resolve_arm, resolve_conventions
@@ -167,7 +174,7 @@ def identify(
     training = present_targets(select_rows(table, ~held))
     task = prepare(nominal, training, measurement or measurement_of(table), request, on_iteration, begin)
     measured = fit_model(task, measurement or measurement_of(table))
-    oriented = measured if measurement else fit_on_flange(task, measured)
+    oriented = measured if measurement else fit_from_zero(task, fit_on_flange(task, measured))
     stage = add_effects(task, oriented)
     require_converged(stage.after)
     pair = NominalAndIdentified(stage.before, stage.after, task.reference_degc)

@@ -133,6 +133,8 @@ class Measurement:
     """Whether position residuals are along the axes of the target, not of the world."""
     on_flange_name: str = ""
     """The measurement of the same table for an instrument that is mounted on the flange."""
+    from_zero_name: str = ""
+    """The measurement of the same table for an instrument that counts from an unknown zero."""
     fixed_name: str = ""
     """The measurement of the same table for a fixed instrument, where this one is mounted on the flange."""
     reported_name: str = ""
@@ -154,6 +156,11 @@ class Measurement:
     def on_flange(self) -> Measurement | None:
         """The measurement of the same table for an instrument on the flange, if there is one."""
         return load_measurement(self.on_flange_name) if self.on_flange_name else None
+
+    @property
+    def from_zero(self) -> Measurement | None:
+        """The measurement of the same table that counts from an unknown zero, if there is one."""
+        return load_measurement(self.from_zero_name) if self.from_zero_name else None
 
     @property
     def dimension(self) -> int:

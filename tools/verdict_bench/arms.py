@@ -58,7 +58,9 @@ class ArmSet:
     def error_of(self, result: ArmCalibration) -> TrueError:
         """mm, rms over fresh poses in the joint ranges of the set, the frames of base and instrument taken out."""
         if self.truth.position is None:
-            off = row_errors(result.fit, self.truth, result.fit.values, None)["distance"]
+            # of the distance itself, whatever zero the table counts from
+            model = replace(result.fit.model, measurement=load_measurement("distance"))
+            off = row_errors(replace(result.fit, model=model), self.truth, result.fit.values, None)["distance"]
             return TrueError(rms_mm(off))
         return TrueError(rms_mm(displaced(predicted(result, self.truth), self.truth.position)), self.without())
 

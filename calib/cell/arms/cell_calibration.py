@@ -73,9 +73,9 @@ class CellCalibration(Result):
     @property
     def finding(self) -> Verdict:
         """That on the weakest arm, by name."""
-        grade = worst(arm.finding.grade for arm in self.arms.values())
-        name = next(name for name, arm in self.arms.items() if arm.finding.grade == grade)
-        found = self.arms[name].finding
+        findings = {name: _in_world(arm) for name, arm in self.arms.items()}
+        grade = worst(found.grade for found in findings.values())
+        name, found = next(pair for pair in findings.items() if pair[1].grade == grade)
         return replace(found, reason=f"{name}: {found.reason}")
 
     @property
@@ -134,3 +134,9 @@ class CellCalibration(Result):
     def rows(self) -> list[dict[str, Any]]:
         """One dict per row of every arm's table: as `ArmCalibration.rows`, with the arm's name."""
         return documents.rows(self)
+
+
+def _in_world(arm: ArmCalibration) -> Verdict:
+    """The verdict on an arm that works in one world with others: where its base is counts, too."""
+    change, found = arm.evaluation.fitted.change, arm.finding
+    return replace(found, grade="do not use") if change is not None and change.decisive_in_world else found

@@ -113,3 +113,12 @@ def residual_of_sample(arm: SerialArm, sample: PoseTable, measurement: str, seed
     middle = {component: float(np.median(size)) for component, size in start.size.items()}
     angle = middle.pop("orientation", None)
     return Residual(next(iter(middle.values())), angle, motion)
+
+
+def agreeing(arm: SerialArm, sample: PoseTable, measurement: str, seed: int = 0) -> float:
+    """The share of rows that agree with the others in the closed form; 0 for degenerate poses."""
+    try:
+        start = load_measurement(measurement).start(base_from_flange(arm, sample.joints), sample, seed)
+    except DegenerateError:
+        return 0.0
+    return float(np.mean(start.inlier))

@@ -17,7 +17,15 @@ from calib.arrays import Array
 from calib.engine.methods.multi_start import search
 from calib.errors import CalibError
 from calib.robot.arm.dh_row import THETA
-from calib.robot.conventions.residual import DECISIVE, Residual, belongs, residual, residual_of_sample, sample_rows
+from calib.robot.conventions.residual import (
+    DECISIVE,
+    Residual,
+    agreeing,
+    belongs,
+    residual,
+    residual_of_sample,
+    sample_rows,
+)
 from calib.robot.conventions.sample_fit import fit_to_sample
 from calib.robot.identification.model import AS_BUILT
 from calib.robot.table.select import select_rows
@@ -29,6 +37,7 @@ if TYPE_CHECKING:
 SAMPLE_ROWS = 40  # rows by which offsets are compared
 GENERATIONS, POPULATION = 80, 10
 ZERO_RAD = 0.5  # standard deviation of a prior on zero positions: wide beside the degrees by which masterings are off
+MOST_AGREE = 0.7  # of the rows: with as many wrong as are tolerated, a fifth, and some more by chance
 LEAST_ZERO_RAD = 3 * AS_BUILT[1]  # below this a zero position is as arms are built
 
 
@@ -77,7 +86,9 @@ def fit_zeros(
     moved = with_offsets(arm, offsets)
     after = residual_of_sample(moved, sample, name, seed)
     decisive = before.size > DECISIVE * after.size and belongs(moved, sample, name, after, seed)
-    return ZeroPositions(moved, offsets, before, after) if decisive else None
+    if not decisive or agreeing(moved, sample, name, seed) < MOST_AGREE:
+        return None  # what half of the rows fit is no zero position: the others belong to other poses, or targets
+    return ZeroPositions(moved, offsets, before, after)
 
 
 def find_offsets(

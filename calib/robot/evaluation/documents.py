@@ -147,6 +147,7 @@ def _comparison(comparison: Comparison | None) -> dict[str, Any] | None:
         "after": _accuracy(comparison.after),
         "after_without_outliers": _accuracy(comparison.without_outliers),
         "worse_than_nominal": comparison.worse,
+        "change": comparison.change and {**asdict(comparison.change), "reason": str(comparison.change)},
     }
 
 

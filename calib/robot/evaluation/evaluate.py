@@ -12,6 +12,7 @@ from calib.arrays import Array, Mask
 from calib.errors import DegenerateError, InputError
 from calib.robot.effect import conditions_of
 from calib.robot.evaluation.accuracy import Accuracy, accuracy
+from calib.robot.evaluation.changes import SessionChange, change_while_measured
 from calib.robot.evaluation.other_frames import NominalAndIdentified, refit_frames, with_new_targets
 from calib.robot.identification.model import model_rows, residuals_at
 from calib.robot.identification.noise import inlier_rows, noise_of, plausible_rows, row_sizes
@@ -73,6 +74,8 @@ class Comparison:
     """(n,) which rows are not lost."""
     outliers: tuple[Outlier, ...]
     """The rejected rows."""
+    change: SessionChange | None = None
+    """What changed while these rows were measured, where frames were fitted to them."""
 
     @property
     def worse(self) -> bool:
@@ -174,7 +177,8 @@ def _on_fitted_rows(pair: NominalAndIdentified, rows: EvaluationRows) -> Compari
     table = rows.training
     before = row_errors(pair.before, table, pair.before.values, pair.reference_degc)
     after = row_errors(pair.after, table, pair.after.values, pair.reference_degc)
-    return _comparison(table, before, after, rows.usable, pair.after.used, "fitted")
+    found = _comparison(table, before, after, rows.usable, pair.after.used, "fitted")
+    return replace(found, change=_change(pair, pair, table))
 
 
 def _on_heldout_rows(pair: NominalAndIdentified, rows: EvaluationRows, table: PoseTable) -> Comparison:
@@ -205,7 +209,13 @@ def _on_another_table(
         if rows.split.refit_frames:
             raise
         return None, with_frames_held
-    return _on_new_rows(pair, refitted, own, usable), with_frames_held
+    other_frames = _on_new_rows(pair, refitted, own, usable)
+    return replace(other_frames, change=_change(pair, refitted, own)), with_frames_held
+
+
+def _change(pair: NominalAndIdentified, frames: NominalAndIdentified, table: PoseTable) -> SessionChange | None:
+    """What changed while a table was measured to which the frames were fitted."""
+    return change_while_measured(frames.after, pair.before.model.arm, table, pair.reference_degc)
 
 
 def _on_new_rows(

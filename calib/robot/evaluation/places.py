@@ -61,8 +61,8 @@ def places_of(blocks: tuple[ParameterBlock, ...], fitted: Fit) -> tuple[Place, .
     found = []
     for block in blocks:
         values, transforms = fitted.values[block.name], block.values.ndim > 2
-        if transforms and values.shape[-2:] != (4, 4):
-            continue  # planes, which are no place
+        if values.shape[-2:] != (4, 4) if transforms else len(block.labels) % POINT:
+            continue  # planes and lengths, which are no place
         size = FRAME if transforms else POINT
         members = values.reshape((-1, 4, 4) if transforms else (-1, 3))
         for i, member in enumerate(members):

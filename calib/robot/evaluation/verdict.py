@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from calib.robot.identification.free_parameters import still_joints
 from calib.robot.table.select import select_rows
-from calib.verdict import Verdict
+from calib.verdict import Grade, Verdict
 
 if TYPE_CHECKING:
     from calib.robot.evaluation.arm_calibration import ArmCalibration
+    from calib.robot.evaluation.changes import SessionChange
     from calib.robot.evaluation.evaluate import Comparison
 
 # What settled arms leave at every joint: 0.004 (UR10), 0.006 (IRB 120) and 0.02 deg (a hand-held camera's noise with
@@ -32,7 +34,11 @@ SCALE = (
     "check the instrument's scale (its unit, a draw-wire's drum, the size of a board's squares); or, where the nominal "
     "lengths are to be trusted, estimate it: --scale free"
 )
-UNSURE = 1.0  # of the error itself: with an uncertainty as large, more poses would help
+CHANGED_BETWEEN = "the arm or its set-up has changed between the two tables"
+ESTIMATE_LESS = "measure more poses, or estimate fewer parameters: --model offsets"
+WORST_MM = 5.0  # by which ordinary arms are off out of the box: known no better, positions are not known
+PAIRED = "check that each row holds the joint values of its own measurement, and its own target's name"
+GOOD_MM = 0.5  # the accuracy for which arms are calibrated: positions known as well leave no doubt
 
 
 def verdict_of(calibration: ArmCalibration) -> Verdict:
@@ -43,34 +49,24 @@ def verdict_of(calibration: ArmCalibration) -> Verdict:
     decisive = calibration.evaluation.decisive
     advice = _advice(calibration)
     if decisive is None:
-        return Verdict(
-            "usable",
-            f"{calibration.evaluation.fitted.after} on the rows fitted, but no rows were held out to validate it",
-            ("leave --holdout at 0.2, or give --validate another.csv", *advice),
-        )
-    other = calibration.evaluation.validation is not None
-    numbers = f"{decisive.before} -> {decisive.after} on {'the other table' if other else 'held-out poses'}"
-    if decisive.worse:
-        change = "the arm or its set-up has changed between the two tables"
-        remedy = "measure more poses, or estimate fewer parameters: --model offsets"
-        return Verdict("do not use", f"worse than the nominal arm: {numbers}", (change if other else remedy, *advice))
-    scale = calibration.length_scale
-    if scale is not None and scale.decisive:
-        reason = f"every length is {scale} times the nominal one: the instrument's scale, for no arm is built so"
-        return Verdict("do not use", f"{reason}; {numbers}", (SCALE, *advice))
-    unsure = calibration.uncertainty.position_95_mm[0]
-    if unsure > decisive.before.position_mm.p95:
-        reason = f"positions are uncertain by {unsure:.2g} mm where the arm moves, more than the nominal arm is off"
-        return Verdict("do not use", f"{reason}: {numbers}", advice, imprecise=True)
+        numbers = f"{calibration.evaluation.fitted.after} on the rows fitted, but no rows were held out to validate it"
+        advice = ("leave --holdout at 0.2, or give --validate another.csv", *advice)
+    else:
+        where = "held-out poses" if calibration.evaluation.validation is None else "the other table"
+        numbers = f"{decisive.before} -> {decisive.after} on {where}"
+    refusal = None if decisive is None else _refusal(calibration, decisive, numbers)
+    if change := _change(calibration):  # first: whatever else is wrong may follow from it
+        grade: Grade = "do not use" if change.decisive or refusal else "usable"
+        return Verdict(grade, f"{change}; {numbers}", (change.advice, *advice))
+    if refusal:
+        return replace(refusal, advice=(*refusal.advice, *advice))
+    if decisive is None:
+        return Verdict("usable", numbers, advice)
     if (left := calibration.fit.model.open) is not None:
         return Verdict("usable", f"{numbers}, of orientations such as these: {left.what}", (SEPARATE, *advice))
-    if unmoved := _doubt_of_still_joints(calibration):
-        return Verdict("usable", f"{numbers}, but {unmoved}", advice)
-    if lost := calibration.identifiability.lost:
-        more = "1 more parameter than usual is" if lost == 1 else f"{lost} more parameters than usual are"
-        return Verdict("usable", f"{numbers}, but {more} not observable", advice)
-    ratio = _share_left(decisive)
-    if ratio > 1 - LEAST_GAIN:
+    if doubt := _doubt(calibration):
+        return Verdict("usable", f"{numbers}, but {doubt}", advice)
+    if (ratio := _share_left(decisive)) > 1 - LEAST_GAIN:
         gain = "little better" if ratio < 1 else "no better"
         return Verdict("usable", f"{gain} than the nominal arm: {numbers}", advice)
     if ratio > MOSTLY_CORRECTED and (excess := _excess_joint_error(calibration)):
@@ -78,6 +74,53 @@ def verdict_of(calibration: ArmCalibration) -> Verdict:
     if advice:
         return Verdict("usable", f"{numbers}, but see below", advice)
     return Verdict("good", numbers)
+
+
+def _refusal(calibration: ArmCalibration, decisive: Comparison, numbers: str) -> Verdict | None:
+    """Why a result is not to be used, and what to do first; None where it may be."""
+    if decisive.worse:
+        other = calibration.evaluation.validation is not None
+        remedy = CHANGED_BETWEEN if other else ESTIMATE_LESS
+        return Verdict("do not use", f"worse than the nominal arm: {numbers}", (remedy,))
+    scale = calibration.length_scale
+    if scale is not None and scale.decisive:
+        reason = f"every length is {scale} times the nominal one: the instrument's scale, for no arm is built so"
+        return Verdict("do not use", f"{reason}; {numbers}", (SCALE,))
+    if unknown := _unknown_positions(calibration, decisive):
+        mispaired = decisive.after.position_mm.median > WORST_MM
+        return Verdict("do not use", f"{unknown}: {numbers}", (PAIRED,) * mispaired, imprecise=not mispaired)
+    return None
+
+
+def _doubt(calibration: ArmCalibration) -> str:
+    """What is not determined that usually is; empty if nothing is."""
+    if unmoved := _doubt_of_still_joints(calibration):
+        return unmoved
+    lost = calibration.identifiability.lost
+    more = "1 more parameter than usual is" if lost == 1 else f"{lost} more parameters than usual are"
+    return f"{more} not observable" if lost else ""
+
+
+def _unknown_positions(calibration: ArmCalibration, decisive: Comparison) -> str:
+    """Why positions are as good as unknown; empty if they are not.
+
+    Where rows are mispaired, the nominal arm seems to be off by more than any uncertainty: hence the second limit.
+    """
+    unsure = calibration.uncertainty.position_95_mm[0]
+    if unsure > decisive.before.position_mm.p95:
+        return f"positions are uncertain by {unsure:.2g} mm where the arm moves, more than the nominal arm is off"
+    if not unsure <= WORST_MM:
+        return (
+            f"positions are uncertain by {unsure:.2g} mm where the arm moves, arms are off by less before calibration"
+        )
+    return ""
+
+
+def _change(calibration: ArmCalibration) -> SessionChange | None:
+    """What changed while one of the tables was measured, that of the fit first."""
+    evaluation = calibration.evaluation
+    other = evaluation.validation
+    return evaluation.fitted.change or (None if other is None else other.change)
 
 
 def _share_left(comparison: Comparison) -> float:
@@ -123,7 +166,7 @@ def _advice(calibration: ArmCalibration) -> tuple[str, ...]:
         found.append(f"{len(fitted.outliers)} of {rows} rows are rejected: check whether they share a cause")
     if decisive is not None and decisive is evaluation.heldout:
         found += _advice_on_heldout(fitted, decisive)
-    if decisive is not None and calibration.uncertainty.position_95_mm[0] > UNSURE * decisive.after.position_mm.p95:
+    if decisive and calibration.uncertainty.position_95_mm[0] > max(decisive.after.position_mm.p95, GOOD_MM):
         found.append("the predicted position uncertainty exceeds the measured error: spread the poses")
     if evaluation.validation_frames_held is not None and evaluation.validation_frames_held.worse:
         found.append("with base and target held, the other table fits worse than with the nominal arm")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calib.arrays import Array, Mask
-from calib.errors import ConvergenceError
+from calib.errors import ConvergenceError, DegenerateError
 from calib.robot.effect import Conditions, Effect, conditions_of, load_effect, shipped_effects
 from calib.robot.identification.effect_selection import EffectTrial, select_effects
 from calib.robot.identification.free_parameters import (
@@ -27,6 +27,7 @@ from calib.robot.identification.noise import median_noise, plausible_rows
 from calib.robot.identification.residuals import ARM_BLOCK
 from calib.robot.identification.robust_fit import Fit, fit
 from calib.robot.table.select import select_rows
+from calib.text import with_sigma
 
 if TYPE_CHECKING:
     from calib.engine import OnIteration
@@ -44,6 +45,12 @@ ON_FLANGE_BELOW = 0.97
 ON_FLANGE = (
     "the instrument appears to be mounted on the flange (it observes a fixed target): errors in mm are those of its "
     "observations; --measurement pose treats it as fixed"
+)
+# One parameter more lowers the noise of 100 rows by a tenth once in 10^5 tables.
+FROM_ZERO_BELOW, MANY_SIGMAS = 0.9, 5.0
+FROM_ZERO = (
+    "what is measured is counted from a zero of its own, {}, which is estimated: set the instrument to zero, or "
+    "subtract it; --measurement {} takes it as it is"
 )
 
 
@@ -173,6 +180,32 @@ def fit_on_flange(task: Task, stage: Stage) -> Stage:
         return stage
     turned = fit_model(task, twin)
     return replace(turned, notes=(*stage.notes, ON_FLANGE))
+
+
+def fit_from_zero(task: Task, stage: Stage) -> Stage:
+    """The same for an instrument that counts from an unknown zero, where that fits far better."""
+    twin = stage.model.measurement.from_zero
+    if twin is None:
+        return stage
+    try:
+        started = twin.start(task.begin.base_from_flange(task.training.joints), task.training, task.request.seed)
+        moved = fit_model(replace(task, start={**task.start, **started.values}), twin)
+    except DegenerateError:  # of one unknown more
+        return stage
+    own = {block.name for block in stage.model.measurement.blocks(task.training, stage.after.values)}
+    zero = next(
+        label
+        for block in twin.blocks(task.training, moved.after.values)
+        if block.name not in own
+        for label in block.labels
+    )
+    at, sigma = float(moved.after.values[zero.owner].item()), moved.after.uncertainty.sigma(zero)
+    name = twin.components[0].name
+    lower = moved.after.noise.common[name] < FROM_ZERO_BELOW * stage.after.noise.common[name]
+    if not lower or abs(at) < MANY_SIGMAS * sigma:
+        return stage
+    text = f"{'-' if at < 0 else '+'}{with_sigma(1000 * abs(at), 1000 * sigma)} mm"
+    return replace(moved, notes=(*stage.notes, FROM_ZERO.format(text, stage.model.measurement.name)))
 
 
 def add_effects(task: Task, stage: Stage) -> Stage:

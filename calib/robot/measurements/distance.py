@@ -101,4 +101,5 @@ MEASUREMENT = Measurement(
     rank=rank,
     simulate=simulate,
     per_target=TARGET,
+    from_zero_name="distance_from_zero",
 )

@@ -87,10 +87,12 @@ def corrected_position(
     return se3.compose(turned, moved), unknown[6:].reshape(count, 3)
 
 
-def anchor_of_distances(f: Array, d: Array, length: float) -> tuple[Array, Array]:
-    """Anchor (3,) and target point (3,) from the squared distances of one target; see `distance_start`."""
+def anchor_of_distances(f: Array, d: Array, length: float, *, from_zero: bool = False) -> tuple[Array, Array, float]:
+    """Anchor (3,) and target point (3,) from the squared distances of one target, and the zero that these are counted
+    from, 0 unless `from_zero`; see `distance_start`."""
     r, p = f[:, :3, :3], f[:, :3, 3]
     columns = [np.ones((len(f), 1)), 2 * np.einsum("nji,nj->ni", r, p), -2 * p, -2 * r.reshape(-1, 9)]
+    columns += [2 * d[:, None]] if from_zero else []
     # an error e of d is an error 2 d e of its square; a wrong d near zero must not count a thousandfold
     weight = 0.5 / np.maximum(np.abs(d), max(0.5 * float(np.median(np.abs(d))), 1e-6 * length))
     equations = np.concatenate(columns, axis=1) * weight[:, None]
@@ -100,19 +102,22 @@ def anchor_of_distances(f: Array, d: Array, length: float) -> tuple[Array, Array
     for _ in range(LEAST_ABSOLUTE_ROUNDS):  # least absolute residuals by reweighting (E. J. Schlossmacher 1973)
         root = 1 / np.sqrt(np.maximum(np.abs(equations @ unknown - right), 1e-6 * length))
         unknown = _solve_full_rank(equations * root[:, None], right * root, what)
-    return unknown[4:7], unknown[1:4]
+    return unknown[4:7], unknown[1:4], float(unknown[16]) if from_zero else 0.0
 
 
-def corrected_distance(f: Array, d: Array, targets: Index, anchor: Array, points: Array) -> tuple[Array, Array]:
-    """Anchor and target points once more, by linear least squares about their present values."""
+def corrected_distance(
+    f: Array, d: Array, targets: Index, anchor: Array, points: Array, zero: float, *, from_zero: bool = False
+) -> tuple[Array, Array, float]:
+    """Anchor, target points and zero once more, by linear least squares about their present values."""
     lines = se3.apply(f, points[targets]) - anchor
     length = np.linalg.norm(lines, axis=1)
     along = lines / length[:, None]
     in_flange = np.einsum("nji,nj->ni", f[:, :3, :3], along)
     of_points = np.einsum("nk,nj->nkj", np.eye(len(points))[targets], in_flange).reshape(len(f), -1)
-    equations = np.concatenate([-along, of_points], axis=1)
-    unknown = _solve_full_rank(equations, d - length, "the anchor and the target together")
-    return anchor + unknown[:3], points + unknown[3:].reshape(-1, 3)
+    equations = np.concatenate([-along, of_points, *([np.ones((len(f), 1))] if from_zero else [])], axis=1)
+    unknown = _solve_full_rank(equations, d - length - zero, "the anchor and the target together")
+    moved = points + unknown[3 : 3 + points.size].reshape(-1, 3)
+    return anchor + unknown[:3], moved, zero + (float(unknown[-1]) if from_zero else 0.0)
 
 
 def damped_least_squares(equations: Array, right: Array, damping: float = LEAST_DAMPING) -> Array:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from cases.seeds import seeds
@@ -9,6 +11,9 @@ from cases.starts import ARMS, TARGETS, UNDETERMINED, flange, undetermined, wron
 
 from calib.errors import DegenerateError
 from calib.geometry import se3
+from calib.robot.arm.read import load_geometry
+from calib.robot.calibration import calibrate
+from calib.robot.simulation.simulate import simulate
 from calib.robot.start.closed_forms import anchor_of_distances
 from calib.robot.start.distance import distance_start
 
@@ -45,7 +50,7 @@ def test_a_fifth_of_wrong_distances_changes_nothing(seed: int) -> None:
     d = distances(f, POINTS[0]) + random.normal(0, 1e-4, 300)
     bad = wrong_rows(300, seed)
     d[bad] = np.maximum(d[bad] + random.normal(0, 1.0, bad.sum()), 0.0)  # a lost wire reads nothing
-    near, _ = anchor_of_distances(f, d, 1.0)
+    near, *_ = anchor_of_distances(f, d, 1.0)
     np.testing.assert_allclose(near, ANCHOR, rtol=0, atol=1e-3)  # before any correction
     start = distance_start(f, d)
     np.testing.assert_allclose(start.anchor_in_base, ANCHOR, rtol=0, atol=2e-4)
@@ -79,3 +84,18 @@ def test_every_target_needs_rows_of_its_own() -> None:
 def test_distances_of_no_size_are_no_reason_to_overflow() -> None:
     start = distance_start(flange("ur10e", 60, seed=2), np.full(60, 1e-300))
     assert np.isfinite(start.residual_m).all()
+
+
+@pytest.mark.slow
+def test_a_wire_that_counts_from_elsewhere_is_noticed_and_one_that_does_not_is_not() -> None:
+    simulation = simulate(load_geometry("ur5e"), measurement="distance", poses=120, seed=4)
+    assert simulation.table.distance is not None
+    off = replace(simulation.table, distance=simulation.table.distance - 0.02)
+    found = calibrate(off, simulation.nominal)
+    assert found.measurement.name == "distance_from_zero"
+    assert found.frames["zero_in_distance"].item() == pytest.approx(-0.02, abs=5e-4)
+    assert found.heldout is not None
+    assert found.heldout.after.position_mm.mean < 0.1
+    assert "counted from a zero of its own, -" in " ".join(found.notes)
+    assert calibrate(simulation.table, simulation.nominal).measurement.name == "distance"
+    assert calibrate(off, simulation.nominal, measurement="distance").measurement.name == "distance"
