@@ -22,6 +22,7 @@ from calib.robot.conventions.diagnose import DEPTH, ConventionFinding, diagnose
 from calib.robot.conventions.find_arm import find_arm, nearest_arm
 from calib.robot.conventions.open_readings import read_for_arms
 from calib.robot.conventions.residual import DECISIVE, Residual, belongs, residual, sample_rows
+from calib.robot.conventions.zero_behind import with_zeros_off
 from calib.robot.conventions.zero_positions import find_offsets, fit_zeros
 from calib.robot.identification.free_parameters import check_travel, free_set
 
@@ -116,7 +117,9 @@ def resolve_conventions(named: ResolvedArm, policy: ConventionPolicy) -> Resolve
     if why:
         _require_no_other_arm(named, left, why, policy)
         # no single mistake explains it: now what takes seconds
-        findings = diagnose(arm.geometry, table, policy.measurement, seed=policy.seed, depth=DEPTH)
+        findings = with_zeros_off(arm.geometry, table, policy.measurement, left, seed=policy.seed) or diagnose(
+            arm.geometry, table, policy.measurement, seed=policy.seed, depth=DEPTH
+        )
     if findings:
         return _in_reading(named, findings, policy)
     if why:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from calib.robot.table.pose_table import PoseTable
 
 MOST_ROWS = 3000  # spread over the session: a moment is known to as many
+MAJORITY = 0.6  # of the rows that fit either part: a fit to as many, the others rejected, is that of the one part
 HALF = 0.5  # of a move: what either part is off by, if the fit lies between
 MOST_COLUMNS = 24  # of the targets of a table, that may have moved together
 LENGTHS = "lengths"
@@ -110,7 +111,10 @@ def change_while_measured(
         return None
     kind, column = candidates[found.name]
     moved = (column @ found.size)[:, columns.parts[0]]
-    shift, off = columns.displacements(found, moved if kind != "frame" else np.zeros_like(moved), nominal)
+    used = fitted.used[order]
+    settled = float(np.mean(used[found.fits])) > MAJORITY
+    judged = found.fits & used if settled else found.fits
+    shift, off = columns.displacements(found, moved if kind != "frame" else np.zeros_like(moved), nominal, judged)
     lines = measured.lines
     pairs = columns.exchanged(found) if found.name == EVERY and not found.gradual else ()
     return SessionChange(
@@ -211,8 +215,8 @@ class _Columns:
         members = list(dict.fromkeys(label.member for label in self.labels[self.targets]))
         return tuple(name for name, is_other in zip(members, swapped, strict=True) if is_other)
 
-    def displacements(self, change: Change, moved: Array, nominal: SerialArm) -> tuple[float, float]:
-        """mm, rms over the rows that fit: by which positions predicted are off because of a change, and those of the
+    def displacements(self, change: Change, moved: Array, nominal: SerialArm, rows: Mask) -> tuple[float, float]:
+        """mm, rms over some rows (n,): by which positions predicted are off because of a change, and those of the
         nominal arm; what base and instrument take up is no part of either, nor the target of the latter.
 
         moved: (n, k) by which what was measured changed, where that is no frame of the instrument.
@@ -223,14 +227,14 @@ class _Columns:
         shift = sum(off.values()) + change.share[:, None] * moved
         by_arm, at = self.by_block[ARM_BLOCK][:, part], self.fitted.values[ARM_BLOCK][0]
         apart = by_arm @ (nominal.parameters - at) + off[ARM_BLOCK]
-        return self._beyond(shift, places, change.fits), self._beyond(apart, self.frames, change.fits)
+        return self._beyond(shift, places, rows), self._beyond(apart, self.frames, rows)
 
-    def _beyond(self, displacement: Array, frames: list[str], fits: Mask) -> float:
+    def _beyond(self, displacement: Array, frames: list[str], rows: Mask) -> float:
         """mm, rms of displacements (n, k) less what frames take up."""
-        by_frames = np.concatenate([self.by_block[name][:, self.parts[0]] for name in frames], axis=2)[fits]
-        flat, target = by_frames.reshape(-1, by_frames.shape[2]), displacement[fits].ravel()
+        by_frames = np.concatenate([self.by_block[name][:, self.parts[0]] for name in frames], axis=2)[rows]
+        flat, target = by_frames.reshape(-1, by_frames.shape[2]), displacement[rows].ravel()
         left = target - flat @ np.linalg.lstsq(flat, target, rcond=1e-9)[0]
-        return 1000 * float(np.linalg.norm(left) / math.sqrt(max(int(fits.sum()), 1)))
+        return 1000 * float(np.linalg.norm(left) / math.sqrt(max(int(rows.sum()), 1)))
 
     def _columns_of(self, name: str) -> slice:
         """The columns of a block among those of `estimated`."""

@@ -96,3 +96,15 @@ def test_rows_of_other_poses_are_refused(measurement: str) -> None:
         calibrate(mispaired, "ur5e")
     assert rolled.value.code == "arm-does-not-fit"
     assert "chance" in str(rolled.value.why)
+
+
+@pytest.mark.slow
+def test_swapped_columns_are_named_behind_a_zero_that_is_off() -> None:
+    simulation = simulate(load_geometry("ur5e"), measurement="position", poses=60, seed=6)
+    off = np.radians(15.0) * (np.arange(6) == 1)
+    table = replace(simulation.table, joints=(simulation.table.joints - off)[:, [0, 1, 2, 4, 3, 5]])
+    with pytest.raises(InputError, match="the columns of joints 4 and 5 are swapped"):
+        calibrate(table, simulation.nominal)
+    found = calibrate(table, simulation.nominal, fix_conventions=True)
+    assert found.verdict.grade == "good"
+    assert any("joint 2 +15.0" in note or "joint 2 +14.9" in note for note in found.notes)
