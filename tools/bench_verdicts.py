@@ -23,9 +23,11 @@ import argparse
 import json
 import math
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from itertools import starmap
 from typing import Any
@@ -121,26 +123,44 @@ def choose(names: Sequence[str], runs: int, clean: int) -> Iterator[tuple[str, r
 
 
 def outcomes(jobs: Sequence[tuple[str, range]], workers: int) -> Iterator[list[Judged]]:
-    """The runs of each spoiling, judged, in order."""
-    if workers == 1:
-        yield from starmap(judge, jobs)
-        return
-    with ProcessPoolExecutor(workers) as pool:
-        yield from pool.map(judge, *zip(*jobs, strict=True))
+    """The runs of each spoiling, judged, in order; how far it is and what it took so far on the error stream.
+
+    Every run is a task of its own: a slow spoiling keeps no worker waiting.
+    """
+    tasks = [(name, seed) for name, seeds in jobs for seed in seeds]
+    with ProcessPoolExecutor(workers) if workers > 1 else nullcontext() as pool:
+        done = iter(pool.map(run_one, *zip(*tasks, strict=True)) if pool else starmap(run_one, tasks))
+        spent, runs = 0.0, 0
+        for kinds, (name, seeds) in enumerate(jobs, 1):
+            found = [next(done) for _ in seeds]
+            spent, runs = spent + sum(seconds for _, seconds in found), runs + len(found)
+            yield judged(name, seeds, [outcome for outcome, _ in found])
+            progress = f"{kinds} of {len(jobs)} kinds, {runs} of {len(tasks)} runs, {spent / 60:.1f} CPU minutes"
+            print(progress, file=sys.stderr, flush=True)
+
+
+def run_one(name: str, seed: int) -> tuple[Outcome, float]:
+    """One run, and the seconds of this process that it took."""
+    begin = time.process_time()
+    outcome = catalogue.SPOILINGS[name].run(seed)
+    return outcome, time.process_time() - begin
 
 
 def judge(name: str, seeds: range) -> list[Judged]:
     """All runs of one spoiling."""
-    spoiling = catalogue.SPOILINGS[name]
-    expected = spoiling.expected
-    found = [spoiling.run(seed) for seed in seeds]
+    return judged(name, seeds, [catalogue.SPOILINGS[name].run(seed) for seed in seeds])
+
+
+def judged(name: str, seeds: range, found: Sequence[Outcome]) -> list[Judged]:
+    """What is to be said of the runs of one spoiling."""
+    expected = catalogue.SPOILINGS[name].expected
     largest = max((each.error.size for each in found if each.error), default=math.inf)
-    judged = []
+    said = []
     for seed, outcome in zip(seeds, found, strict=True):
         right = word_is_right(outcome, expected, largest)
         cause = names_cause(outcome, expected) if needs_cause(outcome, expected, right) else None
-        judged.append(Judged(name, seed, outcome, expected, right, cause))
-    return judged
+        said.append(Judged(name, seed, outcome, expected, right, cause))
+    return said
 
 
 def show(some: Sequence[Judged], verbose: bool) -> None:

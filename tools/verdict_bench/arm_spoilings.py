@@ -9,6 +9,7 @@ from scipy.spatial.transform import Rotation
 
 from calib.arrays import Array
 from calib.geometry import so3
+from calib.robot.arm.kinematics import base_from_flange
 from calib.robot.scene import Spread
 from calib.robot.table.orientation import Angles
 from verdict_bench.arms import POSES, ArmSet, measured, shuffle, within
@@ -63,6 +64,14 @@ def sign_of_a_joint(seed: int) -> ArmSet:
 def joints_swapped(seed: int) -> ArmSet:
     """The columns of joints 4 and 5 are swapped."""
     data = measured(seed, "pose")
+    return data.spoil(joints=data.table.joints[:, [0, 1, 2, 4, 3, 5]])
+
+
+@spoiled("robot", "swapped", refusals=CONVENTION, convention=True)
+def joints_swapped_and_a_zero_off(seed: int) -> ArmSet:
+    """The columns of joints 4 and 5 are swapped, and the zero of joint 2 is 15 deg off."""
+    off = np.radians(15.0) * (np.arange(6) == 1)
+    data = measured(seed, stands=lambda arm, q, _: base_from_flange(arm, q + off))
     return data.spoil(joints=data.table.joints[:, [0, 1, 2, 4, 3, 5]])
 
 
@@ -167,6 +176,34 @@ def targets_exchanged(seed: int) -> ArmSet:
     data = measured(seed, targets=2)
     late = data.table.pose >= POSES // 2
     return data.spoil(target=np.where(late, 1 - data.table.target, data.table.target))
+
+
+@spoiled("robot", "pair|own measurement|does not fit|" + OUTLIERS, refusals=MISFIT)
+def half_mispaired(seed: int) -> ArmSet:
+    """Half of the rows exchange their measurements."""
+    data = measured(seed)
+    some = data.rng.permutation(POSES)[: POSES // 2]
+    order = np.arange(POSES)
+    order[some] = np.roll(some, 1)
+    return shuffle(data, np.arange(POSES), order)
+
+
+@spoiled("robot", "target|apart", refusals=MISFIT)
+def targets_of_poses_exchanged(seed: int) -> ArmSet:
+    """The names of two targets whose poses were measured are exchanged after two thirds."""
+    data = measured(seed, "pose", targets=2)
+    late = data.table.pose >= 2 * POSES // 3
+    return data.spoil(target=np.where(late, 1 - data.table.target, data.table.target))
+
+
+@spoiled("robot", "moved|target")
+def target_remounted_between_runs(seed: int) -> ArmSet:
+    """Two runs in one table: of the second, the first of two targets sits 1.5 mm elsewhere."""
+    data = measured(seed, targets=2)
+    flange = data.nominal.base_from_flange(data.table.joints)[:, :3, 0]
+    base = data.frames["world_from_base"].reshape(4, 4)[:3, :3]
+    late = (data.table.pose >= POSES // 2) & (data.table.target == 0)
+    return data.spoil(position=data.table.position + 1.5e-3 * late[:, None] * (flange @ base.T))
 
 
 # ------------------------------------------------------------------------------------------------ which poses
