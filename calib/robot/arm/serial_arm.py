@@ -95,6 +95,9 @@ class SerialArm:
     urdf: UrdfText | None = None
     """What it was read from, if that was a URDF: an export changes it where the arm differs by now."""
 
+    carried: tuple[str, ...] = ()
+    """First links of other arms that hang on its joints, as on a torso: their weight is not modelled."""
+
     def __post_init__(self) -> None:
         n = len(self.prismatic)
         shapes = {"table": (n, 5), "motion_from_command": (n, n), "limits": (n, 2), "base": (4, 4), "tool": (4, 4)}

@@ -10,7 +10,7 @@ import math
 import re
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NoReturn
 from xml.etree import ElementTree
@@ -22,6 +22,7 @@ from calib.config import MAX_MAGNITUDE
 from calib.errors import InputError, UsageError, did_you_mean
 from calib.files import path_advice, regular_size
 from calib.geometry import se3, so3
+from calib.robot.arm.branches import carried_arms
 from calib.robot.arm.hayati import table_of_links
 from calib.robot.arm.serial_arm import SerialArm, UrdfText, require_few_joints
 from calib.text import cut, first_few, one_line
@@ -63,20 +64,20 @@ class _NoDoctype(ElementTree.TreeBuilder):
 
 
 def arm_of_urdf(path: Path, *, tip: str | None = None) -> SerialArm:
-    """The arm from the root link of a URDF file to the link `tip` (the only last link if None).
+    """The arm from the root link of a URDF file to the link `tip` (the only last link if None), which is its flange.
 
-    Fixed joints are folded in, origins become modified-DH rows (Hayati's where axes are nearly parallel), the flange is
-    the tip link.
+    Fixed joints are folded in, origins become modified-DH rows (Hayati's where axes are nearly parallel).
     Raises InputError `urdf-unreadable`, `urdf-syntax`, `urdf-doctype`, `urdf-value`, `urdf-structure`; UsageError
     `urdf-tip` naming the links to choose from.
     """
-    where = str(path)
-    content = _read(path)
+    where, content = str(path), _read(path)
     root = _parse(content, where)
-    chain = _chain(_joints(root, where), tip, where)
+    joints = _joints(root, where)
+    chain = _chain(joints, tip, where)
     title = one_line(root.get("name") or path.stem)
     source = f"URDF file {one_line(path.name)}, from its root to link {chain[-1].child}"
-    return _arm(chain, title, source, where, UrdfText(content, chain[-1].child))
+    arm = _arm(chain, title, source, where, UrdfText(content, chain[-1].child))
+    return replace(arm, carried=carried_arms(chain, joints))
 
 
 def arm_of_text(text: UrdfText) -> SerialArm:

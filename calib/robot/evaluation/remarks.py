@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from calib.estimate import drift_remarks
 from calib.robot.identification.model import AS_BUILT
 from calib.robot.identification.residuals import ARM_BLOCK
-from calib.text import with_sigma
+from calib.text import one_line, with_sigma
 
 if TYPE_CHECKING:
     from calib.robot.arm.serial_arm import SerialArm
@@ -19,6 +19,9 @@ DISCARDED = "the compensation stored with the nominal arm is discarded: it is va
 OPEN = (
     "{}: where the target is on the flange is not separable from where the base is; the target is kept near the "
     "flange, which changes nothing at the orientations measured"
+)
+CARRIED = (
+    "the chain carries the weight of {} as well, which is not modelled: keep it where it is while measuring, and later"
 )
 ZEROS = "zero positions against the arm file: {}"
 LENGTHS = "lengths against the arm file: {}"
@@ -34,7 +37,17 @@ def remarks_of(nominal: Arm, fitted: Fit, of_stage: tuple[str, ...]) -> tuple[st
     weak = [label.quantity for label in fitted.prior_dominated]
     changed = _changes_of_zeros(nominal.geometry, fitted) + _changes_of_lengths(nominal.geometry, fitted)
     drift = drift_remarks(fitted.uncertainty, "poses")
-    return (*changed, *open_frames, *discarded, *of_stage, *drift, *((WEAK.format(", ".join(weak)),) if weak else ()))
+    others = nominal.geometry.carried
+    carried = (CARRIED.format(" and ".join(map(one_line, others))),) if others else ()
+    return (
+        *carried,
+        *changed,
+        *open_frames,
+        *discarded,
+        *of_stage,
+        *drift,
+        *((WEAK.format(", ".join(weak)),) if weak else ()),
+    )
 
 
 def _changes_of_zeros(nominal: SerialArm, fitted: Fit) -> tuple[str, ...]:

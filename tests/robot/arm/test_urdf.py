@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from pathlib import Path
 
@@ -208,3 +209,18 @@ def test_fixed_joints_and_branches_beyond_the_tip_are_no_joints_of_the_arm(tmp_p
     branch = chain_of("fixed", 2_000)[len('<robot name="r">') :].replace('link="l', 'link="tree')
     (tmp_path / "arm.urdf").write_text(chain_of("revolute", MOST_JOINTS).replace("</robot>", branch))
     assert load_geometry(tmp_path / "arm.urdf", tip=f"l{MOST_JOINTS}").joints == MOST_JOINTS
+
+
+def test_another_arm_on_the_torso_is_named(tmp_path: Path) -> None:
+    def arm(root: str, side: str, joints: int) -> str:
+        links = [root, *(f"{side}_{i}" for i in range(joints))]
+        return "".join(
+            f'<joint name="{child}_joint" type="revolute"><parent link="{parent}"/><child link="{child}"/>'
+            '<origin xyz="0 0.1 0.2"/><axis xyz="1 0 0"/><limit lower="-2" upper="2"/></joint>'
+            for parent, child in itertools.pairwise(links)
+        )
+
+    tree = arm("base", "torso", 2) + arm("torso_1", "left", 6) + arm("torso_1", "right", 6) + arm("torso_1", "neck", 2)
+    (tmp_path / "two.urdf").write_text(f'<robot name="r">{tree}{arm("base", "third", 5)}</robot>')
+    assert load_geometry(tmp_path / "two.urdf", tip="left_5").carried == ("right_0",)
+    assert load_geometry(tmp_path / "two.urdf", tip="third_4").carried == ()
