@@ -129,10 +129,12 @@ def command(
         None, metavar="free", help="Estimate the instrument's scale; the arm's lengths are nominal on average then."
     ),
     base: str | None = typer.Option(
-        None, metavar="X,Y,Z,RX,RY,RZ", help="Known base in the world, held: 412mm,0mm,0.8m,0deg,0deg,90deg."
+        None,
+        metavar="X,Y,Z,RX,RY,RZ",
+        help="Known base in the world, held: 412mm,0mm,0.8m,0deg,0deg,90deg, or a YAML file.",
     ),
     tool: str | None = typer.Option(
-        None, metavar="X,Y,Z[,RX,RY,RZ]", help="Known target on the flange, held: 0mm,0mm,120mm."
+        None, metavar="X,Y,Z[,RX,RY,RZ]", help="Known target on the flange, held: 0mm,0mm,120mm, or a YAML file."
     ),
     seed: SplitSeed = 0,
     global_start: bool = typer.Option(

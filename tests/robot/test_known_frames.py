@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -77,3 +79,36 @@ def test_frames_that_are_not_there_are_refused(simulation: ArmSimulation) -> Non
     with pytest.raises(UsageError) as several:
         calibrate(distances.table, "ur5e", tool="0m,0m,0m")
     assert several.value.code == "several-targets"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "position_mm: [100, 0, -200]\nrotation_vector_deg: [0, 0, 90]",
+        "position_m: [0.1, 0, -0.2]\nquaternion_xyzw: [0, 0, 0.70710678, 0.70710678]",
+        "matrix: [[0, -1, 0, 0.1], [1, 0, 0, 0], [0, 0, 1, -0.2], [0, 0, 0, 1]]",
+    ],
+)
+def test_a_frame_is_read_from_a_file(content: str, tmp_path: Path) -> None:
+    (tmp_path / "tool.yaml").write_text(content)
+    frame = known_frame(str(tmp_path / "tool.yaml"), "--tool")
+    expected = se3.compose(so3.exp(np.array([0, 0, np.pi / 2])), np.array([0.1, 0.0, -0.2]))
+    np.testing.assert_allclose(frame, expected, atol=1e-8)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "rotation_vector_deg: [0, 0, 90]",
+        "position_m: [0, 0, 0]\nposition_mm: [0, 0, 0]",
+        "position_m: [0, 0, 0]\nrotation_vector_deg: [0, 0, 0]\nquaternion_xyzw: [0, 0, 0, 1]",
+        "matrix: [[2, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]",
+        "matrix: [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]]",
+        "matrix: [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]\nposition_m: [0, 0, 0]",
+    ],
+)
+def test_a_file_that_holds_no_frame_is_refused(content: str, tmp_path: Path) -> None:
+    (tmp_path / "tool.yaml").write_text(content)
+    with pytest.raises(UsageError, match="not a frame") as caught:
+        known_frame(str(tmp_path / "tool.yaml"), "--tool")
+    assert caught.value.code == "frame-value"
