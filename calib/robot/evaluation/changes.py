@@ -103,7 +103,7 @@ def change_while_measured(
     if len(order) < 2:
         return None
     measured = select_rows(table, order)
-    columns = _Columns(fitted, measured, reference_degc)
+    columns = _Derivatives(fitted, measured, reference_degc)
     rows = Rows(columns.residuals, columns.estimated(), columns.parts, moment)
     candidates = columns.candidates()
     found = find_change(rows, {name: column for name, (_, column) in candidates.items()})
@@ -148,7 +148,7 @@ def _in_time(table: PoseTable) -> tuple[Index, Index]:
     return rows[order], np.searchsorted(moments, key[order]).astype(np.intp)
 
 
-class _Columns:
+class _Derivatives:
     """Residuals of a fit, in m and rad, and their derivatives by everything, estimated or not."""
 
     def __init__(self, fitted: Fit, table: PoseTable, reference_degc: float | None) -> None:
