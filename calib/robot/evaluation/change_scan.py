@@ -84,7 +84,7 @@ def find_change(rows: Rows, candidates: Mapping[str, Array]) -> Change | None:
                 return None
             tried = max(tried, len(gains))
             _, name, first = min(gains, key=lambda each: each[0])
-            left, change, weights = _settled(rows, candidates[name], name, first, weights)
+            left, change, weights = _settle(rows, candidates[name], name, first, weights)
             if found is None or left < found[0]:
                 found = left, change
             moments = _moments(rows, first)
@@ -135,7 +135,7 @@ def _gains(
         yield from ((float(c), name, int(k)) for c, k in zip(criterion, (0, *steps), strict=True))
 
 
-def _settled(rows: Rows, candidate: Array, name: str, first: int, weights: Array) -> tuple[float, Change, Array]:
+def _settle(rows: Rows, candidate: Array, name: str, first: int, weights: Array) -> tuple[float, Change, Array]:
     """The change with the rows that fit it: its information criterion, itself, and their weights."""
     share = _share(rows, first)
     both = np.concatenate([rows.by_estimated, candidate * share[:, None, None]], axis=2)

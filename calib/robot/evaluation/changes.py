@@ -104,7 +104,7 @@ def change_while_measured(
         return None
     measured = select_rows(table, order)
     columns = _Derivatives(fitted, measured, reference_degc)
-    rows = Rows(columns.residuals, columns.estimated(), columns.parts, moment)
+    rows = Rows(columns.residuals, columns.by_estimated(), columns.parts, moment)
     candidates = columns.candidates()
     found = find_change(rows, {name: column for name, (_, column) in candidates.items()})
     if found is None:
@@ -116,7 +116,7 @@ def change_while_measured(
     judged = found.fits & used if settled else found.fits
     shift, off = columns.displacements(found, moved if kind != "frame" else np.zeros_like(moved), nominal, judged)
     lines = measured.lines
-    pairs = columns.exchanged(found) if found.name == EVERY and not found.gradual else ()
+    pairs = columns.exchanged_targets(found) if found.name == EVERY and not found.gradual else ()
     return SessionChange(
         f"the names of targets {' and '.join(pairs)} are exchanged" if pairs else _words(found, kind, moved),
         NAMES if pairs else kind,
@@ -164,7 +164,7 @@ class _Derivatives:
         self.fitted, self.held = fitted, fitted.model.held
         self.frames = [block.name for block in measurement.blocks(table, fitted.values)]
 
-    def estimated(self) -> Array:
+    def by_estimated(self) -> Array:
         """By all that was estimated, (n, d, p)."""
         return np.concatenate([self._free(name) for name in self.by_block], axis=2)
 
@@ -196,7 +196,7 @@ class _Derivatives:
             found[EVERY] = ("target", columns)
         return found
 
-    def exchanged(self, change: Change) -> tuple[str, ...]:
+    def exchanged_targets(self, change: Change) -> tuple[str, ...]:
         """The targets each of which is, from a step on, where another one was before; none unless there are several."""
         values, step = self.fitted.values[self.targets], -change.size
         before = -change.estimated[self._columns_of(self.targets)]
@@ -237,7 +237,7 @@ class _Derivatives:
         return 1000 * float(np.linalg.norm(left) / math.sqrt(max(int(rows.sum()), 1)))
 
     def _columns_of(self, name: str) -> slice:
-        """The columns of a block among those of `estimated`."""
+        """The columns of a block among those of `by_estimated`."""
         counts = {each: self._free(each).shape[2] for each in self.by_block}
         names = list(counts)
         begin = sum(counts[each] for each in names[: names.index(name)])
