@@ -89,10 +89,10 @@ def known_frame(text: str, option: str) -> Array:
             f"x, y, z and a rotation vector, each with its unit: {option} 412mm,0mm,0.8m,0deg,0deg,90deg; of a point "
             f"x, y and z alone; or a YAML file: {IN_FILE}"
         )
-        raise _not_a_frame(f"{option} {text!r}", advice)
+        raise _not_a_frame(option, advice, f": {text!r}")
     turn = np.array(numbers[3:] or [0.0] * 3)
     return se3.compose(so3.exp(turn), np.array(numbers[:3]))
 
 
-def _not_a_frame(where: str, advice: str) -> UsageError:
-    return UsageError("not a frame", code="frame-value", where=where, advice=advice)
+def _not_a_frame(where: str, advice: str, given: str = "") -> UsageError:
+    return UsageError(f"not a frame{given}", code="frame-value", where=where, advice=advice)
