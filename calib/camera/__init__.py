@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from calib.camera.camera import Camera, load_camera
     from calib.camera.corner_table import read_corners
     from calib.camera.detection.detect import detect
+    from calib.camera.detection.found_corners import FoundCorners
+    from calib.camera.detection.overlays import draw_overlays
     from calib.camera.images.read import image_paths
     from calib.camera.lens import load_lens
     from calib.camera.lens_choice.choose_lens import require_lens
@@ -28,11 +30,13 @@ __all__ = [
     "CameraCalibration",
     "CameraSimulation",
     "Excluded",
+    "FoundCorners",
     "Observations",
     "Resampling",
     "View",
     "calibrate",
     "detect",
+    "draw_overlays",
     "image_paths",
     "load_board",
     "load_camera",
@@ -54,11 +58,13 @@ __getattr__, __dir__ = lazy(
         "CameraCalibration": "calibration.result",
         "CameraSimulation": "simulation.simulate",
         "Excluded": "observations",
+        "FoundCorners": "detection.found_corners",
         "Observations": "observations",
         "Resampling": "resampling",
         "View": "observations",
         "calibrate": "calibration.calibrate",
         "detect": "detection.detect",
+        "draw_overlays": "detection.overlays",
         "image_paths": "images.read",
         "load_board": "board",
         "load_camera": "camera",

@@ -12,6 +12,7 @@ from calib.cli import (
     compare,
     convert,
     demo,
+    detect,
     guide,
     hand_eye,
     listing,
@@ -37,6 +38,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
 app.command("camera", help=camera.HELP, cls=ConfiguredCommand)(camera.command)
+app.command("detect", help=detect.HELP, cls=Command)(detect.command)
 app.command("demo", help=demo.HELP, cls=ConfiguredCommand)(demo.command)
 app.command("robot", help=robot.HELP, cls=ConfiguredCommand)(robot.command)
 app.command("hand-eye", help=hand_eye.HELP, cls=ConfiguredCommand)(hand_eye.command)

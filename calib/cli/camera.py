@@ -25,6 +25,7 @@ from calib.cli.arguments.options import (
     Jobs,
     Lens,
     Need,
+    Overlays,
     Quiet,
     Robust,
     TimeLimit,
@@ -68,6 +69,7 @@ def command(
     image_size: ImageSize = None,
     columns: CornerColumns = None,
     exclude: Exclude = None,
+    overlays: Overlays = False,
     robust: Robust = True,
     global_start: GlobalStart = False,
     need: Need = None,
@@ -82,7 +84,7 @@ def command(
     """See HELP."""
     with reporting(as_json, quiet, verbose, context.obj) as reporter:
         wanted = stated_need(need, at)
-        detection = Detection(board, image_size, jobs, timeout_s, exclude or (), columns)
+        detection = Detection(board, image_size, jobs, timeout_s, exclude or (), columns, overlays)
         named = [*([images] if images is not None else []), *(given or [])]
         found = images_of_camera(named, "calib camera", "calib camera --corners {table}")
         detection.check(found, corners, "calib camera --images photos/")

@@ -25,6 +25,7 @@ from calib.cli.arguments.options import (
     Jobs,
     Lens,
     Need,
+    Overlays,
     PoseFormat,
     Quiet,
     Robust,
@@ -129,6 +130,7 @@ def command(
     ),
     fix_conventions: FixConventions = False,
     exclude: Exclude = None,
+    overlays: Overlays = False,
     robust: Robust = True,
     image_size: ImageSize = None,
     need: Need = None,
@@ -143,7 +145,7 @@ def command(
     """See HELP."""
     with reporting(as_json, quiet, verbose, context.obj) as reporter:
         wanted = stated_need(need, at)
-        detection = Detection(board, image_size, jobs, timeout_s, exclude or ())
+        detection = Detection(board, image_size, jobs, timeout_s, exclude or (), overlays=overlays)
         found = _images([*(images or []), *(given_images or [])], poses)
         poses = one_of(poses, None, "--poses", "calib hand-eye --images photos/ --poses poses.csv")
         require_table(poses, "--poses", "calib hand-eye", "--images {images} --poses poses.csv")

@@ -24,6 +24,7 @@ from calib.cli.arguments.options import (
     Lens,
     Model,
     Need,
+    Overlays,
     PoseFormat,
     Quiet,
     Robust,
@@ -142,6 +143,7 @@ def command(
     ),
     fix_conventions: FixConventions = False,
     exclude: Exclude = None,
+    overlays: Overlays = False,
     robust: Robust = True,
     need: Need = None,
     at: At = None,
@@ -202,7 +204,7 @@ def command(
         _require_unused(
             of_tables | {"--scale": scale, "--base": base, "--tool": tool}, "cannot be combined with images"
         )
-        detection = Detection(board, image_size, jobs, timeout_s, exclude or ())
+        detection = Detection(board, image_size, jobs, timeout_s, exclude or (), overlays=overlays)
         detection.check(images, corners, "calib robot --table joints.csv --images photos/")
         refined = split_commas(refine)
         require_refinable_with_arm(refined)  # misspelt values are reported before the long work

@@ -14,18 +14,18 @@ from calib.camera.board_text import BoardText, built_from_file, length_text, rou
 from calib.camera.detection.markers import (
     FAMILIES,
     Markers,
-    dictionaries,
     dictionary,
     dictionary_called,
     find_markers,
     marker_rectangles,
     project,
     projection,
+    require_dictionary,
 )
 from calib.camera.drawing import lightness
 from calib.camera.images import opencv
 from calib.camera.shapes import Shapes, squares
-from calib.errors import UsageError, did_you_mean
+from calib.errors import UsageError
 
 _SYNTAX = (
     "charuco:COLUMNSxROWS:SQUARE:MARKER:DICTIONARY, counted in squares, such as charuco:11x8:20mm:15mm:4X4_100; the "
@@ -62,9 +62,8 @@ class Charuco:
         if not 1e-6 <= self.marker_m < self.square_m <= 100.0:
             why = f"square {self.square_m} m, marker {self.marker_m} m"
             raise UsageError("a marker is smaller than its square", code="config-value", why=why, advice=_SYNTAX)
-        if self.markers is not None and dictionary(self.markers) is None:
-            advice = did_you_mean(self.markers, dictionaries())
-            raise UsageError(f"unknown dictionary {self.markers!r}", code="config-value", advice=advice)
+        if self.markers is not None:
+            require_dictionary(self.markers)
 
     @property
     def name(self) -> str:

@@ -10,10 +10,12 @@ import numpy as np
 from calib.arrays import Array, Grey, Index, Mask
 from calib.camera.images import opencv
 from calib.camera.shapes import cell_rectangles
+from calib.errors import UsageError, did_you_mean
 
 # Families that a user may have, of each the largest: a smaller one's markers are the first of it.
 FAMILIES = ("4X4_1000", "5X5_1000", "6X6_1000", "7X7_1000", "ARUCO_ORIGINAL",
             "APRILTAG_16h5", "APRILTAG_25h9", "APRILTAG_36h10", "APRILTAG_36h11")  # fmt: skip
+SEVERAL_FAMILIES = ("5X5_1000", "6X6_1000", "7X7_1000")  # of which one marker is no accident; 4X4 is in texture
 _SMALLEST = 0.006  # of the image's longer side is a marker's outline; OpenCV's .03 misses markers of 10 px
 
 
@@ -41,7 +43,16 @@ def dictionaries() -> list[str]:
 
 def dictionary_called(text: str) -> str:
     """A dictionary's name, of what a user may write of it: DICT_4X4_50, 4x4_50, apriltag_36H11."""
-    return text.upper().removeprefix("DICT_").replace("H", "h")
+    return text.upper().replace("-", "_").removeprefix("DICT_").replace("H", "h")
+
+
+def require_dictionary(name: str) -> int:
+    """How many markers a dictionary has. Raises UsageError `config-value` for one that OpenCV does not know."""
+    known = dictionary(name)
+    if known is None:
+        advice = did_you_mean(name, dictionaries())
+        raise UsageError(f"unknown dictionary {name!r}", code="config-value", advice=advice)
+    return len(known.bytesList)
 
 
 def marker_cells(name: str, number: int, border_bits: int = 1, upside_down: bool = False) -> Mask:
@@ -64,14 +75,17 @@ def marker_rectangles(
     return np.concatenate(each)
 
 
-def find_markers(image: Grey, name: str, border_bits: int = 1) -> Markers:
+def find_markers(image: Grey, name: str, border_bits: int = 1, *, refined: bool = False) -> Markers:
     """The markers of a dictionary in an image; each number once, the largest where it is seen twice.
 
-    border_bits: the width of the markers' black border, in cells; Kalibr's AprilGrids have 2.
+    border_bits: the width of the markers' black border, in cells; Kalibr's AprilGrids have 2. refined: corners to
+    some tenths of a pixel, where nothing finer follows or can be relied on.
     """
     aruco = opencv.load().aruco
     parameters = aruco.DetectorParameters()
     parameters.markerBorderBits = border_bits
+    if refined:
+        parameters.cornerRefinementMethod = aruco.CORNER_REFINE_SUBPIX
     parameters.minMarkerPerimeterRate = 4 * _SMALLEST
     corners, numbers, _ = aruco.ArucoDetector(dictionary(name), parameters).detectMarkers(image)
     if numbers is None:

@@ -12,6 +12,8 @@ from calib.camera.drawing import disc_in_box
 from calib.camera.images import opencv
 from calib.camera.shapes import Shapes
 
+_PIXELS_PER_SIDE = 240  # of a marker that is looked at: its cells are whole numbers of them or nearly
+_BEYOND = 0.5  # how light the background is drawn
 _PNG_START = 33  # bytes of the signature and the first chunk, which others follow
 
 
@@ -49,3 +51,14 @@ def write_png(image: Grey, pixel_m: float) -> bytes:
     chunk = b"pHYs" + struct.pack(">IIB", per_metre, per_metre, 1)
     size = struct.pack(">I", len(chunk) - 4)
     return data[:_PNG_START] + size + chunk + struct.pack(">I", zlib.crc32(chunk)) + data[_PNG_START:]
+
+
+def drawing_of(shapes: Shapes, side: float) -> tuple[Array, Array, float]:
+    """A picture of lightness (0 to 1) to be looked at by `lightness`, grey beyond its margin.
+
+    side: of a marker, in the shapes' unit. Returns the picture, the pixel (2,) of the shapes' origin, and pixels to
+    the unit.
+    """
+    scale = _PIXELS_PER_SIDE / side
+    drawing = np.pad(rasterise(shapes, 1.0 / scale) / 255.0, 1, constant_values=_BEYOND)
+    return drawing, 1.0 - (shapes.bounds[0] - shapes.margin) * scale, scale

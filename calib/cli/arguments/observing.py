@@ -33,6 +33,8 @@ class Detection:
     """Names of images that are left out."""
     columns: str | None = None
     """What the columns of a table of corners are."""
+    overlays: bool = False
+    """Whether pictures of what was found are written beside the result."""
 
     def check(self, images: object, corners: object, example: str) -> None:
         """Raise UsageError `input-missing` unless one of the two is given, `option-conflict` for what does not apply.
@@ -50,7 +52,15 @@ class Detection:
 
     def observe(self, images: Images | None, corners: Path | None, reporter: Reporter) -> Observations:
         """Corners detected in images, or read from a table. Raises UsageError `unknown-image` as well."""
-        return self._observe(images, corners, reporter).without(self.exclude)
+        seen = self._observe(images, corners, reporter).without(self.exclude)
+        if self.overlays and images is not None:
+            from calib.camera import draw_overlays
+
+            drawn = draw_overlays(images, seen)
+            cameras = len({name.partition("/")[0] for name in reporter.extra_files})  # those before this one
+            folder = f"overlays-{cameras + 1}" if cameras else "overlays"
+            reporter.extra_files.update({f"{folder}/{name}": content for name, content in drawn.items()})
+        return seen
 
     def _observe(self, images: Images | None, corners: Path | None, reporter: Reporter) -> Observations:
         if images is not None:

@@ -80,6 +80,9 @@ GlobalStart = Annotated[
 Exclude = Annotated[
     list[str] | None, typer.Option(metavar="IMAGE", help="Leave an image out, by its name; may be given several times.")
 ]
+Overlays = Annotated[
+    bool, typer.Option("--overlays/--no-overlays", help="Write every image with its corners drawn in, to overlays/.")
+]
 Robust = Annotated[bool, typer.Option("--robust/--no-robust", help="Reject outliers and list them.")]
 
 # Arms, and where cameras are.

@@ -31,7 +31,7 @@ def deliver(output: Output, folder: Reserved | None, reporter: Reporter) -> None
     try:
         package = output.package(reporter.provenance)
         if folder is not None:
-            folder.write(package.files)
+            folder.write({**package.files, **reporter.extra_files})
         reporter.close_bars()
     except UsageError as error:
         reporter.close_bars()
@@ -41,7 +41,7 @@ def deliver(output: Output, folder: Reserved | None, reporter: Reporter) -> None
             raise typer.Exit(error.exit_status) from None
         say(to_json(document), end="")
         raise
-    where = "" if folder is None else _folder_line(folder.path, package.files)
+    where = "" if folder is None else _folder_line(folder.path, [*package.files, *reporter.extra_files])
     verdict = output.verdict
     if reporter.as_json:
         say(to_json(package.document), end="")

@@ -41,6 +41,8 @@ class Reporter:
     """How the command was called; None of one that writes no result."""
     until_the_end: ExitStack = field(default_factory=ExitStack)
     """Bars on the terminal and the reserved folder, closed when the command ends, however it ends."""
+    extra_files: dict[str, bytes] = field(default_factory=dict)
+    """Content by file name, to be written beside the result's own."""
     reserved: list[Reserved] = field(default_factory=list)
     """The folder claimed, if one is."""
 
