@@ -26,6 +26,7 @@ WRITTEN = {  # kinds of pixels that OpenCV's writer of a format keeps: depth in 
     "JPEG": {"grey": (8, 1), "colour": (8, 3)},
     "PNG": {"grey": (8, 1), "colour": (8, 3), "alpha": (8, 4), "sixteen": (16, 1)},
     "BMP": {"grey": (8, 1), "colour": (8, 3), "alpha": (8, 4)},
+    "PNM": {"grey": (8, 1), "colour": (8, 3), "sixteen": (16, 1)},
     "TIFF": {"grey": (8, 1), "colour": (8, 3), "alpha": (8, 4), "sixteen": (16, 1)},
 }
 CASES = [(name, pixels) for name, kinds in WRITTEN.items() for pixels in kinds]
@@ -125,3 +126,23 @@ def test_an_image_that_claims_a_huge_size_is_refused_by_its_header(width: int, h
     with pytest.raises(InputError) as caught:
         check_header(png_of(width, height, 8, 0, zlib.compress(bytes(10**6))), "bomb.png")
     assert caught.value.code == "image-too-large"
+
+
+@pytest.mark.parametrize(
+    ("head", "code"),
+    [
+        (b"P5 # a comment\n#another\n4 2\n255\n", ""),
+        (b"P5\t4\n2 65535 ", "image-truncated"),
+        (b"P6\n4 2\n255\n", "image-truncated"),
+        (b"P2\n4 2\n255\n", "image-unsupported"),
+        (b"P5\n4 2\n0\n", "image-unreadable"),
+        (b"P5\n4 two 255\n          ", "image-unreadable"),
+        (b"P5\n0 2\n255\n", "image-unreadable"),
+    ],
+)
+def test_headers_of_netpbm(head: bytes, code: str) -> None:
+    data = head + bytes(8)
+    if code:
+        assert code_of(data) == code
+    else:
+        assert check_header(data, "here")[0].width_px == 4
