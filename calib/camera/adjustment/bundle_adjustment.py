@@ -110,11 +110,13 @@ def adjust(
     start: PosedLens,
     on_iteration: OnIteration | None = None,
     solve: Solve | None = None,
+    used: Mask | None = None,
 ) -> Adjustment:
-    """Least squares on every corner, from the start given. solve: how; None for `solve_bundle`."""
+    """Least squares from the start given. solve: how; None for `solve_bundle`. used: on which corners (rows,); None for
+    all."""
     solve = solve or solve_bundle
-    solution = solve(camera_problem(lens, held, views, corners, start), on_iteration)
-    used = np.ones(corners.px.shape[1], bool)
+    used = np.ones(corners.px.shape[1], bool) if used is None else used
+    solution = solve(camera_problem(lens, held, views, select(corners, used), start), on_iteration)
     parameters, poses, shape = _point(solution)
     return Adjustment(lens, views, corners, used, parameters, poses, solution, solve, shape)
 

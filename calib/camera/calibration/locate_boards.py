@@ -100,11 +100,11 @@ def locate_boards(
         poses = np.stack([fit.camera_from_board for fit in found.views])
         return LocatedBoards(found.camera, True, found.held, views, poses, found.noise_px, found.rms_px, found.excluded)
     every = find_usable_views(observations)
-    usable, start = start_from_plausible_views(
+    plausible = start_from_plausible_views(
         every, lambda corners: start_at(camera.lens, corners, camera.parameters)[1], robust
     )
-    held = frozenset(camera.lens.labels)
-    fit = adjust(camera.lens, held, usable.views, usable.corners, start)
+    usable, held = plausible.usable, frozenset(camera.lens.labels)
+    fit = adjust(camera.lens, held, usable.views, usable.corners, plausible.start, used=plausible.used)
     require_same_images(camera, every, observations.image_size_px, rms_px(fit))
     outliers: list[Excluded] = []
     if robust and np.isfinite(fit.norms()).all():  # else there is nothing to be an outlier of

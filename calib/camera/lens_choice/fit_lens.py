@@ -97,6 +97,8 @@ class LensFit:
     """The views that a start was found for."""
     outliers: list[Excluded]
     """Views rejected after the solve."""
+    stray: bool = False
+    """Whether corners were left out before it, as far from the rest of their view."""
 
 
 def fit_lens(model: LensModel, usable: UsableViews, options: FitOptions) -> LensFit:
@@ -109,11 +111,13 @@ def fit_lens(model: LensModel, usable: UsableViews, options: FitOptions) -> Lens
         start = options.find_start(model.lens, model.held, corners, frame)
         return zhang.with_fixed(model.lens, model.fixed, start, corners, frame)
 
-    usable, start = start_from_plausible_views(usable, find_start, options.robust)
-    _check_count(model, usable.corners.px.shape[1], len(usable.views))
+    found = start_from_plausible_views(usable, find_start, options.robust)
+    usable, start, used = found.usable, found.start, found.used
+    _check_count(model, int(used.sum()), len(usable.views))
     posed = PosedLens(start.parameters, start.camera_from_board, shape=options.shape)
-    fit = adjust(model.lens, model.held, usable.views, usable.corners, posed, options.on_iteration, options.solve)
-    return LensFit(fit, usable, [])
+    solve, report = options.solve, options.on_iteration
+    fit = adjust(model.lens, model.held, usable.views, usable.corners, posed, report, solve, used)
+    return LensFit(fit, usable, [], not used.all())
 
 
 def frame_of(image_size_px: tuple[int, int] | None, corners: Corners) -> ImageFrame:
@@ -127,7 +131,7 @@ def reject_outliers(model: LensModel, found: LensFit, options: FitOptions) -> Le
         return found
     fit, outliers = without_outliers(found.fit, found.usable.pivot, options.on_iteration, options.rounds)
     _check_count(model, int(fit.used.sum()), len(fit.views))
-    return LensFit(fit, found.usable, outliers)
+    return replace(found, fit=fit, outliers=outliers)
 
 
 def _check_count(model: LensModel, corners: int, views: int) -> None:

@@ -62,7 +62,8 @@ def try_family(base: LensModel, views: UsableViews, options: FitOptions, *, ordi
     while first.model.lens.richer and not first.describes:
         fit, model = first.found.fit, _extend(base, load_lens(first.model.lens.richer))
         start = PosedLens(carry(fit.lens, fit.parameters, model.lens), fit.camera_from_board, shape=fit.shape)
-        fit = adjust(model.lens, model.held, fit.views, fit.corners, start, options.on_iteration, options.solve)
+        used = fit.used if first.found.stray else None
+        fit = adjust(model.lens, model.held, fit.views, fit.corners, start, options.on_iteration, options.solve, used)
         first = _try(model, replace(first.found, fit=fit), views, options, ordinary=False)
         yield first
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from calib.arrays import Array, Mask
-from calib.camera.adjustment.bundle_adjustment import Adjustment
+from calib.camera.adjustment.bundle_adjustment import Adjustment, select
 from calib.camera.adjustment.reprojection import corners_of
 from calib.camera.observations import Excluded
 from calib.camera.views.degeneracy import check_views
+from calib.camera.views.stray_corners import stray_corners
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,23 +36,44 @@ ROUNDS = 5  # of rejecting and solving anew; two or three suffice
 
 def implausible_views(found: Homographies) -> Mask:
     """Which views are no perspective image of the board; recognised before they can pull at the solve."""
-    near = found.rms <= IMPLAUSIBLE_SHARE * found.spread
-    return ~(near | (found.rms <= IMPLAUSIBLE_TIMES * np.nanmedian(found.rms)))
+    return ~(_near(found) | (found.rms <= IMPLAUSIBLE_TIMES * np.nanmedian(found.rms)))
+
+
+def _near(found: Homographies) -> Mask:
+    return np.asarray(found.rms <= IMPLAUSIBLE_SHARE * found.spread)
+
+
+@dataclass(frozen=True, eq=False)
+class PlausibleStart:
+    """Where to begin, and what with."""
+
+    usable: UsableViews
+    """The views that are no other thing than the board."""
+    start: CameraStart
+    """Of those views."""
+    used: Mask
+    """(rows,) their corners that are not far off the rest of their view."""
 
 
 def start_from_plausible_views(
     usable: UsableViews, find_start: Callable[[Corners], CameraStart], robust: bool
-) -> tuple[UsableViews, CameraStart]:
-    """The start and the views it is of: if robust, without those that are no view of the board."""
+) -> PlausibleStart:
+    """The start and what it is of: if robust, without stray corners and views that are no view of the board."""
     start = find_start(usable.corners)
+    used = np.ones(usable.corners.px.shape[1], bool)
+    far = ~_near(start.homographies)
+    if robust and far.any() and (stray := stray_corners(usable.corners, far)).any():
+        used = ~stray
+        start = find_start(select(usable.corners, used))
     bad = implausible_views(start.homographies)
     if not (robust and bad.any()):
-        return usable, start
+        return PlausibleStart(usable, start, used)
     share = (start.homographies.rms / start.homographies.spread)[bad]
     plausible = usable.without(
         bad, [f"no planar fit: corner residual is {100 * each:.0f} % of spread" for each in share]
     )
-    return plausible, find_start(plausible.corners)
+    used = used[~bad[usable.corners.view]]
+    return PlausibleStart(plausible, find_start(select(plausible.corners, used)), used)
 
 
 def outlier_share(fit: Adjustment) -> float:
@@ -71,7 +93,7 @@ def without_outliers(
     """
     everything = fit.used
     norms = fit.norms()
-    if norms.max() <= OUTLIER_SIGMAS * _noise(norms):
+    if everything.all() and norms.max() <= OUTLIER_SIGMAS * _noise(norms):
         return fit, []
     for _ in range(min(rounds, HUBER_ROUNDS)):
         noise = _noise(norms)
@@ -80,7 +102,7 @@ def without_outliers(
         if _noise(norms) > 0.9 * noise:
             break
     rejected: list[Excluded] = []
-    previous = everything
+    previous = everything if everything.all() else None  # what was stray before the solve may fit after it
     for _ in range(rounds):
         used = norms <= OUTLIER_SIGMAS * _noise(norms)
         bad = np.bincount(fit.corners.view, used) < 0.5 * fit.corners.counts
@@ -91,7 +113,7 @@ def without_outliers(
                 rejected.append(Excluded(fit.views[i].image, reason))
             used = used[~bad[fit.corners.view]]
             fit = _without_views(fit, bad, origin)
-        elif np.array_equal(used, previous):
+        elif previous is not None and np.array_equal(used, previous):
             break
         fit = fit.again(used, on_iteration)
         previous, norms = used, fit.norms()

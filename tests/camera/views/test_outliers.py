@@ -7,11 +7,12 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
-from cases.camera import LENSES, assert_same_camera, good, with_views
+from cases.camera import LENSES, Case, assert_same_camera, good, with_views
 
 from calib.camera import calibrate
 from calib.camera.calibration.uncertainty import projection_difference, projection_sigma
-from calib.camera.observations import Excluded
+from calib.camera.calibration.locate_boards import locate_boards
+from calib.camera.observations import Excluded, View
 
 TO_CONVERGENCE = (cv2.TERM_CRITERIA_COUNT + cv2.TERM_CRITERIA_EPS, 1000, 1e-15)
 OPENCV_LABELS = {
@@ -72,6 +73,47 @@ def test_outlier_corners_are_reported_and_do_not_move_the_camera(lens: str) -> N
     # 13 of 648 corners fewer move the camera by sqrt(13 / 648) = 0.14 of its standard deviation
     sigma = projection_sigma(clean.camera, clean.covariance)
     assert projection_difference(ours.camera, clean.camera) < 0.5 * np.sqrt(2 * np.mean(sigma**2))
+
+
+def far_off(case: Case, seed: int) -> tuple[list[View], set[tuple[int, int]]]:
+    """The views with one corner in nearly each of them off by 300 px, and which."""
+    rng, views, strays = np.random.default_rng(seed), case.views, set()
+    for i, view in enumerate(views[1:], 1):
+        corner, angle, px = int(rng.integers(54)), rng.uniform(0, 2 * np.pi), view.corners_px.copy()
+        px[corner] += 300.0 * np.array([np.cos(angle), np.sin(angle)])
+        views[i] = replace(view, corners_px=px)
+        strays.add((i, corner))
+    return views, strays
+
+
+@pytest.mark.parametrize("lens", ["auto", *(pytest.param(each, marks=pytest.mark.slow) for each in LENSES)])
+def test_a_corner_far_off_in_nearly_every_view_is_reported_and_does_not_move_the_camera(lens: str) -> None:
+    case = good("brown_conrady" if lens == "auto" else lens, views=12, seed=27)
+    views, strays = far_off(case, 27)
+    ours = calibrate(with_views(case, views), lens)
+    assert {(v, int(c)) for v, fit in enumerate(ours.views) for c in np.flatnonzero(~fit.used)} == strays
+    assert ours.excluded == ()
+    clean = calibrate(case.observations, lens)
+    sigma = projection_sigma(clean.camera, clean.covariance)
+    assert projection_difference(ours.camera, clean.camera) < 0.5 * np.sqrt(2 * np.mean(sigma**2))
+
+
+def test_a_corner_far_off_in_nearly_every_view_moves_no_pose() -> None:
+    case = good(views=8, seed=28)
+    views, _ = far_off(case, 28)
+    ours, clean = (locate_boards(with_views(case, each), case.camera) for each in (views, case.views))
+    assert sum(len(view.corners_px) for view in ours.views) == 8 * 54 - 7
+    assert ours.rms_px == pytest.approx(clean.rms_px, rel=0.05)
+
+
+def test_many_corners_far_off_in_one_view_are_the_view() -> None:
+    case = good(views=10, seed=29)
+    views = case.views
+    px = views[4].corners_px.copy()
+    px[::3] += np.random.default_rng(29).normal(0.0, 200.0, (18, 2))
+    views[4] = replace(views[4], corners_px=px)
+    ours = calibrate(with_views(case, views))
+    assert [excluded.image for excluded in ours.excluded] == ["view_005.png"]
 
 
 def test_least_squares_on_everything_is_what_robust_protects_from() -> None:
