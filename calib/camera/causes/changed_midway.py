@@ -7,10 +7,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calib.camera.diagnosis.evidence import Cause, Finding
-from calib.camera.diagnosis.grouping import FEWEST, Groups, best_cut, rejected_views, solve_apart
+from calib.camera.diagnosis.grouping import (
+    FEWEST,
+    Groups,
+    best_cut,
+    is_cut,
+    named_partitions,
+    rejected_views,
+    solve_apart,
+)
 from calib.text import one_line
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from calib.camera.adjustment.bundle_adjustment import Adjustment
     from calib.camera.diagnosis.evidence import MisfitEvidence
 
@@ -18,7 +28,7 @@ if TYPE_CHECKING:
 def _find(evidence: MisfitEvidence) -> Finding | None:
     """The best place to cut the order of the images in two, confirmed by solving both parts alone."""
     cut, share = _cut(evidence)
-    if not FEWEST <= cut <= len(evidence.views) - FEWEST:
+    if not FEWEST <= cut <= len(evidence.views) - FEWEST or _is_named(cut, evidence.names):
         return None
     after = (np.arange(len(evidence.views)) >= cut).astype(np.intp)
     apart = solve_apart(evidence, Groups(after, ("before", "after"), share))
@@ -32,6 +42,13 @@ def _find(evidence: MisfitEvidence) -> Finding | None:
         strength=share,
         best_grade=apart.best_grade,
     )
+
+
+def _is_named(cut: int, names: Sequence[str]) -> bool:
+    """Whether the names of the images change there, give or take what a cut is uncertain by: then they are of two
+    cameras, which is another cause."""
+    by_name = [group for group, _ in named_partitions(names) if is_cut(group)]
+    return any(abs(int(np.argmax(np.diff(group) != 0)) + 1 - cut) < FEWEST for group in by_name)
 
 
 def _cut(evidence: MisfitEvidence) -> tuple[int, float]:

@@ -10,8 +10,8 @@ import pytest
 from cases.camera import LENSES, Case, assert_same_camera, good, with_views
 
 from calib.camera import calibrate
-from calib.camera.calibration.uncertainty import projection_difference, projection_sigma
 from calib.camera.calibration.locate_boards import locate_boards
+from calib.camera.calibration.uncertainty import projection_difference, projection_sigma
 from calib.camera.observations import Excluded, View
 
 TO_CONVERGENCE = (cv2.TERM_CRITERIA_COUNT + cv2.TERM_CRITERIA_EPS, 1000, 1e-15)
