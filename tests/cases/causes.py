@@ -142,7 +142,16 @@ def sheared(rng: np.random.Generator) -> Made:
 
 
 def stretched(rng: np.random.Generator) -> Made:
-    return Made(shot([usual()] * 16, rng, board=BOARD * [1.01, 1, 1]), ("the board is ", "longer along X"), "usable")
+    return Made(
+        shot([usual()] * 16, rng, board=BOARD * [1.01, 1, 1]),
+        ("the board is ", "longer along X", "projection moves by"),
+        "usable",
+    )
+
+
+def askew(rng: np.random.Generator) -> Made:
+    board = BOARD + BOARD[:, [1]] * [0.008, 0, 0]
+    return Made(shot([usual()] * 16, rng, board=board), ("sheared by 0.8", "at 89.5", "projection moves by"), "usable")
 
 
 def rolling(rng: np.random.Generator) -> Made:
@@ -180,6 +189,7 @@ MAKERS: dict[str, tuple[str, Callable[[np.random.Generator], Made]]] = {
         ("corner_order", exchanged),
         ("sheared_grid", sheared),
         ("stretched_print", stretched),
+        ("stretched_print", askew),
         ("rolling_shutter", rolling),
         ("stabiliser", stabilised),
         ("changing_focus", autofocused),

@@ -39,9 +39,9 @@ def _find(evidence: MisfitEvidence) -> Finding | None:
     misfit, called, _ = min(trials, key=lambda trial: trial[0])
     if misfit > own / TIMES:
         return None
-    a, b = (len(np.unique(np.round(points[:, axis], 9))) for axis in (0, 1))
+    columns, rows = (len(np.unique(np.round(points[:, axis], 9))) for axis in (0, 1))
     return Finding(
-        sentence=f"rows and columns are exchanged: X_m,Y_m state {a} x {b}, but {called} fit to "
+        sentence=f"rows and columns are exchanged: X_m,Y_m state {rows} rows of {columns} corners, but {called} fit to "
         f"{100 * misfit:.1f} % of the board's size instead of {100 * own:.0f} %",
         advice=f"compute X_m,Y_m of each corner for {called}",
         strength=1.0,
