@@ -74,15 +74,15 @@ def drift_of(scores: Array, lost: Array) -> Drift:
     numbers = 2 ** np.arange(int(np.log2(max(count // SLOWEST, 1))) + 1)
     at = np.pi * (np.arange(count) + 0.5) / count
     cosines = np.sqrt(2.0 / count) * np.cos(np.arange(1, numbers[-1] + 1)[:, None] * at)
-    by_loss = np.einsum("bg,gij->bij", cosines, lost)
+    by_loss = cosines @ lost.reshape(count, -1)
     # of every cosine, what different clusters have in common, less what independent errors do
     common = np.sum((cosines @ scores) ** 2, axis=1) - cosines**2 @ np.sum(scores**2, axis=1)
-    common += np.einsum("bij,bij->b", by_loss, by_loss) - cosines**2 @ np.einsum("gij,gij->g", lost, lost)
+    common += np.sum(by_loss**2, axis=1) - cosines**2 @ np.einsum("gij,gij->g", lost, lost)
     squares = (scores @ scores.T) ** 2
     np.fill_diagonal(squares, 0.0)
     found = []
     for number in numbers.tolist():
         weights, scale = cosines[:number].T @ cosines[:number], count / number / total
-        chance = scale * float(np.sqrt(2.0 * np.sum(weights**2 * squares)))
+        chance = scale * float(np.sqrt(2.0 * np.einsum("gh,gh,gh->", weights, weights, squares)))
         found.append(Drift(scale * float(np.sum(common[:number])), max(chance, 1e-9), number))
     return max(found, key=lambda each: each.sigmas)
