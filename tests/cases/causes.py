@@ -151,7 +151,7 @@ def stretched(rng: np.random.Generator) -> Made:
 
 def askew(rng: np.random.Generator) -> Made:
     board = BOARD + BOARD[:, [1]] * [0.008, 0, 0]
-    return Made(shot([usual()] * 16, rng, board=board), ("sheared by 0.8", "at 89.5", "projection moves by"), "usable")
+    return Made(shot([usual()] * 16, rng, board=board), ("sheared by 0.", "at 89.5", "projection moves by"), "usable")
 
 
 def rolling(rng: np.random.Generator) -> Made:

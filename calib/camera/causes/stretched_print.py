@@ -132,4 +132,4 @@ def _square_pixels(linear: LinearViews, fit: Adjustment) -> float:
     return squares / max(least_squares(plain.reshape(-1, plain.shape[2]))[0], 1e-300)
 
 
-CAUSE = Cause(looks_for="a board that is longer in one direction than stated, or sheared", level="views", find=_find)
+CAUSE = Cause(looks_for="a board that is longer in one direction than stated, or sheared", level="board", find=_find)
