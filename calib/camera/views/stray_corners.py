@@ -18,8 +18,6 @@ from calib.camera.start.division_model import Division
 from calib.camera.start.homography import normalise
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from calib.camera.adjustment.reprojection import Corners
 
 # Of four corners drawn from a view a quarter of which is wrong, all are right in .32 of draws: in one of so many but
@@ -55,15 +53,15 @@ def stray_corners(corners: Corners, suspects: Mask) -> Mask:
     return found
 
 
-def _off_perspective(plane: Array, images: Sequence[Array], rng: np.random.Generator) -> Mask:
-    """Which points (2, n) of an image are not where a homography maps those of the plane: that of least median
-    residual, in whichever of the images that is least in units of the spread of its points."""
+def _off_perspective(plane: Array, images: Array, rng: np.random.Generator) -> Mask:
+    """Which points of images (tried, 2, n) are not where a homography maps those (2, n) of the plane: that of least
+    median residual, in whichever of the images that is least in units of the spread of its points."""
     board = _homogeneous(normalise(plane)[0])
     drawn = np.argpartition(rng.random((DRAWS, len(board))), 4, axis=1)[:, :4]
     tried = [_least_median(board, _homogeneous(normalise(image)[0]), drawn) for image in images]
     residuals = min(tried, key=lambda residuals: float(np.median(residuals)))
     noise = float(np.median(residuals)) / RAYLEIGH_MEDIAN
-    return residuals > max(STRAY_SHARE, STRAY_SIGMAS * noise)
+    return np.asarray(residuals > max(STRAY_SHARE, STRAY_SIGMAS * noise))
 
 
 def _least_median(board: Array, seen: Array, drawn: Index) -> Array:
