@@ -64,7 +64,8 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "formats": MODELS | {"camera", "robot"},
     "cell": MODELS | {"camera", "robot", "network", "formats"},
     "compare": MODELS | {"camera", "robot"},
-    "cli": MODELS | {"camera", "robot", "network", "compensations", "formats", "cell", "compare"},
+    "check": MODELS | {"camera", "robot", "cell"},
+    "cli": MODELS | {"check", "camera", "robot", "network", "compensations", "formats", "cell", "compare"},
     "__main__": frozenset({"cli", "interrupt"}),
 }
 """What each room or file directly under calib may import besides itself."""

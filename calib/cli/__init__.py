@@ -9,6 +9,7 @@ from calib.cli import (
     board,
     camera,
     cell,
+    check,
     compare,
     convert,
     demo,
@@ -45,6 +46,7 @@ app.command("hand-eye", help=hand_eye.HELP, cls=ConfiguredCommand)(hand_eye.comm
 app.command("handeye", help=hand_eye.HELP, hidden=True, cls=ConfiguredCommand)(hand_eye.command)
 app.command("cell", help=cell.HELP, cls=ConfiguredCommand)(cell.command)
 app.command("board", help=board.HELP, cls=Command)(board.command)
+app.command("check", help=check.HELP, cls=ConfiguredCommand)(check.command)
 app.command("compare", help=compare.HELP, cls=Command)(compare.command)
 app.command("export", help=convert.EXPORT, cls=Command)(convert.export_command)
 app.command("convert", help=convert.HELP, cls=Command)(convert.convert_command)

@@ -35,6 +35,7 @@ def as_document(calibration: CameraCalibration) -> dict[str, Any]:
         "image_size_px": _size(calibration),
         "rms_px": calibration.rms_px,
         "noise_px": calibration.noise_px,
+        "dispersion": calibration.dispersion,
         "corners": calibration.corners,
         "board": seen.board,
         "scale_known": seen.scale_known,

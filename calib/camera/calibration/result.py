@@ -158,6 +158,13 @@ class CameraCalibration(Result):
         """Standard deviation of a corner's coordinate, from the residuals."""
         return float(np.sqrt(self.solution.variance_factor))
 
+    @property
+    def dispersion(self) -> float:
+        """By how much the scatter between views exceeds that of independent corners, as a ratio of variances; 1 or
+        more."""
+        scatter = self.uncertainty.scatter
+        return 1.0 if scatter is None else max(1.0, scatter.dispersion)
+
     @cached_property
     def sigma(self) -> dict[str, float]:
         """Standard deviation per label, 0 if held, infinite if unobservable."""

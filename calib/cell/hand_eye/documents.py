@@ -5,12 +5,19 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from calib.cell.adjustment.variance_components import solve_reduced
 from calib.cell.frame_loop import other_setup
 from calib.cell.lens_estimates import camera_file
 from calib.cell.pose_estimates import pose_document
 from calib.documents import finite, to_yaml
 from calib.formats.mount_format import optical_frame
-from calib.geometry import so3
+from calib.geometry import se3, so3
+
+POSE_TANGENTS = tuple(f"{pose}.{label}" for pose in ("camera", "board") for label in se3.TANGENT)
+
+LOG_SIZE = "log_board_size"
 
 if TYPE_CHECKING:
     from calib.cell.adjustment.variance_components import RobotNoise
@@ -42,7 +49,7 @@ def as_document(h: HandEyeCalibration) -> dict[str, Any]:
         notes=h.notes,
         solver=solution.sentence(),
     )
-    return {**head, **camera_sections(h)}
+    return {**head, **camera_sections(h), "covariance": _covariance(h)}
 
 
 def camera_sections(h: HandEyeCalibration) -> dict[str, Any]:
@@ -74,6 +81,18 @@ def camera_sections(h: HandEyeCalibration) -> dict[str, Any]:
         "lens_estimated": h.lens_estimated,
         "next_poses": [_next_pose(pose) for pose in h.next_poses],
     }
+
+
+def _covariance(h: HandEyeCalibration) -> dict[str, Any]:
+    """Of the tangents of the camera's pose and of the board's, each along its own axes, and of the logarithm of the
+    board's size where that was estimated."""
+    scene, labels = h.adjustment.scene, [*POSE_TANGENTS]
+    whole = solve_reduced(h.adjustment.reduced, h.noise.robot).covariance
+    chosen = list(range(len(labels)))
+    if scene.sized:
+        labels.append(LOG_SIZE)
+        chosen.append(len(whole) - 1 - scene.timed)
+    return {"labels": labels, "matrix": whole[np.ix_(chosen, chosen)].tolist()}
 
 
 def place_sections(h: HandEyeCalibration) -> dict[str, Any]:

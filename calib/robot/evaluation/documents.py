@@ -60,6 +60,8 @@ def as_document(calibration: ArmCalibration) -> dict[str, Any]:
         "places": {place.name: place.as_document() for place in calibration.places},
         "length_scale": _length_scale(calibration),
         "noise": _noise(calibration),
+        "targets": list(evaluation.fitted.table.target_names),
+        "covariance": _covariance(calibration),
         "variance_factor": finite(calibration.fit.variance_factor),
         "position_radius_95_mm": {"median": median_mm, "p95": p95_mm},
         "position_radius_95_anywhere_mm": {"median": anywhere_mm, "p95": anywhere_p95_mm},
@@ -170,6 +172,13 @@ def _length_scale(calibration: ArmCalibration) -> dict[str, Any] | None:
         return None
     low, high = scale.interval_95
     return {"factor": scale.factor, "sigma": scale.sigma, "interval_95": [low, high], "decisive": scale.decisive}
+
+
+def _covariance(calibration: ArmCalibration) -> dict[str, Any]:
+    """Of all that was estimated and is observable, frames in their tangents."""
+    known = calibration.fit.uncertainty
+    seen = [i for i, variance in enumerate(np.diagonal(known.shared)) if np.isfinite(variance)]
+    return {"labels": [str(known.labels[i]) for i in seen], "matrix": known.shared[np.ix_(seen, seen)].tolist()}
 
 
 def _noise(calibration: ArmCalibration) -> dict[str, float]:
