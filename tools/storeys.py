@@ -65,7 +65,9 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "cell": MODELS | {"camera", "robot", "network", "formats"},
     "compare": MODELS | {"camera", "robot"},
     "check": MODELS | {"camera", "robot", "cell"},
-    "cli": MODELS | {"check", "camera", "robot", "network", "compensations", "formats", "cell", "compare"},
+    "installation": GROUND | {"camera"},
+    "cli": MODELS
+    | {"check", "installation", "camera", "robot", "network", "compensations", "formats", "cell", "compare"},
     "__main__": frozenset({"cli", "interrupt"}),
 }
 """What each room or file directly under calib may import besides itself."""

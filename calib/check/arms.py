@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from calib.arrays import Array
-from calib.check.drift import CheckedResiduals, Part, Suspect, rigid_parts
+from calib.check.drift import ChangePart, CheckedResiduals, Suspect, rigid_parts
 from calib.errors import InputError
 from calib.robot.effect import Effect, conditions_of, load_effect
 from calib.robot.identification.model import Model, model_rows, pose_problem
@@ -95,13 +95,15 @@ def _suspects(arm: Arm, blocks: Sequence[ParameterBlock], by: Mapping[str, Array
     for joint, slides in enumerate(geometry.prismatic):
         at = labels.index(f"{'d' if slides else 'theta'}{joint + 1}")
         column = by[ARM_BLOCK][:, at : at + 1]
-        part = Part(slice(0, 1), 1000.0, "mm") if slides else Part(slice(0, 1), float(np.degrees(1.0)), "deg")
+        part = (
+            ChangePart(slice(0, 1), 1000.0, "mm") if slides else ChangePart(slice(0, 1), float(np.degrees(1.0)), "deg")
+        )
         found.append(Suspect(f"zero of joint {joint + 1}", column, (part,), RESET))
     for block in blocks:
         if block.name in by and block.name.partition("_from_")[0] in ("world", "flange"):
             of_base = block.name.startswith("world")
             name, action = ("base in the world", BASE) if of_base else ("target on the flange", TARGET)
             columns = by[block.name]
-            parts = rigid_parts() if columns.shape[1] % 6 == 0 else (Part(slice(0, 3), 1000.0, "mm"),)
+            parts = rigid_parts() if columns.shape[1] % 6 == 0 else (ChangePart(slice(0, 3), 1000.0, "mm"),)
             found.append(Suspect(name, columns[:, : parts[-1].coordinates.stop], parts, action))
     return tuple(found)

@@ -9,7 +9,7 @@ import numpy as np
 
 from calib.arrays import Array
 from calib.camera.calibration.locate_boards import LocatedBoards, locate_boards
-from calib.check.drift import CheckedResiduals, Part, Suspect, eliminate
+from calib.check.drift import ChangePart, CheckedResiduals, Suspect, eliminate
 from calib.geometry import se3, so3
 
 if TYPE_CHECKING:
@@ -60,11 +60,11 @@ def _suspects(camera: Camera, by_lens: Array) -> tuple[Suspect, ...]:
     focal, middle = ([labels.index(name) for name in pair] for pair in (("fx_px", "fy_px"), ("cx_px", "cy_px")))
     scaled = by_lens[:, focal] @ camera.parameters[focal]
     found = [
-        Suspect("focal length", scaled[:, None], (Part(slice(0, 1), 100.0, "%"),), REFOCUSED),
-        Suspect("principal point", by_lens[:, middle], (Part(slice(0, 2), 1.0, "px"),), SHIFTED),
+        Suspect("focal length", scaled[:, None], (ChangePart(slice(0, 1), 100.0, "%"),), REFOCUSED),
+        Suspect("principal point", by_lens[:, middle], (ChangePart(slice(0, 2), 1.0, "px"),), SHIFTED),
     ]
     if "k1" in labels:
         at = labels.index("k1")
         column = by_lens[:, at : at + 1]
-        found.append(Suspect("distortion k1", column, (Part(slice(0, 1), 1.0, ""),), BENT))
+        found.append(Suspect("distortion k1", column, (ChangePart(slice(0, 1), 1.0, ""),), BENT))
     return tuple(found)

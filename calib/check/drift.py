@@ -29,7 +29,7 @@ NOISIER = 1.5  # times the noise, from which residuals without a suspect are an 
 
 
 @dataclass(frozen=True)
-class Part:
+class ChangePart:
     """Coordinates of a change that are one quantity."""
 
     coordinates: slice
@@ -48,7 +48,7 @@ class Suspect:
     """Such as "zero of joint 3"."""
     columns: Array
     """(m, k) derivatives of whitened residuals by its change."""
-    parts: tuple[Part, ...]
+    parts: tuple[ChangePart, ...]
     """How its change is stated."""
     action: str
     """What to do if it changed."""
@@ -176,14 +176,14 @@ def _change(suspect: Suspect, times: Times, r: Array, total: float, freedom: int
     return Change(suspect, size, covariance, chi2, chance if seen.any() else 1.0)
 
 
-def rigid_parts() -> tuple[Part, Part]:
+def rigid_parts() -> tuple[ChangePart, ChangePart]:
     """Of a frame's tangent: a length in mm and an angle in deg."""
-    return Part(slice(0, 3), 1000.0, "mm"), Part(slice(3, 6), math.degrees(1.0), "deg")
+    return ChangePart(slice(0, 3), 1000.0, "mm"), ChangePart(slice(3, 6), math.degrees(1.0), "deg")
 
 
-def turn_part() -> Part:
+def turn_part() -> ChangePart:
     """Of three small turns alone: an angle in deg."""
-    return Part(slice(0, 3), math.degrees(1.0), "deg")
+    return ChangePart(slice(0, 3), math.degrees(1.0), "deg")
 
 
 def eliminate(columns: Array, *others: Array) -> Sequence[Array]:

@@ -47,7 +47,7 @@ class ResultCheck(Output):
     def summary(self) -> str:
         """Every suspect with its change, and the verdict."""
         lines = [f"check of {self.of} ({self.kind}) by {self.measured}", ""]
-        lines += [f"  {change.suspect.name:<24}{_shown(change)}" for change in self.found.changes]
+        lines += [f"  {change.suspect.name:<24}{_estimate_in_words(change)}" for change in self.found.changes]
         lines += ["", f"errors are {self.found.ratio:.2f} times as large as the calibration lets expect"]
         return "\n".join([*lines, *map(wrap, self.verdict.lines())])
 
@@ -76,7 +76,7 @@ def change_in_words(change: Change) -> str:
     )
 
 
-def _shown(change: Change) -> str:
+def _estimate_in_words(change: Change) -> str:
     if not change.shown:
         return "not shown by these measurements"
     least = ", ".join(f"{STATED * sigma:.2g} {unit}".rstrip() for _, sigma, unit in change.found)

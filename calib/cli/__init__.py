@@ -16,6 +16,7 @@ from calib.cli import (
     detect,
     guide,
     hand_eye,
+    installation,
     listing,
     robot,
     show,
@@ -51,6 +52,7 @@ app.command("compare", help=compare.HELP, cls=Command)(compare.command)
 app.command("export", help=convert.EXPORT, cls=Command)(convert.export_command)
 app.command("convert", help=convert.HELP, cls=Command)(convert.convert_command)
 app.command("apply", help=apply.HELP, cls=Command)(apply.command)
+app.command("doctor", help=installation.HELP, cls=Command)(installation.command)
 app.command("guide", help=guide.HELP, cls=Command)(guide.command)
 app.command("show", help=show.HELP, cls=Command)(show.command)
 app.command("list", help=listing.HELP, cls=Command)(listing.command)

@@ -9,11 +9,11 @@ import pytest
 from study_check import KINDS, bumped, refocused, slipped
 
 from calib.arrays import Array
-from calib.check.drift import CheckedResiduals, Part, Suspect, eliminate, search_drift
+from calib.check.drift import ChangePart, CheckedResiduals, Suspect, eliminate, search_drift
 from calib.check.history import HISTORY_FILE, add_to_history
 from calib.errors import InputError
 
-PART = (Part(slice(0, 1), 1.0, "mm"),)
+PART = (ChangePart(slice(0, 1), 1.0, "mm"),)
 
 
 def residuals(change: Array, seed: int, scale: float = 1.0) -> CheckedResiduals:
