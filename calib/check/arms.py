@@ -55,7 +55,9 @@ def check_arm(document: Mapping[str, Any], arm: Arm, table: PoseTable) -> Checke
     labels = [block.full_label(0, i) for block in problem.parameters for i in range(block.tangent)]
     covariance = _covariance(document, [str(label) for label in labels])
     suspects = _suspects(arm, problem.parameters, by)
-    return CheckedResiduals(-off.ravel() / sigma[:, 0], np.hstack(list(by.values())), covariance, suspects)
+    pose = np.repeat(table.pose, measurement.dimension)
+    residuals = -off.ravel() / sigma[:, 0]
+    return CheckedResiduals(residuals, np.hstack(list(by.values())), covariance, suspects, row=pose)
 
 
 def _measurement(document: Mapping[str, Any]) -> Measurement:

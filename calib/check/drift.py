@@ -13,18 +13,20 @@ s is the dispersion: what the calibration's own residuals scattered beyond indep
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from scipy.special import fdtrc, ndtri
 
-from calib.arrays import Array
+from calib.arrays import Array, Index
 
 FALSE_ALARMS = 0.03  # of checks of an unchanged device, over all its suspects
 NO_TELLING = 6.0  # chi^2 by which a suspect must explain more than another to be told from it (Delta AIC: strong)
 Times = Callable[[Array, Array], Array]
+FEWEST_ROWS = 4  # of which one can be odd
+PERSISTS = 0.05  # chance that a change keeps without any one row; that of an odd row is anything then
 NOISIER = 1.5  # times the noise, from which residuals without a suspect are an alarm of their own
 
 
@@ -68,8 +70,15 @@ class CheckedResiduals:
     """What may have changed."""
     dispersion: float = 1.0
     """Variance of the residuals over that of independent noise."""
-    lost: int = 0
-    """Degrees of freedom of the residuals that are lost to unknowns eliminated from them."""
+    row: Index | None = None
+    """(m,) which row or image each residual is of; None where they are too few to be judged one by one."""
+
+    def without(self, row: int) -> CheckedResiduals:
+        """The residuals of all rows but one."""
+        keep = self.row != row
+        suspects = tuple(replace(each, columns=each.columns[keep]) for each in self.suspects)
+        own = None if self.row is None else self.row[keep]
+        return replace(self, residuals=self.residuals[keep], by_known=self.by_known[keep], suspects=suspects, row=own)
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,6 +125,8 @@ class DriftSearch:
     """Size of the residuals beyond the most telling change, in that which the calibration lets expect."""
     chance: float
     """With which they are as large."""
+    odd: tuple[int, ...] = ()
+    """Rows or images, from 0, each of which alone makes the difference: without it nothing has changed."""
 
     @property
     def threshold(self) -> float:
@@ -126,7 +137,7 @@ class DriftSearch:
     def alarming(self) -> tuple[Change, ...]:
         """The change that explains the residuals, and those that cannot be told from it; empty: nothing changed."""
         first = self.changes[0]
-        if first.chance > self.threshold:
+        if first.chance > self.threshold or self.odd:
             return ()
         close = [each for each in self.changes if each.chi2 - _cost(each) > first.chi2 - _cost(first) - NO_TELLING]
         return tuple(each for each in close if each.chance <= self.threshold)
@@ -134,7 +145,7 @@ class DriftSearch:
     @property
     def noisier(self) -> bool:
         """Whether what is left is larger than the calibration lets expect, by whatever it is."""
-        return self.ratio > NOISIER and self.chance < self.threshold
+        return self.ratio > NOISIER and self.chance < self.threshold and not self.odd
 
 
 def _cost(change: Change) -> float:
@@ -142,7 +153,23 @@ def _cost(change: Change) -> float:
 
 
 def search_drift(checked: CheckedResiduals) -> DriftSearch:
-    """Estimate the change of every suspect alone."""
+    """Estimate the change of every suspect alone, and whether a single row makes the difference: a slip of the
+    instrument or of a pairing, of which the calibration rejected some, is no change of the device."""
+    found = _search(checked)
+    rows = [] if checked.row is None else np.unique(checked.row).tolist()
+    if not (found.alarming or found.noisier) or len(rows) < FEWEST_ROWS:
+        return found
+    names = {change.suspect.name for change in found.alarming}
+    odd = [row for row in rows if not _persists(_search(checked.without(row)), names)]
+    return replace(found, odd=tuple(odd))
+
+
+def _persists(found: DriftSearch, names: Collection[str]) -> bool:
+    """Whether one of some changes, or larger errors, are there without a row as well."""
+    return found.noisier or any(each.chance < PERSISTS for each in found.changes if each.suspect.name in names)
+
+
+def _search(checked: CheckedResiduals) -> DriftSearch:
     j, r = checked.by_known, checked.residuals
     gain = checked.covariance @ np.linalg.inv(checked.dispersion * np.eye(j.shape[1]) + j.T @ j @ checked.covariance)
 
@@ -150,7 +177,7 @@ def search_drift(checked: CheckedResiduals) -> DriftSearch:
         """a' V^-1 b, by the Woodbury identity."""
         return np.asarray((a.T @ b - (a.T @ j) @ gain @ (j.T @ b)) / checked.dispersion)
 
-    total, freedom = float(times(r, r)), len(r) - checked.lost
+    total, freedom = float(times(r, r)), len(r)
     changes = [_change(suspect, times, r, total, freedom) for suspect in checked.suspects]
     changes.sort(key=lambda each: each.chance)
     first = changes[0]

@@ -59,7 +59,8 @@ def check_hand_eye(
     )
     covariance = _covariance(document)
     by_known = np.hstack([by_camera, by_board, by_size])[:, : len(covariance)]
-    return CheckedResiduals(residuals, by_known, covariance, suspects), seen
+    image = np.repeat(np.arange(len(poses)), 6)
+    return CheckedResiduals(residuals, by_known, covariance, suspects, row=image), seen
 
 
 def _covariance(document: Mapping[str, Any]) -> Array:

@@ -42,6 +42,10 @@ class ResultCheck(Output):
             reason = f"what is measured is off by {self.found.ratio:.1f} times what the calibration left"
             advice = "check the measurement (focus, light, board, instrument); if it is sound, calibrate again"
             return Verdict("do not use", f"{reason}, and no single change explains it", (advice,))
+        if odd := self.found.odd:
+            which = " or ".join(f"{row + 1}" for row in odd)
+            advice = f"measure pose {which} of the new ones again: a slip there is more likely than a change"
+            return Verdict("good", f"still holds: one pose alone is off ({which})", (advice,))
         return Verdict("good", "still holds: nothing changed beyond chance")
 
     def summary(self) -> str:

@@ -58,6 +58,18 @@ def test_what_cannot_be_told_apart_is_named_together() -> None:
     assert {change.suspect.name for change in found.alarming} == {"a", "twin"}
 
 
+def test_one_odd_row_is_no_change() -> None:
+    rng = np.random.default_rng(5)
+    columns, row = rng.normal(size=(30, 1)), np.repeat(np.arange(6), 5)
+    suspect, nothing = Suspect("a", columns, PART, "mend it"), np.zeros((30, 0))
+    noise = 0.5 * rng.normal(size=30)
+    for off, odd in ((columns[:, 0], ()), (4.0 * columns[:, 0] * (row == 2), (2,))):
+        checked = CheckedResiduals(noise + 2.0 * off, nothing, np.zeros((0, 0)), (suspect,), row=row)
+        found = search_drift(checked)
+        assert found.odd == odd
+        assert bool(found.alarming) is not bool(odd)
+
+
 def test_a_suspect_that_is_not_shown_says_so() -> None:
     checked = residuals(np.zeros(2), seed=3)
     blind = Suspect("blind", np.zeros((40, 1)), PART, "mend it")
