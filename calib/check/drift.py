@@ -82,7 +82,7 @@ class CheckedResiduals:
 
 
 @dataclass(frozen=True, eq=False)
-class Change:
+class DeviceChange:
     """What a suspect's change is estimated at."""
 
     suspect: Suspect
@@ -120,7 +120,7 @@ class Change:
 class DriftSearch:
     """What was found of every suspect, the most telling first."""
 
-    changes: tuple[Change, ...]
+    changes: tuple[DeviceChange, ...]
     ratio: float
     """Size of the residuals beyond the most telling change, in that which the calibration lets expect."""
     chance: float
@@ -134,7 +134,7 @@ class DriftSearch:
         return FALSE_ALARMS / (len(self.changes) + 1)
 
     @cached_property
-    def alarming(self) -> tuple[Change, ...]:
+    def alarming(self) -> tuple[DeviceChange, ...]:
         """The change that explains the residuals, and those that cannot be told from it; empty: nothing changed."""
         first = self.changes[0]
         if first.chance > self.threshold or self.odd:
@@ -148,7 +148,7 @@ class DriftSearch:
         return self.ratio > NOISIER and self.chance < self.threshold and not self.odd
 
 
-def _cost(change: Change) -> float:
+def _cost(change: DeviceChange) -> float:
     return 2.0 * len(change.size)  # Akaike's: a suspect with more coordinates explains more by chance
 
 
@@ -185,7 +185,7 @@ def _search(checked: CheckedResiduals) -> DriftSearch:
     return DriftSearch(tuple(changes), math.sqrt(left / rest), float(fdtrc(rest, 1e6, left / rest)))
 
 
-def _change(suspect: Suspect, times: Times, r: Array, total: float, freedom: int) -> Change:
+def _change(suspect: Suspect, times: Times, r: Array, total: float, freedom: int) -> DeviceChange:
     """By generalised least squares. Where what it leaves is larger than the noise, its chance is by that instead."""
     m = suspect.columns
     information, score, count = times(m, m), times(m, r), m.shape[1]
@@ -200,7 +200,7 @@ def _change(suspect: Suspect, times: Times, r: Array, total: float, freedom: int
     chi2, rest = float(score @ size), max(freedom - count, 1)
     larger = max((total - chi2) / rest, 1.0)
     chance = float(fdtrc(count, rest if larger > 1.0 else 1e6, chi2 / count / larger))
-    return Change(suspect, size, covariance, chi2, chance if seen.any() else 1.0)
+    return DeviceChange(suspect, size, covariance, chi2, chance if seen.any() else 1.0)
 
 
 def rigid_parts() -> tuple[ChangePart, ChangePart]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from calib.check.drift import Change, DriftSearch
+from calib.check.drift import DeviceChange, DriftSearch
 from calib.documents import finite, heading
 from calib.result import Output
 from calib.text import wrap
@@ -71,7 +71,7 @@ class ResultCheck(Output):
         return {}
 
 
-def change_in_words(change: Change) -> str:
+def change_in_words(change: DeviceChange) -> str:
     """`+0.021 ± 0.002 deg`, of several parts one after the other."""
     signed = len(change.size) == 1
     return ", ".join(
@@ -80,14 +80,14 @@ def change_in_words(change: Change) -> str:
     )
 
 
-def _estimate_in_words(change: Change) -> str:
+def _estimate_in_words(change: DeviceChange) -> str:
     if not change.shown:
         return "not shown by these measurements"
     least = ", ".join(f"{STATED * sigma:.2g} {unit}".rstrip() for _, sigma, unit in change.found)
     return f"{change_in_words(change)} ({change.sigmas:.1f} sigma); one of {least} would show"
 
 
-def _as_document(change: Change) -> dict[str, Any]:
+def _as_document(change: DeviceChange) -> dict[str, Any]:
     return {
         "name": change.suspect.name,
         "parts": [{"value": size, "sigma": finite(sigma), "unit": unit} for size, sigma, unit in change.found],
