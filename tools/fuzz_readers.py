@@ -79,7 +79,7 @@ def write_foreign(folder: Path, sim: Path) -> dict[str, list[Path]]:
 
     from calib import plugins
     from calib.camera import load_camera
-    from calib.formats import camera_format, corner_format, pose_format
+    from calib.formats import arm_format, camera_format, corner_format, pose_format
     from calib.geometry import se3, so3
 
     rng = np.random.default_rng(0)
@@ -113,12 +113,22 @@ def write_foreign(folder: Path, sim: Path) -> dict[str, list[Path]]:
         form_of_corners = corner_format.load_corner_format(name)
         tables.append(place / f"corners_{name}{form_of_corners.suffixes[0]}")
         tables[-1].write_text(form_of_corners.example)
+    arms = [place / "dh.csv", place / "robot.py"]
+    arms[0].write_text("a,alpha,d,theta\n-0.425,0,0.1,q1\n0.1,pi/2,0,q2+pi\n")
+    arms[1].write_text(
+        "DHRobot([RevoluteDH(d=0.1625, alpha=pi/2), RevoluteDH(a=-0.425), PrismaticMDH(0.1, 0, -pi/2)])\n"
+    )
+    for name in plugins.discover(arm_format.FORMATS):
+        if arm_format.load_arm_format(name).read is not None:
+            arms.append(place / f"arm_{name}{Path(arm_format.load_arm_format(name).file_name).suffix}")
+            arms[-1].write_text(arm_format.load_arm_format(name).example)
     poses += [place / "poses.npy", place / "poses.npz", place / "poses.mat"]
     return {
         "poses_of_others": poses,
         "joints_of_others": poses,
         "cameras_of_others": [*cameras, place / "camera.npz"],
         "corners_of_others": [*tables, points],
+        "arms_of_others": arms,
     }
 
 
@@ -229,6 +239,12 @@ def read_other_corners(path: Path) -> object:
     return read_any_corners(path)
 
 
+def read_other_arm(path: Path) -> object:
+    from calib.formats import load_any_arm
+
+    return load_any_arm(f"{path}#ur5e" if path.suffix == ".conf" else f"{path}#standard_dh")
+
+
 def read_times(path: Path) -> object:
     from calib.cell import read_image_times
 
@@ -256,6 +272,7 @@ READERS: dict[str, Callable[[Path], object]] = {
     "joints_of_others": read_other_joints,
     "cameras_of_others": read_other_camera,
     "corners_of_others": read_other_corners,
+    "arms_of_others": read_other_arm,
 }
 
 URDF = """<robot name="two">

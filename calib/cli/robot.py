@@ -215,13 +215,13 @@ def command(
 
 
 def _arm(named: str | None, tip: str | None) -> Arm | None:
-    """The arm named, as far as the tip, else None. Raises as `load_arm`, UsageError `arm-needed` for a tip alone."""
+    """The arm named, as far as the tip, else None. Raises as `load_any_arm`; `arm-needed` for a tip alone."""
     if named is None and tip is not None:
         advice = "calib robot --poses poses.csv --arm my_arm.urdf --tip LINK"
         raise UsageError("--tip needs --arm", code="arm-needed", where="--tip", advice=advice)
-    from calib.robot import load_arm
+    from calib.formats import load_any_arm
 
-    return None if named is None else load_arm(named, tip=tip)
+    return None if named is None else load_any_arm(named, tip=tip)
 
 
 def _camera(path: Path | None, scale: str | None, lens: str) -> Camera | None:

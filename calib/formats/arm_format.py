@@ -1,4 +1,4 @@
-"""What a format of arms is: one file in `arms/`, written from an arm's geometry."""
+"""What a format of arms is: one file in `arms/`, written from an arm's geometry, or read as one."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from calib.robot.arm.workspace import random_commands
 
 if TYPE_CHECKING:
     from calib.arrays import Array
+    from calib.formats.content.source import Source
     from calib.robot.arm.serial_arm import SerialArm
     from calib.robot.arm_model import Arm
 
@@ -37,6 +38,10 @@ class ArmFormat:
     """The file of an arm's geometry; None for a format that is only read. Raises UsageError `arm-not-held`."""
     loses: str = ""
     """What a file so written cannot hold."""
+    recognise: Callable[[Source], bool] | None = None
+    """Whether a file is of this format; None for one only written, or read by the robot's own reader (URDF)."""
+    read: Callable[[Source], SerialArm] | None = None
+    """The geometry in a file. Raises InputError `arm-value`, `arm-several`; UsageError `arm-convention`."""
     remark: Callable[[SerialArm], str] | None = None
     """What is to be known of the file of a certain arm; may be empty."""
     unasked: Callable[[SerialArm], bool] = lambda arm: False
@@ -51,6 +56,12 @@ def load_arm_format(name: str) -> ArmFormat:
     """The format of that name. Raises UsageError `unknown-format`."""
     found: ArmFormat = plugins.pick(FORMATS, "FORMAT", name)
     return found
+
+
+def find_arm_format(source: Source) -> str | None:
+    """The name of the format that a file is of, by its content; None if it is of none."""
+    known = {name: load_arm_format(name) for name in plugins.discover(FORMATS)}
+    return next((name for name, form in known.items() if form.recognise is not None and form.recognise(source)), None)
 
 
 def require_arm_writer(name: str) -> Callable[[SerialArm], str | bytes]:

@@ -9,11 +9,11 @@ from xml.etree.ElementTree import fromstring
 import numpy as np
 
 from calib.errors import CalibError, UsageError
+from calib.formats.arm_reader import load_any_arm
 from calib.formats.chains.urdf_origins import SAME_PLACE
 from calib.robot.arm.read import URDF_SUFFIXES, load_geometry
 from calib.robot.arm.serial_arm import SerialArm, UrdfText
 from calib.robot.arm.urdf import arm_of_text
-from calib.robot.arm_file import load_arm
 from calib.robot.arm_model import Arm
 
 URDF_IN_RESULT = "arm.urdf"
@@ -23,15 +23,15 @@ def arm_to_write(path: str | Path, urdf: str | Path | None = None, tip: str | No
     """An arm, or that of a result; its geometry knows the URDF that is given, or that lies in the result's folder.
 
     urdf: the arm's URDF. tip: the link of it that is the flange; None: the last one or, of several, where the arm's
-    flange is. Raises the errors of `calib.robot.load_arm`.
+    flange is. Raises the errors of `load_any_arm`.
     """
     if Path(path).suffix.lower() in URDF_SUFFIXES:
-        return load_arm(path, tip=tip)
-    arm = load_arm(path)
+        return load_any_arm(path, tip=tip)
+    arm = load_any_arm(path)
     beside = Path(path) / URDF_IN_RESULT
     found = urdf if urdf is not None else beside if beside.is_file() else None
     if found is None:
-        return arm if tip is None else load_arm(path, tip=tip)
+        return arm if tip is None else load_any_arm(path, tip=tip)
     return replace(arm, geometry=replace(arm.geometry, urdf=_text(Path(found), arm.geometry, tip)))
 
 

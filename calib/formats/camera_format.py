@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,9 +85,9 @@ def load_any_camera(path: str | Path) -> Camera:
     Raises the errors of `calib.camera.load_camera`; InputError `lens-unknown`, `camera-value`, `camera-several`.
     """
     from calib.camera.camera import load_camera
-    from calib.formats.content.source import Source
+    from calib.formats.content.source import Source, split_part
 
-    path, part = _split_part(Path(path))
+    path, part = split_part(Path(path))
     file = file_in(path, "camera.yaml", "--camera")
     try:
         return load_camera(file)
@@ -104,12 +103,6 @@ def load_any_camera(path: str | Path) -> Camera:
     if name is None:
         raise own
     return load_camera_format(name).read(source)
-
-
-def _split_part(path: Path) -> tuple[Path, str]:
-    """The file, and the name of one of its cameras after a `#`, unless a file has that very name."""
-    file, _, part = str(path).rpartition("#")
-    return (path, "") if not file or os.path.exists(path) else (Path(file), part)
 
 
 def require_camera_writer(name: str) -> Callable[[Camera, str], Files]:

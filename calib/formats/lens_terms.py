@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -13,10 +13,7 @@ from calib.camera.camera import Camera
 from calib.camera.lens import SKEW, load_lens
 from calib.errors import InputError, UsageError
 from calib.formats.content.opencv_storage import number
-from calib.formats.content.source import Source
-from calib.text import one_line
 
-Found = TypeVar("Found")
 MOST_PX = 100_000  # of a side
 OPENCV_LENSES = ("pinhole", "brown_conrady", "rational")
 FISHEYE = "kannala_brandt"
@@ -40,22 +37,6 @@ def camera_of_model(
     if name and name not in RADIAL_MODELS:
         raise unknown_lens(f"{tool}'s {model}", where)
     return camera_of_opencv(matrix, coefficients, size, where)
-
-
-def one_of(cameras: Mapping[str, Found], source: Source) -> Found:
-    """The only camera of a file, or that named after `#`. Raises InputError `camera-several`."""
-    if source.part in cameras:
-        return cameras[source.part]
-    if len(cameras) == 1 and not source.part:
-        return next(iter(cameras.values()))
-    names = ", ".join([one_line(name) for name in cameras][:20])
-    raise InputError(
-        f"no camera {source.part!r} in this file" if source.part else f"{len(cameras)} cameras in one file",
-        code="camera-several",
-        where=source.where,
-        why=f"it holds: {names}",
-        advice=f"name one after the file: --camera {source.path.name}#{one_line(next(iter(cameras)))}",
-    )
 
 
 def camera_of_opencv(matrix: Array, coefficients: Array, size: tuple[int, int] | None, where: str) -> Camera:

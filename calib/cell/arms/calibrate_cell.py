@@ -25,11 +25,11 @@ from calib.cell.arms.cell_calibration import CellCalibration, HandOver
 from calib.cell.arms.image_measurement import views_of_arm
 from calib.cell.arms.joint_lens import identify_in_view
 from calib.errors import CalibError, InputError, UsageError
+from calib.formats.arm_reader import load_any_arm
 from calib.formats.camera_format import load_any_camera
 from calib.formats.corner_reader import read_any_corners
 from calib.formats.pose_reader import read_poses
 from calib.robot.arm.read import arm_beside, file_of_arm, shipped_arms
-from calib.robot.arm_file import load_arm
 from calib.robot.calibration import identify
 from calib.robot.effect import conditions_of
 from calib.robot.evaluation.accuracy import statistics
@@ -217,7 +217,7 @@ def _calibrate_arm(
     solve, find_corners: `identify` and `detect` with their options.
     """
     member, folder, request = inputs.member, inputs.folder, inputs.request
-    nominal = load_arm(arm_beside(folder, member.arm), tip=member.tip)
+    nominal = load_any_arm(arm_beside(folder, member.arm), tip=member.tip)
     table = read_poses(folder / member.poses, euler=member.euler, columns=member.columns)
     frames_only = replace(request, model="offsets")
     if not member.has_camera:

@@ -15,8 +15,8 @@ from calib.cell.arms.image_measurement import ArmViews, best_setup, require_refi
 from calib.cell.arms.joint_lens import ArmFromImages, identify_in_view
 from calib.cell.frame_loop import SETUPS, Setup, require_setup
 from calib.errors import InputError
+from calib.formats.arm_reader import load_any_arm
 from calib.robot.arm.serial_arm import SerialArm
-from calib.robot.arm_file import load_arm
 from calib.robot.arm_model import Arm
 from calib.robot.calibration import identify
 from calib.robot.conventions.find_arm import ArmSearch, find_arm
@@ -147,7 +147,7 @@ def find_arm_and_setup(
 ) -> ArmAndSetup:
     """The arm given, else the shipped one that fits; the set-up given, else the one that fits better.
 
-    Raises UsageError `unknown-setup`, and as `load_arm`; InputError `no-arm-fits`.
+    Raises UsageError `unknown-setup`, and as `load_any_arm`; InputError `no-arm-fits`.
     """
     asked = None if setup is None else require_setup(setup)
     if arm is None:
@@ -160,9 +160,9 @@ def find_arm_and_setup(
 
 
 def as_arm(arm: Arm | SerialArm | str | Path) -> Arm:
-    """The arm itself, one of that geometry alone, or the one of that shipped name or file. Raises as `load_arm`."""
+    """The arm itself, one of that geometry alone, or the one of that shipped name or file. Raises as `load_any_arm`."""
     if isinstance(arm, str | Path):
-        return load_arm(arm)
+        return load_any_arm(arm)
     return Arm(arm) if isinstance(arm, SerialArm) else arm
 
 

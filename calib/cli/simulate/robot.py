@@ -51,11 +51,12 @@ def command(
     with reporting(as_json, quiet, invocation=context.obj) as reporter:
         from math import radians
 
-        from calib.robot import Spread, load_arm, simulate
+        from calib.formats import load_any_arm
+        from calib.robot import Spread, simulate
 
         folder = reporter.reserve(output)
         simulation = simulate(
-            load_arm(arm, tip=tip),
+            load_any_arm(arm, tip=tip),
             measurement=measurement,
             poses=poses,
             targets=targets,

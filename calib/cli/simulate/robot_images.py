@@ -63,11 +63,12 @@ def command(
 
         from calib.camera import typical_camera
         from calib.cell import simulate_arm_in_images
-        from calib.robot import Spread, load_arm
+        from calib.formats import load_any_arm
+        from calib.robot import Spread
 
         folder = reporter.reserve(output)
         simulation = simulate_arm_in_images(
-            load_arm(arm, tip=tip),
+            load_any_arm(arm, tip=tip),
             typical_camera(lens, parse_size(image_size)),
             board,
             setup=setup,

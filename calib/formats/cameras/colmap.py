@@ -19,7 +19,6 @@ from calib.formats.lens_terms import (
     image_size,
     matrix_of,
     numbers_of,
-    one_of,
     opencv_coefficients,
     require_lens_held,
     unknown_lens,
@@ -43,7 +42,7 @@ def recognise(source: Source) -> bool:
 def read(source: Source) -> Camera:
     """The camera, of several that of the number stated. Raises InputError `lens-unknown`, `camera-value`."""
     lines = _LINE.finditer(source.text[:READ])
-    found, where = one_of({match[1]: match for match in lines}, source), source.where
+    found, where = source.pick({match[1]: match for match in lines}, "camera"), source.where
     name = found[2]
     if name not in COUNTS:
         raise unknown_lens(f"COLMAP's {name}", where)

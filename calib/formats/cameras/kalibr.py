@@ -13,7 +13,6 @@ from calib.formats.lens_terms import (
     image_size,
     matrix_of,
     numbers_of,
-    one_of,
     opencv_coefficients,
     require_lens_held,
     unknown_lens,
@@ -38,7 +37,7 @@ def recognise(source: Source) -> bool:
 
 def read(source: Source) -> Camera:
     """The camera, of a chain with several that named. Raises InputError `lens-unknown`, `camera-value`."""
-    found, where = one_of(_cameras(source), source), source.where
+    found, where = source.pick(_cameras(source), "camera"), source.where
     if found.get("camera_model", "pinhole") != "pinhole":
         raise unknown_lens(f"Kalibr's {found['camera_model']}", where)
     values = numbers_of(found["intrinsics"], "intrinsics", where)

@@ -18,7 +18,6 @@ from calib.formats.lens_terms import (
     image_size,
     matrix_of,
     numbers_of,
-    one_of,
     unknown_lens,
 )
 
@@ -69,7 +68,7 @@ def recognise(source: Source) -> bool:
 
 def read(source: Source) -> Camera:
     """The camera, of several that named. Raises InputError `lens-unknown`, `camera-value`."""
-    found, where = one_of(_cameras(source), source), source.where
+    found, where = source.pick(_cameras(source), "camera"), source.where
     x, y = next(names for names in CENTRES if {*names} <= found.keys())
     matrix = matrix_of([found["fx"], found["fy"], found[x], found[y]], where)
     names = next((each for each in WIDTHS if {*each} <= found.keys()), None)

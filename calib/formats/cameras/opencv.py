@@ -18,7 +18,6 @@ from calib.formats.lens_terms import (
     fisheye_coefficients,
     image_size,
     numbers_of,
-    one_of,
     opencv_coefficients,
     require_lens_held,
     wrong,
@@ -83,7 +82,7 @@ def recognise(source: Source) -> bool:
 
 def read(source: Source) -> Camera:
     """The camera, of two in a file that named; a fisheye where the file says so, for four coefficients do not."""
-    parts = one_of(_cameras(source.mapping), source)
+    parts = source.pick(_cameras(source.mapping), "camera")
     assert parts.matrix is not None
     assert parts.inside is not None
     around = {_plain(str(key)): value for key, value in (source.mapping | parts.inside).items()}

@@ -8,7 +8,7 @@ from typing import Any
 from calib.camera.camera import Camera
 from calib.formats.camera_format import CameraFormat
 from calib.formats.content.source import Source
-from calib.formats.lens_terms import camera_of_model, image_size, matrix_of, numbers_of, one_of
+from calib.formats.lens_terms import camera_of_model, image_size, matrix_of, numbers_of
 
 COEFFICIENTS = {"KannalaBrandt8": ("k1", "k2", "k3", "k4")}
 _KEY = re.compile(r"Camera(\d?)\.(\w{1,20})")
@@ -31,7 +31,7 @@ def recognise(source: Source) -> bool:
 
 def read(source: Source) -> Camera:
     """The camera, of two that of the number stated. Raises InputError `lens-unknown`, `camera-value`."""
-    found, where = one_of(_cameras(source), source), source.where
+    found, where = source.pick(_cameras(source), "camera"), source.where
     matrix = matrix_of([found[name] for name in ("fx", "fy", "cx", "cy")], where)
     model = str(found.get("type", "PinHole"))
     names = COEFFICIENTS.get(model, ("k1", "k2", "p1", "p2", "k3"))

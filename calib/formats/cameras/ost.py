@@ -14,7 +14,6 @@ from calib.formats.lens_terms import (
     camera_of_opencv,
     image_size,
     numbers_of,
-    one_of,
     opencv_coefficients,
     require_lens_held,
     wrong,
@@ -50,7 +49,7 @@ def recognise(source: Source) -> bool:
 
 def read(source: Source) -> Camera:
     """The camera, of several that named by its section. Raises InputError `camera-value`."""
-    (body, image), where = one_of(_cameras(source), source), source.where
+    (body, image), where = source.pick(_cameras(source), "camera"), source.where
     matrix = _numbers(_MATRIX, body, where)
     if len(matrix) != 9:
         raise wrong("camera matrix is not 3 x 3", where)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import yaml
@@ -19,6 +21,7 @@ from calib.formats.content.mat_files import read_mat
 from calib.formats.content.numpy_files import read_arrays
 from calib.text import one_line
 
+Found = TypeVar("Found")
 MAX_BYTES = 50_000_000  # of a file that is held whole; tables with the house's own header are read in pieces
 MOST_VALUES = 10_000  # of an array that stands for plain data
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
@@ -106,6 +109,24 @@ class Source:
         except (yaml.YAMLError, RecursionError, ValueError):
             return ()
 
+    def pick(self, found: Mapping[str, Found], what: str) -> Found:
+        """The only one of several things in the file, or the one named after `#`; what: such as camera, and the option.
+
+        Raises InputError `WHAT-several`.
+        """
+        if self.part in found:
+            return found[self.part]
+        if len(found) == 1 and not self.part:
+            return next(iter(found.values()))
+        names = ", ".join([one_line(name) for name in found][:20])
+        raise InputError(
+            f"no {what} {self.part!r} in this file" if self.part else f"{len(found)} {what}s in one file",
+            code=f"{what}-several",
+            where=self.where,
+            why=f"it holds: {names}",
+            advice=f"name one after the file: --{what} {self.path.name}#{one_line(next(iter(found)))}",
+        )
+
     @property
     def document(self) -> Any:
         """The first document, None where there is none."""
@@ -115,6 +136,12 @@ class Source:
     def mapping(self) -> dict[str, Any]:
         """The first document if that is a mapping, else an empty one."""
         return self.document if isinstance(self.document, dict) else {}
+
+
+def split_part(path: Path) -> tuple[Path, str]:
+    """The file, and the name of one of the things in it after a `#`, unless a file has that very name."""
+    file, _, part = str(path).rpartition("#")
+    return (path, "") if not file or os.path.exists(path) else (Path(file), part)
 
 
 def _plain(value: Any) -> Any:

@@ -1,7 +1,7 @@
 """The geometry of arms as YAML: a shipped name, a file of one's own, or a URDF become a `SerialArm`.
 
 name: ur10e
-source: where the numbers come from
+source: where the numbers come from  # may be left out
 convention: standard_dh            # or modified_dh; see calib.robot.arm.serial_arm
 joints:                            # one row per joint; every number names its unit, _m or _mm, _rad or _deg
   - {theta_deg: 0, d_m: 0.1807, a_m: 0, alpha_deg: 90, limits_deg: [-360, 360]}
@@ -92,9 +92,9 @@ class _ArmFile:
     """An arm, as written."""
 
     name: str
-    source: str
     convention: Convention
     joints: tuple[_Row, ...]
+    source: str = ""
     title: str = ""
     couplings: tuple[_Coupling, ...] = ()
     base: WrittenTransform | None = None
@@ -123,7 +123,7 @@ def arm_beside(folder: Path, named: str) -> str:
     if named in shipped_arms():
         return named
     path = folder / named
-    return str(path) if path.suffix.lower() in URDF_SUFFIXES + YAML_SUFFIXES or path.is_dir() else named
+    return str(path) if path.suffix.lower() in URDF_SUFFIXES + YAML_SUFFIXES or path.exists() else named
 
 
 def load_geometry(text_or_path: str | Path, *, tip: str | None = None) -> SerialArm:
