@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from calib.camera.camera import Camera, load_camera
     from calib.camera.corner_table import read_corners
     from calib.camera.detection.detect import detect
+    from calib.camera.detection.film_views import detect_film
     from calib.camera.detection.found_corners import FoundCorners
     from calib.camera.detection.overlays import draw_overlays
     from calib.camera.images.read import image_paths
@@ -36,6 +37,7 @@ __all__ = [
     "View",
     "calibrate",
     "detect",
+    "detect_film",
     "draw_overlays",
     "image_paths",
     "load_board",
@@ -65,6 +67,7 @@ __getattr__, __dir__ = lazy(
         "calibrate": "calibration.calibrate",
         "detect": "detection.detect",
         "draw_overlays": "detection.overlays",
+        "detect_film": "detection.film_views",
         "image_paths": "images.read",
         "load_board": "board",
         "load_camera": "camera",

@@ -45,6 +45,7 @@ HELP = """Calibrate a camera from images of a board.
 Examples:
   calib camera photos/
   calib camera --images photos/ --board checkerboard:9x6:25mm --output my_camera
+  calib camera --images film.mp4 --board checkerboard:9x6:25mm
   calib camera --images photos/ --lens kannala_brandt --json
   calib camera --corners corners.csv --image-size 1280x720 --free skew --fix p1,p2,k3
   calib camera --images photos/ --fix fx=812.5,fy=812.5
@@ -84,7 +85,7 @@ def command(
     """See HELP."""
     with reporting(as_json, quiet, verbose, context.obj) as reporter:
         wanted = stated_need(need, at)
-        detection = Detection(board, image_size, jobs, timeout_s, exclude or (), columns, overlays)
+        detection = Detection(board, image_size, jobs, timeout_s, exclude or (), columns, overlays, films=True)
         named = [*([images] if images is not None else []), *(given or [])]
         found = images_of_camera(named, "calib camera", "calib camera --corners {table}")
         detection.check(found, corners, "calib camera --images photos/")

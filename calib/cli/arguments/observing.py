@@ -35,6 +35,8 @@ class Detection:
     """What the columns of a table of corners are."""
     overlays: bool = False
     """Whether pictures of what was found are written beside the result."""
+    films: bool = False
+    """Whether frames may be chosen from a film: not where each image has a pose of its own."""
 
     def check(self, images: object, corners: object, example: str) -> None:
         """Raise UsageError `input-missing` unless one of the two is given, `option-conflict` for what does not apply.
@@ -64,9 +66,23 @@ class Detection:
 
     def _observe(self, images: Images | None, corners: Path | None, reporter: Reporter) -> Observations:
         if images is not None:
-            from calib.camera import detect
+            from calib.camera import detect, detect_film
+            from calib.camera.images.film import is_film
 
             on_progress = reporter.on_progress("corners")
+            if is_film(images) and (self.overlays or not self.films):
+                raise UsageError(
+                    "a film in place of images",
+                    code="film-unpaired",
+                    where=str(images),
+                    why="frames are chosen from a film by `calib camera` alone, without --overlays: none has a pose of "
+                    "the robot, and none is kept as an image",
+                    advice="take out the frame of each pose: ffmpeg -ss SECONDS -i FILM -frames:v 1 photos/pose_1.png",
+                )
+            if isinstance(images, Path) and is_film(images):
+                return detect_film(
+                    images, self.board, jobs=self.jobs, timeout_s=self.timeout_s, on_progress=on_progress
+                )
             return detect(images, self.board, jobs=self.jobs, timeout_s=self.timeout_s, on_progress=on_progress)
         from calib.formats import read_any_corners
         from calib.robot import parse_columns

@@ -143,7 +143,7 @@ SimulatedArm = Annotated[
     str,
     typer.Option(
         "--arm",
-        help="Shipped arm (`calib list arms`), or a .yaml or .urdf file.",
+        help="Shipped arm (`calib list arms`), a .yaml or .urdf file, or one of `calib guide formats`.",
         autocompletion=shipped.arms,
     ),
 ]
