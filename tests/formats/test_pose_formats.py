@@ -281,3 +281,29 @@ def test_joint_values_of_controllers(name: str, tmp_path: Path) -> None:
     path = tmp_path / name
     path.write_text(JOINT_TARGETS[name])
     np.testing.assert_allclose(np.degrees(read_poses(path).joints), 2 * [[10.5, -20.5, 30.5, 40.5, 50.5, -60.5]])
+
+
+OF_UR = ("shoulder_pan_joint", "shoulder_lift_joint", "elbow_joint", "wrist_1_joint", "wrist_2_joint", "wrist_3_joint")
+VALUES = {name: round(0.1 * k + 0.05, 3) for k, name in enumerate(sorted(OF_UR))}
+STATE = (
+    f"header: {{seq: 1, frame_id: base}}\nname: [{', '.join(VALUES)}]\nposition: {[*VALUES.values()]}\n"
+    f"velocity: {[0.5] * 6}\neffort: {[9.0] * 6}\n---\n"
+)
+JOINT_STATES = {
+    "echo.yaml": 3 * STATE,
+    "echo.csv": "%time,field.header.seq," + ",".join(f"field.name{k}" for k in range(6)) + ","
+    + ",".join(f"field.{what}{k}" for what in ("position", "velocity") for k in range(6)) + "\n"
+    + 3 * (",".join(map(str, [1700000000, 5, *VALUES, *VALUES.values(), *[0.5] * 6])) + "\n"),
+    "plotjuggler.csv": "__time," + ",".join(f"/joint_states/{n}/{w}" for n in VALUES for w in ("position", "velocity"))
+    + "\n" + 3 * ("1.5," + ",".join(f"{value},0.5" for value in VALUES.values()) + "\n"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", JOINT_STATES)
+def test_joint_states_of_ros_are_in_the_order_of_the_arm(name: str, tmp_path: Path) -> None:
+    """Drivers list joints by the alphabet; values are those of the names, whatever their place."""
+    path = tmp_path / name
+    path.write_text(JOINT_STATES[name])
+    table = read_poses(path, joint_names=OF_UR)
+    joints = table.readings[0].build().joints if table.readings else table.joints
+    np.testing.assert_allclose(joints, 3 * [[VALUES[joint] for joint in OF_UR]])

@@ -16,6 +16,7 @@ from calib.formats.columns.layouts import layouts, wide_layouts
 from calib.formats.columns.matrices import ROLES, as_transforms, pose_columns, transforms_by_name
 from calib.formats.columns.recording import Meaning, Recording
 from calib.formats.columns.roles import IN_ORDER, Roles
+from calib.formats.columns.ros_joints import with_joint_names
 
 if TYPE_CHECKING:
     from calib.formats.columns.wanted import Wanted
@@ -52,7 +53,7 @@ def recording_of(found: Found, wanted: Wanted, where: str) -> Recording:
     Raises InputError `columns-unknown` where nothing is known of them.
     """
     found = _of_board(found) if wanted.of_board else found
-    numbers, candidates = dict(found.numbers), list[Roles]()
+    numbers, candidates = with_joint_names(found.numbers, found.texts), list[Roles]()
     if (named := transforms_by_name(numbers)) is not None:
         transforms, used = named
         rest = {name: column for name, column in numbers.items() if name not in used}

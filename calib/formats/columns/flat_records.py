@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 
 from calib.arrays import Array
 from calib.formats.columns.columns_found import Found
+from calib.formats.columns.ros_joints import named_positions
 from calib.formats.content.opencv_storage import number
 from calib.text import one_line
 
 MOST_DEPTH = 12
 MOST_LEAVES = 200  # of a record
+LISTS_OF_JOINTS = ("name", "position", "velocity", "effort")
 LONGEST = 200  # characters of a text that is kept
 
 
@@ -122,8 +124,10 @@ def _of_records(records: list[dict[str, Any]]) -> Found | None:
 
 def _leaves(record: dict[str, Any], path: str = "", depth: int = 0) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for key, value in record.items():
-        name = f"{path}.{key}" if path else str(key)
+    joints = named_positions(record)
+    rest = {key: value for key, value in record.items() if not joints or key not in LISTS_OF_JOINTS}
+    for key, value in (rest | joints).items():
+        name = f"{path}.{key}" if path and key not in joints else str(key)
         if isinstance(value, dict) and depth < MOST_DEPTH:
             found |= _leaves(value, name, depth + 1)
         elif (plain := number(value)) is not None:

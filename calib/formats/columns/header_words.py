@@ -250,7 +250,10 @@ def _joints(
     words: list[Word], joint_names: Sequence[str], numbers: Mapping[str, Array]
 ) -> tuple[tuple[str, ...], str | None]:
     """The joint columns in order, by the arm's own names or by number, and their unit."""
-    by_name = {_plain(word.name): word for word in words}
+    by_name = {
+        _plain(part): word for word in words for part in re.split(r"[/.]", word.name)
+    }  # /joint_states/elbow/position
+    by_name |= {_plain(word.name): word for word in words}
     if joint_names and all(_plain(name) in by_name for name in joint_names):
         found = [by_name[_plain(name)] for name in joint_names]
         return tuple(word.name for word in found), _one_unit(found, ("rad", "deg"))
