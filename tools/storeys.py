@@ -94,7 +94,8 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
     "network": (("activations/",),),
     "formats": (
         ("content/",),
-        ("columns/", "chains/"),
+        ("columns/",),
+        ("chains/",),
         ("arms/", "cameras/", "corners/", "mounts/", "poses/"),
         ("application/",),
     ),

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from calib.camera.detection.film_views import detect_film
     from calib.camera.detection.found_corners import FoundCorners
     from calib.camera.detection.overlays import draw_overlays
+    from calib.camera.images.film import is_film
     from calib.camera.images.read import image_paths
     from calib.camera.lens import load_lens
     from calib.camera.lens_choice.choose_lens import require_lens
@@ -40,6 +41,7 @@ __all__ = [
     "detect_film",
     "draw_overlays",
     "image_paths",
+    "is_film",
     "load_board",
     "load_camera",
     "load_lens",
@@ -69,6 +71,7 @@ __getattr__, __dir__ = lazy(
         "draw_overlays": "detection.overlays",
         "detect_film": "detection.film_views",
         "image_paths": "images.read",
+        "is_film": "images.film",
         "load_board": "board",
         "load_camera": "camera",
         "load_lens": "lens",

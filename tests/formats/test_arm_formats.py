@@ -219,7 +219,7 @@ def test_pybotics_rows_are_modified_dh(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_coupled_joints_are_refused_where_they_cannot_be_held() -> None:
     arm = load_arm("crx10ia_l").geometry
-    for name in plugins.discover(FORMATS):
+    for name in (name for name in plugins.discover(FORMATS) if load_arm_format(name).write is not None):
         with pytest.raises(UsageError) as caught:
             written(arm, name)
         assert caught.value.code == "arm-not-held"

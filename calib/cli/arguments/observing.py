@@ -66,8 +66,7 @@ class Detection:
 
     def _observe(self, images: Images | None, corners: Path | None, reporter: Reporter) -> Observations:
         if images is not None:
-            from calib.camera import detect, detect_film
-            from calib.camera.images.film import is_film
+            from calib.camera import detect, detect_film, is_film
 
             on_progress = reporter.on_progress("corners")
             if is_film(images) and (self.overlays or not self.films):
