@@ -27,6 +27,7 @@ WRITTEN = {  # kinds of pixels that OpenCV's writer of a format keeps: depth in 
     "PNG": {"grey": (8, 1), "colour": (8, 3), "alpha": (8, 4), "sixteen": (16, 1)},
     "BMP": {"grey": (8, 1), "colour": (8, 3), "alpha": (8, 4)},
     "PNM": {"grey": (8, 1), "colour": (8, 3), "sixteen": (16, 1)},
+    "WebP": {"grey": (8, 3), "colour": (8, 3), "alpha": (8, 4)},  # which knows no grey
     "TIFF": {"grey": (8, 1), "colour": (8, 3), "alpha": (8, 4), "sixteen": (16, 1)},
 }
 CASES = [(name, pixels) for name, kinds in WRITTEN.items() for pixels in kinds]

@@ -17,7 +17,7 @@ from calib.errors import UsageError
 from calib.text import first_few
 
 TABLES = (".csv", ".tsv", ".txt")
-IMAGES = (".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff")  # to tell a mistake, not to read
+IMAGES = (".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")  # to tell a mistake, not to read
 Images = Path | list[Path]  # a folder, an image or a pattern; or images one by one
 
 GivenImages = Annotated[

@@ -33,7 +33,9 @@ At = Annotated[
 ]
 
 # Images of a board, or corners found elsewhere.
-Images = Annotated[Path | None, typer.Option(help="Folder of images of the board (JPEG, PNG, BMP, TIFF, PGM, PPM).")]
+Images = Annotated[
+    Path | None, typer.Option(help="Folder of images of the board (JPEG, PNG, BMP, TIFF, PGM, PPM, WebP).")
+]
 Corners = Annotated[
     Path | None,
     typer.Option(help="Table of corners instead: image,x_px,y_px,X_m,Y_m, optional Z_m,sigma_px,radius_m."),
