@@ -7,7 +7,7 @@ import os
 import re
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -44,8 +44,7 @@ def find_images(folder: Path) -> list[Path]:
         raise InputError(
             "no images: the folder cannot be opened", code="no-images", where=str(folder), why=str(error), advice=advice
         ) from None
-    suffixes = image_suffixes()
-    found = [path for path in files if path.suffix.lower() in suffixes and path.is_file()]
+    found = _images_of(files)
     if not found:
         kinds = Counter("folders" if path.is_dir() else (path.suffix.lower() or "no suffix") for path in files)
         there = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common(6)) or "nothing"
@@ -54,9 +53,22 @@ def find_images(folder: Path) -> list[Path]:
             code="no-images",
             where=str(folder),
             why=f"it holds: {there}",
-            advice=f"images are files ending in {', '.join(sorted(suffixes))}",
+            advice=_where_images_are(files) or f"images are files ending in {', '.join(sorted(image_suffixes()))}",
         )
     return sorted(found, key=lambda path: natural_order(path.name))
+
+
+def _images_of(files: Iterable[Path]) -> list[Path]:
+    suffixes = image_suffixes()
+    return [path for path in files if path.suffix.lower() in suffixes and path.is_file()]
+
+
+def _where_images_are(files: Iterable[Path]) -> str:
+    """Which of these are folders that hold images; empty if none is."""
+    held = {path: _images_of(path.iterdir()) for path in files if path.is_dir() and os.access(path, os.R_OK | os.X_OK)}
+    full = [f"{path} (images: {len(images)})" for path, images in sorted(held.items()) if images]
+    more = f", and {len(full) - 3} more" if len(full) > 3 else ""
+    return f"give one of the folders in it: {', '.join(full[:3])}{more}" if full else ""
 
 
 def image_paths(images: str | Path | Sequence[str | Path]) -> tuple[list[Path], str]:

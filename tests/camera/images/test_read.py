@@ -199,6 +199,19 @@ def test_a_folder_without_images_says_what_it_holds(tmp_path: Path) -> None:
         find_images(Path("nowhere"))
 
 
+def test_folders_below_that_hold_the_images_are_named(tmp_path: Path) -> None:
+    for name in ("left", "right"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "1.png").touch()
+    (tmp_path / "notes").mkdir()
+    with pytest.raises(InputError) as caught:
+        find_images(tmp_path)
+    assert (
+        caught.value.advice
+        == f"give one of the folders in it: {tmp_path}/left (images: 1), {tmp_path}/right (images: 1)"
+    )
+
+
 @pytest.mark.skipif(os.sep == "\\", reason="no such names there")
 def test_images_whose_names_only_their_escapes_make_one_are_refused(tmp_path: Path) -> None:
     paths = [tmp_path / "a\nb.png", tmp_path / "a\\nb.png"]
