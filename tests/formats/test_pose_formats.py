@@ -228,6 +228,24 @@ def test_the_advice_for_an_open_reading_is_an_option_that_settles_it(tmp_path: P
             np.testing.assert_array_equal(transforms_of(table), transforms_of(reading.build()))
 
 
+@pytest.mark.parametrize("name", ["rvec_", "rotvec_", "rvec"])
+def test_a_rotation_vector_that_is_called_one_is_nothing_else(tmp_path: Path, name: str) -> None:
+    poses = some_poses()
+    turns = so3.log(poses[:, :3, :3])
+    path = tmp_path / "poses.csv"
+    if name == "rvec":
+        path = path.with_suffix(".npz")
+        np.savez(path, tvec=poses[:, :3, 3], rvec=turns)
+    else:
+        header = ",".join(["tx", "ty", "tz", *(f"{name.partition('_')[0]}_{axis}" for axis in "xyz")])
+        rows = "\n".join(",".join(map(repr, row)) for row in np.hstack([poses[:, :3, 3], turns]).tolist())
+        path.write_text(f"{header}\n{rows}\n")
+    readings = read_poses(path, joints_needed=False).readings
+    assert not any("--euler" in reading.options for reading in readings)
+    table = readings[0].build()
+    np.testing.assert_allclose(so3.log(transforms_of(table)[:, :3, :3]), turns, atol=1e-12)
+
+
 KUKA = "{X 681.508,Y  16.778, Z -380.025,A 60.016,B -7.121,C -56.944,S 2,T 35,E1 0.0,E2 0.0}"
 PLACE = "[[681.508,16.778,-380.025],[0.774557,-0.384729,-0.285237,0.413140],"
 TARGET = PLACE + "[0,0,0,0],[9E+09,9E9,9E9,9E9,9E9,9E9]]"

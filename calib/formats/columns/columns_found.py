@@ -15,7 +15,7 @@ from calib.formats.columns.header_words import IMAGE_WORDS, are_quaternions, rol
 from calib.formats.columns.layouts import layouts, wide_layouts
 from calib.formats.columns.matrices import ROLES, as_transforms, pose_columns, transforms_by_name
 from calib.formats.columns.recording import Meaning, Recording
-from calib.formats.columns.roles import IN_ORDER, Roles
+from calib.formats.columns.roles import AS_VECTOR, IN_ORDER, Roles
 from calib.formats.columns.ros_joints import with_joint_names
 
 if TYPE_CHECKING:
@@ -166,7 +166,8 @@ def _pose_of(name: str, arrays: Mapping[str, Array], wanted: Wanted) -> tuple[di
             if width == 4 and are_quaternions(turn[1]):
                 return columns | beside, [Roles(position=tuple(columns), quaternion=tuple(beside))]
             if width == 3:
-                return columns | beside, [Roles(position=tuple(columns), angles=tuple(beside), kinds=IN_ORDER)]
+                kinds = (AS_VECTOR,) if word_of(turn[0]).of_vector else IN_ORDER
+                return columns | beside, [Roles(position=tuple(columns), angles=tuple(beside), kinds=kinds)]
     if flat.shape[1] in (6, 7, 8) or (wanted.joints_needed and 6 < flat.shape[1] <= 20):
         found = layouts([*columns], columns, wanted)
         found = [each for each in found if each.position or OF_JOINTS.search(name)]

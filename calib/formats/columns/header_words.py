@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from calib.arrays import Array
-from calib.formats.columns.roles import BY_AXIS, IN_ORDER, Kind, Roles
+from calib.formats.columns.roles import AS_VECTOR, BY_AXIS, IN_ORDER, Kind, Roles
 from calib.robot.table.columns import EULER, ROTATION
 
 UNITS = {
@@ -66,6 +66,7 @@ TURNED = frozenset(
         "rxryrz",
     ]
 )
+VECTORS = frozenset(["rvec", "rotvec", "rodrigues"])
 JOINT_WORDS = frozenset(
     [
         "j",
@@ -114,6 +115,11 @@ class Word:
     def stem(self) -> str:
         """The words as one."""
         return "".join(self.parts)
+
+    @property
+    def of_vector(self) -> bool:
+        """Whether it names a rotation vector, and leaves no other meaning of three angles."""
+        return any(part.rstrip("xyz0123") in VECTORS for part in self.parts)
 
 
 def word_of(name: str) -> Word:
@@ -234,6 +240,8 @@ def are_quaternions(values: Array) -> bool:
 
 def _angles(words: list[Word]) -> tuple[list[Word], tuple[Kind, ...]]:
     turned = _axes(words, turned=True)
+    if turned and all(word.of_vector for word in turned):
+        return turned, (AS_VECTOR,)
     if turned:
         return turned, BY_AXIS
     by_stem = {word.stem: word for word in words} | {word.parts[-1]: word for word in words if word.parts}

@@ -19,15 +19,17 @@ if TYPE_CHECKING:
 Kind = tuple[tuple[str, ...], str | None]
 """Names of ours for three angles, and their sequence; None: a rotation vector."""
 
+AS_VECTOR: Kind = (ROTATION, None)
+
 BY_AXIS: tuple[Kind, ...] = (
-    (ROTATION, None),
+    AS_VECTOR,
     *((ROTATION, euler) for euler in ("ZYX", "XYZ", "ZXY", "YXZ", "XZY", "YZX")),
 )
 """Angles about x, y and z: a rotation vector, or turned in any order."""
 
 
 def _in_order() -> Iterator[Kind]:
-    yield ROTATION, None
+    yield AS_VECTOR
     plain = ["".join(axes) for axes in permutations("XYZ")]
     twice = [a + b + a for a, b in permutations("XYZ", 2)]
     for euler in sorted(plain, key=("ZYX", "XYZ").__contains__, reverse=True):
