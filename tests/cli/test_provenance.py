@@ -54,7 +54,9 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def provenances(folder: Path) -> dict[str, dict[str, Any]]:
-    files = {name: content for name, content in contents(folder).items() if name.endswith((".json", ".yaml"))}
+    """Of the files in our own formats."""
+    own = {name for name in contents(folder) if name.endswith((".json", ".yaml")) and name != "camera_info.yaml"}
+    files = {name: content for name, content in contents(folder).items() if name in own}
     return {name: yaml.safe_load(content)["provenance"] for name, content in files.items()}
 
 

@@ -10,7 +10,6 @@ from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from calib.arrays import Array, Index
 from calib.camera.detection.spots import Spots
@@ -43,6 +42,8 @@ def find_spot_lattice(spots: Spots) -> SpotLattice | None:
     """The largest lattice among spots; None if there is none."""
     if len(spots) < _FEWEST:
         return None
+    from scipy.spatial import cKDTree  # which a search for other boards need not load
+
     around = cKDTree(spots.centre_px).query(spots.centre_px, min(_NEAREST + 1, len(spots)))[1]
     nearest = np.asarray(around)[:, 1:]
     distance = spots.radii_between(nearest)
