@@ -29,7 +29,7 @@ def read(data: bytes, where: str) -> Header:
     chunks = _chunks(data[: 8 + size], where)
     orientation = exif_orientation(chunks[b"EXIF"].removeprefix(b"Exif\0\0")) if b"EXIF" in chunks else 1
     if b"VP8X" in chunks:
-        flags, width, height = _extended(chunks[b"VP8X"])
+        flags, width, height = _canvas(chunks[b"VP8X"])
         if flags & _ANIMATED:
             raise unsupported_image(where, "an animated WebP")
         return Header("WebP", width, height, 8, 4 if flags & _ALPHA else 3, orientation)
@@ -60,7 +60,7 @@ def _chunks(data: bytes, where: str) -> dict[bytes, bytes]:
     return found
 
 
-def _extended(chunk: bytes) -> tuple[int, int, int]:
+def _canvas(chunk: bytes) -> tuple[int, int, int]:
     """Flags, width and height of the canvas."""
     if len(chunk) < 10:
         raise IndexError
