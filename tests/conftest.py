@@ -32,10 +32,10 @@ LONG = frozenset((ROOT / "tests" / "long.txt").read_text(encoding="utf-8").split
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave the cases listed in long.txt to the slow tests, so that the default run stays within minutes."""
+    """Mark the cases listed in long.txt, so that the default run stays within minutes."""
     for item in items:
         if item.nodeid in LONG:
-            item.add_marker(pytest.mark.slow)
+            item.add_marker(pytest.mark.long)
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""Which cases the default tests leave to the slow ones: measures the CPU time of each, and adds to tests/long.txt.
+"""Which cases are left to `-m long`: measures the CPU time of each of the default tests, and adds to tests/long.txt.
 
 Of the cases of one test function the cheapest always stays; the others stay as long as they cost little. Cases that are
 listed already and still exist stay listed.
