@@ -27,7 +27,7 @@ QUICK = {
     "compare_optimizers": ["--iterations", "20", "--json"],
     "dialects": ["--runs", "6", "--json"],
     "faults": ["kill", "interrupt", "worker death", "refused write", "--quick", "--runs", "1", "--json"],
-    "formats_page": [],
+    "formats_page": ["--output", "formats.md"],
     "fuzz": ["--quick", "--json"],
     "import_chart": ["--json"],
     "landweber": ["--quick", "--most", "100", "--json"],

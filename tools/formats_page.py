@@ -7,6 +7,7 @@ What stands on the page before the first section of a format, and between the ki
 
 from __future__ import annotations
 
+import argparse
 import re
 from pathlib import Path
 from typing import Any
@@ -47,5 +48,15 @@ def with_sections(page: str) -> str:
     return "".join(parts).rstrip() + "\n"
 
 
+def main() -> int:
+    """Write the page."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--output", type=Path, default=PAGE, help="file to write; default: the page itself")
+    output = parser.parse_args().output
+    output.write_text(with_sections(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    print(f"written: {output}")
+    return 0
+
+
 if __name__ == "__main__":
-    PAGE.write_text(with_sections(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    raise SystemExit(main())
