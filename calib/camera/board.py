@@ -39,12 +39,14 @@ class Board(Protocol):
 
     @property
     def scale_known(self) -> bool:
-        """Whether lengths are metres."""
+        """Whether lengths are metres, as they are wherever a size must be stated."""
+        return True
 
     @property
     def grid(self) -> tuple[int, int] | None:
         """(columns, rows) of inner corners of a full checkerboard, of which grids of any size are looked for before the
         thorough search; None for any other board."""
+        return None
 
     @property
     def hint(self) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 
 from calib import config
 from calib.arrays import Array, Grey, Index
-from calib.camera.board import BoardCorners
+from calib.camera.board import Board, BoardCorners
 from calib.camera.board_text import BoardText, built_from_file, length_text
 from calib.camera.detection.markers import Markers, dictionary, find_markers, fit_projection, marker_rectangles, project
 from calib.camera.detection.saddles import blur, find_saddles
@@ -40,7 +40,7 @@ _MOST_COLUMNS = 24
 
 
 @dataclass(frozen=True)
-class AprilGrid:
+class AprilGrid(Board):
     """An AprilGrid, described as Kalibr's target.yaml does."""
 
     columns: int
@@ -63,14 +63,6 @@ class AprilGrid:
     @property
     def name(self) -> str:
         return f"aprilgrid:{self.columns}x{self.rows}:{length_text(self.tag_m)}:{self.spacing:.10g}"
-
-    @property
-    def scale_known(self) -> bool:
-        return True
-
-    @property
-    def grid(self) -> None:
-        return None
 
     @property
     def hint(self) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 
 from calib import config
 from calib.arrays import Array, Grey
-from calib.camera.board import BoardCorners
+from calib.camera.board import Board, BoardCorners
 from calib.camera.board_text import BoardText, built_from_file, length_text, rounded_mm
 from calib.camera.detection.markers import find_markers, marker_cells
 from calib.camera.drawing import lightness
@@ -25,7 +25,7 @@ _SYNTAX = "apriltag:FAMILY:SIZE, the side of the black square, such as apriltag:
 
 
 @dataclass(frozen=True)
-class AprilTag:
+class AprilTag(Board):
     """An AprilTag as a calibration board."""
 
     family: str
@@ -51,14 +51,6 @@ class AprilTag:
     def name(self) -> str:
         number = "" if self.number is None else f":{self.number}"
         return f"apriltag:{self.family}:{length_text(self.side_m)}{number}"
-
-    @property
-    def scale_known(self) -> bool:
-        return True
-
-    @property
-    def grid(self) -> None:
-        return None
 
     @property
     def hint(self) -> str:

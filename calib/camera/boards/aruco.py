@@ -14,7 +14,7 @@ import numpy as np
 
 from calib import config
 from calib.arrays import Array, Grey
-from calib.camera.board import BoardCorners
+from calib.camera.board import Board, BoardCorners
 from calib.camera.board_text import BoardText, built_from_file, length_text, rounded_mm
 from calib.camera.detection.markers import (
     SEVERAL_FAMILIES,
@@ -33,7 +33,7 @@ _SYNTAX = "aruco:DICTIONARY:SIZE:NUMBER, the side of the black square, such as a
 
 
 @dataclass(frozen=True)
-class ArucoMarker:
+class ArucoMarker(Board):
     """An ArUco marker as a calibration board."""
 
     markers: str
@@ -57,14 +57,6 @@ class ArucoMarker:
     def name(self) -> str:
         number = "" if self.number is None else f":{self.number}"
         return f"aruco:{self.markers}:{length_text(self.side_m)}{number}"
-
-    @property
-    def scale_known(self) -> bool:
-        return True
-
-    @property
-    def grid(self) -> None:
-        return None
 
     @property
     def hint(self) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 
 from calib import config
 from calib.arrays import Array, Grey
-from calib.camera.board import BoardCorners
+from calib.camera.board import Board, BoardCorners
 from calib.camera.board_text import BoardText, built_from_file, length_text, rounded_mm
 from calib.camera.detection.markers import (
     dictionary_called,
@@ -32,7 +32,7 @@ _SYNTAX = (
 
 
 @dataclass(frozen=True)
-class ArucoGrid:
+class ArucoGrid(Board):
     """A grid of ArUco markers."""
 
     columns: int
@@ -67,14 +67,6 @@ class ArucoGrid:
         first = f":{self.first}" if self.first else ""
         lengths = f"{length_text(self.marker_m)}:{length_text(self.gap_m)}"
         return f"arucogrid:{self.columns}x{self.rows}:{lengths}:{self.markers}{first}"
-
-    @property
-    def scale_known(self) -> bool:
-        return True
-
-    @property
-    def grid(self) -> None:
-        return None
 
     @property
     def hint(self) -> str:

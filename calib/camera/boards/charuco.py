@@ -9,7 +9,7 @@ import numpy as np
 
 from calib import config
 from calib.arrays import Array, Grey
-from calib.camera.board import BoardCorners
+from calib.camera.board import Board, BoardCorners
 from calib.camera.board_text import BoardText, built_from_file, length_text, rounded_mm
 from calib.camera.detection.markers import (
     FAMILIES,
@@ -41,7 +41,7 @@ _MIN_EXPLAINED = 0.5  # of the grey values' variance by two crossing edges
 
 
 @dataclass(frozen=True)
-class Charuco:
+class Charuco(Board):
     """A ChArUco board, described by its squares."""
 
     columns: int
@@ -69,14 +69,6 @@ class Charuco:
     def name(self) -> str:
         sides = f"{length_text(self.square_m)}:{length_text(self.marker_m)}"
         return f"charuco:{self.columns}x{self.rows}:{sides}" + (f":{self.markers}" if self.markers else "")
-
-    @property
-    def scale_known(self) -> bool:
-        return True
-
-    @property
-    def grid(self) -> None:
-        return None
 
     @property
     def hint(self) -> str:

@@ -113,7 +113,8 @@ def measured_board(board: Board | str, width: float | str) -> BoardPrint:
 
     Raises UsageError `measured-implausible`, `bad-value`, and as `print_board`.
     """
-    nominal, measured_m = _require_size(board), parse_length_m(width) if isinstance(width, str) else width
+    measured_m = parse_length_m(width) if isinstance(width, str) else width
+    nominal: Any = _require_size(board)  # a dataclass, which no protocol can state
     width_m = float(np.ptp(nominal.shapes().bounds, axis=0)[0])
     ratio = measured_m / width_m
     if not _PLAUSIBLE[0] < ratio < _PLAUSIBLE[1]:
@@ -124,9 +125,9 @@ def measured_board(board: Board | str, width: float | str) -> BoardPrint:
             advice="measure what is dark from its left edge to its right one; in metres, or with a unit: 248.1mm",
         )
     # lengths are the fields that end in their unit, whatever the kind of board
-    lengths = {each.name: getattr(nominal, each.name) for each in fields(nominal) if each.name.endswith("_m")}  # type: ignore[arg-type]
+    lengths = {each.name: getattr(nominal, each.name) for each in fields(nominal) if each.name.endswith("_m")}
     scaled = {name: value * ratio for name, value in lengths.items() if value is not None}
-    return BoardPrint(replace(nominal, **scaled), measured_m=measured_m)  # type: ignore[type-var]
+    return BoardPrint(replace(nominal, **scaled), measured_m=measured_m)
 
 
 def _require_size(board: Board | str) -> Board:
